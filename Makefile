@@ -1,0 +1,60 @@
+# The doors for people. Needs Python 3.11+ (with venv) and make; the rest goes into .venv.
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL_US := $(INSTALL) --no-deps --no-build-isolation --editable .
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo storm test check bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/demo.stamp ## The whole story on this machine, with virtual tills, printers and scanners
+	$(BIN)/tillpoints demo
+
+storm: $(VENV)/demo.stamp ## 1,000 receipts while networks are cut and agents are killed; then count every point
+	$(BIN)/tillpoints demo --storm
+
+test: $(VENV)/test.stamp ## Every test; those that want Debian packages skip and name them
+	$(BIN)/python -m pytest
+
+check: $(VENV)/test.stamp ## Style, types, the dependency rule and the tidy test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_tidy.py
+
+bench: $(VENV)/test.stamp ## Our figures beside a peer's, measured in the same run, as ratios
+	$(BIN)/tillpoints bench
+
+lock: ## Pin every dependency again (needs uv on PATH, or UV=path)
+	requirements/compile $(UV)
+
+clean: ## Remove the environment and everything that a run leaves behind
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is newer than the locks it was installed from, so a second run installs nothing.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "tillpoints needs Python 3.11 or later: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: requirements/till.txt requirements/central.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --require-hashes -r requirements/till.txt
+	$(INSTALL) --require-hashes -r requirements/central.txt
+	$(INSTALL_US)
+	touch $@
+
+$(VENV)/test.stamp: requirements/test.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --require-hashes -r requirements/test.txt
+	$(INSTALL_US)
+	touch $@

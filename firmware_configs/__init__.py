@@ -1,0 +1,1 @@
+"""Device profiles, as package data: one TOML per printer or scanner model."""

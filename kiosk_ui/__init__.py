@@ -1,0 +1,1 @@
+"""The touch screens, as package data: pages, styles and modules that the agent serves."""
