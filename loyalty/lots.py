@@ -1,0 +1,49 @@
+"""Points in lots with expiry: what is spent goes soonest-expiring first.
+
+A lot is what one award left in a wallet. Days are days of the mall's zone.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import date
+
+from msgspec import Struct
+
+
+class Lot(Struct, frozen=True):
+    """`left` points that count until the end of `expires_on`."""
+
+    lot_id: bytes
+    expires_on: date
+    left: int
+
+
+class Draw(Struct, frozen=True):
+    """`points` taken out of one lot."""
+
+    lot_id: bytes
+    points: int
+
+
+def draw(lots: Iterable[Lot], points: int) -> tuple[Draw, ...]:
+    """Return how `points` come out of the lots, soonest expiry first.
+
+    Takes what there is: the caller compares the sum if it must have all of it.
+    """
+    draws = []
+    for lot in sorted(lots, key=lambda lot: (lot.expires_on, lot.lot_id)):
+        taken = min(lot.left, points)
+        if taken > 0:
+            draws.append(Draw(lot.lot_id, taken))
+            points -= taken
+    return tuple(draws)
+
+
+def expires_on(earned_on: date, months: int) -> date:
+    """Return the last day on which points earned on `earned_on` count.
+
+    A month that lacks the day ends on its last day: 29 February plus 12 months is 28 February.
+    """
+    years, month0 = divmod(earned_on.month - 1 + months, 12)
+    year, month = earned_on.year + years, month0 + 1
+    return date(year, month, min(earned_on.day, monthrange(year, month)[1]))

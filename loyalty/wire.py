@@ -1,0 +1,288 @@
+"""What agents and central say to each other over HTTP: msgpack of these structs (SYNC 2.2, 2.9).
+
+Every call is a POST below `/api/1/` and, but for enrolment, signed by the device: the headers
+`Tillpoints-Device` (32 hex digits), `Tillpoints-Nonce` and `Tillpoints-Signature` (hex) hold the
+signature over `chain.call_message`. Answers to a refused call carry a `Problem`.
+"""
+
+from enum import IntEnum
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from loyalty.earning import Reason
+from loyalty.events import Holder, Moment
+
+PROTOCOL = 1
+
+DEVICE_HEADER = "Tillpoints-Device"
+NONCE_HEADER = "Tillpoints-Nonce"
+SIGNATURE_HEADER = "Tillpoints-Signature"
+
+ENROL_PATH = "/api/1/enrol"
+PUSH_PATH = "/api/1/push"
+PULL_PATH = "/api/1/pull"
+LEASE_PATH = "/api/1/lease"
+VOUCHER_PATH = "/api/1/voucher"
+CLAIM_PATH = "/api/1/claim"
+BALANCE_PATH = "/api/1/balance"
+
+Role = Literal["till", "kiosk"]
+
+
+class Verdict(IntEnum):
+    """What central made of an event (SYNC 2.3). APPLIED and REFUSED_FINAL never change."""
+
+    APPLIED = 0
+    APPLIED_ADJUSTED = 1
+    PENDING_REF = 2
+    PENDING_UPGRADE = 3
+    QUARANTINED = 4
+    REFUSED_FINAL = 5
+    CORRUPT_BODY = 6
+    LOST = 7
+
+
+class Topic(IntEnum):
+    """What a row of the pull feed is about."""
+
+    MEMBER = 1
+    CARD = 2
+    RULE_BOOK = 3
+    REWARD = 4
+    VERDICT = 5
+    CLAIMED = 6
+    SHOP = 7
+
+
+class Problem(Struct, frozen=True):
+    """Why a call was refused: a stable code and a sentence for the log of store IT."""
+
+    code: str
+    detail: str
+
+
+class EnrolRequest(Struct, frozen=True):
+    """A new device trades its one-time code for an identity; asking again changes nothing."""
+
+    code: str
+    public_key: bytes
+
+
+class EnrolAnswer(Struct, frozen=True):
+    """All a device needs before its first event."""
+
+    shard_key: int
+    device_id: bytes
+    epoch: int
+    anchor: bytes
+    name: str
+    role: Role
+    shop_id: str
+    tenant_key: bytes
+    central_key: bytes
+    programme: str
+    zone: str
+
+
+class PushRequest(Struct, frozen=True):
+    """A run of events, from `first_seq` on, whose chain ends in `head_hash`."""
+
+    protocol: int
+    shard_key: int
+    device_id: bytes
+    epoch: int
+    session: str
+    first_seq: int
+    prev_hash: bytes
+    frames: bytes
+    head_hash: bytes
+    signature: bytes
+    clock: Moment
+
+
+class Judged(Struct, frozen=True, array_like=True):
+    """The verdict on one event and why; `adjusted` points were added to or taken from its sum."""
+
+    seq: int
+    verdict: int
+    reason: str
+    adjusted: int = 0
+
+
+class PushAnswer(Struct, frozen=True):
+    """What central holds of this chain after its commit.
+
+    `ok`: everything sent is in the inbox. `gap`: send again from `expected_seq`. `fork`: the same
+    seq is known with another hash; `stale`: this epoch is sealed. Once `feed_position` is pulled,
+    the directory contains what the acknowledged events did.
+    """
+
+    status: Literal["ok", "gap", "fork", "stale"]
+    acked_through: int
+    expected_seq: int
+    judged: tuple[Judged, ...]
+    feed_position: int
+    server_ms: int
+    incarnation: bytes
+    retry_after_s: int = 0
+    durable_through: int = 0
+
+
+class PullRequest(Struct, frozen=True):
+    """Ask for the rows of the feed behind `position`."""
+
+    incarnation: bytes
+    position: int
+    limit: int
+
+
+class FeedRow(Struct, frozen=True, array_like=True):
+    """One change: the item's new state, or that it is gone (`payload` None)."""
+
+    position: int
+    topic: int
+    item: str
+    payload: bytes | None
+
+
+class PullAnswer(Struct, frozen=True):
+    """A page of the feed, to be stored together with `position` in one transaction.
+
+    `refetch`: the cursor is not of this incarnation; drop what was pulled and start at 0.
+    """
+
+    incarnation: bytes
+    position: int
+    rows: tuple[FeedRow, ...]
+    more: bool
+    refetch: bool = False
+
+
+class MemberRow(Struct, frozen=True):
+    """A member as tills hold them. `balance` is what they own, debts subtracted."""
+
+    member: str
+    tags: tuple[str, ...]
+    tier_id: str
+    balance: int
+    masked_name: str
+
+
+class CardRow(Struct, frozen=True):
+    """The balance of a card nobody has resolved to a member yet."""
+
+    tag: str
+    balance: int
+
+
+class RuleBookRow(Struct, frozen=True):
+    """A rule book in its canonical bytes, in force from a server time on."""
+
+    version: str
+    canonical: bytes
+    effective_ms: int
+
+
+class RewardRow(Struct, frozen=True):
+    """A reward of the catalogue. `home_shop` is set when only that shop hands it over."""
+
+    reward_id: str
+    name_zh: str
+    name_en: str
+    points: int
+    kind: Literal["goods", "parking", "coupon", "service"]
+    home_shop: str | None = None
+
+
+class ShopRow(Struct, frozen=True):
+    """A shop as its till needs it: its names and the category that picks its rate."""
+
+    shop_id: str
+    name_zh: str
+    name_en: str
+    category: str
+
+
+class ClaimedRow(Struct, frozen=True):
+    """A sale of this device has got a holder elsewhere, with the points central posted."""
+
+    fingerprint: str
+    holder: Holder
+    points: int
+
+
+class LeaseRequest(Struct, frozen=True):
+    """Ask for the exact points of one reward; the same `request_id` gets the same answer."""
+
+    request_id: str
+    holder: Holder
+    reward_id: str
+
+
+class LeaseAnswer(Struct, frozen=True):
+    """A lease with the voucher it pays for, or why not."""
+
+    lease_id: str = ""
+    points: int = 0
+    voucher_code: str = ""
+    voucher_signed: str = ""
+    valid_until: str = ""
+    refusal: Reason | None = None
+
+
+class LeaseLine(Struct, frozen=True):
+    """One lease as the device sees it, told at each contact."""
+
+    lease_id: str
+    spent: int
+
+
+class VoucherRequest(Struct, frozen=True):
+    """Ask central to use up a voucher at this device; the same `request_id` gets the same answer."""
+
+    request_id: str
+    voucher_code: str
+
+
+class VoucherAnswer(Struct, frozen=True):
+    """The reward to hand over, or why not."""
+
+    reward_id: str = ""
+    refusal: Reason | None = None
+
+
+class ClaimRequest(Struct, frozen=True):
+    """Ask what a claim code stands for before a member is told anything."""
+
+    claim_hash: str
+
+
+class ClaimAnswer(Struct, frozen=True):
+    """`open` can be claimed for `eligible_fen` at `shop_id`; `unknown` may still be on its way."""
+
+    state: Literal["open", "claimed", "expired", "unknown"]
+    shop_id: str = ""
+    eligible_fen: int = 0
+
+
+class BalanceRequest(Struct, frozen=True):
+    """Ask for a holder's balance now."""
+
+    holder: Holder
+
+
+class BalanceAnswer(Struct, frozen=True):
+    """What a holder owns, what of it is set aside in leases, and their tier."""
+
+    known: bool
+    balance: int
+    held: int
+    tier_id: str
+    masked_name: str
+
+
+def pack(message: Struct) -> bytes:
+    """Return a message as the bytes that travel."""
+    return msgspec.msgpack.encode(message)

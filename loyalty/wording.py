@@ -1,0 +1,78 @@
+"""Every reason the programme gives, in Chinese and English: the same words on slip and screen.
+
+A reason is a code with values (`earning.Reason`); nothing else in the house words an award or a
+refusal. `{name}` is filled from the reason's values; values that differ by language are named zh
+and en.
+"""
+
+from typing import Literal
+
+from loyalty.earning import Reason
+
+Language = Literal["zh", "en"]
+
+_WORDS: dict[str, tuple[str, str]] = {
+    # awards
+    "eligible": ("计分金额 {amount}", "Amount that earns {amount}"),
+    "rate": ("{zh} 每{per}元积{points}分", "{en}: {points} pt per {per}"),
+    "tier": ("{zh} ×{times}", "{en} ×{times}"),
+    "refund": ("退款 {amount} 按比例扣回", "Refund {amount}: taken back in proportion"),
+    # scans
+    "member_unknown_card": (
+        "新卡，积分先记在卡上，联网后归入会员",
+        "New card: points stay on the card until the member is known",
+    ),
+    "scan_payment_code": (
+        "这是付款码，不是会员码，未保存",
+        "That is a payment code, not a member code; nothing was kept",
+    ),
+    "scan_bad_check": ("号码有误，请重新扫描或输入", "The number is wrong; scan or type it again"),
+    "scan_not_member": ("不是会员码", "Not a member code"),
+    # claims
+    "claim_unknown": (
+        "小票尚未到达总台，积分将在联网后入账",
+        "The receipt has not reached the server yet; points follow when it does",
+    ),
+    "claim_taken": ("该小票已认领", "This receipt was claimed already"),
+    "claim_expired": ("认领期已过", "The time to claim this receipt is over"),
+    "claim_refunded": ("该小票已退款", "This receipt was refunded"),
+    # redemption
+    "offline": (
+        "现在没有网络，无法兑换；积分不受影响",
+        "No network right now, so nothing can be redeemed; your points are safe",
+    ),
+    "balance_too_low": (
+        "可用积分 {available}，需要 {needed}",
+        "{available} points available, {needed} needed",
+    ),
+    "above_limit": (
+        "超过自助兑换上限 {limit} 分，请到服务台办理",
+        "Above the self-service limit of {limit} points: please ask the service desk",
+    ),
+    "member_unknown": ("未找到该会员", "This member is not known"),
+    "reward_unknown": ("该礼品已下架", "This reward is no longer offered"),
+    # vouchers
+    "voucher_forged": ("不是本商场的兑换券", "Not a voucher of this mall"),
+    "voucher_unknown": ("兑换券不存在", "This voucher does not exist"),
+    "voucher_used": ("兑换券已使用", "This voucher was used already"),
+    "voucher_expired": ("兑换券已过期（{until}）", "This voucher expired on {until}"),
+    "voucher_elsewhere": ("请到指定门店使用此券", "This voucher counts at another till only"),
+    "voucher_offline": (
+        "没有网络，无法核销此券，请稍后再试",
+        "No network: this voucher cannot be checked now, please try again later",
+    ),
+    # ledger
+    "true_up": ("按会员等级补分", "Points added for the member's tier"),
+    "not_earned": ("原单没有积分", "The original receipt earned nothing"),
+}
+
+
+def say(reason: Reason, language: Language) -> str:
+    """Return the sentence for a reason. Raises KeyError for a code without words."""
+    zh, en = _WORDS[reason.code]
+    return (zh if language == "zh" else en).format(**reason.values)
+
+
+def codes() -> tuple[str, ...]:
+    """Return every code that has words."""
+    return tuple(_WORDS)
