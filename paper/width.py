@@ -94,9 +94,9 @@ def _wrap_one(text: str, width: int) -> Iterator[str]:
     for piece in _pieces(text, width):
         if _width(line) + _width(piece.rstrip(" ")) > width:
             yield line.rstrip(" ")
-            line = ""
-            piece = piece.lstrip(" ")
-        line += piece
+            line = piece.lstrip(" ")
+        else:
+            line += piece
     yield line.rstrip(" ")
 
 
@@ -107,11 +107,11 @@ def _pieces(text: str, width: int) -> Iterator[str]:
         if piece and not (_sticks(piece, token) and _width(piece + token) <= width):
             yield piece
             piece = ""
-        while _width(token) > width:
-            head = _head(token, width)
-            yield head
-            token = token[len(head) :]
         piece += token
+        while _width(piece) > width:
+            head = _head(piece, width)
+            yield head
+            piece = piece[len(head) :]
     yield piece
 
 

@@ -53,7 +53,7 @@ def test_padding_fills_by_columns_and_not_by_characters() -> None:
 def test_words_stay_whole_and_chinese_breaks_anywhere() -> None:
     assert wrap("Thank you for shopping", 12) == ["Thank you", "for shopping"]
     assert wrap("本次消费共得积分", 8) == ["本次消费", "共得积分"]
-    assert wrap("会员VIP001积分", 8) == ["会员", "VIP001", "积分"]
+    assert wrap("会员卡VIP001积分", 8) == ["会员卡", "VIP001积", "分"]
 
 
 def test_a_word_longer_than_the_paper_is_broken_rather_than_lost() -> None:
