@@ -1,0 +1,1 @@
+"""Virtual devices: documented stand-ins with fault switches, for demos, tests and training."""
