@@ -1,17 +1,33 @@
 """The words by which our own paper is known, so that a tap never takes our slip for a sale.
 
-Every slip we print begins with `OWN_PRINT_MARK`, and one of `HEADINGS` stands within its first
-lines. The classifier of receipts calls a document our own print when both are there.
+Every paper of ours begins with `OWN_PRINT_MARK`, followed by one of `HEADINGS`. Whoever reads a
+print job asks `is_own_print`; whoever lays out paper takes its heading from here.
 """
 
-OWN_PRINT_MARK = "积分联 TILLPOINTS"
+from collections.abc import Sequence
+from typing import Literal
 
-HEADINGS = (
-    "积分凭条",
-    "积分认领凭条",
-    "退货扣分凭条",
-    "兑换凭条",
-    "待处理凭条",
-    "积分余额",
-    "积分对账单",
-)
+Lang = Literal["zh", "en"]
+
+OWN_PRINT_MARK = "积分联 TILLPOINTS"
+COPY_BANNER = "副本 COPY"
+
+# Sixteen columns at most, so that a heading of double size stays in one line on 58 mm paper.
+HEADINGS: dict[str, dict[Lang, str]] = {
+    "award": {"zh": "积分凭条", "en": "POINTS SLIP"},
+    "claim": {"zh": "积分认领凭条", "en": "CLAIM SLIP"},
+    "refund": {"zh": "退货扣分凭条", "en": "REFUND SLIP"},
+    "redemption": {"zh": "兑换凭条", "en": "REDEMPTION SLIP"},
+    "review": {"zh": "待处理凭条", "en": "REVIEW NOTICE"},
+    "balance": {"zh": "积分余额", "en": "POINTS BALANCE"},
+    "statement": {"zh": "积分对账单", "en": "POINTS STATEMENT"},
+}
+
+_HEAD_LINES = 6
+
+
+def is_own_print(lines: Sequence[str]) -> bool:
+    """Return whether paper with these text lines is ours: the mark, and one of our headings."""
+    head = [line.strip() for line in lines if line.strip()][:_HEAD_LINES]
+    headings = {words for heading in HEADINGS.values() for words in heading.values()}
+    return OWN_PRINT_MARK in head and not headings.isdisjoint(head)

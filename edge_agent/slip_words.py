@@ -1,0 +1,67 @@
+"""The words on our slips, in Chinese and in English; `edge_agent.slips` says where they stand."""
+
+from paper.marker import Lang
+
+_WORDS: dict[str, dict[Lang, str]] = {
+    "shop": {"zh": "门店", "en": "Shop"},
+    "receipt": {"zh": "小票号", "en": "Receipt"},
+    "time": {"zh": "小票时间", "en": "Time"},
+    "amount": {"zh": "消费金额", "en": "Amount"},
+    "refunded": {"zh": "退款金额", "en": "Refunded"},
+    "member": {"zh": "会员", "en": "Member"},
+    "tier": {"zh": "等级", "en": "Tier"},
+    "earned": {"zh": "本次积分", "en": "Earned"},
+    "to claim": {"zh": "待领积分", "en": "To claim"},
+    "taken back": {"zh": "扣回积分", "en": "Deducted"},
+    "spent": {"zh": "使用积分", "en": "Points spent"},
+    "balance": {"zh": "积分余额", "en": "Balance"},
+    "syncing": {"zh": "同步中", "en": "syncing"},
+    "expires": {"zh": "本次积分有效至", "en": "These points expire"},
+    "expiring": {"zh": "{on} 到期", "en": "Expire {on}"},
+    "as of": {"zh": "截至", "en": "As of"},
+    "code": {"zh": "认领码", "en": "Claim code"},
+    "voucher": {"zh": "券码", "en": "Voucher code"},
+    "until": {"zh": "领取截止", "en": "Claim by"},
+    "valid": {"zh": "有效期至", "en": "Valid until"},
+    "where": {"zh": "使用地点", "en": "Where"},
+    "reason": {"zh": "原因", "en": "Reason"},
+    "new card": {
+        "zh": "此卡尚未登记，积分已记在卡上，登记后归入会员账户。",
+        "en": "This card is not registered yet. The points are kept on the card.",
+    },
+    "offline": {
+        "zh": "本次积分已保存，联网后更新余额。",
+        "en": "Your points are saved. The balance follows once we are online.",
+    },
+    "how to claim": {
+        "zh": "请于截止时间前到{where}扫描二维码或出示认领码领取积分。"
+        "每张小票只能领取一次，退货后失效。",
+        "en": "Scan this code or show the claim code at {where} by then to get your points."
+        " One claim per receipt. A refund cancels it.",
+    },
+    "debt": {
+        "zh": "积分不足扣回，尚欠 {debt} 分，将从今后所得积分中抵扣。",
+        "en": "Your balance is short by {debt} points. They will come off future points.",
+    },
+    "once": {
+        "zh": "本券仅限使用一次，复印或拍照无效，请妥善保管。",
+        "en": "Good for one use. Copies and photos are not accepted.",
+    },
+    "review": {
+        "zh": "这张小票需要人工处理，积分将在核实后入账。"
+        "请保留原小票和本凭条，如有疑问请到服务台咨询。",
+        "en": "A person needs to look at this receipt. Points follow once it is checked."
+        " Please keep the receipt and this notice; the service desk can help.",
+    },
+    "copy": {
+        "zh": "重印件：与原件为同一笔，只算一次。",
+        "en": "Printed again: counts once, together with the original.",
+    },
+    "number": {"zh": "流水号", "en": "No."},
+    "till": {"zh": "终端", "en": "Till"},
+}
+
+
+def say(key: str, lang: Lang, **facts: str) -> str:
+    """Return the words for `key`, with its facts filled in."""
+    return _WORDS[key][lang].format(**facts)

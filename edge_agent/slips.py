@@ -1,0 +1,258 @@
+"""What the slips at a till and kiosk say, in Chinese and in English.
+
+Owns the wording and the order of things on paper: a slip's facts, as plain values, become a
+layout document. It must never compute points, look anything up or know where the facts come from;
+what is handed in is printed. Names and card numbers come in masked.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from edge_agent.slip_words import say
+from paper.layout import QR, Blank, Cut, Element, Pair, Rule, Slip, Text
+from paper.marker import COPY_BANNER, HEADINGS, OWN_PRINT_MARK, Lang
+
+
+class Origin(Struct, frozen=True):
+    """Where a slip comes from; `printed_at` is local time, `number` finds the slip again."""
+
+    mall: str
+    shop: str
+    till: str
+    printed_at: str
+    number: str
+
+
+class Receipt(Struct, frozen=True):
+    """The receipt a slip speaks of: its own number and local time as printed, and its amount."""
+
+    number: str
+    time: str
+    amount_fen: int
+    currency: str = "CNY"
+
+
+class Expiring(Struct, frozen=True):
+    """Points that lapse after the local date `on`."""
+
+    points: int
+    on: str
+
+
+class AwardSlip(Struct, frozen=True, tag="award"):
+    """Points earned. `balance` is None until central has answered; a new card has no member yet."""
+
+    origin: Origin
+    receipt: Receipt
+    member: str
+    points: int
+    explanation: tuple[str, ...]
+    balance: int | None = None
+    expires_on: str = ""
+    member_known: bool = True
+
+
+class ClaimSlip(Struct, frozen=True, tag="claim"):
+    """Points nobody has been scanned for: who brings this slip before `until` gets them."""
+
+    origin: Origin
+    receipt: Receipt
+    points: int
+    code: str
+    qr: str
+    until: str
+    where: str
+
+
+class RefundSlip(Struct, frozen=True, tag="refund"):
+    """Points taken back for returned goods; a balance below zero is a debt, and is explained."""
+
+    origin: Origin
+    receipt: Receipt
+    member: str
+    points: int
+    explanation: tuple[str, ...]
+    balance: int | None = None
+
+
+class RedemptionSlip(Struct, frozen=True, tag="redemption"):
+    """A voucher: points were spent, and this paper is worth the reward once."""
+
+    origin: Origin
+    member: str
+    reward: str
+    points: int
+    code: str
+    qr: str
+    valid_until: str
+    where: str
+    conditions: tuple[str, ...] = ()
+    balance: int | None = None
+
+
+class ReviewSlip(Struct, frozen=True, tag="review"):
+    """A receipt that a person must look at before it can earn."""
+
+    origin: Origin
+    reason: str
+    receipt: Receipt | None = None
+    member: str = ""
+
+
+class BalanceSlip(Struct, frozen=True, tag="balance"):
+    """What a member has, as central knew it at the local time `as_of`."""
+
+    origin: Origin
+    member: str
+    tier: str
+    balance: int
+    as_of: str
+    expiring: tuple[Expiring, ...] = ()
+
+
+AnySlip = AwardSlip | ClaimSlip | RefundSlip | RedemptionSlip | ReviewSlip | BalanceSlip
+
+
+def compose(slip: AnySlip, lang: Lang = "zh", *, copy: bool = False) -> Slip:
+    """Return the layout document of `slip`; `copy` marks a slip that may be on paper already."""
+    match slip:
+        case AwardSlip():
+            body = _award(slip, lang)
+        case ClaimSlip():
+            body = _claim(slip, lang)
+        case RefundSlip():
+            body = _refund(slip, lang)
+        case RedemptionSlip():
+            body = _redemption(slip, lang)
+        case ReviewSlip():
+            body = _review(slip, lang)
+        case BalanceSlip():
+            body = _balance_slip(slip, lang)
+    kind = slip.__struct_config__.tag
+    return (*_head(str(kind), slip.origin, lang, copy=copy), *body, *_foot(slip.origin, lang))
+
+
+def group_code(code: str) -> str:
+    """Return a code in groups of four, two groups to a line, as people read it aloud."""
+    groups = [code[start : start + 4] for start in range(0, len(code), 4)]
+    return "\n".join(" ".join(groups[start : start + 2]) for start in range(0, len(groups), 2))
+
+
+def _head(kind: str, origin: Origin, lang: Lang, *, copy: bool) -> Iterator[Element]:
+    yield Text(OWN_PRINT_MARK, "centre")
+    if copy:
+        yield Text(f"*** {COPY_BANNER} ***", "centre", bold=True)
+    yield Text(HEADINGS[kind][lang], "centre", bold=True, size=2)
+    yield Text(origin.mall, "centre")
+    if copy:
+        yield Text(say("copy", lang), "centre")
+    yield Rule("=")
+
+
+def _foot(origin: Origin, lang: Lang) -> Iterator[Element]:
+    yield Rule()
+    yield Pair(say("number", lang), origin.number)
+    yield Pair(f"{say('till', lang)} {origin.till}", origin.printed_at)
+    yield Cut()
+
+
+def _award(slip: AwardSlip, lang: Lang) -> Iterator[Element]:
+    yield from _receipt(slip.origin.shop, slip.receipt, lang, amount="amount")
+    yield Pair(say("member", lang), slip.member)
+    yield Rule()
+    yield Pair(say("earned", lang), f"{slip.points:+,}", bold=True, size=2)
+    yield from (Text(line) for line in slip.explanation)
+    yield Rule()
+    yield from _balance(slip.balance, lang)
+    if slip.expires_on:
+        yield Pair(say("expires", lang), slip.expires_on)
+    if not slip.member_known:
+        yield Text(say("new card", lang))
+    elif slip.balance is None:
+        yield Text(say("offline", lang))
+
+
+def _claim(slip: ClaimSlip, lang: Lang) -> Iterator[Element]:
+    yield from _receipt(slip.origin.shop, slip.receipt, lang, amount="amount")
+    yield Pair(say("to claim", lang), f"{slip.points:,}", bold=True, size=2)
+    yield Rule()
+    yield from _code(say("code", lang), slip.code, slip.qr)
+    yield Pair(say("until", lang), slip.until, bold=True)
+    yield Text(say("how to claim", lang, where=slip.where))
+
+
+def _refund(slip: RefundSlip, lang: Lang) -> Iterator[Element]:
+    yield from _receipt(slip.origin.shop, slip.receipt, lang, amount="refunded")
+    yield Pair(say("member", lang), slip.member)
+    yield Rule()
+    yield Pair(say("taken back", lang), f"{-slip.points:,}", bold=True, size=2)
+    yield from (Text(line) for line in slip.explanation)
+    yield Rule()
+    yield from _balance(slip.balance, lang)
+    if slip.balance is not None and slip.balance < 0:
+        yield Text(say("debt", lang, debt=f"{-slip.balance:,}"))
+
+
+def _redemption(slip: RedemptionSlip, lang: Lang) -> Iterator[Element]:
+    yield Text(slip.reward, "centre", bold=True, size=2)
+    yield Rule()
+    yield Pair(say("member", lang), slip.member)
+    yield Pair(say("spent", lang), f"{slip.points:,}")
+    yield from _balance(slip.balance, lang)
+    yield Rule()
+    yield from _code(say("voucher", lang), slip.code, slip.qr)
+    yield Pair(say("valid", lang), slip.valid_until, bold=True)
+    yield Pair(say("where", lang), slip.where)
+    yield from (Text(line) for line in slip.conditions)
+    yield Text(say("once", lang))
+
+
+def _review(slip: ReviewSlip, lang: Lang) -> Iterator[Element]:
+    if slip.receipt:
+        yield from _receipt(slip.origin.shop, slip.receipt, lang, amount="amount")
+    else:
+        yield Pair(say("shop", lang), slip.origin.shop)
+    if slip.member:
+        yield Pair(say("member", lang), slip.member)
+    yield Pair(say("reason", lang), slip.reason, bold=True)
+    yield Rule()
+    yield Text(say("review", lang))
+
+
+def _balance_slip(slip: BalanceSlip, lang: Lang) -> Iterator[Element]:
+    yield Pair(say("member", lang), slip.member)
+    yield Pair(say("tier", lang), slip.tier)
+    yield Rule()
+    yield Pair(say("balance", lang), f"{slip.balance:,}", bold=True, size=2)
+    for lot in slip.expiring:
+        yield Pair(say("expiring", lang, on=lot.on), f"{lot.points:,}")
+    yield Pair(say("as of", lang), slip.as_of)
+
+
+def _receipt(shop: str, receipt: Receipt, lang: Lang, *, amount: str) -> Iterator[Element]:
+    yield Pair(say("shop", lang), shop)
+    if receipt.number:
+        yield Pair(say("receipt", lang), receipt.number)
+    yield Pair(say("time", lang), receipt.time)
+    yield Pair(say(amount, lang), _money(receipt.amount_fen, receipt.currency))
+
+
+def _code(label: str, code: str, qr: str) -> Iterator[Element]:
+    yield Text(label, "centre")
+    yield Text(group_code(code), "centre", bold=True, size=2)
+    # The blank lines are the quiet zone above and below, without which phones do not see the code.
+    yield Blank()
+    yield QR(qr)
+    yield Blank()
+
+
+def _balance(balance: int | None, lang: Lang) -> Iterator[Element]:
+    shown = say("syncing", lang) if balance is None else f"{balance:,}"
+    yield Pair(say("balance", lang), shown)
+
+
+def _money(amount_fen: int, currency: str) -> str:
+    mark = "￥" if currency == "CNY" else f"{currency} "
+    sign = "-" if amount_fen < 0 else ""
+    return f"{sign}{mark}{abs(amount_fen) // 100:,}.{abs(amount_fen) % 100:02d}"
