@@ -14,10 +14,10 @@ INSTALL_US := $(INSTALL) --no-deps --no-build-isolation --editable .
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/demo.stamp ## The whole story on this machine, with virtual tills, printers and scanners
+demo: $(VENV)/demo.stamp ## The whole story here, with virtual devices
 	$(BIN)/tillpoints demo
 
-storm: $(VENV)/demo.stamp ## 1,000 receipts while networks are cut and agents are killed; then count every point
+storm: $(VENV)/demo.stamp ## 1,000 receipts under faults, every point counted
 	$(BIN)/tillpoints demo --storm
 
 test: $(VENV)/test.stamp ## Every test; those that want Debian packages skip and name them

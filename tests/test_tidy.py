@@ -1,0 +1,162 @@
+"""The style that no linter watches, kept by walking the tree."""
+
+import re
+import tomllib
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from tillpoints.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+PRODUCT = (
+    "central",
+    "edge_agent",
+    "firmware_configs",
+    "kiosk_ui",
+    "loyalty",
+    "paper",
+    "receipts",
+    "tillpoints",
+)
+# Hidden names other than our own two, and what Python writes.
+LEFT_BY_A_RUN = re.compile(
+    r"/(\.(?!ci/|gitignore)[^/]*|__pycache__|build|dist|[^/]*\.egg-info)(/|$)"
+)
+LOCKS = ("till", "central", "test", "ocr")
+
+
+def files_of_the_tree() -> list[Path]:
+    names = (path.relative_to(ROOT) for path in sorted(ROOT.rglob("*")) if path.is_file())
+    return [name for name in names if not LEFT_BY_A_RUN.search(f"/{name.as_posix()}")]
+
+
+FILES = files_of_the_tree()
+CASES = [name for name in FILES if name.parts[:2] == ("tests", "cases")]
+LOCK_FILES = [Path("requirements", f"{lock}.txt") for lock in LOCKS]
+OURS = [name for name in FILES if name not in {*CASES, *LOCK_FILES, Path("LICENSE")}]
+
+
+def text_of(name: Path) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def columns(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+
+
+def lines_with(pattern: str, names: list[Path]) -> list[str]:
+    """Every place where the pattern stands; this file, which spells the patterns, is left out."""
+    found = re.compile(pattern)
+    return [
+        f"{name}:{number}: {line.strip()[:80]}"
+        for name in names
+        if name != Path("tests/test_tidy.py")
+        for number, line in enumerate(text_of(name).splitlines(), 1)
+        if found.search(line)
+    ]
+
+
+def pinned(lock: Path) -> dict[str, set[str]]:
+    """Versions by package; a package may have one version per Python."""
+    versions: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9.-]+)==(\S+)", text_of(lock), re.MULTILINE):
+        versions.setdefault(name, set()).add(version)
+    return versions
+
+
+def commands_shown(readme: str) -> list[str]:
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", text_of(Path(readme)))
+    lines = "".join(blocks).splitlines()
+    return [command for line in lines if (command := line.split("#")[0].strip())]
+
+
+def test_every_file_of_ours_is_text():
+    not_text = []
+    for name in OURS:
+        try:
+            not_text += [name] if "\0" in text_of(name) else []
+        except UnicodeDecodeError:
+            not_text.append(name)
+    assert not not_text
+
+
+def test_a_captured_case_is_small():
+    assert not [name for name in CASES if (ROOT / name).stat().st_size > 64 * 1024]
+
+
+def test_no_line_is_wider_than_100_columns():
+    assert not [
+        f"{name}:{number}"
+        for name in OURS
+        for number, line in enumerate(text_of(name).splitlines(), 1)
+        if columns(line) > 100
+    ]
+
+
+def test_no_product_file_is_longer_than_350_lines():
+    assert not [
+        name for name in OURS if name.parts[0] in PRODUCT and len(text_of(name).splitlines()) > 350
+    ]
+
+
+def test_nothing_is_left_to_do_in_a_comment():
+    assert not lines_with(r"\b(TODO|FIXME|XXX|HACK)\b", OURS)
+
+
+def test_no_file_names_a_package_index_or_a_folder_of_one_machine():
+    registry = r"pypi\.org|pythonhosted|--(extra-)?index-url|--find-links|npmjs|jsdelivr|unpkg"
+    machine = r"(?<![\w.])/(home|root|work|tmp|opt)/\w"
+    assert not lines_with(f"{registry}|{machine}", [*OURS, *LOCK_FILES])
+
+
+@pytest.mark.parametrize("lock", LOCK_FILES, ids=lambda lock: lock.stem)
+def test_a_lock_is_complete_and_pinned_by_hash(lock):
+    project = tomllib.loads(text_of(Path("pyproject.toml")))
+    extras = project["project"]["optional-dependencies"]
+    wanted = set(project["project"]["dependencies"]) | set(project["build-system"]["requires"])
+    for extra in {"till": ["agent"], "test": ["agent", "central", "test"]}.get(
+        lock.stem, [lock.stem]
+    ):
+        wanted |= set(extras[extra])
+    names = {re.split(r"[\[<>=!~ ;]", requirement)[0] for requirement in wanted}
+    assert names <= set(pinned(lock))
+    requirements = re.findall(r"^[a-z0-9].*", text_of(lock), re.MULTILINE)
+    assert all(line.endswith("\\") for line in requirements), "a requirement has no hash"
+
+
+def test_the_locks_agree_on_every_version():
+    all_versions: dict[str, set[str]] = {}
+    for lock in LOCK_FILES:
+        for name, versions in pinned(lock).items():
+            assert all_versions.setdefault(name, versions) == versions, f"{name} in {lock}"
+
+
+def test_the_build_backend_is_the_same_in_both_places():
+    project = tomllib.loads(text_of(Path("pyproject.toml")))
+    assert project["build-system"]["requires"] == project["dependency-groups"]["build"]
+
+
+def test_the_changelog_has_a_place_for_the_next_change():
+    assert re.search(r"^## \[Unreleased\]$", text_of(Path("CHANGELOG.md")), re.MULTILINE)
+
+
+def test_both_readmes_show_the_same_commands():
+    english = commands_shown("README.md")
+    assert {"make demo", "make test"} <= set(english)
+    assert commands_shown("README.zh-CN.md") == english
+
+
+def test_every_command_in_a_readme_exists():
+    targets = set(re.findall(r"^([a-z]+):", text_of(Path("Makefile")), re.MULTILINE))
+    for shown in commands_shown("README.md"):
+        program, name = re.match(r"(?:\S*/)?(\w+) (\S+)", shown).groups()
+        known = {"make": targets, "tillpoints": {*COMMANDS, "--help"}}
+        assert name in known[program], shown
+
+
+def test_every_path_that_a_readme_links_to_exists():
+    for readme in ("README.md", "README.zh-CN.md"):
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", text_of(Path(readme)))
+        assert [link for link in links if not (ROOT / link).exists()] == []

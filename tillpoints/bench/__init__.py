@@ -1,0 +1,1 @@
+"""One file per benchmark: `run()` measures, `describe(result)` says what it means."""

@@ -1,0 +1,203 @@
+"""`tillpoints doctor`: what is missing on this machine, and the package that brings it.
+
+Looks and reports; it installs and changes nothing. Each check is a function of facts gathered at
+the bottom, so that a healthy machine can be asked what it would say about a sick one.
+"""
+
+import grp
+import importlib.util
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+
+PYTHON_MIN = (3, 11)
+SQLITE_MIN = (3, 37)
+DISK_FREE_MIN_MIB = 512
+STATE_FOLDER = Path("/var/lib")
+
+# What each role imports, by the extra of the distribution that brings it.
+LIBRARIES = {
+    "agent": ("apscheduler", "escpos", "flask", "requests", "segno", "serial", "waitress"),
+    "central": ("alembic", "argon2", "flask", "gunicorn", "sqlalchemy"),
+    "ocr": ("onnxruntime", "rapidocr"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `mend` is the command or setting that puts it right."""
+
+    name: str
+    state: Literal["ok", "absent", "wrong"]
+    zh: str
+    en: str
+    mend: str = ""
+
+
+def check_python(version: tuple[int, ...]) -> Finding:
+    """Python must be one that we are written for."""
+    shown = ".".join(map(str, version[:3]))
+    if version < PYTHON_MIN:
+        return Finding(
+            "python",
+            "wrong",
+            f"Python {shown} 版本过低",
+            f"Python {shown} is too old",
+            "apt install python3.11 python3.11-venv",
+        )
+    return Finding("python", "ok", f"Python {shown}", f"Python {shown}")
+
+
+def check_sqlite(version: tuple[int, ...]) -> Finding:
+    """SQLite must know STRICT tables, which the journal is made of (3.37, 2021)."""
+    shown = ".".join(map(str, version))
+    if version < SQLITE_MIN:
+        return Finding(
+            "sqlite",
+            "wrong",
+            f"SQLite {shown} 版本过低",
+            f"SQLite {shown} is too old",
+            "apt install libsqlite3-0",
+        )
+    return Finding("sqlite", "ok", f"SQLite {shown}", f"SQLite {shown}")
+
+
+def check_libraries(extra: str, missing: Iterable[str]) -> Finding:
+    """A machine needs the libraries of its own role only, so a missing one is no error."""
+    if names := ", ".join(missing):
+        return Finding(
+            extra,
+            "absent",
+            f"缺少 {names}",
+            f"without {names}",
+            f"pip install 'tillpoints[{extra}]'",
+        )
+    return Finding(extra, "ok", "组件齐全", "every library is here")
+
+
+def check_chinese_font(families: Iterable[str]) -> Finding:
+    """Without a Chinese font a screen shows empty boxes."""
+    if family := next(iter(families), None):
+        return Finding("font", "ok", f"中文字体 {family}", f"Chinese font {family}")
+    return Finding(
+        "font",
+        "absent",
+        "没有中文字体，屏幕会显示方框",
+        "no Chinese font: screens show boxes",
+        "apt install fontconfig fonts-wqy-microhei",
+    )
+
+
+def check_browser(found: str | None) -> Finding:
+    """The kiosk's and the till's pages want a browser; Chromium is the one they are tested in."""
+    if found:
+        return Finding("chromium", "ok", f"浏览器 {found}", f"browser {found}")
+    return Finding("chromium", "absent", "没有 Chromium", "no Chromium", "apt install chromium")
+
+
+def check_serial_group(member: bool) -> Finding:
+    """Serial scanners and printers belong to the group dialout."""
+    if member:
+        return Finding("serial", "ok", "可以打开串口", "may open serial ports")
+    return Finding(
+        "serial",
+        "absent",
+        "当前用户不在 dialout 组，不能打开串口",
+        "this user is not in the group dialout and cannot open serial ports",
+        "usermod -a -G dialout USER",
+    )
+
+
+def check_disk(folder: Path, free_mib: int) -> Finding:
+    """The journal and the tap's spool need room; a full disk stops awards, never paper."""
+    if free_mib < DISK_FREE_MIN_MIB:
+        return Finding(
+            "disk",
+            "wrong",
+            f"{folder} 只剩 {free_mib} MiB",
+            f"only {free_mib} MiB free in {folder}",
+            f"free at least {DISK_FREE_MIN_MIB} MiB",
+        )
+    return Finding(
+        "disk", "ok", f"{folder} 剩余 {free_mib} MiB", f"{free_mib} MiB free in {folder}"
+    )
+
+
+def check_clock(now_s: float, installed_s: float) -> Finding:
+    """A clock that stands before our own installation has lost its battery or its network."""
+    shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now_s))
+    if now_s < installed_s:
+        return Finding(
+            "clock",
+            "wrong",
+            f"时钟不对：{shown} 早于本软件的安装时间",
+            f"the clock is wrong: {shown} is before this was installed",
+            "timedatectl set-ntp true",
+        )
+    return Finding("clock", "ok", f"时钟 {shown}", f"clock {shown}")
+
+
+def chinese_font_families() -> list[str]:
+    """Ask fontconfig; without fontconfig nobody could use a font anyway."""
+    if not (fc_list := shutil.which("fc-list")):
+        return []
+    answer = subprocess.run(
+        [fc_list, ":lang=zh-cn", "family"], capture_output=True, text=True, check=True, timeout=30
+    )
+    return sorted(line.split(",")[0] for line in answer.stdout.splitlines() if line)
+
+
+def may_open_serial_ports() -> bool:
+    """Root may; others by their groups."""
+    if os.geteuid() == 0:
+        return True
+    names = {group.gr_gid: group.gr_name for group in grp.getgrall()}
+    return "dialout" in {names.get(gid) for gid in os.getgroups()}
+
+
+def examine() -> list[Finding]:
+    """Gather the facts of this machine and judge them."""
+    free_mib = shutil.disk_usage(STATE_FOLDER).free // 2**20
+    return [
+        check_python(sys.version_info[:3]),
+        check_sqlite(sqlite3.sqlite_version_info),
+        check_disk(STATE_FOLDER, free_mib),
+        check_clock(time.time(), Path(__file__).stat().st_mtime),
+        *(
+            check_libraries(extra, [name for name in names if not importlib.util.find_spec(name)])
+            for extra, names in LIBRARIES.items()
+        ),
+        check_chinese_font(chinese_font_families()),
+        check_browser(shutil.which("chromium")),
+        check_serial_group(may_open_serial_ports()),
+    ]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with every finding.")
+def command(as_json: bool) -> None:
+    """Say what is missing on this machine, and the package that brings it.
+
+    Exits 1 when something is wrong on any machine; what only some roles need is just told.
+    """
+    findings = examine()
+    if as_json:
+        found = {"findings": [asdict(each) for each in findings]}
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        for each in findings:
+            click.echo(f"{each.state:7}{each.name:10}{each.zh} / {each.en}")
+            if each.mend:
+                click.echo(f"{'':17}-> {each.mend}")
+    if any(each.state == "wrong" for each in findings):
+        raise SystemExit(1)
