@@ -1,0 +1,213 @@
+"""Which characters a printer would have put on paper for the bytes it was sent.
+
+Owns code page numbers, national sets, and the choice between encodings where the stream does not
+say. Bytes are never searched as ASCII before they are decoded: the second half of a Chinese
+character may be a backslash or a brace. The page numbers are Epson's; clones reuse them.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from paper.width import columns
+
+#: ESC t n in Epson numbering. Python has no codec for the pages left out.
+PAGES: dict[int, str] = {
+    0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737",
+    15: "iso8859-7", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858", 21: "cp874", 32: "cp720",
+    33: "cp775", 34: "cp855", 35: "cp861", 36: "cp862", 37: "cp864", 38: "cp869", 39: "iso8859-2",
+    40: "iso8859-15", 44: "cp1125", 45: "cp1250", 46: "cp1251", 47: "cp1253", 48: "cp1254",
+    49: "cp1255", 50: "cp1256", 51: "cp1257", 52: "cp1258", 53: "kz1048",
+}  # fmt: skip
+
+_NATIONAL_AT = "#$@[\\]^`{|}~"
+_NATIONAL: dict[int, str] = {
+    1: "#$à°ç§^`éùè¨", 2: "#$§ÄÖÜ^`äöüß", 3: "£$@[\\]^`{|}~", 4: "#$@ÆØÅ^`æøå~",
+    5: "#¤ÉÄÖÅÜéäöåü", 6: "#$@°\\é^ùàòèì", 7: "₧$@¡Ñ¿^`¨ñ}~", 8: "#$@[¥]^`{|}~",
+    9: "#¤ÉÆØÅÜéæøåü", 10: "#$ÉÆØÅÜéæøåü", 11: "#$á¡Ñ¿é`íñóú", 12: "#$á¡Ñ¿éüíñóú",
+    13: "#$@[₩]^`{|}~", 14: "#$ŽŠĐĆČžšđćč", 15: "#¥@[\\]^`{|}~", 16: "#₫@[\\]^`{|}~",
+}  # fmt: skip
+_NATIONAL_TABLES = {
+    number: str.maketrans(_NATIONAL_AT, glyphs) for number, glyphs in _NATIONAL.items()
+}
+
+MULTIBYTE = ("gb18030", "big5hkscs", "cp932", "cp949")
+
+# Rules drawn with the box characters of CP437: as double-byte text they would be one hanzi over
+# and over (C4 C4 is 哪), which no receipt says.
+_RULE = re.compile(rb"([\xc4\xcd\xb3\xba\xdb\xb0\xb1\xb2\xdc\xdf\xc1\xc2\xcf\xd1])\1{3,}")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_GB_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+
+# Words that stand on nearly every receipt of a script; finding them proves an encoding.
+_WORDS = re.compile(
+    "合计|总计|单号|金额|现金|微信|支付|时间|日期|收银|找零|应收|实收|应付|小票|数量|单价|商品|品名"
+    "|谢谢|欢迎|优惠|会员|电话|地址|退货|退款|订单|桌号|小计|店|元"
+    "|合計|總計|總數|單號|金額|時間|電話|地址|收銀|小計|折扣|現金|多謝|謝謝|歡迎|數量|單價|發票|統一"
+    "|￥|合|计|計|领|号|號"
+)
+_COMMON_KANA_HANGUL = re.compile("[\u3041-\u30ff\uac00-\ud7a3]")
+
+
+class TextState(NamedTuple):
+    """What the stream has said about its characters. None: it has not."""
+
+    kanji: bool | None = None  # FS & / FS .
+    page: int | None = None  # ESC t n
+    utf8: bool = False  # FS ( C
+    national: int = 0  # ESC R n
+
+
+class Choice(NamedTuple):
+    """An encoding, and whether something better than a guess stands behind it."""
+
+    encoding: str
+    certain: bool
+
+
+def national(text: str, number: int) -> str:
+    """Return ASCII `text` as national set `number` of ESC R draws it."""
+    table = _NATIONAL_TABLES.get(number)
+    return text.translate(table) if table else text
+
+
+def page_name(state: TextState, pages: dict[int, str]) -> str:
+    """Return the codec of the single-byte page in force, code page 437 where none is known."""
+    number = state.page or 0
+    return pages.get(number) or PAGES.get(number, "cp437")
+
+
+def choose(
+    runs: Iterable[bytes], state: TextState, page: str, chinese: bool | None, last: str | None
+) -> Choice:
+    """Return the encoding of the high-bit text in `runs`, which share one text state.
+
+    `page` is the single-byte page in force; `chinese` the printer's own default; `last` what the
+    same connection used before. Explicit words of the stream win; else the text itself decides.
+    """
+    if state.utf8:
+        return Choice("utf-8", certain=True)
+    sample = b"\n".join(_RULE.sub(b"", run) for run in runs)[:8192]
+    kanji = chinese if state.kanji is None else state.kanji
+    if state.kanji is False or not _HIGH.search(sample):
+        return Choice(page, certain=True)
+    candidates = ["utf-8", *MULTIBYTE]
+    if not state.kanji:
+        candidates.append(page)
+    quick = _quick(sample)
+    if quick is not None:
+        return Choice(quick, certain=True)
+    scored = sorted(
+        ((_score(sample, name, kanji, name == last), -rank, name)
+         for rank, name in enumerate(candidates)),
+        reverse=True,
+    )
+    best, second = scored[0], scored[1]
+    return Choice(best[2], certain=best[0] > 0.1 and best[0] - second[0] > 0.05)
+
+
+def _quick(sample: bytes) -> str | None:
+    """Return the encoding when the sample proves it, without weighing the others."""
+    try:
+        text = sample.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return "utf-8" if any(char >= "\u2000" for char in text) else None
+    try:
+        text = sample.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    words = {word for word in _WORDS.findall(text) if len(word) > 1}
+    return "gb18030" if len(words) >= 3 else None
+
+
+def _score(sample: bytes, name: str, kanji: bool | None, last: bool) -> float:
+    """Return how much like a receipt the sample reads in an encoding, per high-bit byte."""
+    text = sample.decode(name, "replace")
+    high = len(_HIGH.findall(sample))
+    points = sum(map(_weigher(name), re.findall(r"[^\x00-\x7f]", text)))
+    points += 1.5 * len({word for word in _WORDS.findall(text) if len(word) > 1})
+    if name not in MULTIBYTE and name != "utf-8":
+        points = _latin_points(text)
+        points -= 0.6 * high if kanji else 0.0
+    elif name in ("cp932", "cp949"):
+        points = points if _COMMON_KANA_HANGUL.search(text) else -high
+    return points / high + (0.1 if last else 0.0)
+
+
+def _weigher(name: str) -> Callable[[str], float]:
+    return {"gb18030": _gb_points, "big5hkscs": _big5_points}.get(name, _other_points)
+
+
+def _gb_points(char: str) -> float:
+    pair = char.encode("gb18030", "replace")
+    if char == "\ufffd" or len(pair) != 2:
+        return -2.0
+    lead, trail = pair
+    if trail < 0xA1:
+        return -0.5  # the extension areas: rare in print
+    if 0xB0 <= lead <= 0xD7:
+        return 1.0
+    return 0.6 if lead <= 0xA3 else 0.2
+
+
+def _big5_points(char: str) -> float:
+    pair = char.encode("big5hkscs", "replace")
+    if char == "\ufffd" or len(pair) != 2:
+        return -2.0
+    lead = pair[0]
+    if 0xA4 <= lead <= 0xC6:
+        return 0.95
+    return 0.6 if 0xA1 <= lead <= 0xA3 else 0.0
+
+
+def _other_points(char: str) -> float:
+    if char == "\ufffd":
+        return -3.0
+    if "\u3041" <= char <= "\u30ff" or "\uac00" <= char <= "\ud7a3":
+        return 0.9
+    if "\uff61" <= char <= "\uff9f":
+        return 0.1
+    return 1.2 if char >= "\u2000" else 0.4
+
+
+_LATIN_IN_WORD = re.compile(
+    r"(?<=[A-Za-z])[^\W\d_a-zA-Z](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\W\d_a-zA-Z](?=[A-Za-z])"
+)
+_MARK_BY_NUMBER = re.compile(r"[£¥€₧¢](?=\s?\d)|(?<=\d)[€£¥°%½]")
+
+
+def _latin_points(text: str) -> float:
+    """Letters inside words and currency marks beside numbers speak for a single-byte page."""
+    good = len(_LATIN_IN_WORD.findall(text)) + 2 * len(_MARK_BY_NUMBER.findall(text))
+    strange = len(re.findall(r"[^\x00-\x7f]", text)) - good
+    return 0.7 * good - 0.3 * max(0, strange)
+
+
+def decode(data: bytes, choice: Choice, page: str) -> tuple[str, str, bool]:
+    """Return `data` as text, the encoding used and whether nothing was lost or guessed."""
+    if not _HIGH.search(data):
+        return data.decode("ascii"), "ascii", True
+    ruled = _RULE.search(data)
+    if ruled:
+        parts = (data[: ruled.start()], data[ruled.end() :])
+        (head, _, sure), (tail, _, sure_too) = (decode(part, choice, page) for part in parts)
+        return head + ruled[0].decode("cp437") + tail, choice.encoding, sure and sure_too
+    try:
+        return data.decode(choice.encoding), choice.encoding, choice.certain
+    except UnicodeDecodeError:
+        pass
+    for name in ("utf-8", "gb18030", page):
+        try:
+            return data.decode(name), name, False
+        except UnicodeDecodeError:
+            continue
+    return data.decode(choice.encoding, "replace"), choice.encoding, False
+
+
+def cells(data: bytes, text: str, encoding: str) -> int:
+    """Return how many columns the decoded `data` takes: one a byte, double-byte characters two."""
+    if encoding == "utf-8" or len(data) > 2 * len(text):
+        return columns(text)
+    return len(data)

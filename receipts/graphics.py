@@ -1,0 +1,129 @@
+"""Pictures and codes out of the commands that draw them. Rows only: reading dots is not done here.
+
+One bit is one dot, black when set, the most significant bit on the left. Column-major commands
+(ESC *) are turned into rows. Sources: Epson ESC/POS guide; GS k 61 of Chinese printers' SDKs.
+"""
+
+from receipts.elements import Align, Code, Picture
+from receipts.lexer import Token
+
+SYMBOLS = {48: "pdf417", 49: "qr", 50: "maxicode", 51: "databar", 53: "aztec", 54: "datamatrix"}
+
+_BARCODES = {
+    0: "upca", 1: "upce", 2: "ean13", 3: "ean8", 4: "code39", 5: "itf", 6: "codabar",
+    65: "upca", 66: "upce", 67: "ean13", 68: "ean8", 69: "code39", 70: "itf", 71: "codabar",
+    72: "code93", 73: "code128", 74: "gs1-128", 97: "qr",
+}  # fmt: skip
+
+CODE_MAX = 4096
+
+# For each bit of a byte, a translation of bytes to the characters "0" and "1" of that bit.
+_BIT = [bytes(48 + (byte >> (7 - bit) & 1) for byte in range(256)) for bit in range(8)]
+
+
+def picture(token: Token, align: Align) -> Picture | None:
+    """Return the picture of GS v 0 or ESC *, None when it has no dots."""
+    data = token.data
+    if data[:2] == b"\x1b*":
+        return _strip(token, align)
+    width, rows = _le(data, 4), _le(data, 6)
+    if not width or not rows:
+        return None
+    scale = data[3] & 3
+    return Picture(
+        width * 8,
+        rows,
+        b"" if token.clipped else data[8:],
+        2 if scale & 1 else 1,
+        2 if scale & 2 else 1,
+        align,
+        offset=token.offset,
+        end=token.end,
+    )
+
+
+def stored(token: Token, header: int, align: Align) -> Picture | None:
+    """Return the picture of GS ( L or GS 8 L function 112 (raster) or 113 (columns)."""
+    body = token.data[header : header + 10]
+    if len(body) < 10:
+        return None
+    x_scale, y_scale = max(1, body[3] & 3), max(1, body[4] & 3)
+    width, rows = _le(body, 6), _le(body, 8)
+    bits = b"" if token.clipped else token.data[header + 10 :]
+    if body[1] == 113:
+        bits = _turn(bits, width, -(-rows // 8))
+    if not width or not rows:
+        return None
+    return Picture(
+        width, rows, bits, x_scale, y_scale, align, offset=token.offset, end=token.end
+    )
+
+
+def star_row(token: Token) -> Picture:
+    """Return one row of Star raster mode (`b nL nH data`)."""
+    data = b"" if token.clipped else token.data[3:]
+    return Picture(len(data) * 8, 1, data, offset=token.offset, end=token.end)
+
+
+def barcode(token: Token, align: Align) -> Code | None:
+    """Return the code of GS k in its three forms or of ESC Z."""
+    data = token.data
+    if data[:2] == b"\x1bZ":  # ESC Z m n k dL dH data
+        return _code("qr", data[7:], token, align)
+    system = data[2]
+    if system == 97:
+        return _code("qr", data[7:], token, align)
+    body = data[4:] if system >= 65 else data[3:].rstrip(b"\x00")
+    return _code(_BARCODES.get(system, "unknown"), body, token, align)
+
+
+def code_text(data: bytes) -> str:
+    """Return a code's content as text: UTF-8, else GB18030, never failing."""
+    kept = data[:CODE_MAX]
+    try:
+        return kept.decode("utf-8")
+    except UnicodeDecodeError:
+        return kept.decode("gb18030", "replace")
+
+
+def _code(symbology: str, body: bytes, token: Token, align: Align) -> Code | None:
+    if not body:
+        return None
+    return Code(symbology, code_text(body), align, token.offset, token.end)
+
+
+def _strip(token: Token, align: Align) -> Picture | None:
+    data = token.data
+    deep = 3 if data[2] in (32, 33, 38, 39, 40) else 1
+    width = _le(data, 3)
+    if not width:
+        return None
+    single = data[2] in (0, 32)  # single density: a dot is two wide
+    bits = b"" if token.clipped else _columns(data[5:], width, deep)
+    return Picture(
+        width, deep * 8, bits, 2 if single else 1, 1 if deep == 3 else 3, align,
+        offset=token.offset, end=token.end,
+    )  # fmt: skip
+
+
+def _columns(data: bytes, width: int, deep: int) -> bytes:
+    """Turn `width` columns of `deep` bytes each, top bit first, into rows."""
+    stride = -(-width // 8)
+    rows = []
+    for band in range(deep):
+        column_bytes = data[band::deep]
+        rows += [
+            (int(column_bytes.translate(bit), 2) << stride * 8 - width).to_bytes(stride, "big")
+            for bit in _BIT
+        ]
+    return b"".join(rows)
+
+
+def _turn(data: bytes, width: int, deep: int) -> bytes:
+    if not width or len(data) < width * deep:
+        return b""
+    return _columns(data[: width * deep], width, deep)
+
+
+def _le(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "little")
