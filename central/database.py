@@ -1,0 +1,119 @@
+"""The connection to central's records: SQLite or PostgreSQL, one writer at a time.
+
+Owns the settings of every connection and the two ways to use one: `writing` and `reading`. On
+SQLite a writing transaction holds a lock file from its BEGIN to behind its COMMIT. A commit is
+also where SQLite checkpoints, so no two connections, of one process or of several, ever write or
+checkpoint at the same time: SQLite before 3.51.3 could damage the file then ("WAL reset"), and
+Debian 12 ships 3.40.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from central.config import Database
+
+_BUSY_TIMEOUT_MS = 10_000
+_WRITER_WAIT_S = 30.0
+_WRITER_POLL_S = 0.002
+
+
+class WriterBusy(TimeoutError):
+    """Another process has been writing for longer than we wait."""
+
+
+def connect(database: Database) -> Engine:
+    """Return the engine of a database; nothing is opened until it is used."""
+    if database.is_sqlite:
+        engine = create_engine(database.parsed, connect_args={"check_same_thread": False})
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(database.parsed, pool_pre_ping=True)
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose changes are all committed at the end, or none of them.
+
+    Raises WriterBusy when another process does not stop writing.
+    """
+    with _only_writer(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one moment of the database and can change nothing."""
+    if engine.dialect.name == "sqlite":
+        options = {"reading": True}
+    else:
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+def _only_writer(engine: Engine) -> "nullcontext[None] | _WriterLock":
+    if engine.dialect.name != "sqlite":
+        return nullcontext()  # on PostgreSQL the shard's row is the lock
+    return _WriterLock(Path(f"{engine.url.database}-writer"))
+
+
+class _WriterLock:
+    """An advisory lock on a file beside the database; the system frees it if we die."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        give_up_at_s = time.monotonic() + _WRITER_WAIT_S
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > give_up_at_s:
+                    os.close(self._descriptor)
+                    raise WriterBusy(f"{self._path}: another process keeps writing") from None
+                time.sleep(_WRITER_POLL_S)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # Python's sqlite3 would begin transactions by itself, and always deferred ones.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads_only = bool(connection.get_execution_options().get("reading"))
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads_only)}")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _set_up_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SET synchronous_commit = on")  # an acknowledgement means: on the disk
+    cursor.close()
+    connection.commit()
