@@ -66,8 +66,8 @@ def pinned(lock: Path) -> dict[str, set[str]]:
     return versions
 
 
-def commands_shown(readme: str) -> list[str]:
-    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", text_of(Path(readme)))
+def commands_shown(page: Path) -> list[str]:
+    blocks = re.findall(r"(?ms)^```sh\n(.*?)^```", text_of(page))
     lines = "".join(blocks).splitlines()
     return [command for line in lines if (command := line.split("#")[0].strip())]
 
@@ -143,20 +143,21 @@ def test_the_changelog_has_a_place_for_the_next_change():
 
 
 def test_both_readmes_show_the_same_commands():
-    english = commands_shown("README.md")
+    english = commands_shown(Path("README.md"))
     assert {"make demo", "make test"} <= set(english)
-    assert commands_shown("README.zh-CN.md") == english
+    assert commands_shown(Path("README.zh-CN.md")) == english
 
 
-def test_every_command_in_a_readme_exists():
+def test_every_command_in_a_page_exists():
     targets = set(re.findall(r"^([a-z]+):", text_of(Path("Makefile")), re.MULTILINE))
-    for shown in commands_shown("README.md"):
-        program, name = re.match(r"(?:\S*/)?(\w+) (\S+)", shown).groups()
-        known = {"make": targets, "tillpoints": {*COMMANDS, "--help"}}
-        assert name in known[program], shown
+    known = {"make": targets, "tillpoints": {*COMMANDS, "--help"}}
+    for page in (name for name in OURS if name.suffix == ".md"):
+        for shown in commands_shown(page):
+            program, name = re.match(r"(?:\S*/)?(\w+) (\S+)", shown).groups()
+            assert name in known[program], f"{page}: {shown}"
 
 
-def test_every_path_that_a_readme_links_to_exists():
-    for readme in ("README.md", "README.zh-CN.md"):
-        links = re.findall(r"\]\((?!https?:)([^)#]+)", text_of(Path(readme)))
-        assert [link for link in links if not (ROOT / link).exists()] == []
+def test_every_path_that_a_page_links_to_exists():
+    for page in (name for name in OURS if name.suffix == ".md"):
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", text_of(page))
+        assert [link for link in links if not (ROOT / page.parent / link).exists()] == [], page
