@@ -1,0 +1,421 @@
+"""The state machine of one till: (state, input, now) -> (state, effects).
+
+Owns whose sale a scan is. Pure: it reads no clock, no disk and no device; the shell in `agent.py`
+feeds it and carries out its effects in order. All times are seconds of the boot's own clock, and
+they say when something happened, not when it was heard of, so a backlog is judged like the day.
+
+Whose sale is the scan? A scan before counts for the next sale within 3 minutes, once; a scan after
+counts for the till's last unclaimed sale within 60 s and before the next job starts. The later scan
+replaces the earlier until the award is recorded. The claim slip prints when that window closes.
+"""
+
+from msgspec import Struct, structs
+
+from edge_agent.effects import (
+    DropSlip,
+    Effect,
+    HeldSlip,
+    JobDone,
+    Member,
+    Now,
+    Record,
+    ReleaseSlip,
+    SyncNow,
+    Terms,
+)
+from edge_agent.intake import Finding, KnownSale, Nothing, Refunded, Sold, Unclear
+from edge_agent.phrases import Phrase, Tone, own_words
+from edge_agent.till_paper import award_slip, claim_slip, refund_slip, review_slip
+from loyalty.earning import award
+from loyalty.events import Body, Claim, Correction, Refund, ReviewOpened, Sale
+from loyalty.receipt import without_lines
+
+SCAN_BEFORE_S = 180.0
+SCAN_AFTER_S = 60.0
+CORRECTION_S = 300.0
+UNREAD_JOBS_MAX = 256
+
+
+class MemberScan(Struct, frozen=True):
+    """A member who was scanned for a sale that is still to come."""
+
+    member: Member
+    at_s: float
+
+
+class OpenSale(Struct, frozen=True):
+    """An unclaimed sale that a scan would count for until `closes_s`."""
+
+    sale: KnownSale
+    started_s: float
+    closes_s: float
+    held_slip: str | None
+
+
+class Notice(Struct, frozen=True):
+    """What the panel tells the cashier; it is heard by its tone."""
+
+    tone: Tone
+    phrase: Phrase
+
+
+class State(Struct, frozen=True):
+    """All that a till knows between two inputs; the rest is in the journal."""
+
+    scan: MemberScan | None = None
+    open_sale: OpenSale | None = None
+    unread_jobs: tuple[tuple[str, float], ...] = ()
+    lookup_armed: bool = False
+    looked_up: Member | None = None
+    notice: Notice | None = None
+    notices: int = 0
+
+
+class MemberScanned(Struct, frozen=True):
+    """A member's card or code was scanned or typed."""
+
+    member: Member
+    at_s: float
+
+
+class ScanFailed(Struct, frozen=True):
+    """A scan was no member: the cashier hears it."""
+
+    phrase: Phrase
+
+
+class ClaimScanned(Struct, frozen=True):
+    """The claim slip of one of this till's own sales was scanned: the next scan claims it."""
+
+    sale: KnownSale
+
+
+class JobStarted(Struct, frozen=True):
+    """The POS began to print; the window of the sale before is over."""
+
+    job_id: str
+    at_s: float
+
+
+class JobRead(Struct, frozen=True):
+    """A print job was read: what its documents are, and when it was printed."""
+
+    job_id: str
+    findings: tuple[Finding, ...]
+    started_s: float
+    ended_s: float
+
+
+class Corrected(Struct, frozen=True):
+    """The cashier moves the award of a recent sale to `member`, or takes it back (None)."""
+
+    sale: KnownSale
+    age_s: float | None
+    member: Member | None
+
+
+class Told(Struct, frozen=True):
+    """The shell has something to tell the cashier (a printer, a voucher, the journal)."""
+
+    tone: Tone
+    phrase: Phrase
+
+
+class LookupArmed(Struct, frozen=True):
+    """The next scan only looks up a balance (`on`), or no longer does."""
+
+    on: bool
+
+
+class LookedUp(Struct, frozen=True):
+    """A typed code was looked up without touching the sale."""
+
+    member: Member
+
+
+class Forgotten(Struct, frozen=True):
+    """The cashier drops the member who waits for the next sale."""
+
+
+class Dismissed(Struct, frozen=True):
+    """The cashier closes what the panel shows."""
+
+
+class Tick(Struct, frozen=True):
+    """Time passed."""
+
+
+Input = (
+    MemberScanned
+    | ScanFailed
+    | ClaimScanned
+    | JobStarted
+    | JobRead
+    | Corrected
+    | Told
+    | LookupArmed
+    | LookedUp
+    | Forgotten
+    | Dismissed
+    | Tick
+)
+
+
+def step(
+    state: State, event: Input, now: Now, terms: Terms
+) -> tuple[State, tuple[Effect, ...]]:
+    """Return the till after `event` and what has to be done about it, in this order."""
+    match event:
+        case MemberScanned():
+            return _scanned(state, event, now, terms)
+        case ScanFailed(phrase=phrase):
+            return _tell(state, "error", phrase), ()
+        case ClaimScanned(sale=sale):
+            return _claim_scanned(state, sale, now)
+        case JobStarted():
+            return _job_started(state, event)
+        case JobRead():
+            return _job_read(state, event, now, terms)
+        case Corrected():
+            return _corrected(state, event, now, terms)
+        case Told(tone=tone, phrase=phrase):
+            return _tell(state, tone, phrase), ()
+        case LookupArmed(on=on):
+            return structs.replace(state, lookup_armed=on, looked_up=None), ()
+        case LookedUp(member=member):
+            return structs.replace(state, looked_up=member, lookup_armed=False), ()
+        case Forgotten():
+            return structs.replace(state, scan=None), ()
+        case Dismissed():
+            return structs.replace(state, notice=None, looked_up=None, lookup_armed=False), ()
+        case Tick():
+            return _ticked(state, now)
+
+
+def restored(sale: KnownSale, held_slip: str, now: Now) -> OpenSale:
+    """Return the window of a sale that was unclaimed when the agent stopped."""
+    ended_s = sale.recorded_s if sale.recorded_s is not None else float("-inf")
+    closes_s = min(ended_s, now.boottime_s) + SCAN_AFTER_S
+    return OpenSale(sale, ended_s, closes_s, held_slip)
+
+
+def _tell(state: State, tone: Tone, phrase: Phrase) -> State:
+    return structs.replace(state, notice=Notice(tone, phrase), notices=state.notices + 1)
+
+
+def _scanned(
+    state: State, event: MemberScanned, now: Now, terms: Terms
+) -> tuple[State, tuple[Effect, ...]]:
+    member = event.member
+    if state.lookup_armed:
+        return structs.replace(state, lookup_armed=False, looked_up=member), ()
+    sale = state.open_sale
+    if sale is not None and event.at_s <= sale.closes_s:
+        return _claimed(state, sale, member, now, terms)
+    tone: Tone = "info" if member.new_card else "ok"
+    phrase = own_words("new_card") if member.new_card else own_words("member_ready")
+    waiting = structs.replace(state, scan=MemberScan(member, event.at_s))
+    return _tell(waiting, tone, phrase), ()
+
+
+def _claimed(
+    state: State, open_sale: OpenSale, member: Member, now: Now, terms: Terms
+) -> tuple[State, tuple[Effect, ...]]:
+    """A scan after the sale: its award goes to this member, and its claim slip is not needed."""
+    sale = open_sale.sale
+    left_fen = sale.eligible_fen - sale.refunded_fen
+    given = award(left_fen, sale.category, member.tier_id, terms.book)
+    body = Claim(
+        at=now.moment,
+        claim_hash=sale.claim_hash or "",
+        holder=member.holder,
+        tier_id=member.tier_id,
+        points=given.points,
+    )
+    slip = award_slip(sale.receipt, sale.fingerprint, member, given, now, terms)
+    drop = (DropSlip(open_sale.held_slip),) if open_sale.held_slip else ()
+    told = _tell(structs.replace(state, open_sale=None), "ok", own_words("awarded", given.points))
+    return told, (*drop, Record((body,), (slip,)), SyncNow())
+
+
+def _claim_scanned(
+    state: State, sale: KnownSale, now: Now
+) -> tuple[State, tuple[Effect, ...]]:
+    state, effects = _closed(state)
+    opened = OpenSale(sale, now.boottime_s, now.boottime_s + SCAN_AFTER_S, None)
+    state = structs.replace(state, open_sale=opened)
+    return _tell(state, "info", own_words("claim_ready")), effects
+
+
+def _job_started(state: State, event: JobStarted) -> tuple[State, tuple[Effect, ...]]:
+    if any(job_id == event.job_id for job_id, _ in state.unread_jobs):
+        return state, ()
+    unread = (*state.unread_jobs, (event.job_id, event.at_s))[-UNREAD_JOBS_MAX:]
+    state = structs.replace(state, unread_jobs=unread)
+    sale = state.open_sale
+    if sale is not None and event.at_s > sale.started_s:
+        return _closed(state)
+    return state, ()
+
+
+def _job_read(
+    state: State, event: JobRead, now: Now, terms: Terms
+) -> tuple[State, tuple[Effect, ...]]:
+    """All documents of a job become one record, so that a job is taken in once or not at all."""
+    state, effects = _closed(state)
+    unread = tuple(job for job in state.unread_jobs if job[0] != event.job_id)
+    state = structs.replace(state, unread_jobs=unread)
+    bodies: list[Body] = []
+    slips: list[HeldSlip] = []
+    for finding in event.findings:
+        match finding:
+            case Sold():
+                state, body, slip = _sold(state, finding, event, now, terms)
+            case Refunded():
+                state, body, slip = _refunded(state, finding, now, terms)
+            case Unclear():
+                state, body, slip = _unclear(state, finding, now, terms)
+            case Nothing():
+                state, body, slip = _nothing(state, finding), None, None
+        bodies += [body] if body else []
+        slips += [slip] if slip else []
+    outcomes = tuple((finding.outcome, finding.why) for finding in event.findings)
+    held = state.open_sale.held_slip if state.open_sale else None
+    slips = [structs.replace(slip, held=slip.slip_id == held) for slip in slips]
+    record = Record(tuple(bodies), tuple(slips), JobDone(event.job_id, outcomes))
+    return state, (*effects, record, *((SyncNow(),) if bodies else ()))
+
+
+def _sold(
+    state: State, sold: Sold, job: JobRead, now: Now, terms: Terms
+) -> tuple[State, Body, HeldSlip]:
+    scan = state.scan
+    if scan is not None and _counts_for(scan.at_s, job, state):
+        member = scan.member
+        given = award(sold.eligible_fen, terms.shop.category, member.tier_id, terms.book)
+        body = _sale(sold, now, terms, member, given.points)
+        slip = award_slip(sold.receipt, sold.fingerprint, member, given, now, terms)
+        state = structs.replace(state, scan=None)
+        return _tell(state, "ok", own_words("awarded", given.points)), body, slip
+    body = _sale(sold, now, terms, None, 0)
+    given = award(sold.eligible_fen, terms.shop.category, "", terms.book)
+    slip = claim_slip(sold, given, now, terms)
+    known = KnownSale(
+        fingerprint=sold.fingerprint,
+        receipt=sold.receipt,
+        eligible_fen=sold.eligible_fen,
+        category=terms.shop.category,
+        claim_hash=sold.claim_hash,
+    )
+    if any(at_s > job.started_s for _, at_s in state.unread_jobs):
+        return structs.replace(state, open_sale=None), body, slip
+    opened = OpenSale(known, job.started_s, job.ended_s + SCAN_AFTER_S, slip.slip_id)
+    return structs.replace(state, open_sale=opened), body, slip
+
+
+def _counts_for(scan_s: float, job: JobRead, state: State) -> bool:
+    """Tell whether a waiting scan is for the sale of this job, judged by when both happened."""
+    if not job.started_s - SCAN_BEFORE_S <= scan_s <= job.ended_s + SCAN_AFTER_S:
+        return False
+    return not any(job.started_s < at_s <= scan_s for _, at_s in state.unread_jobs)
+
+
+def _sale(sold: Sold, now: Now, terms: Terms, member: Member | None, points: int) -> Sale:
+    return Sale(
+        at=now.moment,
+        receipt=without_lines(sold.receipt),
+        discriminator=sold.discriminator,
+        eligible_fen=sold.eligible_fen,
+        category=terms.shop.category,
+        book=terms.version,
+        holder=member.holder if member else None,
+        tier_id=member.tier_id if member else "",
+        points=points,
+        claim_hash=None if member else sold.claim_hash,
+    )
+
+
+def _refunded(
+    state: State, refunded: Refunded, now: Now, terms: Terms
+) -> tuple[State, Body, HeldSlip | None]:
+    body = Refund(
+        at=now.moment,
+        receipt=without_lines(refunded.receipt),
+        discriminator=refunded.discriminator,
+        eligible_fen=refunded.eligible_fen,
+        original=refunded.original.fingerprint if refunded.original else None,
+        points=refunded.points,
+    )
+    if refunded.original is None:
+        return _tell(state, "info", own_words("refund_unsettled")), body, None
+    if not refunded.points:
+        return _tell(state, "info", own_words("refund_nothing")), body, None
+    told = _tell(state, "info", own_words("taken_back", refunded.points))
+    return told, body, refund_slip(refunded, now, terms)
+
+
+def _unclear(
+    state: State, unclear: Unclear, now: Now, terms: Terms
+) -> tuple[State, Body, HeldSlip | None]:
+    body = ReviewOpened(
+        at=now.moment,
+        job_hash=unclear.job_hash,
+        shop_id=terms.shop.shop_id,
+        why=tuple(phrase.code for phrase in unclear.why),
+        number=unclear.number,
+        printed_at=unclear.printed_at,
+        owed_fen=unclear.owed_fen,
+    )
+    slip = review_slip(unclear, now, terms) if unclear.owed_fen else None
+    return _tell(state, "attention", own_words("needs_person")), body, slip
+
+
+def _nothing(state: State, nothing: Nothing) -> State:
+    """Paper that earns nothing is only mentioned where the cashier may wonder."""
+    return _tell(state, "info", nothing.why[0]) if nothing.mention and nothing.why else state
+
+
+def _corrected(
+    state: State, event: Corrected, now: Now, terms: Terms
+) -> tuple[State, tuple[Effect, ...]]:
+    sale, member = event.sale, event.member
+    if event.age_s is None or event.age_s > CORRECTION_S:
+        return _tell(state, "error", own_words("too_late_to_correct")), ()
+    if sale.refunded_fen:
+        return _tell(state, "error", own_words("refunded_already")), ()
+    if member is None:
+        if sale.holder is None:
+            return _tell(state, "error", own_words("nothing_to_reverse")), ()
+        body = Correction(at=now.moment, fingerprint=sale.fingerprint, holder=None)
+        return _tell(state, "ok", own_words("reversed")), (Record((body,)), SyncNow())
+    given = award(sale.eligible_fen, sale.category, member.tier_id, terms.book)
+    body = Correction(
+        at=now.moment,
+        fingerprint=sale.fingerprint,
+        holder=member.holder,
+        tier_id=member.tier_id,
+        points=given.points,
+    )
+    slip = award_slip(sale.receipt, sale.fingerprint, member, given, now, terms)
+    return _tell(state, "ok", own_words("reassigned")), (Record((body,), (slip,)), SyncNow())
+
+
+def _ticked(state: State, now: Now) -> tuple[State, tuple[Effect, ...]]:
+    effects: tuple[Effect, ...] = ()
+    if state.open_sale is not None and now.boottime_s > state.open_sale.closes_s:
+        state, effects = _closed(state)
+    scan = state.scan
+    if scan is not None and now.boottime_s > scan.at_s + SCAN_BEFORE_S:
+        # A job that began in time may still be on its way through the reader.
+        in_time = any(at_s <= scan.at_s + SCAN_BEFORE_S for _, at_s in state.unread_jobs)
+        state = state if in_time else structs.replace(state, scan=None)
+    return state, effects
+
+
+def _closed(state: State) -> tuple[State, tuple[Effect, ...]]:
+    """Close the window of the unclaimed sale: from now on its claim slip stands for it."""
+    sale = state.open_sale
+    if sale is None:
+        return state, ()
+    release = (ReleaseSlip(sale.held_slip),) if sale.held_slip else ()
+    return structs.replace(state, open_sale=None), release

@@ -1,0 +1,114 @@
+"""What the state machines of till and kiosk know of the world, and what they ask of it.
+
+Values only: the shell in `agent.py` makes the knowledge and carries out the effects.
+"""
+
+from msgspec import Struct
+
+from edge_agent.slips import AnySlip
+from loyalty.events import Body, Holder, Moment
+from loyalty.rulebook import RuleBook
+from loyalty.wire import ShopRow
+from loyalty.wording import Language
+
+
+class Now(Struct, frozen=True):
+    """One moment by every clock: the boot's own seconds, the event's stamp, the mall's time."""
+
+    boottime_s: float
+    moment: Moment
+    local: str
+
+    @property
+    def today(self) -> str:
+        """The mall's calendar day, YYYY-MM-DD."""
+        return self.local[:10]
+
+
+class Terms(Struct, frozen=True):
+    """Where this device stands and which rules are in force."""
+
+    programme: str
+    device: str
+    shop: ShopRow
+    book: RuleBook
+    version: str
+    language: Language = "zh"
+
+
+class Member(Struct, frozen=True):
+    """A holder of points as the directory knows them. `balance` contains `pending` points that
+    central has not confirmed yet; None means that nobody here knows it.
+    """
+
+    holder: Holder
+    masked_name: str
+    number_tail: str
+    tier_id: str
+    balance: int | None
+    pending: int = 0
+    new_card: bool = False
+
+
+class HeldSlip(Struct, frozen=True):
+    """A slip to print; a held one waits until it is released or dropped."""
+
+    slip_id: str
+    content: AnySlip
+    held: bool = False
+
+
+class JobDone(Struct, frozen=True):
+    """A print job is dealt with; one outcome and its reasons for each of its documents."""
+
+    job_id: str
+    outcomes: tuple[tuple[str, tuple[object, ...]], ...]
+
+
+class Record(Struct, frozen=True):
+    """Write events, their slips and the job's outcome into the journal, all or nothing."""
+
+    bodies: tuple[Body, ...]
+    slips: tuple[HeldSlip, ...] = ()
+    job: JobDone | None = None
+
+
+class ReleaseSlip(Struct, frozen=True):
+    """Print a held slip."""
+
+    slip_id: str
+
+
+class DropSlip(Struct, frozen=True):
+    """A held slip is not needed any more."""
+
+    slip_id: str
+
+
+class SyncNow(Struct, frozen=True):
+    """Something is worth telling central soon."""
+
+
+class AskBalance(Struct, frozen=True):
+    """Ask central what a holder has."""
+
+    holder: Holder
+
+
+class AskLease(Struct, frozen=True):
+    """Ask central for the points of one reward, under a request id that survives a crash."""
+
+    request_id: str
+    holder: Holder
+    reward_id: str
+
+
+class AskClaim(Struct, frozen=True):
+    """Ask central what a claim code stands for."""
+
+    claim_hash: str
+
+
+Effect = (
+    Record | ReleaseSlip | DropSlip | SyncNow | AskBalance | AskLease | AskClaim
+)

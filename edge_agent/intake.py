@@ -1,0 +1,207 @@
+"""From what the reader made of a print job to what the till does about it.
+
+Pure: what the till already knows of receipts is handed in as `Known`. Owns promise P3 at the till:
+the print, its reprint and its second copy are one receipt; the same facts printed at another time
+are a question for a person.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from edge_agent.phrases import Phrase, own_words
+from loyalty.earning import eligible_fen, take_back
+from loyalty.events import Holder
+from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.rulebook import RuleBook
+from receipts.reading import Reading
+
+Outcome = Literal["sale", "refund", "review", "ignored"]
+
+
+class KnownSale(Struct, frozen=True):
+    """A sale this till has recorded. `recorded_s` is of this boot's clock, else None."""
+
+    fingerprint: str
+    receipt: Receipt
+    eligible_fen: int
+    category: str
+    claim_hash: str | None = None
+    holder: Holder | None = None
+    points: int = 0
+    refunded_fen: int = 0
+    recorded_s: float | None = None
+
+
+class Known(Protocol):
+    """What a till remembers of the receipts it has recorded."""
+
+    def receipt_time(self, fingerprint: str) -> tuple[bool, str | None]:
+        """Tell whether this receipt was recorded, and the time that was printed on it."""
+
+    def sale(self, number: str) -> KnownSale | None:
+        """Return the sale with this receipt number, the latest if there are several."""
+
+
+class Sold(Struct, frozen=True):
+    """A sale that earns. Its claim code is made when nobody turns out to be scanned for it."""
+
+    receipt: Receipt
+    eligible_fen: int
+    fingerprint: str
+    claim_code: str
+    why: tuple[Phrase, ...] = ()
+    discriminator: str = ""
+    outcome: Outcome = "sale"
+
+    @property
+    def claim_hash(self) -> str:
+        """The SHA-256 under which central knows the claim code."""
+        return claim_hash(self.claim_code)
+
+
+class Refunded(Struct, frozen=True):
+    """A refund or void; `points` go back when the till knows the sale (None: central settles)."""
+
+    receipt: Receipt
+    eligible_fen: int
+    fingerprint: str
+    original: KnownSale | None
+    points: int | None
+    why: tuple[Phrase, ...] = ()
+    discriminator: str = ""
+    outcome: Outcome = "refund"
+
+
+class Unclear(Struct, frozen=True):
+    """A document that a person must look at."""
+
+    job_hash: str
+    why: tuple[Phrase, ...]
+    number: str | None
+    printed_at: str | None
+    owed_fen: int | None
+    currency: str
+    outcome: Outcome = "review"
+
+
+class Nothing(Struct, frozen=True):
+    """A document that earns nothing; `mention` when the cashier may wonder why."""
+
+    kind: str
+    why: tuple[Phrase, ...]
+    mention: bool = False
+    outcome: Outcome = "ignored"
+
+
+Finding = Sold | Refunded | Unclear | Nothing
+
+
+def claim_hash(code: str) -> str:
+    """Return the 64 hex digits under which a claim code travels and is stored."""
+    return hashlib.sha256(f"tillpoints claim 1 {code}".encode()).hexdigest()
+
+
+def take_in(
+    readings: Sequence[Reading],
+    *,
+    raw: bytes,
+    shop_id: str,
+    book: RuleBook,
+    known: Known,
+    claim_codes: Sequence[str],
+) -> tuple[Finding, ...]:
+    """Return what each document of one print job is to this till.
+
+    `claim_codes` holds one unused code for each reading.
+    """
+    findings: list[Finding] = []
+    seen: dict[str, str | None] = {}
+    job_hash = hashlib.sha256(raw).hexdigest()
+    for reading, code in zip(readings, claim_codes, strict=True):
+        finding = _finding(reading, shop_id, book, known, code, job_hash, seen)
+        if isinstance(finding, Sold | Refunded):
+            seen[finding.fingerprint] = finding.receipt.printed_at
+        findings.append(finding)
+    return tuple(findings)
+
+
+def _finding(
+    reading: Reading,
+    shop_id: str,
+    book: RuleBook,
+    known: Known,
+    code: str,
+    job_hash: str,
+    seen: dict[str, str | None],
+) -> Finding:
+    why = tuple(Phrase(reason.code, reason.zh, reason.en) for reason in reading.why)
+    if reading.decision == "review":
+        return _unclear(reading, why, job_hash)
+    if reading.copy:
+        return Nothing(reading.kind, (own_words("copy"),))
+    if reading.reprint:
+        return _reprint(reading, shop_id, known, seen, job_hash)
+    if reading.decision == "ignore":
+        return Nothing(reading.kind, why or (own_words("no_points_kind"),))
+    receipt = reading.receipt(shop_id)
+    if receipt.currency != book.currency:
+        return _unclear(reading, why, job_hash)
+    identity = fingerprint(receipt).hex()
+    before = _before(identity, known, seen)
+    if before is not None:
+        if before[0] == receipt.printed_at:
+            return Nothing(reading.kind, (own_words("known_receipt"),), mention=True)
+        return _unclear(reading, (own_words("same_number"), *why), job_hash)
+    earning = eligible_fen(receipt, book.unearning_tenders)
+    if receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
+        return _refunded(receipt, earning, identity, known)
+    if earning == 0:
+        return Nothing(reading.kind, (own_words("zero_amount"), *why))
+    return Sold(receipt, earning, identity, code, why)
+
+
+def _before(
+    identity: str, known: Known, seen: dict[str, str | None]
+) -> tuple[str | None] | None:
+    """Return the printed time of an earlier receipt with this fingerprint, else None."""
+    if identity in seen:
+        return (seen[identity],)
+    recorded, printed_at = known.receipt_time(identity)
+    return (printed_at,) if recorded else None
+
+
+def _reprint(
+    reading: Reading, shop_id: str, known: Known, seen: dict[str, str | None], job_hash: str
+) -> Finding:
+    """A reprint of a recorded sale is nothing new; of an unknown one a person decides."""
+    if reading.owed_fen is None:
+        return Nothing(reading.kind, (own_words("reprint"),))
+    identity = fingerprint(reading.receipt(shop_id)).hex()
+    if _before(identity, known, seen) is not None:
+        return Nothing(reading.kind, (own_words("reprint"),), mention=True)
+    return _unclear(reading, (own_words("reprint_unknown"),), job_hash)
+
+
+def _refunded(receipt: Receipt, earning: int, identity: str, known: Known) -> Finding:
+    number = receipt.original_number or (receipt.number if receipt.kind == Kind.VOID else None)
+    original = known.sale(number) if number else None
+    points = None
+    if original is not None:
+        points = take_back(
+            original.points, original.eligible_fen, original.refunded_fen, -earning
+        )
+    return Refunded(receipt, earning, identity, original, points)
+
+
+def _unclear(reading: Reading, why: tuple[Phrase, ...], job_hash: str) -> Unclear:
+    return Unclear(
+        job_hash=job_hash,
+        why=why or (own_words("needs_person"),),
+        number=reading.number,
+        printed_at=reading.printed_at,
+        owed_fen=reading.owed_fen,
+        currency=reading.currency or "",
+    )

@@ -1,0 +1,28 @@
+"""The slip of a redemption from its facts."""
+
+from edge_agent.effects import HeldSlip, Member, Now, Terms
+from edge_agent.phrases import own_words
+from edge_agent.slips import RedemptionSlip
+from edge_agent.till_paper import called, origin
+from loyalty.wire import LeaseAnswer, RewardRow
+
+
+def redemption_slip(
+    member: Member, reward: RewardRow, lease: LeaseAnswer, now: Now, terms: Terms
+) -> HeldSlip:
+    """Return the voucher on paper; its QR is signed by central, its code is for typing."""
+    anywhere = own_words("anywhere")
+    zh = terms.language == "zh"
+    where = reward.home_shop or (anywhere.zh if zh else anywhere.en)
+    content = RedemptionSlip(
+        origin=origin(now, terms, lease.voucher_code),
+        member=called(member, terms),
+        reward=reward.name_zh if zh else reward.name_en,
+        points=lease.points,
+        code=lease.voucher_code,
+        qr=lease.voucher_signed,
+        valid_until=lease.valid_until,
+        where=where,
+        balance=None if member.balance is None else member.balance - lease.points,
+    )
+    return HeldSlip(f"{lease.voucher_code}-redemption", content)

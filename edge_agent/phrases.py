@@ -1,0 +1,88 @@
+"""What screens say to cashiers and members: a code with its Chinese and English words.
+
+Reasons of awards and refusals are worded by `loyalty.wording`; here stand only the words that
+belong to the till itself.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from loyalty.earning import Reason
+from loyalty.wording import say
+
+Tone = Literal["ok", "info", "attention", "error"]
+
+
+class Phrase(Struct, frozen=True):
+    """A stable code and what it says in both languages."""
+
+    code: str
+    zh: str
+    en: str
+
+
+def phrase(reason: Reason) -> Phrase:
+    """Return the words of a reason of the programme."""
+    return Phrase(reason.code, say(reason, "zh"), say(reason, "en"))
+
+
+_OWN: dict[str, tuple[str, str]] = {
+    "member_ready": ("已识别会员，等待小票", "Member recognised, waiting for the receipt"),
+    "member_ready_kiosk": ("欢迎光临", "Welcome"),
+    "claim_needs_member": ("请再扫描会员卡或输入会员号", "Now scan your member card or type its number"),
+    "claim_taken_in": ("认领成功，积分即将到账", "Claimed: the points are on their way"),
+    "new_card": ("新卡：积分先记在卡上", "New card: points stay on the card for now"),
+    "awarded": ("积分 +{points} 已入账", "{points} points awarded"),
+    "claim_ready": ("请扫描会员码认领此小票", "Now scan the member for this claim slip"),
+    "claim_not_here": (
+        "此认领码不是本机小票，请到自助机认领",
+        "This claim slip is from another till: please use the kiosk",
+    ),
+    "taken_back": ("退货扣回 {points} 分", "{points} points taken back for the refund"),
+    "refund_unsettled": ("退货原单不在本机，由总台结算", "Refund: the server settles it"),
+    "refund_nothing": ("退货原单没有积分", "Refund: the original earned nothing"),
+    "needs_person": ("小票无法确认，已转人工", "This receipt needs a person to look at it"),
+    "reprint": ("补打小票，不重复积分", "A reprint earns nothing again"),
+    "copy": ("同一小票的另一联，不重复积分", "A second copy earns nothing again"),
+    "known_receipt": ("这张小票已经记过", "This receipt is recorded already"),
+    "reprint_unknown": ("补打小票，但原单不在本机", "A reprint whose original is not known here"),
+    "same_number": (
+        "同一单号金额、打印时间不同，需人工确认",
+        "Same number and amount, another printed time: a person decides",
+    ),
+    "no_points_kind": ("此类单据不积分", "This kind of paper earns no points"),
+    "zero_amount": ("没有可积分金额", "No amount that earns"),
+    "too_late_to_correct": ("超过 5 分钟，不能再更正", "More than 5 minutes ago: too late to correct"),
+    "refunded_already": ("该小票已退款，不能更正", "This receipt was refunded; it stays as it is"),
+    "nothing_to_reverse": ("该小票没有积分可撤销", "Nothing to take back on this receipt"),
+    "reversed": ("已撤销该笔积分", "The award was taken back"),
+    "reassigned": ("已更正会员", "The member was corrected"),
+    "not_recorded": (
+        "磁盘故障，本次未记录，请联系技术人员",
+        "Not recorded: the disk refuses. Please call store IT",
+    ),
+    "not_enrolled": ("本机尚未注册，暂不积分", "This till is not enrolled; nothing is awarded"),
+    "no_rules": ("尚未收到积分规则，小票已保存", "No rules received yet; receipts are kept"),
+    "voucher_accepted": ("兑换券有效，请交付：{reward}", "Voucher accepted, hand over: {reward}"),
+    "sale_unknown": ("没有这张小票", "No such receipt here"),
+    "checking": ("正在核对…", "Checking…"),
+    "claim_credited": ("认领成功 +{points} 分", "Claimed: +{points} points"),
+    "claim_pending": (
+        "已登记认领，小票到达后入账",
+        "Claim noted; points follow when the receipt arrives",
+    ),
+    "redeemed": ("兑换成功，请取走兑换凭条", "Redeemed: please take your slip"),
+    "stopped_while_redeeming": (
+        "兑换中断，积分已退回",
+        "The redemption was interrupted; the points are back",
+    ),
+    "anywhere": ("本商场任一门店", "Any shop of this mall"),
+}
+
+
+def own_words(code: str, points: int | None = None, **values: str) -> Phrase:
+    """Return one of the till's own phrases. Raises KeyError for a code it does not have."""
+    zh, en = _OWN[code]
+    facts = values if points is None else {**values, "points": f"{points:,}"}
+    return Phrase(code, zh.format(**facts), en.format(**facts))

@@ -1,0 +1,104 @@
+"""The slips of a till from its facts: an award, a claim, a refund, a question for a person."""
+
+from datetime import date
+
+from edge_agent.effects import HeldSlip, Member, Now, Terms
+from edge_agent.intake import Refunded, Sold, Unclear
+from edge_agent.slips import AwardSlip, ClaimSlip, Origin, RefundSlip, ReviewSlip
+from edge_agent.slips import Receipt as Shown
+from loyalty.codes import CLAIM_PREFIX
+from loyalty.earning import Award, Reason, money
+from loyalty.lots import expires_on
+from loyalty.receipt import Receipt
+from loyalty.wording import say
+
+CLAIM_PLACE = {"zh": "自助积分机或服务台", "en": "a kiosk or the service desk"}
+UNKNOWN_MEMBER = {"zh": "持卡人", "en": "Card holder"}
+
+
+def origin(now: Now, terms: Terms, identity: str) -> Origin:
+    """Return where a slip comes from; its number is the start of the identity it is about."""
+    shop = terms.shop.name_zh if terms.language == "zh" else terms.shop.name_en
+    return Origin(
+        mall=terms.programme,
+        shop=shop,
+        till=terms.device,
+        printed_at=now.local,
+        number=identity[:10].upper(),
+    )
+
+
+def shown(receipt: Receipt, now: Now) -> Shown:
+    """Return the receipt as a slip speaks of it; without a printed time, when it was heard."""
+    return Shown(
+        number=receipt.number or "",
+        time=(receipt.printed_at or now.local).replace("T", " "),
+        amount_fen=receipt.owed_fen,
+        currency=receipt.currency,
+    )
+
+
+def called(member: Member, terms: Terms) -> str:
+    """Return how a slip names a member: masked name and the tail of the number."""
+    name = UNKNOWN_MEMBER[terms.language] if member.new_card else member.masked_name
+    return f"{name} {member.number_tail}".strip()
+
+
+def award_slip(
+    receipt: Receipt, identity: str, member: Member, given: Award, now: Now, terms: Terms
+) -> HeldSlip:
+    """Return the slip that tells a member what this sale earned, and why."""
+    content = AwardSlip(
+        origin=origin(now, terms, identity),
+        receipt=shown(receipt, now),
+        member=called(member, terms),
+        points=given.points,
+        explanation=tuple(say(reason, terms.language) for reason in given.reasons),
+        balance=None if member.balance is None else member.balance + given.points,
+        expires_on=expires_on(date.fromisoformat(now.today), terms.book.expiry_months).isoformat(),
+        member_known=not member.new_card,
+    )
+    return HeldSlip(f"{identity[:24]}-award-{now.moment.wall_ms}", content)
+
+
+def claim_slip(sold: Sold, given: Award, now: Now, terms: Terms) -> HeldSlip:
+    """Return the slip that lets whoever holds it claim the points of a sale."""
+    last_day = date.fromordinal(date.fromisoformat(now.today).toordinal() + terms.book.claim_days)
+    content = ClaimSlip(
+        origin=origin(now, terms, sold.fingerprint),
+        receipt=shown(sold.receipt, now),
+        points=given.points,
+        code=sold.claim_code,
+        qr=CLAIM_PREFIX + sold.claim_code,
+        until=last_day.isoformat(),
+        where=CLAIM_PLACE[terms.language],
+    )
+    return HeldSlip(f"{sold.fingerprint[:24]}-claim", content)
+
+
+def refund_slip(refunded: Refunded, now: Now, terms: Terms) -> HeldSlip:
+    """Return the slip that tells a member what a refund took back."""
+    reason = Reason("refund", {"amount": money(-refunded.eligible_fen)})
+    content = RefundSlip(
+        origin=origin(now, terms, refunded.fingerprint),
+        receipt=shown(refunded.receipt, now),
+        member=UNKNOWN_MEMBER[terms.language],
+        points=refunded.points or 0,
+        explanation=(say(reason, terms.language),),
+    )
+    return HeldSlip(f"{refunded.fingerprint[:24]}-refund", content)
+
+
+def review_slip(unclear: Unclear, now: Now, terms: Terms) -> HeldSlip:
+    """Return the notice that a person will look at a receipt."""
+    receipt = Shown(
+        number=unclear.number or "",
+        time=(unclear.printed_at or now.local).replace("T", " "),
+        amount_fen=unclear.owed_fen or 0,
+        currency=unclear.currency,
+    )
+    reason = unclear.why[0].zh if terms.language == "zh" else unclear.why[0].en
+    content = ReviewSlip(
+        origin=origin(now, terms, unclear.job_hash), receipt=receipt, reason=reason
+    )
+    return HeldSlip(f"{unclear.job_hash[:24]}-review", content)
