@@ -54,8 +54,8 @@ _WORDS: dict[str, dict[Lang, str]] = {
         " Please keep the receipt and this notice; the service desk can help.",
     },
     "copy": {
-        "zh": "重印件：与原件为同一笔，只算一次。",
-        "en": "Printed again: counts once, together with the original.",
+        "zh": "重印件，与原件只算一次",
+        "en": "Reprint: counts once with the original.",
     },
     "number": {"zh": "流水号", "en": "No."},
     "till": {"zh": "终端", "en": "Till"},

@@ -9,7 +9,8 @@ from typing import Literal
 
 Lang = Literal["zh", "en"]
 
-OWN_PRINT_MARK = "积分联 TILLPOINTS"
+_NAME = "TILLPOINTS"
+OWN_PRINT_MARK = f"积分联 {_NAME}"
 COPY_BANNER = "副本 COPY"
 
 # Sixteen columns at most, so that a heading of double size stays in one line on 58 mm paper.
@@ -27,7 +28,12 @@ _HEAD_LINES = 6
 
 
 def is_own_print(lines: Sequence[str]) -> bool:
-    """Return whether paper with these text lines is ours: the mark, and one of our headings."""
+    """Return whether paper with these text lines is ours: our name, and one of our headings.
+
+    Only the Latin part of the mark is asked for: an English slip holds so little Chinese that a
+    reader may take its encoding for another.
+    """
     head = [line.strip() for line in lines if line.strip()][:_HEAD_LINES]
     headings = {words for heading in HEADINGS.values() for words in heading.values()}
-    return OWN_PRINT_MARK in head and not headings.isdisjoint(head)
+    named = any(_NAME in line.split() for line in head)
+    return named and not headings.isdisjoint(head)
