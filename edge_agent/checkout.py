@@ -161,9 +161,7 @@ Input = (
 )
 
 
-def step(
-    state: State, event: Input, now: Now, terms: Terms
-) -> tuple[State, tuple[Effect, ...]]:
+def step(state: State, event: Input, now: Now, terms: Terms) -> tuple[State, tuple[Effect, ...]]:
     """Return the till after `event` and what has to be done about it, in this order."""
     match event:
         case MemberScanned():
@@ -238,9 +236,7 @@ def _claimed(
     return told, (*drop, Record((body,), (slip,)), SyncNow())
 
 
-def _claim_scanned(
-    state: State, sale: KnownSale, now: Now
-) -> tuple[State, tuple[Effect, ...]]:
+def _claim_scanned(state: State, sale: KnownSale, now: Now) -> tuple[State, tuple[Effect, ...]]:
     state, effects = _closed(state)
     opened = OpenSale(sale, now.boottime_s, now.boottime_s + SCAN_AFTER_S, None)
     state = structs.replace(state, open_sale=opened)
@@ -268,22 +264,27 @@ def _job_read(
     bodies: list[Body] = []
     slips: list[HeldSlip] = []
     for finding in event.findings:
-        match finding:
-            case Sold():
-                state, body, slip = _sold(state, finding, event, now, terms)
-            case Refunded():
-                state, body, slip = _refunded(state, finding, now, terms)
-            case Unclear():
-                state, body, slip = _unclear(state, finding, now, terms)
-            case Nothing():
-                state, body, slip = _nothing(state, finding), None, None
-        bodies += [body] if body else []
-        slips += [slip] if slip else []
-    outcomes = tuple((finding.outcome, finding.why) for finding in event.findings)
+        state, body, slip = _document(state, finding, event, now, terms)
+        bodies += [body] if body is not None else []
+        slips += [slip] if slip is not None else []
     held = state.open_sale.held_slip if state.open_sale else None
     slips = [structs.replace(slip, held=slip.slip_id == held) for slip in slips]
     record = Record(tuple(bodies), tuple(slips), JobDone(event.job_id, outcomes))
     return state, (*effects, record, *((SyncNow(),) if bodies else ()))
+
+
+def _document(
+    state: State, finding: Finding, job: JobRead, now: Now, terms: Terms
+) -> tuple[State, Body | None, HeldSlip | None]:
+    match finding:
+        case Sold():
+            return _sold(state, finding, job, now, terms)
+        case Refunded():
+            return _refunded(state, finding, now, terms)
+        case Unclear():
+            return _unclear(state, finding, now, terms)
+        case Nothing():
+            return _nothing(state, finding), None, None
 
 
 def _sold(

@@ -109,6 +109,4 @@ class AskClaim(Struct, frozen=True):
     claim_hash: str
 
 
-Effect = (
-    Record | ReleaseSlip | DropSlip | SyncNow | AskBalance | AskLease | AskClaim
-)
+Effect = Record | ReleaseSlip | DropSlip | SyncNow | AskBalance | AskLease | AskClaim

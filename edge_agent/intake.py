@@ -163,9 +163,7 @@ def _finding(
     return Sold(receipt, earning, identity, code, why)
 
 
-def _before(
-    identity: str, known: Known, seen: dict[str, str | None]
-) -> tuple[str | None] | None:
+def _before(identity: str, known: Known, seen: dict[str, str | None]) -> tuple[str | None] | None:
     """Return the printed time of an earlier receipt with this fingerprint, else None."""
     if identity in seen:
         return (seen[identity],)
@@ -190,9 +188,7 @@ def _refunded(receipt: Receipt, earning: int, identity: str, known: Known) -> Fi
     original = known.sale(number) if number else None
     points = None
     if original is not None:
-        points = take_back(
-            original.points, original.eligible_fen, original.refunded_fen, -earning
-        )
+        points = take_back(original.points, original.eligible_fen, original.refunded_fen, -earning)
     return Refunded(receipt, earning, identity, original, points)
 
 

@@ -162,7 +162,7 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
         state = structs.replace(state, touched_s=now.boottime_s)
     match event:
         case MemberScanned(member=member):
-            return _member(state, member, now, terms)
+            return _member(state, member, now)
         case ClaimScanned(claim_hash=claim_hash):
             return _claim_code(state, claim_hash)
         case ScanFailed(phrase=words):
@@ -215,7 +215,7 @@ def _home(state: State) -> State:
     )
 
 
-def _member(state: State, member: Member, now: Now, terms: Terms) -> Result:
+def _member(state: State, member: Member, now: Now) -> Result:
     if state.step == "working":
         return state, ()  # a second card may not take over a redemption that is under way
     fresh = State(
@@ -328,4 +328,3 @@ def _ticked(state: State, now: Now) -> Result:
     if leaves is not None and now.boottime_s >= leaves:
         return State(notices=state.notices), ()
     return state, ()
-

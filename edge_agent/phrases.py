@@ -30,7 +30,10 @@ def phrase(reason: Reason) -> Phrase:
 _OWN: dict[str, tuple[str, str]] = {
     "member_ready": ("已识别会员，等待小票", "Member recognised, waiting for the receipt"),
     "member_ready_kiosk": ("欢迎光临", "Welcome"),
-    "claim_needs_member": ("请再扫描会员卡或输入会员号", "Now scan your member card or type its number"),
+    "claim_needs_member": (
+        "请再扫描会员卡或输入会员号",
+        "Now scan your member card or type its number",
+    ),
     "claim_taken_in": ("认领成功，积分即将到账", "Claimed: the points are on their way"),
     "new_card": ("新卡：积分先记在卡上", "New card: points stay on the card for now"),
     "awarded": ("积分 +{points} 已入账", "{points} points awarded"),
@@ -53,7 +56,10 @@ _OWN: dict[str, tuple[str, str]] = {
     ),
     "no_points_kind": ("此类单据不积分", "This kind of paper earns no points"),
     "zero_amount": ("没有可积分金额", "No amount that earns"),
-    "too_late_to_correct": ("超过 5 分钟，不能再更正", "More than 5 minutes ago: too late to correct"),
+    "too_late_to_correct": (
+        "超过 5 分钟，不能再更正",
+        "More than 5 minutes ago: too late to correct",
+    ),
     "refunded_already": ("该小票已退款，不能更正", "This receipt was refunded; it stays as it is"),
     "nothing_to_reverse": ("该小票没有积分可撤销", "Nothing to take back on this receipt"),
     "reversed": ("已撤销该笔积分", "The award was taken back"),

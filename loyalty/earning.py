@@ -43,9 +43,6 @@ def eligible_fen(receipt: Receipt, unearning: tuple[str, ...] = UNEARNING_TENDER
     return max(earning, 0) if receipt.owed_fen >= 0 else min(earning, 0)
 
 
-
-
-
 def _unearning(receipt: Receipt, kinds: tuple[str, ...]) -> int:
     return sum(tender.amount_fen for tender in receipt.tenders if tender.kind in kinds)
 

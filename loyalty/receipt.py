@@ -76,7 +76,7 @@ class Receipt(Struct, frozen=True):
 
 
 def normalise_number(number: str) -> str:
-    """Return the number as it is compared: width folded, upper case, without blanks or a leading #."""
+    """Return the number as it is compared: width folded, upper case, no blanks, no leading #."""
     folded = unicodedata.normalize("NFKC", number).upper()
     return "".join(folded.split()).lstrip("#")
 

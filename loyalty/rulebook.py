@@ -5,12 +5,13 @@ Every event names the version it was computed with, so any sum can be computed a
 """
 
 import hashlib
-import tomllib
 from fractions import Fraction
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
+
+from loyalty.settings import SettingsError, parse
 
 Rounding = Literal["floor", "half_up", "ceil"]
 
@@ -96,8 +97,8 @@ def from_canonical(data: bytes) -> RuleBook:
 def from_toml(text: str) -> RuleBook:
     """Return the rule book a person wrote. Raises RuleBookError naming the place and reason."""
     try:
-        book = msgspec.convert(tomllib.loads(text), type=RuleBook)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        book = parse(text, RuleBook)
+    except SettingsError as error:
         raise RuleBookError(f"rule book: {error}") from error
     _check(book)
     return book
@@ -131,7 +132,7 @@ def _check_multiplier(tier: Tier) -> None:
         factor = tier.factor()
     except (ValueError, ZeroDivisionError) as error:
         raise RuleBookError(
-            f"rule book: tier {tier.id!r}: multiplier {tier.multiplier!r} is not a fraction like 3/2"
+            f"rule book: tier {tier.id!r}: multiplier {tier.multiplier!r} is no fraction like 3/2"
         ) from error
     if factor <= 0:
         raise RuleBookError(f"rule book: tier {tier.id!r}: multiplier must be more than 0")

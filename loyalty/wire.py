@@ -240,7 +240,7 @@ class LeaseLine(Struct, frozen=True):
 
 
 class VoucherRequest(Struct, frozen=True):
-    """Ask central to use up a voucher at this device; the same `request_id` gets the same answer."""
+    """Ask central to use up a voucher here; the same `request_id` gets the same answer."""
 
     request_id: str
     voucher_code: str

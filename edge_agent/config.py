@@ -1,0 +1,117 @@
+"""agent.toml: what one agent is told about the machine it stands on.
+
+Owns the file's keys, defaults and errors. What the device is (its name, shop and role) is not in
+here: central says so at enrolment.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, structs
+
+from loyalty.settings import SettingsError, parse
+from loyalty.wording import Language
+from paper.encode import PrinterProfile
+
+
+class ConfigError(ValueError):
+    """agent.toml is missing, unreadable or says something impossible; the message says where."""
+
+
+class Central(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where central is, and how long a call may take."""
+
+    url: str
+    connect_timeout_s: float = 3.0
+    read_timeout_s: float = 15.0
+    sync_every_s: Annotated[float, Meta(gt=0)] = 15.0
+
+
+class Web(Struct, frozen=True, forbid_unknown_fields=True):
+    """The local screens. `embedded_by` names origins that may show them in a frame."""
+
+    listen: str = "127.0.0.1:8710"
+    threads: Annotated[int, Meta(ge=8)] = 32
+    embedded_by: tuple[str, ...] = ()
+
+
+class Scanner(Struct, frozen=True, forbid_unknown_fields=True):
+    """One serial scanner."""
+
+    port: str
+    baud: int = 9600
+    name: str = "scanner"
+
+
+class Tap(Struct, frozen=True, forbid_unknown_fields=True):
+    """The spool folder that a tap writes and this agent reads."""
+
+    spool: str
+    date_order: Literal["ymd", "dmy", "mdy"] = "ymd"
+    dialect: str = ""
+
+
+class Printer(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where our own slips are printed: through the tap, or on a network printer of our own."""
+
+    kind: Literal["tap", "network", "none"] = "tap"
+    address: str = ""
+    columns: Literal[32, 42, 48] = 48
+    dots: int = 576
+    encoding: Literal["gb18030", "gbk", "utf-8"] = "gb18030"
+    kanji_mode: bool = False
+    qr: Literal["native", "raster"] = "native"
+    has_cutter: bool = True
+    feed_lines: int = 4
+    timeout_s: float = 5.0
+
+    def profile(self) -> PrinterProfile:
+        """Return what the encoder must know about this printer."""
+        return PrinterProfile(
+            columns=self.columns,
+            dots=self.dots,
+            encoding=self.encoding,
+            kanji_mode=self.kanji_mode,
+            qr=self.qr,
+            has_cutter=self.has_cutter,
+            feed_lines=self.feed_lines,
+        )
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """One agent. Paths are absolute once `load` has returned it."""
+
+    state: str
+    central: Central
+    language: Language = "zh"
+    spool_keep_days: Annotated[int, Meta(ge=1, le=7)] = 7
+    web: Web = Web()
+    printer: Printer = Printer()
+    scanner: tuple[Scanner, ...] = ()
+    tap: tuple[Tap, ...] = ()
+
+    @property
+    def state_path(self) -> Path:
+        """The folder of the journal, the device's key and the enrolment."""
+        return Path(self.state)
+
+
+def load(path: Path) -> Config:
+    """Return the configuration in `path`, its relative paths resolved beside that file.
+
+    Raises ConfigError naming the file, the key and what is wrong.
+    """
+    try:
+        config = parse(path.read_text(encoding="utf-8"), Config)
+    except (OSError, UnicodeDecodeError, SettingsError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    base = path.absolute().parent
+    if config.printer.kind == "tap" and not config.tap:
+        raise ConfigError(f"{path}: printer.kind is 'tap' but there is no [[tap]]")
+    if config.printer.kind == "network" and not config.printer.address:
+        raise ConfigError(f"{path}: printer.kind is 'network' but printer.address is empty")
+    return structs.replace(
+        config,
+        state=str(base / config.state),
+        tap=tuple(structs.replace(tap, spool=str(base / tap.spool)) for tap in config.tap),
+    )

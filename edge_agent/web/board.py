@@ -1,0 +1,54 @@
+"""The one snapshot all screens show, and how they wait for the next.
+
+The agent's loop publishes; web threads read. A slow screen never slows the loop: it skips to the
+newest snapshot when it comes back.
+"""
+
+import threading
+
+import msgspec
+
+
+class Board:
+    """Holds the newest snapshot as JSON bytes with its version."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._version = 0
+        self._snapshot = b"{}"
+        self._content: dict[str, object] = {}
+        self._closed = False
+
+    def publish(self, content: dict[str, object]) -> None:
+        """Make `content` the newest snapshot, unless it says the same as the one before."""
+        with self._changed:
+            if content == self._content:
+                return
+            self._content = content
+            self._version += 1
+            self._snapshot = msgspec.json.encode({"version": self._version, **content})
+            self._changed.notify_all()
+
+    def newest(self) -> tuple[int, bytes]:
+        """Return the newest version and snapshot."""
+        with self._changed:
+            return self._version, self._snapshot
+
+    def after(self, version: int, timeout_s: float) -> tuple[int, bytes] | None:
+        """Wait for a version newer than `version`; None when there is none in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version > version or self._closed, timeout_s)
+            if self._version <= version:
+                return None
+            return self._version, self._snapshot
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether the agent is stopping."""
+        return self._closed
+
+    def close(self) -> None:
+        """End every stream: the agent is stopping."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

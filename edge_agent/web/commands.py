@@ -1,0 +1,87 @@
+"""What a screen may ask for: checked by type here, decided by the state machines.
+
+Text that a person typed or scanned is passed on and forgotten; nothing here logs it.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Typed = Annotated[str, Meta(min_length=1, max_length=512)]
+Identity = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_.-]{1,100}$")]
+
+
+class Scan(Struct, frozen=True, tag_field="do", tag="scan", forbid_unknown_fields=True):
+    """A code was typed; it counts like a scan."""
+
+    text: Typed
+
+
+class Lookup(Struct, frozen=True, tag_field="do", tag="lookup", forbid_unknown_fields=True):
+    """Show what a member has, without touching the sale."""
+
+    text: Typed
+
+
+class LookupNext(Struct, frozen=True, tag_field="do", tag="lookup_next"):
+    """The next scan only looks up."""
+
+
+class LookupOff(Struct, frozen=True, tag_field="do", tag="lookup_off"):
+    """The next scan counts again."""
+
+
+class Forget(Struct, frozen=True, tag_field="do", tag="forget"):
+    """Drop the member who waits for the next sale."""
+
+
+class Reassign(Struct, frozen=True, tag_field="do", tag="reassign", forbid_unknown_fields=True):
+    """Correct the member of a recent sale."""
+
+    fingerprint: Identity
+    text: Typed
+
+
+class Reverse(Struct, frozen=True, tag_field="do", tag="reverse", forbid_unknown_fields=True):
+    """Take back the award of a recent sale."""
+
+    fingerprint: Identity
+
+
+class Reprint(Struct, frozen=True, tag_field="do", tag="reprint", forbid_unknown_fields=True):
+    """Print a slip again, marked as a copy."""
+
+    slip_id: Identity
+
+
+class Dismiss(Struct, frozen=True, tag_field="do", tag="dismiss"):
+    """Close what the panel shows."""
+
+
+class Choose(Struct, frozen=True, tag_field="do", tag="choose", forbid_unknown_fields=True):
+    """A member touched a reward."""
+
+    reward_id: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Confirm(Struct, frozen=True, tag_field="do", tag="confirm"):
+    """The member wants the reward."""
+
+
+class Back(Struct, frozen=True, tag_field="do", tag="back"):
+    """One step back."""
+
+
+class Leave(Struct, frozen=True, tag_field="do", tag="leave"):
+    """The member is done."""
+
+
+class Stay(Struct, frozen=True, tag_field="do", tag="stay"):
+    """The member is still here."""
+
+
+TillCommand = (
+    Scan | Lookup | LookupNext | LookupOff | Forget | Reassign | Reverse | Reprint | Dismiss
+)
+KioskCommand = Scan | Choose | Confirm | Back | Leave | Stay
+Command = TillCommand | KioskCommand
