@@ -1,0 +1,373 @@
+"""Every table of central, the same on SQLite, PostgreSQL and Citus (SYNC 2.11).
+
+Owns names, types, keys and checks; never a query. The rules: `shard_key` stands first in every
+primary key, unique key and index; ids come from the application, so there are no sequences,
+triggers or defaults; four types only, and truth values are 0 and 1. No key crosses shards.
+
+Three kinds of table stand here. The log (`stream`, `inbox`) is the truth and is only appended to.
+The ledger's projections can be thrown away and folded again out of the log. The records (members,
+shops, rewards, rule books, devices, staff) are kept by people.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.sql.schema import SchemaItem
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "uq": "%(table_name)s_%(column_0_N_name)s_unique",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def big(name: str, *, null: bool = False) -> Column[int]:
+    """Return a 64-bit integer column."""
+    return Column(name, BigInteger, nullable=null)
+
+
+def small(name: str, *, null: bool = False) -> Column[int]:
+    """Return a 16-bit integer column: a truth value, or a number some enum of ours names."""
+    return Column(name, SmallInteger, nullable=null)
+
+
+def data(name: str, *, null: bool = False) -> Column[bytes]:
+    """Return a column of bytes."""
+    return Column(name, LargeBinary, nullable=null)
+
+
+def text(name: str, *, null: bool = False) -> Column[str]:
+    """Return a column of text; days are ISO dates of the mall's zone."""
+    return Column(name, Text, nullable=null)
+
+
+def table(name: str, key: str, *rest: SchemaItem) -> Table:
+    """Return a table whose primary key is the shard key and the columns named in `key`."""
+    primary = PrimaryKeyConstraint("shard_key", *key.split())
+    return Table(name, metadata, big("shard_key"), *rest, primary)
+
+
+# --- the shard: its row is the lock, the commit order and the position in the feed
+
+shard = table(
+    "shard",
+    "",
+    big("turn"),
+    big("feed_position"),
+    data("incarnation"),  # drawn anew when central is restored from a backup
+    text("programme"),
+    text("zone"),  # IANA name; the days of lots, claims and vouchers are days there
+)
+
+# --- devices
+
+device = table(
+    "device",
+    "device_id",
+    data("device_id"),  # 16 random bytes, drawn when store IT registers the device
+    text("name"),
+    text("role"),  # till | kiosk
+    text("shop_id"),
+    small("state"),  # 0 expected, 1 enrolled, 2 revoked
+    data("public_key", null=True),  # Ed25519, 32 bytes, from its enrolment on
+    big("enrolled_ms", null=True),
+    UniqueConstraint("shard_key", "name"),
+)
+
+enrolment = table(
+    "enrolment",
+    "code_hash",
+    data("code_hash"),  # SHA-256 of the one-time code: central.sync.enrolment.code_hash
+    data("device_id"),
+    big("expires_ms"),
+)
+
+contact = table(
+    "contact",
+    "device_id",
+    data("device_id"),
+    big("seen_ms"),  # the last push
+    big("clock_error_ms"),  # the device's wall clock less central's at that push
+    text("session"),
+)
+
+# --- the log
+
+stream = table(
+    "stream",
+    "device_id epoch",
+    data("device_id"),
+    big("epoch"),
+    big("head_seq"),
+    data("head_hash"),  # the anchor of the epoch while head_seq is 0
+    small("state"),  # 0 open, 1 sealed
+    big("final_seq", null=True),
+    text("session", null=True),
+    big("armed_until_ms", null=True),
+)
+
+inbox = table(
+    "inbox",
+    "device_id epoch seq",
+    data("device_id"),
+    big("epoch"),
+    big("seq"),
+    data("hash"),
+    small("kind"),
+    small("kind_version"),
+    data("body"),  # exactly as first written
+    big("earliest_ms"),  # when it happened lies between these two, by central's clock
+    big("latest_ms"),
+    big("received_ms"),
+    big("turn"),
+    big("place"),  # order within the turn
+    small("verdict"),  # loyalty.wire.Verdict; a projection, like the three that follow
+    text("reason"),
+    big("adjusted"),
+    text("error", null=True),  # what a handler raised
+    Index(None, "shard_key", "turn", "place", unique=True),
+    Index(None, "shard_key", "kind", "turn"),
+)
+# 2 PENDING_REF, 3 PENDING_UPGRADE, 4 QUARANTINED
+Index(
+    "inbox_open",
+    inbox.c.shard_key,
+    inbox.c.verdict,
+    postgresql_where=inbox.c.verdict.in_((2, 3, 4)),
+    sqlite_where=inbox.c.verdict.in_((2, 3, 4)),
+)
+
+rehome = table(
+    "rehome",
+    "device_id epoch hash",
+    data("device_id"),
+    big("epoch"),
+    data("hash"),
+    big("new_epoch"),
+    big("new_seq"),
+)
+
+# --- the ledger's projections
+
+account = table(
+    "account",
+    "account_id",
+    data("account_id"),  # central.ledger.accounts says how it is made
+    small("kind"),
+    big("posted"),
+    big("held"),
+    big("turn"),
+    CheckConstraint("held >= 0", name="held"),
+    CheckConstraint("kind <> 1 OR posted - held >= 0", name="wallet"),  # 1 = wallet
+)
+
+transfer = table(
+    "transfer",
+    "device_id epoch seq leg",
+    data("device_id"),
+    big("epoch"),
+    big("seq"),
+    small("leg"),
+    big("turn"),
+    big("booked_ms"),  # central's clock when the turn ran
+    big("happened_ms"),  # the latest it can have happened
+    data("debit_id"),
+    data("credit_id"),
+    big("amount"),
+    small("code"),  # central.ledger.accounts.Code
+    text("subject"),  # fingerprint of the receipt (hex), lease id, or card tag
+    text("book", null=True),
+    CheckConstraint("amount > 0", name="amount"),
+    Index(None, "shard_key", "debit_id", "turn"),
+    Index(None, "shard_key", "credit_id", "turn"),
+    Index(None, "shard_key", "turn"),
+)
+
+lot = table(
+    "lot",
+    "account_id lot_id",
+    data("account_id"),
+    data("lot_id"),
+    text("expires_on"),
+    big("remaining"),
+    CheckConstraint("remaining > 0", name="remaining"),
+)
+
+receipt_key = table(
+    "receipt_key",
+    "fingerprint",
+    data("fingerprint"),
+    data("device_id"),
+    big("epoch"),
+    big("seq"),
+)
+
+sale = table(
+    "sale",
+    "fingerprint",
+    data("fingerprint"),
+    data("device_id"),
+    big("epoch"),
+    big("seq"),
+    text("shop_id"),
+    text("number", null=True),  # normalised
+    text("printed_on"),
+    text("sold_on"),
+    big("owed_fen"),
+    big("eligible_fen"),
+    big("refunded_fen"),
+    text("category"),
+    text("book"),
+    text("holder_kind", null=True),
+    text("holder_key", null=True),
+    text("tier_id"),
+    big("points"),  # what was posted for the whole of eligible_fen
+    big("taken_back"),
+    data("claim_hash", null=True),
+    text("expires_on"),  # the last day of its claim
+    small("state"),  # central.ledger.rows.SaleState
+    Index(None, "shard_key", "claim_hash"),
+    Index(None, "shard_key", "shop_id", "number"),
+)
+
+lease = table(
+    "lease",
+    "lease_id",
+    text("lease_id"),
+    data("account_id"),
+    data("device_id"),
+    big("epoch"),
+    text("request_id"),
+    big("amount"),
+    big("spent"),
+    big("ttl_s"),
+    text("reward_id"),
+    text("voucher_code"),
+    small("state"),  # 0 open, 1 closed
+    big("turn"),
+    UniqueConstraint("shard_key", "device_id", "request_id"),
+    CheckConstraint("spent >= 0 AND spent <= amount", name="spent"),
+    Index(None, "shard_key", "account_id"),
+)
+
+voucher = table(
+    "voucher",
+    "code",
+    text("code"),
+    text("lease_id"),
+    text("reward_id"),
+    text("holder_kind"),
+    text("holder_key"),
+    text("home_device", null=True),  # 32 hex digits
+    text("valid_until"),
+    small("state"),  # central.ledger.rows.VoucherState
+    text("used_by", null=True),  # 32 hex digits
+    text("request_id", null=True),
+)
+
+# What the fold knows of people, fed by MemberSet events and by nothing else.
+member_tier = table("member_tier", "member", text("member"), text("tier_id"))
+
+card = table(
+    "card",
+    "tag",
+    text("tag"),
+    text("member"),
+    Index(None, "shard_key", "member"),
+)
+
+waiting = table(
+    "waiting",
+    "reference device_id epoch seq",
+    data("reference"),  # what the event waits for: central.ledger.rows.reference_to_*
+    data("device_id"),
+    big("epoch"),
+    big("seq"),
+)
+
+feed = table(
+    "feed",
+    "position",
+    big("position"),
+    small("topic"),  # loyalty.wire.Topic
+    text("item"),
+    data("device_id", null=True),  # the only device that this row is for
+    data("payload", null=True),  # msgpack of the topic's row; None: the item is gone
+)
+
+# --- records kept by people. Names, numbers and phones stand in `member` and nowhere else.
+
+member = table(
+    "member",
+    "member",
+    text("member"),  # pseudonym, 16 hex digits
+    text("number"),  # 12 digits
+    text("name"),
+    text("masked_name"),  # what tills may show, at most 12 bytes
+    text("phone", null=True),
+    text("joined_on"),
+    UniqueConstraint("shard_key", "number"),
+    Index(None, "shard_key", "phone"),
+)
+
+member_card = table(
+    "member_card",
+    "tag",
+    text("tag"),  # loyalty.codes.card_tag of the number or alias
+    text("member"),
+    text("alias"),  # as scanned: an NFC id, a stripe, the number itself
+    Index(None, "shard_key", "member"),
+)
+
+shop = table(
+    "shop",
+    "shop_id",
+    text("shop_id"),
+    text("name_zh"),
+    text("name_en"),
+    text("category"),
+)
+
+reward = table(
+    "reward",
+    "reward_id",
+    text("reward_id"),
+    text("name_zh"),
+    text("name_en"),
+    big("points"),
+    text("kind"),  # goods | parking | coupon | service
+    text("home_shop", null=True),
+    small("offered"),
+)
+
+rule_book = table(
+    "rule_book",
+    "version",
+    text("version"),  # loyalty.rulebook.version
+    data("canonical"),
+    big("effective_ms"),
+)
+
+staff = table(
+    "staff",
+    "login",
+    text("login"),
+    text("name"),
+    text("role"),
+    text("password_hash"),
+    small("active"),
+    big("created_ms"),
+)

@@ -1,0 +1,1 @@
+"""The API that agents speak to: enrolment, push, pull, leases, vouchers, claims, balances."""
