@@ -25,11 +25,14 @@ class Origin(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """The receipt a slip speaks of: its own number and local time as printed, and its amount."""
+    """The receipt a slip speaks of: its own number and local time as printed, and its amount.
+
+    What could not be read is left off the slip: an empty number, an amount of None.
+    """
 
     number: str
     time: str
-    amount_fen: int
+    amount_fen: int | None
     currency: str = "CNY"
 
 
@@ -66,12 +69,15 @@ class ClaimSlip(Struct, frozen=True, tag="claim"):
 
 
 class RefundSlip(Struct, frozen=True, tag="refund"):
-    """Points taken back for returned goods; a balance below zero is a debt, and is explained."""
+    """Points taken back for returned goods; a balance below zero is a debt, and is explained.
+
+    `points` is None where only central knows what the original sale earned.
+    """
 
     origin: Origin
     receipt: Receipt
     member: str
-    points: int
+    points: int | None
     explanation: tuple[str, ...]
     balance: int | None = None
 
@@ -186,7 +192,8 @@ def _refund(slip: RefundSlip, lang: Lang) -> Iterator[Element]:
     yield from _receipt(slip.origin.shop, slip.receipt, lang, amount="refunded")
     yield Pair(say("member", lang), slip.member)
     yield Rule()
-    yield Pair(say("taken back", lang), f"{-slip.points:,}", bold=True, size=2)
+    back = say("syncing", lang) if slip.points is None else f"{-slip.points:,}"
+    yield Pair(say("taken back", lang), back, bold=True, size=2)
     yield from (Text(line) for line in slip.explanation)
     yield Rule()
     yield from _balance(slip.balance, lang)
@@ -235,7 +242,8 @@ def _receipt(shop: str, receipt: Receipt, lang: Lang, *, amount: str) -> Iterato
     if receipt.number:
         yield Pair(say("receipt", lang), receipt.number)
     yield Pair(say("time", lang), receipt.time)
-    yield Pair(say(amount, lang), _money(receipt.amount_fen, receipt.currency))
+    if receipt.amount_fen is not None:
+        yield Pair(say(amount, lang), _money(receipt.amount_fen, receipt.currency))
 
 
 def _code(label: str, code: str, qr: str) -> Iterator[Element]:

@@ -55,6 +55,7 @@ class Cell(NamedTuple):
 
     @property
     def end(self) -> int:
+        """The right edge, in dots."""
         return self.x + self.width
 
 
@@ -90,7 +91,7 @@ def draw_elements(elements: Iterable[Element], columns: int = 48) -> list[str]:
 
 
 def _element(element: Element, y: int, head: int) -> tuple[list[str], int]:
-    """Return the marks of one element printed at `y` by a `head` so wide, and the paper it takes."""
+    """Return the marks of an element printed at `y` by a `head` so wide, and the paper it takes."""
     match element:
         case Line():
             return _line(element, y, head)
@@ -226,12 +227,13 @@ def _box(what: str, y: int, head: int, height: int) -> tuple[list[str], int]:
     width = head * 3 // 4
     x = MARGIN + (head - width) // 2
     shown = escape(_NOT_XML.sub("□", what[:60]))
-    return [
+    frame = (
         f'<rect x="{x}" y="{y + 2}" width="{width}" height="{height - 4}" fill="none"'
         f' stroke="{FAINT}" stroke-width="2" stroke-dasharray="8 6"/>'
         f'<text x="{x + width // 2}" y="{y + height // 2 + 7}" text-anchor="middle"'
         f' font-family="{HAN}" fill="{FAINT}">{shown}</text>'
-    ], height
+    )
+    return [frame], height
 
 
 # -- paper --------------------------------------------------------------------------------------

@@ -133,6 +133,14 @@ def test_a_slip_printed_again_says_that_it_is_a_copy(name: str) -> None:
     assert COPY_BANNER not in paper(slip, "zh", 32)
 
 
+def test_what_nobody_knows_yet_is_not_printed_as_a_zero() -> None:
+    unread = Receipt("", "2025-11-09 10:05", None)
+    text = paper(RefundSlip(SHOP["zh"], unread, "持卡人", None, ()), "zh", 48)
+    assert "0.00" not in text
+    assert "小票号" not in text
+    assert "同  步  中" in text
+
+
 @pytest.mark.parametrize("profile", [PAPER_58MM, PAPER_80MM])
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("name", slips("zh"))
