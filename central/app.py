@@ -1,0 +1,105 @@
+"""Central put together: the one place where its rooms meet Flask.
+
+Owns the wiring, the health answers, the security headers and the status page. The rooms own
+everything that is about members and points.
+"""
+
+from pathlib import Path
+
+from flask import Flask, Response, jsonify, render_template, request
+from msgspec import Struct
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from central import migrations
+from central.config import Config
+from central.database import connect, reading
+from central.keys import Keys
+from central.keys import load as load_keys
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Parts(Struct, frozen=True):
+    """What everything in central is built from; `close` when done."""
+
+    config: Config
+    keys: Keys
+    engine: Engine
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+class NotSetUp(RuntimeError):
+    """The database is not at this program's version; `tillpoints central init` brings it there."""
+
+
+def open_parts(config: Config) -> Parts:
+    """Open keys and database. Raises KeysError, NotSetUp, or sqlalchemy's OperationalError."""
+    keys = load_keys(Path(config.keys_file))
+    engine = connect(config.database)
+    with reading(engine) as connection:
+        current = migrations.is_current(connection)
+    if not current:
+        engine.dispose()
+        raise NotSetUp("the database is not ready; run `tillpoints central init`")
+    return Parts(config, keys, engine)
+
+
+def create_app(config: Config) -> Flask:
+    """Return the application of one central server; `close` it when the server stops."""
+    parts = open_parts(config)
+    app = Flask("central")
+    app.config["MAX_CONTENT_LENGTH"] = config.server.request_bytes_max
+    app.secret_key = parts.keys.desk_secret
+    app.extensions["central"] = parts
+    app.after_request(_add_headers)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(ok=True)
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        why = _why_not_ready(parts.engine)
+        return jsonify(ok=not why, why=why), 503 if why else 200
+
+    @app.get("/")
+    def status() -> str:
+        lang = request.args.get("lang", "zh")
+        why = _why_not_ready(parts.engine)
+        return render_template("status.html", lang=lang, programme=config.programme, why=why)
+
+    return app
+
+
+def close(app: Flask) -> None:
+    """Let go of everything that `create_app` opened."""
+    parts: Parts = app.extensions["central"]
+    parts.close()
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    return response
+
+
+def _why_not_ready(engine: Engine) -> list[str]:
+    """Return the reasons why this server cannot serve tills now, as stable codes."""
+    try:
+        with reading(engine) as connection:
+            return [] if migrations.is_current(connection) else ["database_version"]
+    except SQLAlchemyError:
+        return ["database"]
