@@ -1,0 +1,136 @@
+"""The tap's configuration: one TOML file that may name several printers.
+
+    [[tap]]
+    name = "counter-1"                  # in job metadata and messages: A-Z a-z 0-9 _ . -
+    listen = "127.0.0.1:9101"           # where the POS prints to
+    printer = "192.168.1.50:9100"       # the real printer
+    spool = "spool/counter-1"           # relative to this file; made when missing
+    accept_from = ["192.168.1.20"]      # addresses or networks; empty or absent: anyone
+    idle_ms = 700                       # silence that ends a job on an open connection
+
+Addresses are numbers, never names: printing must not wait for a name server.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message says which file, which key and why."""
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A numeric IP address and a TCP port."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read `192.168.1.50:9100` or `[fd00::50]:9100`. Raises ValueError."""
+        host, _, port = text.rpartition(":")
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) < 1 << 16:
+            raise ValueError(f"{port!r} is not a port from 1 to 65535")
+        return cls(str(address), int(port))
+
+
+class TapConfig(msgspec.Struct, frozen=True):
+    """One printer's tap, checked. `spool` is absolute; an empty `accept_from` admits anyone."""
+
+    name: str
+    listen: Address
+    printer: Address
+    spool: Path
+    accept_from: tuple[Network, ...]
+    idle_ms: int
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    listen: str
+    printer: str
+    spool: str
+    accept_from: tuple[str, ...] = ()
+    idle_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 700
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    tap: Annotated[tuple[_Entry, ...], msgspec.Meta(min_length=1)]
+
+
+def load(path: Path) -> list[TapConfig]:
+    """Read and check a tap configuration. Raises ConfigError."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    _refuse_unknown_keys(path, document)
+    try:
+        file = msgspec.convert(document, _File)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    taps = [_checked(path, entry, f"tap[{place}]") for place, entry in enumerate(file.tap)]
+    for key in ("name", "listen", "spool"):
+        values = [getattr(tap, key) for tap in taps]
+        if len(set(values)) < len(values):
+            raise ConfigError(f"{path}: two taps have the same {key}")
+    return taps
+
+
+def _refuse_unknown_keys(path: Path, document: dict[str, object]) -> None:
+    """Name an unknown key and the nearest known one, before types are looked at."""
+    _refuse_unknown(path, "", document, _File.__struct_fields__)
+    entries = document.get("tap")
+    for place, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict):
+            _refuse_unknown(path, f"tap[{place}].", entry, _Entry.__struct_fields__)
+
+
+def _refuse_unknown(
+    path: Path, prefix: str, table: dict[str, object], known: tuple[str, ...]
+) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+            raise ConfigError(f"{path}: unknown key {prefix}{key}; {hint}")
+
+
+def _checked(path: Path, entry: _Entry, where: str) -> TapConfig:
+    if not _NAME.fullmatch(entry.name):
+        raise ConfigError(f"{path}: {where}.name {entry.name!r} is not 1-40 of A-Z a-z 0-9 _ . -")
+    try:
+        networks = tuple(ipaddress.ip_network(text) for text in entry.accept_from)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {where}.accept_from: {error}") from error
+    return TapConfig(
+        name=entry.name,
+        listen=_address(path, f"{where}.listen", entry.listen),
+        printer=_address(path, f"{where}.printer", entry.printer),
+        spool=(path.parent / entry.spool).absolute(),
+        accept_from=networks,
+        idle_ms=entry.idle_ms,
+    )
+
+
+def _address(path: Path, where: str, text: str) -> Address:
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{path}: {where} {text!r}: {error}; write an address and a port, such as "
+            "192.168.1.50:9100 (names are not looked up: printing must not wait for a name server)"
+        ) from error

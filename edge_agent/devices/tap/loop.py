@@ -1,0 +1,138 @@
+"""The one thread that moves bytes: readiness of sockets, deadlines, and words from other threads.
+
+Nothing in it may block: no disk, no names looked up, no log (a full pipe to the journal would stop
+paper). What the loop has to say goes into counters, which another thread writes down.
+
+One selector loop instead of two blocking threads per connection, because it was measured: the
+first byte passes as soon (see `tillpoints bench tap`), and slips need no locks between directions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+READ = selectors.EVENT_READ
+WRITE = selectors.EVENT_WRITE
+NEVER = float("inf")
+
+T = TypeVar("T")
+
+
+class Watcher(Protocol):
+    """Whoever owns a watched socket."""
+
+    def ready(self, sock: socket.socket, events: int) -> None:
+        """Act on a socket that is ready for READ or WRITE."""
+
+    def abandon(self, why: str) -> None:
+        """Give up after an unexpected error, so that it costs one connection and no more."""
+
+
+class Timed(Protocol):
+    """Something with deadlines."""
+
+    def tick(self, now_s: float) -> float:
+        """Do what is due; return when to be called next: monotonic seconds, or NEVER."""
+
+
+class Loop:
+    """Runs callbacks of ready sockets and due members until stopped."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._masks: dict[socket.socket, int] = {}
+        self._posted: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._wake_in, self._wake_out = socket.socketpair()
+        for end in (self._wake_in, self._wake_out):
+            end.setblocking(False)
+        self._selector.register(self._wake_out, READ)
+        self._due_s = 0.0
+        self.members: list[Timed] = []
+        self.stopping = False
+
+    def watch(self, sock: socket.socket, mask: int, watcher: Watcher) -> None:
+        """Tell `watcher` when the socket is ready for one of `mask`; 0 stops watching."""
+        before = self._masks.get(sock, 0)
+        if mask == before:
+            return
+        if mask == 0:
+            self._selector.unregister(sock)
+            del self._masks[sock]
+            return
+        if before:
+            self._selector.modify(sock, mask, watcher)
+        else:
+            self._selector.register(sock, mask, watcher)
+        self._masks[sock] = mask
+
+    def due(self, at_s: float) -> None:
+        """Have every member's `tick` called no later than `at_s`."""
+        self._due_s = min(self._due_s, at_s)
+
+    def post(self, call: Callable[[], object]) -> None:
+        """Have the loop's thread run `call` soon. From any thread; never blocks."""
+        self._posted.put(call)
+        with contextlib.suppress(BlockingIOError):  # It is full of wake-ups already.
+            self._wake_in.send(b"!")
+
+    def ask(self, question: Callable[[], T], timeout_s: float) -> T:
+        """Run `question` in the loop's thread and return its answer. Raises queue.Empty."""
+        answer: queue.SimpleQueue[T] = queue.SimpleQueue()
+        self.post(lambda: answer.put(question()))
+        return answer.get(timeout=timeout_s)
+
+    def stop_on_signals(self) -> None:
+        """Stop on SIGTERM and SIGINT. Main thread only."""
+        signal.set_wakeup_fd(self._wake_in.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+
+    def stop(self) -> None:
+        """Let `run` return."""
+        self.stopping = True
+        self.post(lambda: None)
+
+    def run(self, until: Callable[[], bool]) -> None:
+        """Run until `until()` is true. It is asked whenever something happened."""
+        while not until():
+            now_s = time.monotonic()
+            if now_s >= self._due_s:
+                self._due_s = NEVER
+                for member in tuple(self.members):
+                    self.due(member.tick(now_s))
+            wait_s = None if self._due_s == NEVER else max(0.0, self._due_s - time.monotonic())
+            for key, events in self._selector.select(wait_s):
+                self._dispatch(key, events)
+
+    def close(self) -> None:
+        """Free the loop's own descriptors."""
+        self._selector.close()
+        self._wake_in.close()
+        self._wake_out.close()
+
+    def _dispatch(self, key: selectors.SelectorKey, events: int) -> None:
+        sock = key.fileobj
+        assert isinstance(sock, socket.socket)
+        if sock is self._wake_out:
+            self._woken()
+        elif sock in self._masks:  # Else closed by a callback earlier in this round.
+            watcher: Watcher = key.data
+            try:
+                watcher.ready(sock, events)
+            except Exception as error:  # noqa: BLE001 - paper goes on for everybody else
+                watcher.abandon(f"unexpected: {error!r}")
+
+    def _woken(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._wake_out.recv(4096):
+                pass
+        while not self._posted.empty():
+            self._posted.get()()
+        self._due_s = 0.0

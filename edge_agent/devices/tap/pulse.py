@@ -1,0 +1,91 @@
+"""The pulse: the thread that writes the heartbeat, and says in the log what changed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+
+from edge_agent.devices.heartbeat import Heartbeat, Reachable, write_heartbeat
+from edge_agent.devices.job_file import Moment
+from edge_agent.devices.tap.courier import Courier
+from edge_agent.devices.tap.keeper import Keeper
+from edge_agent.devices.tap.tap import Tap
+
+_EVERY_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Pulse(threading.Thread):
+    """Reads the counters of one tap's threads once a second; it never asks them anything."""
+
+    def __init__(self, spool: Path, name: str, tap: Tap, keeper: Keeper, courier: Courier) -> None:
+        super().__init__(name=f"pulse {name}", daemon=True)
+        self._spool = spool
+        self._tap_name = name
+        self._tap = tap
+        self._keeper = keeper
+        self._courier = courier
+        self._since = Moment.now()
+        self._stopping = threading.Event()
+        self._said_error = ""
+        self._said_printer = Reachable.UNKNOWN
+        self._write_error = ""
+
+    def stop(self, timeout_s: float) -> None:
+        """Write a last heartbeat, for at most `timeout_s`."""
+        self._stopping.set()
+        self.join(timeout_s)
+
+    def run(self) -> None:
+        """Beat until stopped."""
+        while True:
+            last = self._stopping.wait(_EVERY_S)
+            self._beat()
+            if last:
+                return
+
+    def _beat(self) -> None:
+        self._say_changes()
+        try:
+            self._spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_heartbeat(self._spool, self._read())
+            self._write_error = ""
+        except OSError as error:
+            # The agent sees the beat grow old; the log says why, once per outage.
+            if str(error) != self._write_error:
+                _log.warning("%s: no heartbeat: %s", self._tap_name, error)
+            self._write_error = str(error)
+
+    def _read(self) -> Heartbeat:
+        tap, keeper, courier = self._tap, self._keeper, self._courier
+        return Heartbeat(
+            tap=self._tap_name,
+            pid=os.getpid(),
+            started=self._since,
+            beat=Moment.now(),
+            printer=tap.printer,
+            open_connections=tap.open_connections,
+            printed_bytes=tap.printed_bytes,
+            jobs=keeper.whole_jobs,
+            incomplete_jobs=keeper.incomplete_jobs,
+            unkept_jobs=keeper.unkept_jobs + keeper.overrun_jobs,
+            refused_connections=tap.refused_connections,
+            failed_connections=tap.failed_connections,
+            slips=courier.slips,
+            last_error=tap.last_error or keeper.last_error or courier.last_error,
+        )
+
+    def _say_changes(self) -> None:
+        """Log an outage once and its recovery once; the loop itself must not log."""
+        if self._tap.printer is not self._said_printer:
+            if self._tap.printer is Reachable.NO:
+                _log.warning("%s: the printer cannot be reached", self._tap_name)
+            elif self._said_printer is Reachable.NO:
+                _log.info("%s: the printer is back", self._tap_name)
+            self._said_printer = self._tap.printer
+        if self._tap.last_error not in {"", self._said_error}:
+            _log.warning("%s: %s", self._tap_name, self._tap.last_error)
+            self._said_error = self._tap.last_error

@@ -1,0 +1,147 @@
+"""Printing one slip of ours on a printer line that is ours for the moment.
+
+Straight blocking code with a bound on every wait. It never leaves half a slip before the POS's
+bytes: if a slip cannot go out whole, the connection is given up.
+
+How sure we are comes from the printer. Asked before (DLE EOT 2), a printer that cannot print is not
+given the slip. Asked behind the slip (GS r 1, answered in order), an answer proves that it was
+worked through. Clones that answer nothing count as having printed what they took (promise P1).
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import msgspec
+
+from edge_agent.devices.slip_folder import Outcome, Result
+from edge_agent.devices.tap.answers import (
+    ASK_OFFLINE_CAUSE,
+    ASK_PAPER_IN_ORDER,
+    Answers,
+    Kind,
+)
+from edge_agent.devices.tap.loan import Returned
+from edge_agent.devices.tap.sockets import bytes_taken
+
+ANSWER_WAIT_S = 0.25
+TAKEN_WAIT_S = 3.0
+# The printer's mechanics: a long slip takes about two seconds on slow paper.
+PRINTED_WAIT_S = 3.0
+_PRINTED = Outcome(Result.PRINTED, "")
+
+
+class SlipRun(msgspec.Struct, frozen=True):
+    """The end of one attempt: what to tell the agent, and what to give back to the loop."""
+
+    outcome: Outcome
+    returned: Returned
+
+
+class _BrokenError(Exception):
+    """The printer ended the connection, or stopped taking bytes."""
+
+
+def print_slip(sock: socket.socket, slip: bytes) -> SlipRun:
+    """Print on a connected, blocking socket whose peer has taken everything sent before."""
+    return _Attempt(sock, slip).run()
+
+
+class _Attempt:
+    def __init__(self, sock: socket.socket, slip: bytes) -> None:
+        self._sock = sock
+        self._slip = slip
+        self._answers = Answers()
+        self._for_pos = b""
+        self._before_bytes = bytes_taken(sock)
+        self._sent_bytes = 0
+
+    def run(self) -> SlipRun:
+        failure = ""
+        started = False
+        try:
+            trouble, answers = self._ask_offline_cause()
+            if trouble:
+                return self._end(Outcome(Result.NOT_PRINTED, trouble), "")
+            started = True
+            self._send(self._slip)
+            if not self._taken():
+                outcome = Outcome(Result.UNKNOWN, "the printer did not take it in time")
+            else:
+                outcome = self._confirm() if answers else _PRINTED
+        except _BrokenError as error:
+            failure = str(error)
+            outcome = Outcome(Result.UNKNOWN if started else Result.NOT_PRINTED, failure)
+        return self._end(outcome, failure)
+
+    def _end(self, outcome: Outcome, failure: str) -> SlipRun:
+        returned = Returned(self._sent_bytes, self._for_pos, self._answers, failure)
+        return SlipRun(outcome, returned)
+
+    def _confirm(self) -> Outcome:
+        """Find out whether a printer that answers got to the end of the slip."""
+        self._answers.expect(Kind.IN_ORDER)
+        self._send(ASK_PAPER_IN_ORDER)
+        answer = self._answer(PRINTED_WAIT_S)
+        if answer is None:
+            # Some printers answer DLE EOT but not GS r; one that stands still shows why here.
+            self._answers = Answers()
+            trouble, answers = self._ask_offline_cause()
+            if answers and not trouble:
+                return _PRINTED
+            return Outcome(Result.UNKNOWN, trouble or "the printer stopped answering")
+        if answer & 0x0C:  # GS r 1, bits 2-3: paper end sensor
+            return Outcome(Result.UNKNOWN, "the paper ended while printing")
+        return _PRINTED
+
+    def _ask_offline_cause(self) -> tuple[str, bool]:
+        """Return (why the printer cannot print, or ""; whether it answers at all)."""
+        self._answers.expect(Kind.REAL_TIME)
+        self._send(ASK_OFFLINE_CAUSE)
+        answer = self._answer(ANSWER_WAIT_S)
+        if answer is None:
+            return "", False
+        for bit, trouble in ((0x20, "out of paper"), (0x04, "the cover is open"), (0x40, "error")):
+            if answer & bit:
+                return f"the printer reports: {trouble}", True
+        return "", True
+
+    def _answer(self, timeout_s: float) -> int | None:
+        """Wait for one answer of ours; what is not ours is put by for the POS."""
+        until_s = time.monotonic() + timeout_s
+        while (left_s := until_s - time.monotonic()) > 0:
+            self._sock.settimeout(left_s)
+            try:
+                data = self._sock.recv(4096)
+            except TimeoutError:
+                break
+            except OSError as error:
+                raise _BrokenError(f"the printer broke the connection: {error.strerror}") from error
+            if not data:
+                raise _BrokenError("the printer ended the connection")
+            ours, theirs = self._answers.split(data)
+            self._for_pos += theirs
+            if ours:
+                return ours[-1]
+        return None
+
+    def _send(self, data: bytes) -> None:
+        self._sock.settimeout(TAKEN_WAIT_S)
+        try:
+            self._sock.sendall(data)
+        except OSError as error:
+            raise _BrokenError(f"the printer did not take it: {error}") from error
+        self._sent_bytes += len(data)
+
+    def _taken(self) -> bool:
+        """Wait until the printer's side acknowledged every byte.
+
+        If it does not in time, the whole slip still lies in front of the POS's bytes, in order.
+        """
+        until_s = time.monotonic() + TAKEN_WAIT_S
+        while bytes_taken(self._sock) < self._before_bytes + self._sent_bytes:
+            if time.monotonic() > until_s:
+                return False
+            time.sleep(0.002)
+        return True
