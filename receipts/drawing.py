@@ -112,7 +112,7 @@ def _element(element: Element, y: int, head: int) -> tuple[list[str], int]:
 def _line(line: Line, y: int, head: int) -> tuple[list[str], int]:
     marks: list[str] = []
     top = y
-    for row in _rows(list(_cells(line)), head) or [[]]:
+    for row in _rows(list(_cells(line)), head):
         tall = max((cell.style.height for cell in row), default=1)
         shift = _shift(line.align, row[-1].end if row else 0, head)
         placed = [cell._replace(x=cell.x + shift) for cell in row]
@@ -140,12 +140,13 @@ def _cells(line: Line) -> Iterator[Cell]:
 
 def _rows(cells: list[Cell], head: int) -> list[list[Cell]]:
     """Break a line that is wider than the head where the printer would: at the character."""
-    rows: list[list[Cell]] = []
+    rows: list[list[Cell]] = [[]]
     start = 0
     for cell in cells:
-        if not rows or cell.end - start > head:
+        if not start <= cell.x <= cell.end <= start + head:
             rows.append([])
-            start = cell.x if len(rows) > 1 else 0
+            # What does not fit goes on at the left edge; what goes back is printed over in place.
+            start = cell.x if cell.end > start + head else 0
         rows[-1].append(cell._replace(x=cell.x - start))
     return rows
 

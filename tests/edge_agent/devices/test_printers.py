@@ -33,6 +33,7 @@ class Printer:
     def __init__(self, answers: dict[bytes, bytes], dies_after: int | None = None) -> None:
         self.answers = answers
         self.paper = b""
+        self.hung_up = threading.Event()
         self._dies_after = dies_after
         self._rest = b""
 
@@ -76,6 +77,7 @@ def on_network(printer: Printer) -> Iterator[int]:
                     if answer is None:
                         break
                     connection.sendall(answer)
+            printer.hung_up.set()
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -110,7 +112,9 @@ def on_serial_line(printer: Printer) -> Iterator[str]:
 
 def print_on(printer: Printer, *, mute: bool = False, timeout_s: float = 2.0) -> Outcome:
     with on_network(printer) as port:
-        return NetworkPrinter("127.0.0.1", port, timeout_s, mute=mute).print_slip("a", SLIP)
+        outcome = NetworkPrinter("127.0.0.1", port, timeout_s, mute=mute).print_slip("a", SLIP)
+        assert printer.hung_up.wait(5)
+        return outcome
 
 
 def test_a_slip_is_printed_when_the_printer_has_answered_behind_it() -> None:
