@@ -1,0 +1,189 @@
+"""How far central and this device have told each other: acks, verdicts, the pull cursor.
+
+Owns when a balance from the directory already contains an event: the answer to a push names a feed
+position; once the pull cursor has reached it, everything that push acknowledged is contained. The
+functions here run inside the writer's transaction.
+"""
+
+import sqlite3
+
+from msgspec import Struct
+
+from edge_agent.journal import log
+from loyalty.events import Moment
+from loyalty.wire import Judged, PushAnswer, Topic, Verdict
+
+#: Verdicts under which central has not posted the event: what was promised still counts here.
+NOT_POSTED = (
+    Verdict.PENDING_REF,
+    Verdict.PENDING_UPGRADE,
+    Verdict.QUARANTINED,
+    Verdict.CORRUPT_BODY,
+    Verdict.LOST,
+)
+
+_KNOWN_TOPICS = " ".join(str(int(topic)) for topic in sorted(Topic))
+
+
+class Cursor(Struct, frozen=True):
+    """How far the feed was pulled, and of which incarnation of central."""
+
+    incarnation: bytes
+    position: int
+
+
+class Outbox(Struct, frozen=True):
+    """What is still to send of one epoch: `seq > acked_seq`.
+
+    `refused` is central's reason ("fork", "stale", "rollback") to take no more of this chain.
+    `contained_seq` is the last event that balances of the directory contain.
+    """
+
+    epoch: int
+    acked_seq: int
+    contained_seq: int
+    head_seq: int
+    head_hash: bytes
+    refused: str | None
+
+    @property
+    def depth(self) -> int:
+        """Events that central has not acknowledged."""
+        return self.head_seq - self.acked_seq
+
+
+def outbox(db: sqlite3.Connection, epoch: int) -> Outbox:
+    """Return where one epoch stands."""
+    acked, contained, refused = db.execute(
+        "SELECT acked_seq, contained_seq, refused FROM epoch WHERE epoch = ?", (epoch,)
+    ).fetchone()
+    head_seq, head_hash = log.head(db, epoch)
+    return Outbox(epoch, acked, contained, head_seq, head_hash, refused)
+
+
+def cursor(db: sqlite3.Connection) -> Cursor:
+    """Return the pull cursor."""
+    return Cursor(*db.execute("SELECT incarnation, position FROM cursor").fetchone())
+
+
+def acknowledge(db: sqlite3.Connection, epoch: int, answer: PushAnswer) -> None:
+    """Keep what central said about a push that it took.
+
+    `acked_through` may also move back: a central restored from a backup wants the rest again, and
+    with that the verdicts behind it are void. Raises ValueError for an ack beyond the head.
+    """
+    head_seq, _ = log.head(db, epoch)
+    if not 0 <= answer.acked_through <= head_seq:
+        raise ValueError(f"central acknowledged {answer.acked_through}, the head is {head_seq}")
+    send_from(db, epoch, answer.acked_through + 1)
+    db.executemany(
+        "REPLACE INTO verdict (epoch, seq, code, reason, adjusted) VALUES (?, ?, ?, ?, ?)",
+        [(epoch, each.seq, each.verdict, each.reason, each.adjusted) for each in answer.judged],
+    )
+    db.execute(
+        "INSERT INTO ack (incarnation, feed_position, epoch, seq) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+        (answer.incarnation, answer.feed_position, epoch, answer.acked_through),
+    )
+    contain(db)
+
+
+def send_from(db: sqlite3.Connection, epoch: int, seq: int) -> None:
+    """Let the outbox of an epoch start at `seq`, and the chain count as welcome."""
+    db.execute(
+        "UPDATE epoch SET acked_seq = ?1, contained_seq = min(contained_seq, ?1), refused = NULL"
+        " WHERE epoch = ?2",
+        (seq - 1, epoch),
+    )
+    db.execute("DELETE FROM verdict WHERE epoch = ? AND seq >= ?", (epoch, seq))
+    db.execute("UPDATE ack SET seq = ?1 WHERE epoch = ?2 AND seq > ?1", (seq - 1, epoch))
+
+
+def refuse(db: sqlite3.Connection, epoch: int, why: str) -> None:
+    """Note that central takes no more of this chain: nothing is lost, nothing more is sent."""
+    db.execute("UPDATE epoch SET refused = ? WHERE epoch = ?", (why, epoch))
+
+
+def judge(db: sqlite3.Connection, epoch: int, judged: Judged) -> None:
+    """Keep a verdict that changed after its push."""
+    db.execute(
+        "REPLACE INTO verdict (epoch, seq, code, reason, adjusted) VALUES (?, ?, ?, ?, ?)",
+        (epoch, judged.seq, judged.verdict, judged.reason, judged.adjusted),
+    )
+
+
+def move(db: sqlite3.Connection, to: Cursor) -> None:
+    """Set the pull cursor, and with it which events the directory contains."""
+    db.execute(
+        "UPDATE cursor SET incarnation = ?, position = ?, topics = ?",
+        (to.incarnation, to.position, _KNOWN_TOPICS),
+    )
+    contain(db)
+
+
+def knows_all_topics(db: sqlite3.Connection) -> bool:
+    """Tell whether everything up to the cursor was read by a version that knew today's topics."""
+    topics = db.execute("SELECT topics FROM cursor").fetchone()[0]
+    return topics in {"", _KNOWN_TOPICS}
+
+
+def contain(db: sqlite3.Connection) -> None:
+    """Count as contained what was acknowledged at positions that have been pulled."""
+    at = cursor(db)
+    reached = db.execute(
+        "SELECT epoch, max(seq) FROM ack WHERE incarnation = ? AND feed_position <= ?"
+        " GROUP BY epoch",
+        (at.incarnation, at.position),
+    ).fetchall()
+    for epoch, seq in reached:
+        db.execute(
+            "UPDATE epoch SET contained_seq = max(contained_seq, ?) WHERE epoch = ?", (seq, epoch)
+        )
+    db.execute(
+        "DELETE FROM ack WHERE incarnation = ? AND feed_position <= ?",
+        (at.incarnation, at.position),
+    )
+
+
+def drop_foreign_acks(db: sqlite3.Connection, incarnation: bytes) -> None:
+    """Forget positions of another incarnation's feed; the next push names new ones.
+
+    What was contained stays so: rows that are pulled again are no older than those they replace,
+    and a central that lost events says so in its answer to that push.
+    """
+    db.execute("DELETE FROM ack WHERE incarnation <> ?", (incarnation,))
+
+
+def awaits_position(db: sqlite3.Connection, epoch: int) -> bool:
+    """Tell whether acknowledged events wait for central to name the position that contains them."""
+    row = db.execute(
+        "SELECT acked_seq > contained_seq AND NOT EXISTS"
+        " (SELECT 1 FROM ack, cursor WHERE ack.epoch = ?1 AND ack.seq >= acked_seq"
+        " AND ack.incarnation = cursor.incarnation) FROM epoch WHERE epoch = ?1",
+        (epoch,),
+    ).fetchone()
+    return bool(row[0])
+
+
+def contacted(db: sqlite3.Connection, server_ms: int, at: Moment, rtt_ms: int) -> None:
+    """Keep the last clock sample: central's time, and this device's clocks when it arrived."""
+    db.execute(
+        "REPLACE INTO contact (one, server_ms, wall_ms, boot_id, boottime_ms, rtt_ms)"
+        " VALUES (1, ?, ?, ?, ?, ?)",
+        (server_ms, at.wall_ms, at.boot_id, at.boottime_ms, rtt_ms),
+    )
+
+
+def server_ms(db: sqlite3.Connection, at: Moment) -> int:
+    """Return central's time at `at` as well as this device can know it, in ms.
+
+    In the boot of the last contact the boot's own clock tells; after a reboot the wall clock, but
+    never a time before that contact.
+    """
+    row = db.execute("SELECT server_ms, boot_id, boottime_ms FROM contact").fetchone()
+    if row is None:
+        return at.wall_ms
+    sample_ms, boot_id, boottime_ms = row
+    if boot_id == at.boot_id:
+        return int(sample_ms + at.boottime_ms - boottime_ms)
+    return max(int(sample_ms), at.wall_ms)

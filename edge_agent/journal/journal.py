@@ -1,0 +1,232 @@
+"""The journal of one device: what is appended here has happened, whatever happens next.
+
+    journal = Journal.open(directory)
+    seqs = journal.append([sale], slips=[slip], job=outcome)   # returns after COMMIT and fsync
+
+`append` is all or nothing: events, their slips and the outcome of their print job. Raising means
+that nothing was recorded. Readers are in `reader.py`; one thread (`writer.py`) writes.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from edge_agent.journal import cursor, directory, identity, leasing, log, projections, slips
+from edge_agent.journal.clock import moment
+from edge_agent.journal.database import FILE, connect_writer
+from edge_agent.journal.errors import JournalFailure, JournalFull, JournalInUse
+from edge_agent.journal.identity import Identity
+from edge_agent.journal.log import Place
+from edge_agent.journal.migrate import migrate, steps
+from edge_agent.journal.reader import Reader
+from edge_agent.journal.slips import JobOutcome, Slip, SlipState
+from edge_agent.journal.verify import check_tail
+from edge_agent.journal.writer import Writer
+from loyalty.events import Body, Moment
+from loyalty.wire import EnrolAnswer, LeaseAnswer, LeaseRequest, PullAnswer, PushAnswer
+
+LOCK_FILE = "journal.lock"
+_NO_STATES: Mapping[str, SlipState] = {}
+
+
+class Journal(Reader):
+    """The journal in `directory`, opened for writing by this process alone."""
+
+    def __init__(self, folder: Path, clock: Callable[[], Moment]) -> None:
+        """Use `Journal.open`."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._clock = clock
+        self._handle = _lock(folder / LOCK_FILE)
+        path = folder / FILE
+        self._writer = Writer(lambda: _connect(path))
+        try:
+            self._writer.transact(_renew_projections)
+            super().__init__(folder)
+        except BaseException:
+            self._writer.close()
+            os.close(self._handle)
+            raise
+
+    @classmethod
+    def open(cls, folder: Path, *, clock: Callable[[], Moment] = moment) -> Self:
+        """Open, upgrade and check the journal in `folder`; a new one if there is none.
+
+        Raises JournalInUse if another process has it, JournalTooNew if a later version wrote it,
+        JournalBroken if pages or the tail of the chain do not check out, JournalFailure if the
+        disk refuses.
+        """
+        return cls(folder, clock)
+
+    def close(self) -> None:
+        """Finish what is being written and let go of the file. Again changes nothing."""
+        if self._handle < 0:
+            return
+        super().close()
+        self._writer.close()
+        os.close(self._handle)
+        self._handle = -1
+
+    def enrol(self, answer: EnrolAnswer, central_url: str) -> Identity:
+        """Become the device central says we are. Raises JournalBroken if we are another one."""
+        return self._writer.transact(lambda db: identity.adopt(db, answer, central_url))
+
+    # ---- what happens on this device
+
+    def append(
+        self,
+        entries: Sequence[Body],
+        *,
+        slips: Sequence[Slip] = (),
+        slip_states: Mapping[str, SlipState] = _NO_STATES,
+        job: JobOutcome | None = None,
+    ) -> list[int]:
+        """Record events with the slips and the job they belong to; return their seqs.
+
+        Returns after COMMIT and fsync; then it survives kill -9 and power loss. New slips belong to
+        the first event; `slip_states` changes slips recorded earlier, such as a held claim slip.
+
+        Raises Duplicate for a receipt, claim code or voucher that is recorded already and
+        AlreadyDone for such a job; NotEnrolled; JournalFull or JournalFailure when the disk
+        refuses; BodyTooLarge, ValueError and KeyError for what a caller must not pass. In every
+        case nothing was recorded.
+        """
+        written: list[tuple[Place, bytes]] = []
+
+        def work(db: sqlite3.Connection) -> None:
+            stream = identity.require(db).stream
+            written.clear()
+            for body in entries:
+                place = log.add(db, stream, body)
+                projections.apply(db, place, body)
+                written.append((place, log.hash_at(db, place.epoch, place.seq)))
+            self._keep(db, slips, slip_states, job, written[0][0] if written else None)
+
+        try:
+            self._writer.transact(work)
+        except JournalFull:
+            raise
+        except JournalFailure:
+            if not (written and self._is_recorded(written)):
+                raise
+        return [place.seq for place, _ in written]
+
+    def note(
+        self,
+        *,
+        slips: Sequence[Slip] = (),
+        slip_states: Mapping[str, SlipState] = _NO_STATES,
+        job: JobOutcome | None = None,
+    ) -> None:
+        """Record slips and the outcome of a job that caused no event; needs no enrolment.
+
+        Raises AlreadyDone, JournalFull, JournalFailure or KeyError as `append` does.
+        """
+        self._writer.transact(lambda db: self._keep(db, slips, slip_states, job, None))
+
+    def slip_state(self, slip_id: str, state: SlipState) -> None:
+        """Set what became of a slip. Raises KeyError if it does not exist."""
+        self.note(slip_states={slip_id: state})
+
+    def copy_slip(self, slip_id: str) -> None:
+        """Queue a slip again and count the copy. Raises KeyError if it does not exist."""
+        self._writer.transact(lambda db: slips.ask_copy(db, slip_id))
+
+    def lease_asked(self, session: str, request: LeaseRequest) -> None:
+        """Keep a lease request before it is sent."""
+        self._writer.transact(lambda db: leasing.asked(db, session, request))
+
+    def lease_answered(self, request_id: str, answer: LeaseAnswer) -> None:
+        """Keep central's answer to a lease request."""
+        self._writer.transact(lambda db: leasing.answered(db, request_id, answer))
+
+    # ---- what central says
+
+    def acknowledge(self, answer: PushAnswer) -> None:
+        """Keep an answer to a push. Raises ValueError if it acknowledges what was never written."""
+        self._sync(lambda db, epoch: cursor.acknowledge(db, epoch, answer))
+
+    def send_from(self, seq: int) -> None:
+        """Let the outbox start at `seq`, because central lacks what follows."""
+        self._sync(lambda db, epoch: cursor.send_from(db, epoch, seq))
+
+    def refused(self, why: str) -> None:
+        """Note that central takes no more of this chain; the events stay."""
+        self._sync(lambda db, epoch: cursor.refuse(db, epoch, why))
+
+    def take_page(self, answer: PullAnswer) -> None:
+        """Store a page of the feed together with its cursor."""
+        self._writer.transact(lambda db: directory.take_page(db, answer))
+
+    def contacted(self, server_ms: int, at: Moment, rtt_ms: int) -> None:
+        """Keep a clock sample: central's time when its answer arrived at `at`."""
+        self._writer.transact(lambda db: cursor.contacted(db, server_ms, at, rtt_ms))
+
+    # ----
+
+    def _sync(self, change: Callable[[sqlite3.Connection, int], None]) -> None:
+        self._writer.transact(lambda db: change(db, identity.require(db).epoch))
+
+    def _keep(
+        self,
+        db: sqlite3.Connection,
+        new_slips: Sequence[Slip],
+        states: Mapping[str, SlipState],
+        job: JobOutcome | None,
+        place: Place | None,
+    ) -> None:
+        at_ms = self._clock().wall_ms
+        for slip in new_slips:
+            slips.add_slip(db, slip, place, at_ms)
+        slips.set_states(db, states)
+        if job is not None:
+            slips.add_job(db, job, place, at_ms)
+
+    def _is_recorded(self, written: Sequence[tuple[Place, bytes]]) -> bool:
+        """Tell, on a new connection that has checked and synced the file, whether COMMIT held."""
+        place, digest = written[-1]
+        row = self._writer.transact(
+            lambda db: db.execute(
+                "SELECT hash FROM event WHERE epoch = ? AND seq = ?", (place.epoch, place.seq)
+            ).fetchone()
+        )
+        return row is not None and row[0] == digest
+
+
+def _lock(path: Path) -> int:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise JournalInUse(f"another process writes the journal in {path.parent}") from error
+    return handle
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = connect_writer(path)
+    try:
+        migrate(db, path, steps())
+        check_tail(db)
+        _sync_what_is_seen(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _sync_what_is_seen(db: sqlite3.Connection) -> None:
+    """Bring to the disk what may be in memory only, after a failed fsync or a death before it."""
+    busy = db.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]
+    if busy:
+        raise JournalFailure("a reader keeps the journal from being synced")
+
+
+def _renew_projections(db: sqlite3.Connection) -> None:
+    """Make projections again after an upgrade; pull everything again if topics were added."""
+    if not projections.is_current(db):
+        projections.rebuild(db)
+    if not cursor.knows_all_topics(db):
+        directory.start_over(db, cursor.cursor(db).incarnation)

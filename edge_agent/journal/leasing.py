@@ -1,0 +1,59 @@
+"""Leases that were asked for: kept before the call, so that no crash can lose sight of one.
+
+Points that central set aside for a redemption which never happened go back only when this device
+says so. A lease may be spent only in the session that asked for it (SYNC 2.5).
+"""
+
+import sqlite3
+
+import msgspec
+from msgspec import Struct
+
+from loyalty.wire import LeaseAnswer, LeaseRequest
+
+
+class LeaseRecord(Struct, frozen=True):
+    """A lease request and central's answer, None while it is not known."""
+
+    request: LeaseRequest
+    answer: LeaseAnswer | None
+
+
+def asked(db: sqlite3.Connection, session: str, request: LeaseRequest) -> None:
+    """Keep a request before it is sent; the same request again changes nothing."""
+    db.execute(
+        "INSERT INTO lease_request (request_id, session, request) VALUES (?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (request.request_id, session, msgspec.msgpack.encode(request)),
+    )
+
+
+def answered(db: sqlite3.Connection, request_id: str, answer: LeaseAnswer) -> None:
+    """Keep the answer; a refusal leaves nothing to give back, so it ends the request."""
+    if answer.refusal is not None:
+        db.execute("DELETE FROM lease_request WHERE request_id = ?", (request_id,))
+        return
+    db.execute(
+        "UPDATE lease_request SET answer = ? WHERE request_id = ?",
+        (msgspec.msgpack.encode(answer), request_id),
+    )
+
+
+def stranded(db: sqlite3.Connection, session: str) -> list[LeaseRecord]:
+    """Return requests of other sessions whose lease no event has spent or closed."""
+    rows = db.execute(
+        "SELECT request, answer FROM lease_request WHERE session <> ? ORDER BY rowid", (session,)
+    )
+    found = [
+        LeaseRecord(
+            msgspec.msgpack.decode(request, type=LeaseRequest),
+            None if answer is None else msgspec.msgpack.decode(answer, type=LeaseAnswer),
+        )
+        for request, answer in rows
+    ]
+    return [lease for lease in found if lease.answer is None or not _settled(db, lease.answer)]
+
+
+def _settled(db: sqlite3.Connection, answer: LeaseAnswer) -> bool:
+    row = db.execute("SELECT 1 FROM lease WHERE lease_id = ?", (answer.lease_id,)).fetchone()
+    return row is not None

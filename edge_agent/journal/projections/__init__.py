@@ -1,0 +1,85 @@
+"""What the events of this device add up to: tables that can be thrown away and made again.
+
+Each projection is a pure fold of the events in their order, applied in the transaction that writes
+the event. It must never read a clock, a random number or anything that was pulled.
+"""
+
+import sqlite3
+
+from edge_agent.journal import log
+from edge_agent.journal.log import Place
+from edge_agent.journal.projections import claims, leases, refunds, reviews, sales, vouchers
+from loyalty.events import (
+    Body,
+    Claim,
+    Correction,
+    LeaseClose,
+    Redeem,
+    Refund,
+    ReviewOpened,
+    Sale,
+    VoucherUse,
+    body_of,
+)
+
+#: Raise it when a projection changes: the next start then makes all of them again.
+VERSION = 1
+
+TABLES = (
+    "sale",
+    "refund",
+    "claim",
+    "voucher_use",
+    "redemption",
+    "lease",
+    "review",
+    "movement",
+)
+
+
+def apply(db: sqlite3.Connection, place: Place, body: Body) -> None:
+    """Bring the projections forward by one event.
+
+    Raises Duplicate if the event is about something that must happen only once and has.
+    """
+    match body:
+        case Sale():
+            sales.sold(db, place, body)
+        case Correction():
+            sales.corrected(db, place, body)
+        case Refund():
+            refunds.refunded(db, place, body)
+        case Claim():
+            claims.claimed(db, place, body)
+        case Redeem():
+            leases.redeemed(db, place, body)
+        case LeaseClose():
+            leases.closed(db, body)
+        case VoucherUse():
+            vouchers.used(db, place, body)
+        case ReviewOpened():
+            reviews.opened(db, place, body)
+        case _:
+            raise ValueError(f"no projection knows {type(body).__name__}")
+
+
+def rebuild(db: sqlite3.Connection) -> None:
+    """Make every projection again from the events. The caller holds the transaction."""
+    for table in TABLES:
+        db.execute(f"DELETE FROM {table}")  # noqa: S608 our own names
+    for link in log.links(db):
+        apply(db, link.place, body_of(link.frame))
+    db.execute("UPDATE projection SET version = ?", (VERSION,))
+
+
+def is_current(db: sqlite3.Connection) -> bool:
+    """Tell whether the projections were made by this version."""
+    return bool(db.execute("SELECT version FROM projection").fetchone()[0] == VERSION)
+
+
+def dump(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of every projection, in an order of its own, to be compared."""
+    return {
+        table: sorted(db.execute(f"SELECT * FROM {table}"), key=repr)  # noqa: S608 our own names
+        for table in TABLES
+    }

@@ -1,0 +1,239 @@
+"""Everything that can be asked of a journal. Any thread may ask; nothing here can write.
+
+Used by itself on a journal that another process writes, and as the reading half of `Journal`.
+"""
+
+import itertools
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from msgspec import Struct
+
+from edge_agent.journal import cursor, directory, identity, leasing, log, records, slips
+from edge_agent.journal.cursor import Cursor, Outbox
+from edge_agent.journal.database import FILE, connect_reader, reading, snapshot
+from edge_agent.journal.directory import Standing
+from edge_agent.journal.identity import Identity
+from edge_agent.journal.log import Link, Place
+from edge_agent.journal.records import Record, SaleRecord
+from edge_agent.journal.slips import JobRecord, SlipRecord, SlipState
+from edge_agent.journal.verify import Report, verify
+from loyalty import rulebook
+from loyalty.chain import Frame
+from loyalty.events import Holder, Moment
+from loyalty.receipt import Receipt
+from loyalty.rulebook import RuleBook
+from loyalty.wire import RewardRow, ShopRow
+
+ResultT = TypeVar("ResultT")
+
+
+class BookInForce(Struct, frozen=True):
+    """A rule book, its version (content hash) and the server time from which it counts, in ms."""
+
+    version: str
+    book: RuleBook
+    effective_ms: int
+
+
+class Batch(Struct, frozen=True):
+    """A run of events to send, and the hashes around it."""
+
+    first_seq: int
+    prev_hash: bytes
+    frames: tuple[Frame, ...]
+    head_hash: bytes
+
+
+class Reader:
+    """Answers questions about the journal in `directory`. Close it when done.
+
+    Raises FileNotFoundError if there is no journal.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._path = directory / FILE
+        if not self._path.exists():
+            raise FileNotFoundError(f"no journal at {self._path}")
+        self._lock = threading.Lock()
+        self._reads = connect_reader(self._path)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._reads.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, question: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+        with self._lock, snapshot(self._reads) as db:
+            return question(db)
+
+    # ---- who we are, and what is still to send
+
+    def identity(self) -> Identity | None:
+        """Return who this device is, None before enrolment."""
+        return self._ask(identity.load)
+
+    def outbox(self) -> Outbox:
+        """Return what is still to send. Raises NotEnrolled before enrolment."""
+        return self._ask(lambda db: cursor.outbox(db, identity.require(db).epoch))
+
+    def queue_depth(self) -> int:
+        """Return how many events central has not acknowledged, 0 before enrolment."""
+        return 0 if self.identity() is None else self.outbox().depth
+
+    def batch(self, first_seq: int, events_max: int, bytes_max: int) -> Batch:
+        """Return a run of events from `first_seq` on; at least one if there is one."""
+        return self._ask(lambda db: _batch(db, first_seq, events_max, bytes_max))
+
+    def links(self, after: Place = log.START, limit: int | None = None) -> list[Link]:
+        """Return stored events behind `after`, oldest first."""
+        with reading(self._path) as db:
+            return list(itertools.islice(log.links(db, after), limit))
+
+    def cursor(self) -> Cursor:
+        """Return how far the feed of central was pulled."""
+        return self._ask(cursor.cursor)
+
+    def awaits_position(self) -> bool:
+        """Tell whether a push, even an empty one, must learn what the directory contains."""
+        return self._ask(lambda db: cursor.awaits_position(db, identity.require(db).epoch))
+
+    def server_ms(self, at: Moment) -> int:
+        """Return central's time at `at` as well as it can be known here, in ms (SYNC 2.7)."""
+        return self._ask(lambda db: cursor.server_ms(db, at))
+
+    def unread_rows(self) -> int:
+        """Return how many rows of the feed this version could not read."""
+        return self._ask(
+            lambda db: int(db.execute("SELECT count(*) FROM unread_row").fetchone()[0])
+        )
+
+    # ---- receipts
+
+    def sale_by_fingerprint(self, fingerprint: str) -> SaleRecord | None:
+        """Return the sale of one fingerprint (64 hex digits)."""
+        return self._ask(lambda db: records.sale_by_fingerprint(db, fingerprint))
+
+    def sales_by_number(self, shop_id: str, number: str) -> list[SaleRecord]:
+        """Return the sales of a shop with this receipt number, newest first."""
+        return self._ask(lambda db: records.sales_by_number(db, shop_id, number))
+
+    def sale_by_claim_hash(self, claim_hash: str) -> SaleRecord | None:
+        """Return this till's sale whose claim code has this hash."""
+        return self._ask(lambda db: records.sale_by_claim_hash(db, claim_hash))
+
+    def open_sales(self, limit: int = 1) -> list[SaleRecord]:
+        """Return the last sales that nobody holds, newest first."""
+        return self._ask(lambda db: records.open_sales(db, limit))
+
+    def receipt_by_fingerprint(self, fingerprint: str) -> Receipt | None:
+        """Return the recorded receipt, of a sale or a refund, None if it is new."""
+        return self._ask(lambda db: records.receipt_by_fingerprint(db, fingerprint))
+
+    def recent(self, limit: int = 30) -> list[Record]:
+        """Return the last sales, refunds and reviews, newest first."""
+        return self._ask(lambda db: records.recent(db, limit))
+
+    def review_count(self) -> int:
+        """Return how many reviews this device has opened."""
+        return self._ask(lambda db: int(db.execute("SELECT count(*) FROM review").fetchone()[0]))
+
+    def claimed_here(self, claim_hash: str) -> bool:
+        """Tell whether this code was claimed on this device."""
+        return self._has("SELECT 1 FROM claim WHERE claim_hash = ?", claim_hash)
+
+    def voucher_used(self, voucher_code: str) -> bool:
+        """Tell whether this voucher was handed in on this device."""
+        return self._has("SELECT 1 FROM voucher_use WHERE voucher_code = ?", voucher_code)
+
+    def _has(self, query: str, key: str) -> bool:
+        return self._ask(lambda db: db.execute(query, (key,)).fetchone() is not None)
+
+    # ---- members, rules, rewards, shops
+
+    def holder_of(self, tag: str) -> Holder:
+        """Return the member behind a card's tag, or the card while nobody is known behind it."""
+        return self._ask(lambda db: directory.holder_of(db, tag))
+
+    def standing(self, holder: Holder) -> Standing:
+        """Return what a holder has: the directory's balance and what is promised on top."""
+        return self._ask(lambda db: directory.standing(db, holder))
+
+    def rule_book(self, now_ms: int) -> BookInForce | None:
+        """Return the rule book in force at a server time, else the first one to come."""
+        books = self._ask(directory.rule_books)
+        begun = [book for book in books if book.effective_ms <= now_ms]
+        chosen = begun[-1:] or books[:1]
+        if not chosen:
+            return None
+        row = chosen[0]
+        return BookInForce(row.version, rulebook.from_canonical(row.canonical), row.effective_ms)
+
+    def rewards(self) -> list[RewardRow]:
+        """Return the catalogue, the cheapest first."""
+        return self._ask(directory.rewards)
+
+    def shop(self, shop_id: str) -> ShopRow | None:
+        """Return one shop, None if central has not told of it."""
+        return self._ask(lambda db: directory.shop(db, shop_id))
+
+    # ---- slips, jobs, leases
+
+    def slip(self, slip_id: str) -> SlipRecord | None:
+        """Return one slip."""
+        return self._ask(lambda db: slips.find_slip(db, slip_id))
+
+    def slips(self, *states: SlipState) -> list[SlipRecord]:
+        """Return the slips in any of these states, oldest first."""
+        return self._ask(lambda db: slips.in_states(db, states))
+
+    def slips_about(self, subject: str) -> list[SlipRecord]:
+        """Return the slips about one fingerprint or code, newest first."""
+        return self._ask(lambda db: slips.about(db, subject))
+
+    def job_seen(self, job_id: str) -> JobRecord | None:
+        """Return what became of a print job, None if it is still to do."""
+        return self._ask(lambda db: slips.find_job(db, job_id))
+
+    def recent_jobs(self, limit: int = 30) -> list[JobRecord]:
+        """Return the last print jobs dealt with, newest first."""
+        return self._ask(lambda db: slips.recent_jobs(db, limit))
+
+    def stranded_leases(self, session: str) -> list[leasing.LeaseRecord]:
+        """Return leases asked for in other sessions that no event has spent or closed."""
+        return self._ask(lambda db: leasing.stranded(db, session))
+
+    def verify(self) -> Report:
+        """Check pages, chain and projections, all of them; takes a while on a long journal."""
+        with reading(self._path) as db:
+            return verify(db)
+
+
+def _batch(db: sqlite3.Connection, first_seq: int, events_max: int, bytes_max: int) -> Batch:
+    epoch = identity.require(db).epoch
+    frames: list[Frame] = []
+    head_hash = prev_hash = log.hash_at(db, epoch, first_seq - 1)
+    size = 0
+    for link in log.links(db, Place(epoch, first_seq - 1)):
+        size += len(link.frame.body)
+        if link.place.epoch != epoch or len(frames) == events_max or (frames and size > bytes_max):
+            break
+        frames.append(link.frame)
+        head_hash = link.hash
+    return Batch(first_seq, prev_hash, tuple(frames), head_hash)

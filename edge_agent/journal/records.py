@@ -1,0 +1,195 @@
+"""What the journal knows of receipts, read back: the event and how it stands now."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Literal, TypeVar
+
+from msgspec import Struct
+
+from edge_agent.journal import log
+from edge_agent.journal.log import Place
+from loyalty.events import Body, Holder, Refund, ReviewOpened, Sale
+from loyalty.receipt import Receipt, normalise_number
+
+BodyT = TypeVar("BodyT", Sale, Refund, ReviewOpened)
+SaleState = Literal["open", "awarded", "claimed", "reversed"]
+
+
+class SaleRecord(Struct, frozen=True):
+    """A recorded sale. `holder`, `points` and `state` are of now, `sale` is what was written.
+
+    `taken_back` points of `points` were taken back by refunds of `refunded_fen`. `verdict` is None
+    until central has judged it; `synced` says that central holds the event.
+    """
+
+    place: Place
+    fingerprint: str
+    sale: Sale
+    state: SaleState
+    holder: Holder | None
+    tier_id: str
+    points: int
+    refunded_fen: int
+    taken_back: int
+    synced: bool
+    verdict: int | None
+
+
+class RefundRecord(Struct, frozen=True):
+    """A recorded refund or void."""
+
+    place: Place
+    fingerprint: str
+    refund: Refund
+    synced: bool
+    verdict: int | None
+
+
+class ReviewRecord(Struct, frozen=True):
+    """A print job that waits for a person."""
+
+    place: Place
+    review: ReviewOpened
+    synced: bool
+
+
+Record = SaleRecord | RefundRecord | ReviewRecord
+
+_SALE = """
+    SELECT sale.epoch, sale.seq, sale.fingerprint,
+        iif(sale.state = 'open' AND elsewhere.holder_key IS NOT NULL, 'claimed', sale.state),
+        coalesce(sale.holder_kind, elsewhere.holder_kind),
+        coalesce(sale.holder_key, elsewhere.holder_key),
+        sale.tier_id,
+        iif(sale.holder_key IS NULL, coalesce(elsewhere.points, sale.points), sale.points),
+        sale.refunded_fen, sale.taken_back, sale.seq <= epoch.acked_seq, verdict.code
+    FROM sale JOIN epoch USING (epoch)
+    LEFT JOIN verdict ON verdict.epoch = sale.epoch AND verdict.seq = sale.seq
+    LEFT JOIN claimed_elsewhere AS elsewhere
+        ON elsewhere.fingerprint = sale.fingerprint AND sale.state = 'open'
+"""
+
+_REFUND = """
+    SELECT refund.epoch, refund.seq, refund.fingerprint, refund.seq <= epoch.acked_seq, verdict.code
+    FROM refund JOIN epoch USING (epoch)
+    LEFT JOIN verdict ON verdict.epoch = refund.epoch AND verdict.seq = refund.seq
+"""
+
+_REVIEW = """
+    SELECT review.epoch, review.seq, review.seq <= epoch.acked_seq
+    FROM review JOIN epoch USING (epoch)
+"""
+
+
+def sales(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[SaleRecord]:
+    """Return the sales for a clause of this module's callers, newest first."""
+    rows = db.execute(f"{_SALE} {where}", values)
+    return [
+        SaleRecord(
+            place=Place(epoch, seq),
+            fingerprint=fingerprint,
+            sale=_body(db, Place(epoch, seq), Sale),
+            state=state,
+            holder=None if key is None else Holder(kind, key),
+            tier_id=tier_id,
+            points=points,
+            refunded_fen=refunded_fen,
+            taken_back=taken_back,
+            synced=bool(synced),
+            verdict=verdict,
+        )
+        for (
+            epoch,
+            seq,
+            fingerprint,
+            state,
+            kind,
+            key,
+            tier_id,
+            points,
+            refunded_fen,
+            taken_back,
+            synced,
+            verdict,
+        ) in rows.fetchall()
+    ]
+
+
+def sale_by_fingerprint(db: sqlite3.Connection, fingerprint: str) -> SaleRecord | None:
+    """Return the sale of one fingerprint, 64 hex digits."""
+    return _first(sales(db, "WHERE sale.fingerprint = ?", (fingerprint,)))
+
+
+def sales_by_number(db: sqlite3.Connection, shop_id: str, number: str) -> list[SaleRecord]:
+    """Return the sales of a shop with this receipt number, newest first."""
+    where = "WHERE sale.shop_id = ? AND sale.number = ? ORDER BY sale.epoch DESC, sale.seq DESC"
+    return sales(db, where, (shop_id, normalise_number(number)))
+
+
+def sale_by_claim_hash(db: sqlite3.Connection, claim_hash: str) -> SaleRecord | None:
+    """Return the sale whose claim code has this hash, None if it is another till's."""
+    return _first(sales(db, "WHERE sale.claim_hash = ?", (claim_hash,)))
+
+
+def open_sales(db: sqlite3.Connection, limit: int) -> list[SaleRecord]:
+    """Return the last sales that nobody holds, newest first."""
+    where = (
+        "WHERE sale.state = 'open' AND elsewhere.holder_key IS NULL"
+        " ORDER BY sale.epoch DESC, sale.seq DESC LIMIT ?"
+    )
+    return sales(db, where, (limit,))
+
+
+def receipt_by_fingerprint(db: sqlite3.Connection, fingerprint: str) -> Receipt | None:
+    """Return the recorded receipt, sale or refund, of one fingerprint."""
+    row = db.execute(
+        "SELECT epoch, seq FROM sale WHERE fingerprint = ?1"
+        " UNION ALL SELECT epoch, seq FROM refund WHERE fingerprint = ?1",
+        (fingerprint,),
+    ).fetchone()
+    if row is None:
+        return None
+    body = log.body_at(db, Place(*row))
+    if not isinstance(body, Sale | Refund):
+        raise TypeError(f"event {row} is a {type(body).__name__}, not a receipt")
+    return body.receipt
+
+
+def recent(db: sqlite3.Connection, limit: int) -> list[Record]:
+    """Return the last sales, refunds and reviews, newest first."""
+    newest: list[Record] = [
+        *sales(db, "ORDER BY sale.epoch DESC, sale.seq DESC LIMIT ?", (limit,)),
+        *_refunds(db, limit),
+        *reviews(db, limit),
+    ]
+    return sorted(newest, key=lambda record: record.place, reverse=True)[:limit]
+
+
+def _refunds(db: sqlite3.Connection, limit: int) -> list[RefundRecord]:
+    rows = db.execute(f"{_REFUND} ORDER BY refund.epoch DESC, refund.seq DESC LIMIT ?", (limit,))
+    return [
+        RefundRecord(place, fingerprint, _body(db, place, Refund), bool(synced), verdict)
+        for epoch, seq, fingerprint, synced, verdict in rows.fetchall()
+        for place in (Place(epoch, seq),)
+    ]
+
+
+def reviews(db: sqlite3.Connection, limit: int) -> list[ReviewRecord]:
+    """Return the last reviews this device opened, newest first."""
+    rows = db.execute(f"{_REVIEW} ORDER BY review.epoch DESC, review.seq DESC LIMIT ?", (limit,))
+    return [
+        ReviewRecord(place, _body(db, place, ReviewOpened), bool(synced))
+        for epoch, seq, synced in rows.fetchall()
+        for place in (Place(epoch, seq),)
+    ]
+
+
+def _first(found: list[SaleRecord]) -> SaleRecord | None:
+    return found[0] if found else None
+
+
+def _body(db: sqlite3.Connection, place: Place, body_type: type[BodyT]) -> BodyT:
+    body: Body = log.body_at(db, place)
+    if not isinstance(body, body_type):
+        raise TypeError(f"event {place} is a {type(body).__name__}, not a {body_type.__name__}")
+    return body

@@ -1,0 +1,115 @@
+"""The one thread that writes: every change is a transaction handed to it and waited for.
+
+A call returns only after COMMIT, that is, after the log was fsynced (D2). After an error of the
+disk the connection is closed and a new one is opened with all checks before anything is written
+again: what a failed fsync left in memory must never count as recorded (SYNC 2.1).
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from edge_agent.journal.errors import JournalBroken, JournalFailure, JournalFull
+
+ResultT = TypeVar("ResultT")
+Work = Callable[[sqlite3.Connection], ResultT]
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_MISTAKES = {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+    sqlite3.SQLITE_MISUSE,
+    sqlite3.SQLITE_RANGE,
+}
+
+
+class Writer:
+    """Owns the writing connection, which `connect` opens and checks."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._db: sqlite3.Connection | None = None
+        self._work: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+        self._thread.start()
+
+    def transact(self, work: Work[ResultT]) -> ResultT:
+        """Run `work` in a transaction and return its result after COMMIT.
+
+        Whatever `work` raises undoes it and is raised here. Raises JournalFull or JournalFailure
+        if the disk refuses, JournalBroken if the file is damaged.
+        """
+        future: Future[ResultT] = Future()
+        with self._closing:
+            if self._closed:
+                raise JournalFailure("the journal is closed")
+            self._work.put((work, future))
+        return future.result()
+
+    def close(self) -> None:
+        """Finish what was handed over, close the connection and end the thread."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._work.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (item := self._work.get()) is not None:
+            work, future = item
+            try:
+                future.set_result(self._transact(work))
+            except BaseException as error:  # noqa: BLE001 it belongs to the thread that waits
+                future.set_exception(error)
+        self._disconnect()
+
+    def _transact(self, work: Work[ResultT]) -> ResultT:
+        try:
+            if self._db is None:
+                self._db = self._connect()
+            self._db.execute("BEGIN IMMEDIATE")
+            result = work(self._db)
+            self._db.execute("COMMIT")
+            return result
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+        except BaseException:
+            self._undo()
+            raise
+
+    def _failed(self, error: sqlite3.Error) -> Exception:
+        """Undo, or give the connection up, and return what the caller is told."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
+        if code in _MISTAKES:
+            self._undo()
+            return error
+        if code == sqlite3.SQLITE_FULL:
+            self._undo()
+            return JournalFull(f"no room on the disk: {error}")
+        self._disconnect()
+        if code in _DAMAGED:
+            return JournalBroken(f"the journal's file is damaged: {error}")
+        return JournalFailure(f"the disk did not take it: {error}")
+
+    def _undo(self) -> None:
+        if self._db is None:
+            return
+        try:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            # Closing checkpoints; on a disk that fails, the log keeps what was committed.
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._db = None
