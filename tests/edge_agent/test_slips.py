@@ -3,6 +3,7 @@
 The expected papers are in tests/cases/slips, one text file for each slip, width and language.
 """
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,9 @@ from edge_agent.slips import (
 )
 from paper.encode import PAPER_58MM, PAPER_80MM, PrinterProfile, encode_slip
 from paper.layout import QR, Cut, Line, as_text, lay_out
-from paper.marker import COPY_BANNER, Lang, is_own_print
+from paper.marker import COPY_BANNER, OWN_PRINT_MARK, Lang, is_own_print
+from receipts.decoder import Decoder
+from receipts.elements import Line as PrintedLine
 
 CASES = Path(__file__).parents[1] / "cases" / "slips"
 WIDTHS = (32, 48)
@@ -169,6 +172,25 @@ def test_a_code_to_scan_has_blank_paper_above_and_below(name: str) -> None:
     lines = lay_out(compose(slips("zh")[name], "zh"), 32)
     at = next(index for index, line in enumerate(lines) if isinstance(line, QR))
     assert lines[at - 1] == lines[at + 1] == Line()
+
+
+@pytest.mark.parametrize("name", slips("en"))
+def test_an_english_slip_holds_no_chinese_but_our_mark_and_the_name(name: str) -> None:
+    text = paper(slips("en")[name], "en", 48, copy=True)
+    for ours in (OWN_PRINT_MARK, COPY_BANNER, "王*"):
+        text = text.replace(ours, "")
+    assert not re.search("[\u4e00-\u9fff]", text)
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("name", ["award", "claim", "refund", "redemption", "review", "balance"])
+def test_a_tap_that_reads_our_slip_knows_it_as_ours(name: str, lang: Lang, encoding: str) -> None:
+    profile = msgspec.structs.replace(PAPER_80MM, encoding=encoding)
+    decoder = Decoder()
+    data = encode_slip(compose(slips(lang)[name], lang), profile).data
+    read = [*decoder.feed(data), *decoder.close()]
+    assert is_own_print([item.text for item in read if isinstance(item, PrintedLine)])
 
 
 def test_a_sixteen_character_code_stands_in_groups_of_four() -> None:
