@@ -1,0 +1,114 @@
+"""What kind of paper a document is: sale, refund, report, kitchen ticket, card slip …
+
+Heading words count, footer words do not: "no refund" at the bottom makes no refund. A word is a
+heading within the first lines, centred, large, wrapped in marks, or alone on its line. The order
+of the tests is the vocabulary's; a kind that never earns is preferred to one that does.
+"""
+
+import re
+
+from msgspec import Struct
+
+from loyalty.receipt import Kind
+from receipts.rows import Row
+from receipts.vocabulary import (
+    ANYWHERE_WORDS,
+    FOOTER_WORDS,
+    HEADING_WORDS,
+    HEADINGS,
+    PAYMENT_WORDS,
+    REPRINT_WORDS,
+    SALE_WORDS,
+    Role,
+)
+
+HEADING_ROWS = 6
+PAYMENT_FIELDS_MIN = 4
+
+_WRAPPED = re.compile(r"^\s*([*=#\-<【\[(~]+).+[*=#\->】\])~]+\s*$")
+_ORDER = [kind for kind, _ in HEADINGS]
+_LATIN_LETTER = re.compile("[A-Z]")
+
+
+class Classified(Struct, frozen=True):
+    """The kind, the word that gave it, whether this is a reprint, and what speaks against it."""
+
+    kind: Kind
+    word: str | None
+    reprint: bool
+    sale_heading: bool
+    headings: tuple[int, ...] = ()
+
+
+def classify(rows: list[Row], *, paid: bool) -> Classified:
+    """Return the kind of a document. `paid` says that tenders or change stand on it."""
+    found: dict[str, str] = {}
+    headings: list[int] = []
+    sale_heading = False
+    for at, row in enumerate(rows):
+        if not _may_be_heading(row, at, len(rows)):
+            continue
+        footer = FOOTER_WORDS.find(row.upper)
+        for term, kind in HEADING_WORDS.find(row.upper):
+            if not footer and _is_heading(row, at, term):
+                found.setdefault(str(kind), term)
+                headings.append(row.index)
+        sale_words = SALE_WORDS.find(row.upper) if at < 2 * HEADING_ROWS else []
+        if sale_words:
+            sale_heading = True
+            if _is_heading(row, at, sale_words[0][0]):
+                headings.append(row.index)
+    for row in rows:
+        for term, kind in ANYWHERE_WORDS.find(row.upper):
+            found.setdefault(str(kind), term)
+    reprint = any(_is_reprint(row) for row in rows)
+    kind, word = _decide(rows, found, sale_heading=sale_heading, paid=paid)
+    return Classified(kind, word, reprint, sale_heading, tuple(headings))
+
+
+def _decide(
+    rows: list[Row], found: dict[str, str], *, sale_heading: bool, paid: bool
+) -> tuple[Kind, str | None]:
+    if "payment_slip" not in found and _is_payment_slip(rows):
+        found = {**found, "payment_slip": ""}
+    for name in _ORDER:
+        if name in found:
+            return Kind(name), found[name] or None
+    del sale_heading, paid
+    return Kind.SALE, None
+
+
+def _may_be_heading(row: Row, at: int, count: int) -> bool:
+    if (row.exact_amounts and not row.large) or re.search(r"[:：]\s*\S", row.text):
+        return False
+    if _WRAPPED.match(row.text):
+        return True
+    return at < HEADING_ROWS or (row.large and at < count - 1 and not row.amounts)
+
+
+def _is_heading(row: Row, at: int, term: str) -> bool:
+    """Latin words make a heading only when little else is on the line: shops have names too."""
+    if not term.isascii():
+        return len(row.text.strip()) <= 24
+    letters = len(_LATIN_LETTER.findall(row.upper)) or 1
+    share = len(_LATIN_LETTER.findall(term)) / letters
+    if at == 0 and not _WRAPPED.match(row.text):
+        return share > 0.9
+    return share >= 0.5
+
+
+def _is_reprint(row: Row) -> bool:
+    if row.exact_amounts:
+        return False
+    if re.fullmatch(r"[\s*=\-#]*COPY[\s*=\-#]*", row.upper):
+        return True
+    if any(value == "reprint" for _, value in REPRINT_WORDS.find(row.upper)):
+        return not FOOTER_WORDS.find(row.upper)
+    again = re.search(r"第\s?(\d+)\s?次打印|打印次数\D{0,2}(\d+)", row.text)
+    return again is not None and int(again[1] or again[2]) > 1
+
+
+def _is_payment_slip(rows: list[Row]) -> bool:
+    fields = {term for row in rows for term, _ in PAYMENT_WORDS.find(row.upper)}
+    sums = {figure.role for row in rows for figure in row.figures}
+    return len(fields) >= PAYMENT_FIELDS_MIN and not sums & {Role.SUBTOTAL, Role.CHANGE}

@@ -1,0 +1,128 @@
+"""Dates and times as printed: local, without a zone, as `YYYY-MM-DDTHH:MM:SS`.
+
+Owns the spellings of DOMAIN's list (year first, day first, month names, 12-hour clock in English
+and Chinese, time on another line). Which of several times is the receipt's own is decided by the
+words in front of them, in `reader`.
+"""
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+_MONTHS = {name: number for number, name in enumerate(
+    ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"), 1
+)}  # fmt: skip
+
+_S = r"\s?"
+_DATES = [
+    re.compile(r"(?<!\d)(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?P<rest>[0-2]\d[0-5]\d[0-5]\d)?(?!\d)"),
+    re.compile(rf"(?<!\d)(?P<y>20\d\d){_S}[-/.年]{_S}(?P<m>\d{{1,2}}){_S}[-/.月]{_S}(?P<d>\d{{1,2}})日?(?!\d(?!\d?:))"),
+    re.compile(rf"(?<![\d])(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?{_S}[-/., ]?{_S}(?P<y>20\d\d|\d\d(?!\d|:))", re.I),
+    re.compile(rf"(?<![A-Z])(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?\s?(?P<d>\d{{1,2}}),?\s?(?P<y>20\d\d)", re.I),
+    re.compile(rf"(?<![\d/.-])(?P<a>\d{{1,2}}){_S}[-/.]{_S}(?P<b>\d{{1,2}}){_S}[-/.]{_S}(?P<c>20\d\d|\d\d)(?!\d?[\d/.-]\d)"),
+]  # fmt: skip
+_TIME = re.compile(
+    r"(?P<half>上午|下午|晚上|中午|凌晨|早上)?\s?(?<![\d:.])(?P<h>[0-2]?\d)\s?[:：]\s?(?P<m>[0-5]\d)"
+    r"(?:\s?[:：.]\s?(?P<s>[0-5]\d))?(?![\d:])\s?(?P<ap>[AP]\.?\s?M\b)?",
+    re.IGNORECASE,
+)
+_YEARS = range(2000, 2100)
+
+
+class Stamp(NamedTuple):
+    """A date, a time or both, and where they stand on their line."""
+
+    date: str | None
+    time: str | None
+    start: int
+    end: int
+
+
+def stamps(line: str, order: str) -> list[Stamp]:
+    """Return what looks like a date or time on a folded line. `order` is ymd, dmy or mdy."""
+    if not any(char.isdigit() for char in line):
+        return []
+    found: list[Stamp] = []
+    times = [(match, _clock(match)) for match in _TIME.finditer(line)]
+    used: set[int] = set()
+    for start, end, date, packed in _dates(line, order):
+        time = packed
+        if time is None:
+            near = [
+                (match, clock) for match, clock in times
+                if clock and match.start() not in used and match.start() >= end - 1
+                and match.start() - end <= 12
+            ]
+            if near:
+                match, time = near[0]
+                used.add(match.start())
+                end = match.end()
+        found.append(Stamp(date, time, start, end))
+    found += [
+        Stamp(None, clock, match.start(), match.end())
+        for match, clock in times
+        if clock and match.start() not in used
+        and not any(stamp.start <= match.start() < stamp.end for stamp in found)
+    ]
+    return found
+
+
+def _dates(line: str, order: str) -> list[tuple[int, int, str, str | None]]:
+    out: list[tuple[int, int, str, str | None]] = []
+    for pattern in _DATES:
+        for match in pattern.finditer(line):
+            if any(start < match.end() and match.start() < end for start, end, _, _ in out):
+                continue
+            date = _date(match.groupdict(), order)
+            if date is not None:
+                rest = match.groupdict().get("rest")
+                clock = f"{rest[:2]}:{rest[2:4]}:{rest[4:]}" if rest else None
+                out.append((match.start(), match.end(), date, clock))
+    return sorted(out)
+
+
+def _date(parts: dict[str, str | None], order: str) -> str | None:
+    if parts.get("a") is not None:
+        tries = _orders(int(parts["a"] or 0), int(parts["b"] or 0), parts["c"] or "", order)
+    else:
+        month = _MONTHS[str(parts["mon"])[:3].upper()] if parts.get("mon") else int(parts["m"] or 0)
+        tries = [(_year(parts["y"] or ""), month, int(parts["d"] or 0))]
+    for year, month, day in tries:
+        if year in _YEARS and _real(year, month, day):
+            return f"{year:04d}-{month:02d}-{day:02d}"
+    return None
+
+
+def _orders(first: int, second: int, last: str, order: str) -> list[tuple[int, int, int]]:
+    """Return the readings of a-b-c, the asked order first; four digits at the end are the year."""
+    ymd = (2000 + first, second, int(last[-2:]))
+    dmy = (_year(last), second, first)
+    mdy = (_year(last), first, second)
+    if len(last) == 4:
+        return [mdy, dmy] if order == "mdy" else [dmy, mdy]
+    return {"ymd": [ymd, dmy, mdy], "dmy": [dmy, mdy, ymd], "mdy": [mdy, dmy, ymd]}[order]
+
+
+def _year(text: str) -> int:
+    return int(text) + (2000 if len(text) == 2 else 0)
+
+
+def _real(year: int, month: int, day: int) -> bool:
+    try:
+        datetime(year, month, day)  # noqa: DTZ001 - a printed date has no zone
+    except ValueError:
+        return False
+    return True
+
+
+def _clock(match: re.Match[str]) -> str | None:
+    hour, minute, second = int(match["h"]), int(match["m"]), int(match["s"] or 0)
+    mark = (match["ap"] or "").upper()[:1]
+    half = match["half"] or ""
+    if (mark == "P" or half in ("下午", "晚上")) and hour < 12:
+        hour += 12
+    elif half == "中午" and hour < 11:
+        hour += 12
+    elif (mark == "A" or half in ("上午", "凌晨")) and hour == 12:
+        hour = 0
+    return f"{hour:02d}:{minute:02d}:{second:02d}" if hour < 24 else None

@@ -1,0 +1,190 @@
+"""The facts around the money: shop, branch, numbers, time and currency.
+
+Each is taken by the words in front of it, best label first; a fact that is not printed stays None.
+"""
+
+import re
+
+from msgspec import Struct
+
+from loyalty.receipt import Kind
+from receipts.fold import RULE
+from receipts.rows import Row, is_code_mark
+from receipts.vocabulary import (
+    BRANCH,
+    HEADING_WORDS,
+    NUMBER_WORDS,
+    REPRINT_WORDS,
+    SALE_WORDS,
+    SHOP_WORDS,
+    TIME_WORDS,
+    Role,
+)
+
+HEADER_ROWS = 7
+NEAR_ROWS = 3
+
+_VALUE = re.compile(
+    r"\s?(?:NO|NUM|NUMBER|ID|编号|号码)?\s?[.:：#\[(\-]*\s{0,12}#?"
+    r"(?P<value>(?:\d[\d]*(?: \d{3,})+|[A-Z0-9]*[A-Z0-9/_\-.]*\d[A-Z0-9/_\-.]*))"
+)
+_DIGITS_ONLY = re.compile(r"^\d+$")
+_NAME = re.compile(r"[^\W\d_]{2,}")
+_PERSONAL = re.compile(r"^\(?\s*\d{5,}[-\s]?[A-Z0-9]{0,2}\s*\)?$|^\W*\d+\W*$")
+_MERCHANT_LABEL = re.compile(r"(?:商户名称|商戶名稱|商户|店名|门店|MERCHANT NAME|MERCHANT)\s*[:：]\s*(.+)$", re.I)
+
+
+class Numbers(Struct, frozen=True):
+    """The receipt's own number and the one it refers to."""
+
+    own: str | None
+    original: str | None
+
+
+def numbers_of(rows: list[Row], widest: int) -> Numbers:
+    """Return the numbers on the paper; a number cut by the paper's edge is joined again."""
+    best: dict[str, str] = {}
+    for at, row in enumerate(rows):
+        below = rows[at + 1].text.strip() if at + 1 < len(rows) else ""
+        for rank, value, end in _labelled(row.upper):
+            if end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below):
+                if len(row.text.encode("gb18030", "replace")) >= widest:
+                    value += below
+            best.setdefault(rank, value)
+    return Numbers(best.get("own") or best.get("order"), best.get("original"))
+
+
+def _labelled(text: str) -> list[tuple[str, str, int]]:
+    found = []
+    at = 0
+    for term, rank in NUMBER_WORDS.find(text):
+        start = text.find(term, at)
+        at = start + len(term)
+        if rank == "other":
+            continue
+        match = _VALUE.match(text, at)
+        if match is None or not any(char.isdigit() for char in match["value"]):
+            continue
+        value = match["value"].replace(" ", "").strip("-./_")
+        if len(value) >= 2 and not re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", value):
+            found.append((str(rank), value, match.end()))
+    return found
+
+
+def time_of(rows: list[Row]) -> str | None:
+    """Return the receipt's own date and time, None when no date of its own is printed."""
+    dated: list[tuple[int, int, str, str | None]] = []
+    clocks: list[tuple[int, int, str]] = []
+    for at, row in enumerate(rows):
+        cursor = 0
+        for stamp in row.stamps:
+            label = row.upper[cursor : stamp.start]
+            cursor = stamp.end
+            rank = _time_rank(label)
+            if rank is None:
+                continue
+            if stamp.date is not None:
+                dated.append((rank, at, stamp.date, stamp.time))
+            elif stamp.time is not None:
+                clocks.append((rank, at, stamp.time))
+    if not dated:
+        return None
+    rank, at, date, clock = min(dated, key=lambda each: (each[0], each[3] is None, each[1]))
+    if clock is None:
+        clock = next((time for _, _, day, time in dated if day == date and time), None)
+    if clock is None:
+        near = [each for each in clocks if abs(each[1] - at) <= NEAR_ROWS or each[0] <= 1]
+        clock = min(near, key=lambda each: (abs(each[1] - at), each[0]))[2] if near else "00:00:00"
+    return f"{date}T{clock}"
+
+
+def _time_rank(label: str) -> int | None:
+    """Return how good the label in front of a time is, None for a time that is not the receipt's."""
+    hits = TIME_WORDS.find(label)
+    if not hits:
+        return 2
+    ranks = [rank for _, rank in hits]
+    if None in ranks:
+        return None
+    return min(rank for rank in ranks if isinstance(rank, int))
+
+
+def merchant_of(rows: list[Row], headings: tuple[int, ...], kind: Kind) -> tuple[str | None, str | None]:
+    """Return the shop's name and its branch as printed at the head of the paper."""
+    for row in rows:
+        labelled = _MERCHANT_LABEL.search(row.text)
+        if labelled and kind in (Kind.PAYMENT_SLIP, Kind.INVOICE_SLIP):
+            return labelled[1].strip(), None
+    head = rows[:HEADER_ROWS]
+    for at, row in enumerate(head):
+        text = row.text.strip()
+        if _is_labelled(row):
+            break
+        if row.index in headings or not _NAME.search(text) or not _is_name(row):
+            continue
+        below = head[at + 1] if at + 1 < len(head) else None
+        return text, _branch(below, headings)
+    return None, None
+
+
+def _is_labelled(row: Row) -> bool:
+    """The header with the shop's name ends at the first number, table or time of the sale."""
+    return bool(row.stamps) or (":" in row.text and bool(NUMBER_WORDS.find(row.upper)))
+
+
+def _is_name(row: Row) -> bool:
+    text = row.text.strip()
+    if row.stamps or row.exact_amounts or _PERSONAL.match(text) or RULE.match(text):
+        return False
+    if is_code_mark(text) or text[:1] in "【*=#[":
+        return False
+    if REPRINT_WORDS.find(row.upper) or ":" in text:
+        return False
+    if HEADING_WORDS.find(row.upper) and not text.isascii():
+        return False
+    return not SHOP_WORDS.find(row.upper) or (text.isascii() and not SALE_WORDS.find(row.upper))
+
+
+def _branch(row: Row | None, headings: tuple[int, ...]) -> str | None:
+    if row is None or row.index in headings or row.stamps or row.exact_amounts:
+        return None
+    text = row.text.strip()
+    if text.isascii() or ":" in text or SALE_WORDS.find(row.upper) or not BRANCH.search(text):
+        return None
+    return text.strip("()（）")
+
+
+_CUES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("MYR", re.compile(r"\bSDN\.?\s*BHD\b|(?<![A-Z])RM(?![A-Z])|\bMYR\b|RINGGIT")),
+    ("SGD", re.compile(r"\bPTE\.?\s*LTD\b|(?<![A-Z])S\$|\bSGD\b|PAYNOW")),
+    ("HKD", re.compile(r"HK\$|八達通|轉數快|\bHKD\b|香港")),
+    ("TWD", re.compile(r"NT\$|統一編號|統一發票|\bTWD\b|\bNTD\b")),
+    ("MOP", re.compile(r"\bMOP\b|澳門")),
+    ("CNY", re.compile(r"¥|\bRMB\b|\bCNY\b|元")),
+)
+
+
+def currency_of(rows: list[Row], default: str) -> str:
+    """Return the currency the paper names, else `default`; a default that is named too wins."""
+    marks = {amount.mark for row in rows for amount in row.amounts if amount.mark}
+    if default in marks:
+        return default
+    if len(marks) == 1:
+        return next(iter(marks))
+    text = "\n".join(row.upper for row in rows)
+    named = [currency for currency, cue in _CUES if cue.search(text)]
+    if not named or default in named:
+        return default
+    return named[0]
+
+
+def money_rows(rows: list[Row]) -> int:
+    """Return how many rows carry an amount that must be money."""
+    return sum(1 for row in rows if row.exact_amounts and row.figures or _large_sum(row))
+
+
+def _large_sum(row: Row) -> bool:
+    return any(figure.role in (Role.TOTAL, Role.OWED) for figure in row.figures)
+
+
+KNOWN_CURRENCIES = frozenset({"CNY", "HKD", "MOP", "TWD", "SGD", "MYR"})

@@ -1,0 +1,145 @@
+"""The lines of goods: name, quantity and line amount, in the layouts that tills print.
+
+Owns finding where the goods stand and pairing names with numbers over one or two lines. It never
+decides what was owed.
+"""
+
+import re
+
+from msgspec import Struct
+
+from loyalty.receipt import Item
+from receipts.money import Amount
+from receipts.rows import Figure, Row
+from receipts.vocabulary import ITEM_HEADS, TOPUP_ITEM, Role
+
+ITEMS_MAX = 500
+
+_END = {
+    Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.NET, Role.PAID, Role.CHANGE, Role.WHOLE,
+    Role.RECEIVED, Role.DEPOSIT_USED,
+}  # fmt: skip
+#: `3 x 16.00`, `45.00x2`: which of the two counts is told by the decimals.
+_PRODUCT = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s{0,3}[Xx×*@]\s{0,3}[¥$RM]{0,2}\s?(\d+(?:\.\d+)?)")
+#: `x3` on its own, `2 X` before the amount column.
+_TIMES = re.compile(r"(?<=\s)[Xx×*]\s?(\d{1,4})(?![\w.])|(?<![\w.])(\d{1,4})\s?[Xx×](?=\s|$)")
+_LEAD = re.compile(r"^(?:\d{1,3}[.)、]\s+|\d{2}-\d{2}\s+|换[入出]\s*|[*#]\s*)")
+_EAN = re.compile(r"^\d{6,14}\s*")
+_TAIL = re.compile(r"[\s:：@*×xX$¥()\-]+$|(?:\s(?:RM|HK\$|S\$))+$")
+_NAME = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
+
+
+class Goods(Struct, frozen=True):
+    """What was sold, and the figures (discounts per line) that stand among the goods."""
+
+    items: tuple[Item, ...]
+    first_row: int
+    end_row: int
+    among: tuple[Figure, ...]
+
+    @property
+    def sum_fen(self) -> int:
+        """The sum of the line amounts."""
+        return sum(item.amount_fen for item in self.items)
+
+
+def goods_of(rows: list[Row], head_end: int) -> Goods:
+    """Return the goods of a document whose header ends before row number `head_end`."""
+    start = next(
+        (at + 1 for at, row in enumerate(rows) if ITEM_HEADS.search(row.text) and not row.exact_amounts),
+        head_end,
+    )
+    items: list[Item] = []
+    among: list[Figure] = []
+    pending: str | None = None
+    end = len(rows)
+    for at in range(start, len(rows)):
+        row = rows[at]
+        figure = row.figures[-1] if row.figures else None
+        if figure is not None and figure.exact and not _is_goods(row, figure):
+            if figure.role in _END:
+                end = at
+                break
+            if figure.role in (Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING):
+                among.append(figure)
+            pending = None
+            continue
+        if not row.exact_amounts:
+            pending = row.text.strip() if _NAME.search(row.text) and not row.stamps else pending
+            continue
+        if row.in_tax_table or (row.stamps and row.stamps[0].time):
+            continue
+        if len(items) < ITEMS_MAX:
+            items.append(_item(row, pending))
+        pending = None
+    return Goods(tuple(items), rows[start].index if start < len(rows) else 0,
+                 rows[end].index if end < len(rows) else 1 << 30, tuple(among))
+
+
+def _is_goods(row: Row, figure: Figure) -> bool:
+    """A label word inside a product's name does not make the line a sum."""
+    if figure.role in _END:
+        return False
+    if figure.role is Role.DISCOUNT:
+        return figure.fen > 0 and len(row.amounts) > 2
+    if figure.role is Role.CHARGE:
+        return _PRODUCT.search(row.text) is not None
+    if figure.role is Role.TENDER:
+        words = figure.label.replace(" ", "")
+        return figure.kind == "on_account" and len(words) > 4
+    if figure.role is Role.TOPUP:
+        return True
+    return figure.role in (Role.NOT_MONEY, Role.COUNT) and len(row.exact_amounts) > 1
+
+
+def _item(row: Row, pending: str | None) -> Item:
+    amount = row.exact_amounts[-1]
+    columns = _numeric_tail(row)
+    own = _clean(row.text[: columns[0].start] if columns else row.text)
+    if pending is not None and (not own or not _NAME.search(own) or re.match(r"^[A-Z]*\d", own)):
+        own = _clean(pending)
+    name = own or _clean(pending or "") or row.text.strip()
+    quantity = _quantity(row, columns, amount)
+    return Item(name, quantity, amount.fen, TOPUP_ITEM.search(name) is not None)
+
+
+def _numeric_tail(row: Row) -> list[Amount]:
+    """Return the amounts at the end of the line with nothing worded between them."""
+    tail: list[Amount] = []
+    for amount in reversed(row.amounts):
+        if tail:
+            between = row.text[amount.end : tail[0].start]
+            if re.search(r"[^\W\d_]{2,}|[\u4e00-\u9fff(){}]", re.sub("折|SR|RM", "", between)):
+                break
+        tail.insert(0, amount)
+    return tail
+
+
+def _clean(name: str) -> str:
+    text = _LEAD.sub("", name.strip())
+    text = _EAN.sub("", text) if _NAME.search(_EAN.sub("", text)) else text
+    text = re.sub(r"(?<=\s)[Xx×*]\s?\d+\s*$", "", text)
+    return _TAIL.sub("", text).strip() if not text.endswith(")") else text.strip()
+
+
+def _quantity(row: Row, columns: list[Amount], amount: Amount) -> str:
+    factors = _PRODUCT.search(row.text)
+    if factors:
+        first, second = factors.groups()
+        return second if re.fullmatch(r"\d+\.\d\d+", first) and "." not in second else first
+    times = _TIMES.search(row.text)
+    if times:
+        return times[1] or times[2]
+    others = [column for column in columns if column is not amount]
+    units = [column.fen for column in others if column.exact]
+    for column in others:
+        if column.decimals == 2 and len(others) > 1 and column.fen % 100:
+            continue
+        value = row.text[column.start : column.end].strip("$¥RM ")
+        product = [unit * column.fen / 100 for unit in units if unit != column.fen] or [0.0]
+        if any(abs(abs(each) - abs(amount.fen)) <= 1 for each in product):
+            return value
+    whole = [column for column in others if column.decimals != 2]
+    if whole:
+        return row.text[whole[-1].start : whole[-1].end].strip("$¥RM ")
+    return "1"

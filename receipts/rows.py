@@ -1,0 +1,218 @@
+"""Lines of text as rows: folded text, the labels on them, and the amount behind each label.
+
+Owns the pairing of words with amounts and nothing of what they add up to.
+"""
+
+import re
+
+from msgspec import Struct
+
+from receipts.dates import Stamp, stamps
+from receipts.elements import Align, Line
+from receipts.fold import RULE, close_up, fold
+from receipts.money import Amount, amounts, repair
+from receipts.vocabulary import AMOUNT_WORDS, TAX_TABLE, Role
+
+ROWS_MAX = 2000
+ROW_TEXT_MAX = 400
+
+_LETTER = re.compile(r"[^\W\d_]")
+_ONLY_MARKS = re.compile(r"^[\s:：.()\-=*#]*(?:RM|HK\$|NT\$|S\$|MOP|RMB|CNY|MYR|SGD|HKD|\$|¥)?[\s:：.()\-=*#]*$")
+_ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
+_CODE_MARK = re.compile(r"^\s*\[(?:QR|BARCODE|二维码|条码)\]", re.IGNORECASE)
+
+
+class Figure(Struct, frozen=True):
+    """An amount with the meaning of its label. `kind` is the tender's when `role` is TENDER."""
+
+    role: Role
+    kind: str
+    fen: int
+    row: int
+    label: str
+    exact: bool = True
+
+
+class Row(Struct, frozen=True):
+    """One printed line that says something, with its labels, amounts, dates and looks."""
+
+    index: int
+    text: str
+    upper: str
+    amounts: tuple[Amount, ...]
+    figures: tuple[Figure, ...]
+    stamps: tuple[Stamp, ...]
+    centred: bool = False
+    large: bool = False
+    label_role: Role | None = None
+    in_tax_table: bool = False
+
+    @property
+    def exact_amounts(self) -> list[Amount]:
+        """The amounts that must be money."""
+        return [amount for amount in self.amounts if amount.exact]
+
+
+def rows_of(lines: list[Line], date_order: str) -> list[Row]:
+    """Return the rows of a document, without rules and blank lines; `index` counts all lines."""
+    rows: list[Row] = []
+    widest = max((len(line.text) for line in lines), default=0)
+    tax_table = False
+    for index, line in enumerate(lines[:ROWS_MAX]):
+        text = repair(fold(line.text[:ROW_TEXT_MAX]))
+        if not text.strip() or RULE.match(text):
+            continue
+        row = _row(index, text, line, widest, date_order)
+        if TAX_TABLE.search(row.upper) and not row.exact_amounts:
+            tax_table = True
+        elif tax_table and not (row.exact_amounts or "%" in row.text):
+            tax_table = False
+        if tax_table:
+            row = _in_tax_table(row)
+        rows.append(row)
+    return _amounts_below(rows)
+
+
+def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row:
+    found = stamps(text, date_order)
+    text = close_up(text)
+    searched = text
+    if found:
+        found = stamps(text, date_order)
+        for stamp in found:
+            blank = " " * (stamp.end - stamp.start)
+            searched = searched[: stamp.start] + blank + searched[stamp.end :]
+    upper = text.upper()
+    searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched.upper())
+    values = tuple(amounts(searched))
+    figures, role = _figures(index, upper, values)
+    left = len(text) - len(text.lstrip())
+    right = max(0, widest - len(text))
+    centred = line.align is Align.CENTRE or (left > 3 and abs(left - right) <= max(4, left // 2))
+    return Row(index, text, upper, values, figures, tuple(found), centred, line.large, role)
+
+
+def _figures(
+    index: int, text: str, values: tuple[Amount, ...]
+) -> tuple[tuple[Figure, ...], Role | None]:
+    """Pair each label with the amounts behind it; a label without amounts is the row's own."""
+    figures: list[Figure] = []
+    label, start = "", 0
+    groups: list[tuple[str, list[Amount]]] = []
+    for amount in values:
+        between = text[start : amount.start]
+        if groups and not _LETTER.search(_strip_marks(between)):
+            groups[-1][1].append(amount)
+        else:
+            groups.append((between, [amount]))
+        start = amount.end
+    for label, group in groups:
+        meaning = role_of(label)
+        if meaning is None:
+            continue
+        exact = [amount for amount in group if amount.exact]
+        chosen = (exact or group)[-1]
+        figures.append(
+            Figure(meaning[0], meaning[1], chosen.fen, index, label.strip(), chosen.exact)
+        )
+    rest = role_of(text[start:]) if not groups else None
+    return tuple(figures), rest[0] if rest else None
+
+
+def _strip_marks(between: str) -> str:
+    return re.sub(r"\b(?:RM|X|SR|S|Z|ZRL|PCS|折)\b|[xX×]|折", "", between)
+
+
+def role_of(label: str) -> tuple[Role, str] | None:
+    """Return what an upper-case label says its amount is, with the tender kind; None if nothing."""
+    hits = AMOUNT_WORDS.find(re.sub(r"[._]", " ", label))
+    if not hits:
+        return None
+    meanings: list[tuple[Role, str]] = [value for _, value in hits]  # type: ignore[misc]
+    roles = {role for role, _ in meanings}
+    tender = next((kind for role, kind in meanings if role is Role.TENDER), "")
+    return _resolve(roles, tender)
+
+
+#: Which role wins when a label holds several, most telling first. Tax and totals have own rules.
+_RANK = (
+    Role.NOT_MONEY, Role.COUNT, Role.WHOLE, Role.CHANGE, Role.DEPOSIT_BACK, Role.DEPOSIT_USED,
+    Role.ROUNDING, Role.DISCOUNT, Role.TOPUP, Role.TENDER, Role.RECEIVED, Role.REFUND,
+    Role.DEPOSIT, Role.CHARGE, Role.OWED, Role.PAID, Role.SUBTOTAL, Role.TOTAL, Role.NET,
+)  # fmt: skip
+_SUMS = {Role.TOTAL, Role.SUBTOTAL, Role.OWED, Role.PAID}
+
+
+def _resolve(roles: set[Role], tender: str) -> tuple[Role, str] | None:
+    if Role.TAX in roles:
+        return _tax_role(roles)
+    if Role.OWED in roles and not roles & {Role.NOT_MONEY, Role.COUNT, Role.CHANGE}:
+        return Role.OWED, ""
+    if Role.TENDER in roles and not roles & {
+        Role.NOT_MONEY, Role.CHANGE, Role.COUNT, Role.TOPUP
+    }:
+        if Role.DISCOUNT in roles and tender not in ("mall_points", "mall_voucher"):
+            return Role.DISCOUNT, ""
+        return Role.TENDER, tender
+    if Role.EXCLUSIVE in roles and roles & _SUMS:
+        return Role.NET, ""
+    best = next((role for role in _RANK if role in roles), None)
+    if best is None:
+        return None
+    return best, tender if best is Role.TENDER else ""
+
+
+def _tax_role(roles: set[Role]) -> tuple[Role, str]:
+    if Role.NOT_MONEY in roles or Role.COUNT in roles:
+        return Role.NOT_MONEY, ""
+    if Role.EXCLUSIVE in roles and roles & _SUMS:
+        return Role.NET, ""
+    if Role.INCLUSIVE in roles and roles & _SUMS:
+        return next(role for role in (Role.OWED, Role.SUBTOTAL, Role.TOTAL, Role.PAID)
+                    if role in roles), ""
+    if Role.OWED in roles and Role.TOTAL in roles:
+        return Role.TOTAL, ""
+    return Role.TAX, ""
+
+
+def _in_tax_table(row: Row) -> Row:
+    """Rows of the tax table repeat what was said; money rows among them keep their meaning."""
+    kept = tuple(
+        figure for figure in row.figures
+        if figure.role in (Role.TENDER, Role.CHANGE, Role.RECEIVED, Role.OWED, Role.ROUNDING)
+    )
+    return Row(
+        row.index, row.text, row.upper, row.amounts, kept, row.stamps, row.centred, row.large,
+        in_tax_table=True,
+    )  # fmt: skip
+
+
+def _amounts_below(rows: list[Row]) -> list[Row]:
+    """Give a label without an amount the lone amount on the row below it."""
+    out: list[Row] = []
+    taken = False
+    for row, below in zip(rows, [*rows[1:], None], strict=True):
+        if taken:
+            taken = False
+            continue
+        if row.label_role is not None and not row.amounts and below is not None:
+            lone = below.exact_amounts
+            rest = below.upper
+            for amount in reversed(below.amounts):
+                rest = rest[: amount.start] + rest[amount.end :]
+            if len(lone) == 1 and len(below.amounts) == 1 and _ONLY_MARKS.match(rest):
+                meaning = role_of(row.upper)
+                assert meaning is not None
+                figure = Figure(*meaning, lone[0].fen, row.index, row.upper.strip())
+                row = Row(
+                    row.index, f"{row.text} {below.text.strip()}", row.upper, below.amounts,
+                    (figure,), row.stamps, row.centred, row.large, row.label_role,
+                )  # fmt: skip
+                taken = True
+        out.append(row)
+    return out
+
+
+def is_code_mark(text: str) -> bool:
+    """Return whether a line only stands for a picture of a code."""
+    return _CODE_MARK.match(text) is not None

@@ -1,0 +1,227 @@
+"""What was owed, settled by arithmetic: of all totals on the paper, the one that the sums support.
+
+Word order does not decide: 实收 is net revenue in one shop and cash handed over in the next. A
+candidate earns trust from checks that agree (tenders less change, subtotal plus what was added and
+taken off, the sum of the goods, the amount in words); it is never invented.
+"""
+
+from itertools import product
+
+from msgspec import Struct
+
+from loyalty.receipt import Kind, Tender
+from receipts.items import Goods
+from receipts.rows import Figure
+from receipts.vocabulary import Role
+
+ADJUSTMENTS_MAX = 12
+TENDERS_MAX = 8
+
+_CANDIDATES = {Role.OWED, Role.TOTAL, Role.PAID, Role.SUBTOTAL, Role.REFUND}
+_ADJUSTING = {Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING, Role.DEPOSIT_USED}
+
+
+class Settlement(Struct, frozen=True):
+    """The amount owed and what speaks for it. `checks` are stable names; `score` weighs them."""
+
+    owed_fen: int
+    checks: tuple[str, ...]
+    score: int
+    row: int
+    label: str
+    tenders: tuple[Tender, ...] = ()
+    deposit_used_fen: int = 0
+    rival_fen: int | None = None
+    unpaid_gap: bool = False
+
+
+class Sheet(Struct, frozen=True):
+    """All that arithmetic needs of a document."""
+
+    figures: tuple[Figure, ...]
+    goods: Goods
+    words_fen: int | None = None
+
+    def of(self, *roles: Role) -> list[Figure]:
+        """Return the figures with one of the roles, in printed order."""
+        return [figure for figure in self.figures if figure.role in roles]
+
+
+def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
+    """Return the owed amount with the best support, None when nothing on the paper is a total."""
+    candidates = _candidates(sheet, kind)
+    if not candidates:
+        return None
+    tenders = _tenders(sheet)
+    judged = [_judge(sheet, figure, tenders) for figure in candidates]
+    judged.sort(key=lambda each: (each.score, each.row), reverse=True)
+    best = judged[0]
+    rival = next(
+        (each for each in judged[1:]
+         if each.owed_fen != best.owed_fen and each.score >= best.score - 1 and each.score >= 3),
+        None,
+    )
+    if rival is None:
+        return best
+    return Settlement(
+        best.owed_fen, best.checks, best.score, best.row, best.label, best.tenders,
+        best.deposit_used_fen, rival.owed_fen, best.unpaid_gap,
+    )  # fmt: skip
+
+
+def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
+    figures = [figure for figure in sheet.of(*_CANDIDATES) if figure.exact]
+    figures = figures or sheet.of(*_CANDIDATES)
+    special = {Kind.DEPOSIT: Role.DEPOSIT, Kind.TOPUP: Role.TOPUP}.get(kind)
+    if special is not None and sheet.of(special):
+        return sheet.of(special)
+    figures = [
+        figure for figure in figures if figure.role is not Role.REFUND or kind is not Kind.SALE
+    ]
+    if not figures:
+        tenders = sheet.of(Role.TENDER)
+        if tenders and all(figure.exact for figure in tenders):
+            total = sum(abs(figure.fen) for figure in tenders) - _change(sheet)
+            last = tenders[-1]
+            figures = [Figure(Role.PAID, "", total, last.row, last.label)]
+    return figures
+
+
+def _change(sheet: Sheet) -> int:
+    printed = sheet.of(Role.CHANGE)
+    return abs(printed[-1].fen) if printed else 0
+
+
+def _tenders(sheet: Sheet) -> list[Figure]:
+    tenders = sheet.of(Role.TENDER)[:TENDERS_MAX]
+    if not tenders:
+        tenders = [
+            Figure(Role.TENDER, "cash", figure.fen, figure.row, figure.label, figure.exact)
+            for figure in sheet.of(Role.RECEIVED)[-1:]
+        ]
+    return [figure for figure in tenders if figure.fen]
+
+
+def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
+    owed = figure.fen
+    checks: list[str] = []
+    score = {Role.OWED: 2, Role.TOTAL: 1}.get(figure.role, 0)
+    paid = _paid(sheet, owed, tenders)
+    if paid is not None:
+        checks.append("tender")
+        score += 4 if _change(sheet) else 3
+    chained = _chain(sheet, figure)
+    if chained is not None:
+        checks.append("sum")
+        score += 3 if chained[0] > 1 else 2
+    if sheet.goods.items and _goods_explain(sheet, owed):
+        checks.append("goods")
+        score += 2 if len(sheet.goods.items) > 1 else 1
+    if sheet.words_fen is not None:
+        same = sheet.words_fen == abs(owed)
+        checks += ["words"] if same else []
+        score += 3 if same else -3
+    repeated = {f.row for f in sheet.of(Role.OWED, Role.TOTAL, Role.PAID) if f.fen == owed}
+    if len(repeated) > 1:
+        checks.append("repeated")
+        score += 1
+    if _superseded(sheet, figure):
+        score -= 3
+    deposit = chained[1] if chained else 0
+    used = paid if paid is not None else ([] if owed == 0 else tenders)
+    return Settlement(
+        owed, tuple(checks), score, figure.row, figure.label,
+        tuple(Tender(each.kind, _signed(each.fen, owed)) for each in used),
+        deposit, None, bool(tenders) and paid is None and owed != 0,
+    )  # fmt: skip
+
+
+def _signed(fen: int, owed: int) -> int:
+    return -abs(fen) if owed < 0 else abs(fen)
+
+
+def _paid(sheet: Sheet, owed: int, tenders: list[Figure]) -> list[Figure] | None:
+    """Return the tenders that, less the change, pay exactly what was owed."""
+    change = _change(sheet)
+    if tenders:
+        unique = list({(each.kind, abs(each.fen)): each for each in tenders}.values())
+        for group in (tenders, unique):
+            total = sum(abs(each.fen) for each in group)
+            if total - change == abs(owed) and total:
+                return group
+        for each in unique:
+            if abs(each.fen) - change == abs(owed) and each.fen:
+                return [each]
+    received = sheet.of(Role.RECEIVED, Role.PAID)
+    for each in received:
+        if each.fen and abs(each.fen) - change == abs(owed) and (change or tenders == []):
+            if each.role is Role.PAID and not change:
+                continue
+            kind = tenders[0].kind if tenders else "cash"
+            return [Figure(Role.TENDER, kind, each.fen, each.row, each.label)]
+    return None
+
+
+def _chain(sheet: Sheet, figure: Figure) -> tuple[int, int] | None:
+    """Return (terms, deposit used) when an earlier sum plus what stands between gives `figure`."""
+    bases = [
+        (base.row, base.fen, 1) for base in sheet.of(Role.SUBTOTAL, Role.TOTAL, Role.NET, Role.OWED)
+        if base.row < figure.row
+    ]
+    if sheet.goods.items and sheet.goods.end_row <= figure.row:
+        bases.append((sheet.goods.end_row - 1, sheet.goods.sum_fen, len(sheet.goods.items)))
+    best: tuple[int, int] | None = None
+    for row, base, weight in bases:
+        between = [f for f in sheet.of(*_ADJUSTING) if row < f.row < figure.row and f.fen]
+        found = _add_up(base, between[:ADJUSTMENTS_MAX], figure.fen)
+        if found is not None and (found[0] or base != figure.fen or weight > 1):
+            terms = found[0] + min(weight, 2)
+            if best is None or terms > best[0]:
+                best = (terms, found[1])
+    return best
+
+
+def _add_up(base: int, between: list[Figure], target: int) -> tuple[int, int] | None:
+    """Return (figures used, deposit) if base plus the figures is the target, tax in or out."""
+    tax = [f for f in between if f.role is Role.TAX]
+    rest = [f for f in between if f.role is not Role.TAX]
+    rounding = [f for f in rest if f.role is Role.ROUNDING]
+    fixed = [f for f in rest if f.role is not Role.ROUNDING]
+    deposit = sum(abs(f.fen) for f in fixed if f.role is Role.DEPOSIT_USED)
+    total = base + sum(_effect(f, base) for f in fixed)
+    signs = (1, -1, 0) if rounding else (0,)
+    for with_tax, sign in product((1, 0) if tax else (0,), signs):
+        added = with_tax * sum(f.fen for f in tax) + sign * sum(f.fen for f in rounding[-1:])
+        if total + added == target:
+            used = len(fixed) + (len(tax) if with_tax else 0) + (1 if sign else 0)
+            return used, deposit
+    return None
+
+
+def _effect(figure: Figure, base: int) -> int:
+    """Discounts and deposits take off, whatever sign is printed; on refunds they go the other way."""
+    if figure.role in (Role.DISCOUNT, Role.DEPOSIT_USED):
+        return -abs(figure.fen) if base >= 0 else abs(figure.fen)
+    return figure.fen
+
+
+def _goods_explain(sheet: Sheet, owed: int) -> bool:
+    goods = sheet.goods.sum_fen
+    discounts = [_effect(figure, goods) for figure in sheet.goods.among
+                 if figure.role is Role.DISCOUNT]
+    sums = {goods, goods + sum(discounts)}
+    later = [f for f in sheet.of(*_ADJUSTING) if f.row >= sheet.goods.end_row and f.fen]
+    return any(
+        base == owed or _add_up(base, later[:ADJUSTMENTS_MAX], owed) is not None for base in sums
+    )
+
+
+def _superseded(sheet: Sheet, figure: Figure) -> bool:
+    """A later total that follows from this one by what stands between them takes its place."""
+    later = [f for f in sheet.of(Role.OWED, Role.TOTAL, Role.PAID)
+             if f.row > figure.row and f.fen != figure.fen]
+    for after in later:
+        between = [f for f in sheet.of(*_ADJUSTING) if figure.row < f.row < after.row and f.fen]
+        if between and _add_up(figure.fen, between[:ADJUSTMENTS_MAX], after.fen) is not None:
+            return True
+    return False
