@@ -55,7 +55,7 @@ _WORDS: dict[str, dict[Lang, str]] = {
     },
     "copy": {
         "zh": "重印件，与原件只算一次",
-        "en": "Reprint: counts once with the original.",
+        "en": "Reprint: counts only once.",
     },
     "number": {"zh": "流水号", "en": "No."},
     "till": {"zh": "终端", "en": "Till"},
