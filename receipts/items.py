@@ -60,6 +60,8 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
             if figure.role in _END:
                 end = at
                 break
+            if figure.role is Role.BARE and pending is None:
+                continue
             if figure.role in (Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING):
                 among.append(figure)
             pending = None
@@ -80,6 +82,8 @@ def _is_goods(row: Row, figure: Figure) -> bool:
     """A label word inside a product's name does not make the line a sum."""
     if figure.role in _END:
         return False
+    if figure.role is Role.BARE:
+        return True
     if figure.role is Role.DISCOUNT:
         return figure.fen > 0 and len(row.amounts) > 2
     if figure.role is Role.CHARGE:

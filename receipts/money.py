@@ -11,7 +11,7 @@ from msgspec import Struct
 #: Currency marks as printed; longer ones first. None: the mark names no single currency.
 MARKS: dict[str, str | None] = {
     "HK$": "HKD", "NT$": "TWD", "MOP$": "MOP", "MOP": "MOP", "S$": "SGD", "SGD": "SGD",
-    "HKD": "HKD", "TWD": "TWD", "MYR": "MYR", "RMB": "CNY", "CNY": "CNY", "RM": "MYR",
+    "HKD": "HKD", "TWD": "TWD", "MYR": "MYR", "RMB": "CNY", "CNY": "CNY", "RM": "MYR", "RN": "MYR",
     "US$": "USD", "¥": "CNY", "$": None, "元": "CNY",
 }  # fmt: skip
 
@@ -124,7 +124,7 @@ def _value(digits: str) -> tuple[int, int]:
     if re.fullmatch(r"\d{1,7},\d{2}", plain):
         plain = plain.replace(",", ".")
     whole, _, part = plain.replace(",", "").partition(".")
-    fen = int(whole) * 100 + int((part + "00")[:2])
+    fen = int(whole or 0) * 100 + int((part + "00")[:2])
     return fen, len(part)
 
 

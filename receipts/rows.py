@@ -19,6 +19,7 @@ ROW_TEXT_MAX = 400
 _LETTER = re.compile(r"[^\W\d_]")
 _ONLY_MARKS = re.compile(r"^[\s:：.()\-=*#]*(?:RM|HK\$|NT\$|S\$|MOP|RMB|CNY|MYR|SGD|HKD|\$|¥)?[\s:：.()\-=*#]*$")
 _ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
+_COUNTED = re.compile(r"\((?:QTY|ITEMS?|NO|共)[^)]*\)?")
 _CODE_MARK = re.compile(r"^\s*\[(?:QR|BARCODE|二维码|条码)\]", re.IGNORECASE)
 
 
@@ -115,8 +116,14 @@ def _figures(
         figures.append(
             Figure(meaning[0], meaning[1], chosen.fen, index, label.strip(), chosen.exact)
         )
+    if not figures and len(values) == 1 and values[0].exact and _alone(text, values[0]):
+        figures.append(Figure(Role.BARE, "", values[0].fen, index, ""))
     rest = role_of(text[start:]) if not groups else None
     return tuple(figures), rest[0] if rest else None
+
+
+def _alone(text: str, amount: Amount) -> bool:
+    return _ONLY_MARKS.match(text[: amount.start] + text[amount.end :]) is not None
 
 
 def _strip_marks(between: str) -> str:
@@ -125,7 +132,7 @@ def _strip_marks(between: str) -> str:
 
 def role_of(label: str) -> tuple[Role, str] | None:
     """Return what an upper-case label says its amount is, with the tender kind; None if nothing."""
-    hits = AMOUNT_WORDS.find(re.sub(r"[._]", " ", label))
+    hits = AMOUNT_WORDS.find(_COUNTED.sub(" ", re.sub(r"[._]", " ", label)))
     if not hits:
         return None
     meanings: list[tuple[Role, str]] = [value for _, value in hits]  # type: ignore[misc]

@@ -7,7 +7,7 @@ taken off, the sum of the goods, the amount in words); it is never invented.
 
 from itertools import product
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from loyalty.receipt import Kind, Tender
 from receipts.items import Goods
@@ -16,8 +16,9 @@ from receipts.vocabulary import Role
 
 ADJUSTMENTS_MAX = 12
 TENDERS_MAX = 8
+ROUNDING_MAX_FEN = 100
 
-_CANDIDATES = {Role.OWED, Role.TOTAL, Role.PAID, Role.SUBTOTAL, Role.REFUND}
+_CANDIDATES = {Role.OWED, Role.TOTAL, Role.PAID, Role.SUBTOTAL, Role.REFUND, Role.BARE}
 _ADJUSTING = {Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING, Role.DEPOSIT_USED}
 
 
@@ -49,6 +50,7 @@ class Sheet(Struct, frozen=True):
 
 def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
     """Return the owed amount with the best support, None when nothing on the paper is a total."""
+    sheet = _rounded_totals(sheet)
     candidates = _candidates(sheet, kind)
     if not candidates:
         return None
@@ -67,6 +69,20 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
         best.owed_fen, best.checks, best.score, best.row, best.label, best.tenders,
         best.deposit_used_fen, rival.owed_fen, best.unpaid_gap,
     )  # fmt: skip
+
+
+def _rounded_totals(sheet: Sheet) -> Sheet:
+    """`ROUNDING 72.75` under a total of 72.74 is the rounded total, not what was rounded off."""
+    figures = []
+    total: Figure | None = None
+    for figure in sheet.figures:
+        if figure.role is Role.ROUNDING and total is not None and figure.fen > ROUNDING_MAX_FEN:
+            if abs(figure.fen - total.fen) <= ROUNDING_MAX_FEN:
+                figure = structs.replace(figure, role=Role.OWED)
+        if figure.role in (Role.TOTAL, Role.OWED, Role.SUBTOTAL):
+            total = figure
+        figures.append(figure)
+    return structs.replace(sheet, figures=tuple(figures))
 
 
 def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
@@ -211,6 +227,7 @@ def _goods_explain(sheet: Sheet, owed: int) -> bool:
                  if figure.role is Role.DISCOUNT]
     sums = {goods, goods + sum(discounts)}
     later = [f for f in sheet.of(*_ADJUSTING) if f.row >= sheet.goods.end_row and f.fen]
+    later += [f for f in sheet.goods.among if f.role is Role.TAX and f.fen]
     return any(
         base == owed or _add_up(base, later[:ADJUSTMENTS_MAX], owed) is not None for base in sums
     )
