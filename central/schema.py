@@ -57,7 +57,8 @@ def text(name: str, *, null: bool = False) -> Column[str]:
 def table(name: str, key: str, *rest: SchemaItem) -> Table:
     """Return a table whose primary key is the shard key and the columns named in `key`."""
     primary = PrimaryKeyConstraint("shard_key", *key.split())
-    return Table(name, metadata, big("shard_key"), *rest, primary)
+    shard_key = Column("shard_key", BigInteger, nullable=False, autoincrement=False)
+    return Table(name, metadata, shard_key, *rest, primary)
 
 
 # --- the shard: its row is the lock, the commit order and the position in the feed
@@ -291,11 +292,12 @@ card = table(
 
 waiting = table(
     "waiting",
-    "reference device_id epoch seq",
-    data("reference"),  # what the event waits for: central.ledger.rows.reference_to_*
+    "device_id epoch seq",
     data("device_id"),
     big("epoch"),
     big("seq"),
+    data("reference"),  # what the event waits for: central.ledger.references
+    Index(None, "shard_key", "reference"),
 )
 
 feed = table(

@@ -152,6 +152,36 @@ class MemberSet(Struct, frozen=True):
     tags: tuple[str, ...]
 
 
+class Rejudge(Struct, frozen=True):
+    """Central judges a waiting event again. `was` is the verdict it had, a `wire.Verdict`.
+
+    What made an earlier judgement wait for newer software is not in any chain, so `was` records it
+    and a replay judges the same way.
+    """
+
+    at: Moment
+    device: str
+    epoch: int
+    seq: int
+    was: int
+
+
+class EpochSealed(Struct, frozen=True):
+    """An epoch of a device ends at the head that central holds.
+
+    `seen_seq` and `seen_hash` name the event of another branch that made central do it; they are
+    0 and empty when the device was enrolled anew.
+    """
+
+    at: Moment
+    device: str
+    epoch: int
+    head_seq: int
+    head_hash: str
+    seen_seq: int = 0
+    seen_hash: str = ""
+
+
 Body = (
     Sale
     | Claim
@@ -163,6 +193,8 @@ Body = (
     | ReviewOpened
     | LeaseGrant
     | MemberSet
+    | Rejudge
+    | EpochSealed
 )
 
 #: Kind numbers never change and are never used again. From 100 on only central writes them.
@@ -177,6 +209,8 @@ KINDS: dict[int, type[Body]] = {
     8: ReviewOpened,
     101: LeaseGrant,
     102: MemberSet,
+    103: Rejudge,
+    104: EpochSealed,
 }
 CENTRAL_KINDS_FROM = 100
 _KIND_OF = {body: kind for kind, body in KINDS.items()}

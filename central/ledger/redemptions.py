@@ -1,0 +1,136 @@
+"""What leases and vouchers do to the ledger (SYNC 2.5).
+
+A grant sets points aside, a spend moves them out of the wallet, a close frees the rest. Nothing
+here reads a clock: how long a lease may be spent is between the device and its own boot clock.
+"""
+
+from msgspec import structs
+
+from central.ledger import references
+from central.ledger.accounts import REDEMPTION, Code, wallet_id
+from central.ledger.entry import Entry, Impossible, bounded
+from central.ledger.rows import Judgement, Lease, Voucher, VoucherState
+from central.ledger.wallets import draw_lots, resolve
+from loyalty import leases
+from loyalty.events import LeaseClose, LeaseGrant, Redeem, VoucherUse
+from loyalty.wire import Verdict
+
+_APPLIED = Judgement(Verdict.APPLIED)
+
+
+def grant(entry: Entry, body: LeaseGrant) -> Judgement:
+    """Set points aside for one device, and issue the voucher they will pay for."""
+    wallet = wallet_id(resolve(entry, body.holder))
+    if entry.state.leases.get(body.lease_id) is not None:
+        raise Impossible(f"lease {body.lease_id} was granted before")
+    if entry.state.vouchers.get(body.voucher_code) is not None:
+        raise Impossible("this voucher code was issued before")
+    entry.hold(wallet, bounded("points", body.points, 1))
+    entry.state.put_lease(
+        Lease(
+            lease_id=body.lease_id,
+            account_id=wallet,
+            device_id=bytes.fromhex(body.device),
+            epoch=body.epoch,
+            request_id=body.request_id,
+            amount=body.points,
+            spent=0,
+            ttl_s=body.ttl_s,
+            reward_id=body.reward_id,
+            voucher_code=body.voucher_code,
+            closed=False,
+        )
+    )
+    entry.state.vouchers.put(
+        body.voucher_code,
+        Voucher(
+            code=body.voucher_code,
+            lease_id=body.lease_id,
+            reward_id=body.reward_id,
+            holder=body.holder,
+            home_device=body.home_device,
+            valid_until=body.valid_until,
+            state=VoucherState.ISSUED,
+        ),
+    )
+    entry.wakes += [references.to_lease(body.lease_id), references.to_voucher(body.voucher_code)]
+    return _APPLIED
+
+
+def redeem(entry: Entry, body: Redeem) -> Judgement:
+    """Spend points under a lease. It happened at the counter, so it is never refused."""
+    lease = entry.state.leases.get(body.lease_id)
+    if lease is None:
+        return Judgement(
+            Verdict.PENDING_REF, "lease_unknown", reference=references.to_lease(body.lease_id)
+        )
+    _check_owner(entry, lease)
+    spent = leases.spend(leases.Lease(lease.lease_id, lease.amount, lease.spent), body.points)
+    if isinstance(spent, leases.LeaseExceeded):
+        raise Impossible(f"{body.points} points spent of {spent.left} left in {lease.lease_id}")
+    entry.hold(lease.account_id, -body.points)
+    entry.move(lease.account_id, REDEMPTION, body.points, Code.REDEEM, lease.lease_id)
+    draw_lots(entry, lease.account_id, body.points)
+    entry.state.put_lease(structs.replace(lease, spent=spent.spent))
+    voucher = _voucher(entry, lease.voucher_code)
+    if voucher.state is VoucherState.ISSUED:  # it may have been handed in before we heard of this
+        redeemed = structs.replace(voucher, state=VoucherState.REDEEMED)
+        entry.state.vouchers.put(voucher.code, redeemed)
+    return _APPLIED
+
+
+def close(entry: Entry, body: LeaseClose) -> Judgement:
+    """Give what a lease did not spend back to its holder."""
+    lease = entry.state.leases.get(body.lease_id)
+    if lease is None:
+        return Judgement(
+            Verdict.PENDING_REF, "lease_unknown", reference=references.to_lease(body.lease_id)
+        )
+    _check_owner(entry, lease)
+    if body.spent != lease.spent:
+        # A spend of this chain is missing, in quarantine perhaps: its points must stay held.
+        raise Impossible(f"closed with {body.spent} spent where {lease.spent} are known")
+    voucher = _voucher(entry, lease.voucher_code)
+    if lease.spent == 0:
+        if voucher.state is VoucherState.USED:
+            raise Impossible("a lease without a spend, and its voucher was used")
+        void = structs.replace(voucher, state=VoucherState.VOID)
+        entry.state.vouchers.put(voucher.code, void)
+    if lease.amount > lease.spent:
+        entry.hold(lease.account_id, lease.spent - lease.amount)
+    entry.state.put_lease(structs.replace(lease, closed=True))
+    return _APPLIED
+
+
+def use(entry: Entry, body: VoucherUse) -> Judgement:
+    """Use a voucher up, once."""
+    voucher = entry.state.vouchers.get(body.voucher_code)
+    if voucher is None:
+        reference = references.to_voucher(body.voucher_code)
+        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
+    if voucher.state is VoucherState.USED:
+        if (voucher.used_by, voucher.request_id) == (body.by, body.request_id):
+            return _APPLIED
+        return Judgement(Verdict.REFUSED_FINAL, "voucher_used")
+    if voucher.state is VoucherState.VOID:
+        return Judgement(Verdict.REFUSED_FINAL, "voucher_unknown")
+    used = structs.replace(
+        voucher, state=VoucherState.USED, used_by=body.by, request_id=body.request_id
+    )
+    entry.state.vouchers.put(voucher.code, used)
+    return _APPLIED
+
+
+def _check_owner(entry: Entry, lease: Lease) -> None:
+    device_id, epoch, _ = entry.event.identity
+    if (device_id, epoch) != (lease.device_id, lease.epoch):
+        raise Impossible(f"lease {lease.lease_id} belongs to another chain")
+    if lease.closed:
+        raise Impossible(f"lease {lease.lease_id} is closed")
+
+
+def _voucher(entry: Entry, code: str) -> Voucher:
+    voucher = entry.state.vouchers.get(code)
+    if voucher is None:
+        raise Impossible("a lease whose voucher does not exist")
+    return voucher

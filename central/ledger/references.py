@@ -1,0 +1,34 @@
+"""What an event can wait for, as the bytes under which it is found again.
+
+A reference names something that is not here yet. Whoever brings it wakes the events that wait.
+"""
+
+
+def to_receipt(fingerprint: bytes) -> bytes:
+    """Return the reference to the sale with this fingerprint."""
+    return b"receipt:" + fingerprint
+
+
+def to_claim(claim_hash: bytes) -> bytes:
+    """Return the reference to the sale whose claim code has this hash."""
+    return b"claim:" + claim_hash
+
+
+def to_number(shop_id: str, number: str) -> bytes:
+    """Return the reference to a sale by its shop and its normalised number."""
+    return b"number:" + shop_id.encode() + b"\0" + number.encode()
+
+
+def to_lease(lease_id: str) -> bytes:
+    """Return the reference to a lease."""
+    return b"lease:" + lease_id.encode()
+
+
+def to_voucher(code: str) -> bytes:
+    """Return the reference to a voucher."""
+    return b"voucher:" + code.encode()
+
+
+def to_rule_book(version: str) -> bytes:
+    """Return the reference to a rule book."""
+    return b"rule book:" + version.encode()

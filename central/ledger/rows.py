@@ -1,0 +1,190 @@
+"""The values that the ledger's state is made of, and the events that change it.
+
+One struct for each projection of `central.schema`, without the shard key. Nothing here reads or
+writes anything.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from loyalty.chain import DEVICE_BYTES, Frame
+from loyalty.events import Body, Holder, UnknownKind, body_of
+from loyalty.wire import Verdict
+
+#: Central writes its own events on the chain of a device that nobody can enrol.
+CENTRAL_DEVICE = bytes(DEVICE_BYTES)
+CENTRAL_EPOCH = 1
+
+
+class Identity(NamedTuple):
+    """Which event of which chain."""
+
+    device_id: bytes
+    epoch: int
+    seq: int
+
+
+class Unreadable(Struct, frozen=True):
+    """A body that cannot be judged yet, or ever, and why."""
+
+    verdict: Verdict
+    error: str
+
+
+class Event(Struct, frozen=True):
+    """An event in the inbox: its exact bytes, what they say, when it happened, where it stands."""
+
+    identity: Identity
+    frame: Frame
+    body: Body | Unreadable
+    earliest_ms: int
+    latest_ms: int
+    turn: int
+    place: int
+
+
+class Judgement(Struct, frozen=True):
+    """What central made of an event. `reference` is what it waits for, if it waits."""
+
+    verdict: Verdict
+    reason: str = ""
+    adjusted: int = 0
+    reference: bytes | None = None
+    error: str | None = None
+
+
+class Pending(Struct, frozen=True):
+    """An event whose last word is not spoken."""
+
+    event: Event
+    verdict: Verdict
+    reference: bytes | None
+
+
+class Transfer(Struct, frozen=True):
+    """Points that moved: one account debited, one credited, one positive amount."""
+
+    identity: Identity
+    leg: int
+    debit_id: bytes
+    credit_id: bytes
+    amount: int
+    code: int
+    subject: str
+    happened_ms: int
+    book: str | None
+
+
+class Head(Struct, frozen=True):
+    """Where a chain stands."""
+
+    seq: int
+    hash: bytes
+    sealed: bool = False
+
+
+class Account(Struct, frozen=True):
+    """What is on an account; `held` of it is set aside in leases."""
+
+    posted: int = 0
+    held: int = 0
+
+    @property
+    def available(self) -> int:
+        """Points that are not set aside."""
+        return self.posted - self.held
+
+
+class SaleState(IntEnum):
+    """Whether a sale has a holder."""
+
+    OPEN = 0
+    AWARDED = 1
+    REVERSED = 2
+
+
+class Sale(Struct, frozen=True):
+    """What claims, refunds and corrections need to know of a sale.
+
+    `points` were posted for the whole of `eligible_fen`, `taken_back` of them are gone again.
+    """
+
+    fingerprint: bytes
+    origin: Identity
+    shop_id: str
+    number: str | None
+    printed_on: str
+    sold_on: str
+    owed_fen: int
+    eligible_fen: int
+    refunded_fen: int
+    category: str
+    book: str
+    holder: Holder | None
+    tier_id: str
+    points: int
+    taken_back: int
+    claim_hash: bytes | None
+    expires_on: str
+    state: SaleState
+
+
+class Lease(Struct, frozen=True):
+    """Points set aside for one device and epoch, and the voucher they pay for."""
+
+    lease_id: str
+    account_id: bytes
+    device_id: bytes
+    epoch: int
+    request_id: str
+    amount: int
+    spent: int
+    ttl_s: int
+    reward_id: str
+    voucher_code: str
+    closed: bool
+
+
+class VoucherState(IntEnum):
+    """How far a voucher has come."""
+
+    ISSUED = 0  # its lease is granted
+    REDEEMED = 1  # its points are spent
+    USED = 2  # it was handed in
+    VOID = 3  # its lease was closed without a spend
+
+
+class Voucher(Struct, frozen=True):
+    """A voucher and who used it."""
+
+    code: str
+    lease_id: str
+    reward_id: str
+    holder: Holder
+    home_device: str | None
+    valid_until: str
+    state: VoucherState
+    used_by: str | None = None
+    request_id: str | None = None
+
+
+class Member(Struct, frozen=True):
+    """A member as the ledger knows them; `tags` are sorted."""
+
+    tier_id: str
+    tags: tuple[str, ...]
+
+
+def read_body(frame: Frame) -> Body | Unreadable:
+    """Return what a frame says, or why that cannot be told."""
+    # PostgreSQL's text cannot hold a NUL; JSON can spell one only like this.
+    if rb"\u0000" in frame.body:
+        return Unreadable(Verdict.QUARANTINED, "the body holds a NUL character")
+    try:
+        return body_of(frame)
+    except UnknownKind as error:
+        return Unreadable(Verdict.PENDING_UPGRADE, str(error))
+    except Exception as error:  # noqa: BLE001  # whatever a body does, the queue goes on (P9)
+        return Unreadable(Verdict.QUARANTINED, f"{type(error).__name__}: {error}")
