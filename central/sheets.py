@@ -7,6 +7,7 @@ It knows nothing of members or shops; those rooms say which columns there are an
 import csv
 import difflib
 import io
+import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -14,6 +15,8 @@ from msgspec import Struct
 
 _PROBLEMS_SHOWN = 20
 _DIGITS_MAX = 18
+_NAME_LETTERS_MAX = 60
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 T = TypeVar("T")
 
@@ -60,6 +63,28 @@ class Row(Struct, frozen=True):
         """Return a cell that must not be empty. Raises CellError if it is."""
         if not (value := self.cells[column]):
             raise CellError(column, "不能为空", "must not be empty")
+        return value
+
+    def name(self, column: str) -> str:
+        """Return a cell that is a name people read. Raises CellError if it is empty or long."""
+        value = self.text(column)
+        if len(value) > _NAME_LETTERS_MAX or not value.isprintable():
+            raise CellError(
+                column,
+                f"名称最多 {_NAME_LETTERS_MAX} 字，且不能有控制字符",
+                f"a name has at most {_NAME_LETTERS_MAX} letters and no control characters",
+            )
+        return value
+
+    def an_id(self, column: str) -> str:
+        """Return a cell that is an id: it travels in events and stands in keys for ever."""
+        value = self.text(column)
+        if not _ID.fullmatch(value):
+            raise CellError(
+                column,
+                f"“{value}”只能用小写字母、数字和 . _ -，最多 40 个",
+                f"{value!r} may hold a-z, 0-9, '.', '_' and '-' only, at most 40 of them",
+            )
         return value
 
     def choice(self, column: str, choices: Iterable[str]) -> str:
@@ -109,14 +134,8 @@ def read_rows(
             continue
         if key and (this := key(value)):
             if this in seen:
-                problems.append(
-                    Problem(
-                        row.line,
-                        "",
-                        f"“{this}”与第 {seen[this]} 行重复",
-                        f"{this!r} was on line {seen[this]} already",
-                    )
-                )
+                zh, en = f"与第 {seen[this]} 行重复", f"the same as line {seen[this]}"
+                problems.append(Problem(row.line, "", zh, en))
             seen.setdefault(this, row.line)
         found.append(value)
     if problems:

@@ -7,7 +7,9 @@ their outcome is unknown and a person looks. A device file takes no questions; w
 taken counts as printed. Never prints the same bytes twice.
 """
 
+import os
 import shutil
+import socket
 import time
 from typing import Any, Literal
 
@@ -60,20 +62,19 @@ def print_bytes(data: bytes, printer: DeskPrinter) -> Outcome:
 
 def _open(printer: DeskPrinter) -> Any:
     from escpos import capabilities
-    from escpos.exceptions import DeviceNotFoundError
     from escpos.printer import File, Network
 
     # python-escpos leaves a folder behind in the temporary directory at each import.
     shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
+    # The devices are opened here: its own open() loses a socket whose connection is refused, and
+    # makes a file where a printer's device is missing.
     if printer.address.startswith("/"):
-        device = File(devfile=printer.address)
-    else:
-        host, port = split_address(printer.address)
-        device = Network(host, port, timeout=printer.timeout_s)
-    try:
-        device.open()
-    except DeviceNotFoundError as error:
-        raise OSError(str(error).replace("\n", " ")) from error
+        device: Any = File(devfile=printer.address)
+        device.device = os.fdopen(os.open(printer.address, os.O_WRONLY | os.O_APPEND), "wb")
+        return device
+    host, port = split_address(printer.address)
+    device = Network(host, port)
+    device.device = socket.create_connection((host, port), printer.timeout_s)
     return device
 
 

@@ -1,0 +1,1 @@
+"""Members as people: names, numbers, phones and cards. None of it leaves central unhashed."""

@@ -1,0 +1,1 @@
+"""The catalogue: what points can be spent on."""

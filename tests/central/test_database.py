@@ -1,0 +1,92 @@
+import multiprocessing
+import threading
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from central import database
+from central.config import Database
+from central.database import WriterBusy, connect, reading, writing
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = connect(Database(f"sqlite:///{tmp_path}/central.db"))
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE number (value INTEGER)"))
+        connection.execute(text("INSERT INTO number VALUES (0)"))
+    yield engine
+    engine.dispose()
+
+
+def value(connection):
+    return connection.execute(text("SELECT value FROM number")).scalar_one()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "expected"),
+    [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 10_000)],
+)
+def test_every_connection_is_durable_and_strict(engine, pragma, expected):
+    for opened in (writing, reading):
+        with opened(engine) as connection:
+            assert connection.execute(text(f"PRAGMA {pragma}")).scalar_one() == expected
+
+
+def test_what_fails_half_way_changes_nothing(engine):
+    def half():
+        with writing(engine) as connection:
+            connection.execute(text("UPDATE number SET value = 5"))
+            connection.execute(text("UPDATE nothing SET value = 5"))
+
+    with pytest.raises(OperationalError, match="nothing"):
+        half()
+    with reading(engine) as connection:
+        assert value(connection) == 0
+
+
+def test_reading_can_change_nothing_and_writing_can_again(engine):
+    with reading(engine) as connection, pytest.raises(OperationalError, match="readonly"):
+        connection.execute(text("UPDATE number SET value = 5"))
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE number SET value = 6"))
+
+
+def test_reading_sees_one_moment_whatever_is_written_meanwhile(engine):
+    with reading(engine) as before:
+        assert value(before) == 0
+        with writing(engine) as connection:
+            connection.execute(text("UPDATE number SET value = 1"))
+        assert value(before) == 0
+    with reading(engine) as after:
+        assert value(after) == 1
+
+
+def count_up(path, times):
+    engine = connect(Database(f"sqlite:///{path}/central.db"))
+    for _ in range(times):
+        with writing(engine) as connection:
+            connection.execute(text("UPDATE number SET value = :v"), {"v": value(connection) + 1})
+    engine.dispose()
+
+
+def test_threads_and_processes_that_write_at_once_lose_nothing(engine, tmp_path):
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=count_up, args=(tmp_path, 40)) for _ in range(2)]
+    threads = [threading.Thread(target=count_up, args=(tmp_path, 40)) for _ in range(2)]
+    for each in (*processes, *threads):
+        each.start()
+    for each in (*processes, *threads):
+        each.join(timeout=120)
+    assert [process.exitcode for process in processes] == [0, 0]
+    with reading(engine) as connection:
+        assert value(connection) == 160
+
+
+def test_a_writer_that_does_not_end_is_told_of_instead_of_waited_for(engine, monkeypatch):
+    monkeypatch.setattr(database, "_WRITER_WAIT_S", 0.01)
+    with writing(engine), pytest.raises(WriterBusy, match="keeps writing"), writing(engine):
+        pass
+    with writing(engine):
+        pass
