@@ -62,3 +62,7 @@ class AlreadyDone(Refusal):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"print job {job_id} is already dealt with")
         self.job_id = job_id
+
+
+class LeaseClosed(Refusal):
+    """The lease of this redemption was given back: its points are the member's again."""

@@ -25,7 +25,7 @@ from edge_agent.journal.reader import Reader
 from edge_agent.journal.slips import JobOutcome, Slip, SlipState
 from edge_agent.journal.verify import check_tail
 from edge_agent.journal.writer import Writer
-from loyalty.events import Body, Moment
+from loyalty.events import Body, LeaseClose, Moment
 from loyalty.wire import EnrolAnswer, LeaseAnswer, LeaseRequest, PullAnswer, PushAnswer
 
 LOCK_FILE = "journal.lock"
@@ -142,11 +142,35 @@ class Journal(Reader):
         """Keep central's answer to a lease request."""
         self._writer.transact(lambda db: leasing.answered(db, request_id, answer))
 
+    def lease_dropped(self, request_id: str) -> None:
+        """Nobody waits for this lease any more: it is to be given back if it was granted."""
+        self._writer.transact(lambda db: leasing.dropped(db, request_id))
+
+    def close_lease(self, session: str, request_id: str, at: Moment) -> None:
+        """Give back a stranded lease, unless somebody has asked for it again meanwhile."""
+
+        def work(db: sqlite3.Connection) -> None:
+            lease = leasing.find_stranded(db, session, request_id)
+            if lease is None or lease.answer is None:
+                return
+            body = LeaseClose(at, lease.answer.lease_id, spent=0)
+            projections.apply(db, log.add(db, identity.require(db).stream, body), body)
+
+        self._writer.transact(work)
+
     # ---- what central says
 
-    def acknowledge(self, answer: PushAnswer) -> None:
-        """Keep an answer to a push. Raises ValueError if it acknowledges what was never written."""
-        self._sync(lambda db, epoch: cursor.acknowledge(db, epoch, answer))
+    def acknowledge(self, answer: PushAnswer, at: Moment, rtt_ms: int) -> None:
+        """Keep an answer to a push that arrived at `at` after `rtt_ms`, and central's clock in it.
+
+        Raises ValueError if it acknowledges what was never written.
+        """
+
+        def change(db: sqlite3.Connection, epoch: int) -> None:
+            cursor.acknowledge(db, epoch, answer)
+            cursor.contacted(db, answer.server_ms + rtt_ms // 2, at, rtt_ms)
+
+        self._sync(change)
 
     def send_from(self, seq: int) -> None:
         """Let the outbox start at `seq`, because central lacks what follows."""
@@ -159,10 +183,6 @@ class Journal(Reader):
     def take_page(self, answer: PullAnswer) -> None:
         """Store a page of the feed together with its cursor."""
         self._writer.transact(lambda db: directory.take_page(db, answer))
-
-    def contacted(self, server_ms: int, at: Moment, rtt_ms: int) -> None:
-        """Keep a clock sample: central's time when its answer arrived at `at`."""
-        self._writer.transact(lambda db: cursor.contacted(db, server_ms, at, rtt_ms))
 
     # ----
 

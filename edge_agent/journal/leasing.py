@@ -20,10 +20,10 @@ class LeaseRecord(Struct, frozen=True):
 
 
 def asked(db: sqlite3.Connection, session: str, request: LeaseRequest) -> None:
-    """Keep a request before it is sent; the same request again changes nothing."""
+    """Keep a request before it is sent; asked again, it is this session's."""
     db.execute(
         "INSERT INTO lease_request (request_id, session, request) VALUES (?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
+        " ON CONFLICT (request_id) DO UPDATE SET session = excluded.session",
         (request.request_id, session, msgspec.msgpack.encode(request)),
     )
 
@@ -39,6 +39,11 @@ def answered(db: sqlite3.Connection, request_id: str, answer: LeaseAnswer) -> No
     )
 
 
+def dropped(db: sqlite3.Connection, request_id: str) -> None:
+    """Take a request out of its session: nobody there waits for it any more."""
+    db.execute("UPDATE lease_request SET session = '' WHERE request_id = ?", (request_id,))
+
+
 def stranded(db: sqlite3.Connection, session: str) -> list[LeaseRecord]:
     """Return requests of other sessions whose lease no event has spent or closed."""
     rows = db.execute(
@@ -52,6 +57,13 @@ def stranded(db: sqlite3.Connection, session: str) -> list[LeaseRecord]:
         for request, answer in rows
     ]
     return [lease for lease in found if lease.answer is None or not _settled(db, lease.answer)]
+
+
+def find_stranded(db: sqlite3.Connection, session: str, request_id: str) -> LeaseRecord | None:
+    """Return one stranded lease, None if it is settled or in use again."""
+    return next(
+        (lease for lease in stranded(db, session) if lease.request.request_id == request_id), None
+    )
 
 
 def _settled(db: sqlite3.Connection, answer: LeaseAnswer) -> bool:

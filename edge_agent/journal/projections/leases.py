@@ -2,19 +2,28 @@
 
 import sqlite3
 
-from edge_agent.journal.errors import Duplicate
+from edge_agent.journal.errors import Duplicate, LeaseClosed
 from edge_agent.journal.log import Place
 from edge_agent.journal.projections import movements
 from loyalty.events import LeaseClose, Redeem
 
 
 def redeemed(db: sqlite3.Connection, place: Place, body: Redeem) -> None:
-    """Add a redemption. Raises Duplicate if its voucher was handed out here before."""
+    """Add a redemption.
+
+    Raises Duplicate if its voucher was handed out here before, LeaseClosed if its lease was given
+    back.
+    """
     known = db.execute(
         "SELECT 1 FROM redemption WHERE voucher_code = ?", (body.voucher_code,)
     ).fetchone()
     if known is not None:
         raise Duplicate("voucher", body.voucher_code)
+    ended = db.execute(
+        "SELECT 1 FROM lease WHERE lease_id = ? AND closed = 1", (body.lease_id,)
+    ).fetchone()
+    if ended is not None:
+        raise LeaseClosed(f"lease {body.lease_id} was given back")
     db.execute(
         "INSERT INTO redemption (voucher_code, epoch, seq, lease_id) VALUES (?, ?, ?, ?)",
         (body.voucher_code, place.epoch, place.seq, body.lease_id),

@@ -1,0 +1,27 @@
+"""Gives leases back that were asked for and then not used: a crash, or an answer that got lost.
+
+Asking again under the same request id tells whether central granted it; then one event closes it
+and the points are the member's again.
+"""
+
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.calls import Caller, Done, Trouble
+from loyalty import wire
+from loyalty.events import Moment
+from loyalty.wire import LeaseAnswer
+
+
+def give_back(journal: Journal, caller: Caller, session: str, now: Moment) -> Done | Trouble:
+    """Close every lease that no session has a use for any more."""
+    stranded = journal.stranded_leases(session)
+    for lease in stranded:
+        answer = lease.answer
+        if answer is None:
+            answered = caller.call(wire.LEASE_PATH, lease.request, LeaseAnswer)
+            if not isinstance(answered, tuple):
+                return answered
+            answer = answered[0]
+            journal.lease_answered(lease.request.request_id, answer)
+        if answer.refusal is None:
+            journal.close_lease(session, lease.request.request_id, now)
+    return Done(more=bool(stranded))

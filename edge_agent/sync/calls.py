@@ -1,0 +1,131 @@
+"""Calls to central: how they are signed, and what can come of one.
+
+A call either gets central's answer, or `Refused` (central was there and said no), or `Offline`
+(nobody can say). Source of paths and headers: `loyalty.wire`.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol, TypeVar
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
+
+from edge_agent.journal.errors import NotEnrolled
+from edge_agent.journal.identity import device_key
+from edge_agent.journal.reader import Reader
+from loyalty import chain, wire
+
+AnswerT = TypeVar("AnswerT", bound=Struct)
+
+MEDIA_TYPE = "application/msgpack"
+
+
+class Reply(Struct, frozen=True):
+    """What came back over the wire: an HTTP status, the bytes, how long it took."""
+
+    status: int
+    body: bytes
+    elapsed_s: float
+    retry_after_s: float = 0.0
+
+
+class Offline(Struct, frozen=True):
+    """Central could not be reached or could not work; the call may or may not have counted.
+
+    `timeout`: it took longer than it may; `unreachable`: no connection, or it broke;
+    `unable`: central answered that it cannot now; `nonsense`: not an answer of central at all.
+    """
+
+    why: Literal["timeout", "unreachable", "unable", "nonsense"]
+    detail: str
+    retry_after_s: float = 0.0
+
+
+class Refused(Struct, frozen=True):
+    """Central said no to the call itself: the device is unknown, revoked or too old."""
+
+    status: int
+    code: str
+    detail: str
+
+
+Trouble = Offline | Refused
+
+
+class Done(Struct, frozen=True):
+    """A step worked. `more`: there is more to do at once; central wants `wait_s` before that."""
+
+    more: bool = False
+    wait_s: float = 0.0
+
+
+class Transport(Protocol):
+    """Carries one request. Must be safe to call from several threads."""
+
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply | Offline:
+        """Send `body` to a path of central and return what came back."""
+
+
+def make_nonce() -> str:
+    """Return what makes one call different from every other."""
+    return secrets.token_hex(16)
+
+
+class Caller:
+    """Makes signed calls in the name of the device whose journal this is."""
+
+    def __init__(
+        self, journal: Reader, transport: Transport, nonce: Callable[[], str] = make_nonce
+    ) -> None:
+        self._journal = journal
+        self._transport = transport
+        self._nonce = nonce
+        self._key: Ed25519PrivateKey | None = None
+
+    @property
+    def key(self) -> Ed25519PrivateKey:
+        """The device's private key."""
+        if self._key is None:
+            self._key = device_key(self._journal.directory)
+        return self._key
+
+    def call(
+        self, path: str, message: Struct, answer: type[AnswerT]
+    ) -> tuple[AnswerT, float] | Offline | Refused:
+        """Send a signed message; return its answer with the seconds it took.
+
+        Raises NotEnrolled before enrolment.
+        """
+        identity = self._journal.identity()
+        if identity is None:
+            raise NotEnrolled("this device is not enrolled")
+        body = wire.pack(message)
+        nonce = self._nonce()
+        signed = chain.call_message("POST", path, identity.device_id, nonce, body)
+        headers = {
+            "Content-Type": MEDIA_TYPE,
+            wire.DEVICE_HEADER: identity.device_id.hex(),
+            wire.NONCE_HEADER: nonce,
+            wire.SIGNATURE_HEADER: chain.sign(self.key, signed).hex(),
+        }
+        return read(self._transport.post(path, headers, body), answer)
+
+
+def read(
+    reply: Reply | Offline, answer: type[AnswerT]
+) -> tuple[AnswerT, float] | Offline | Refused:
+    """Return what a reply says."""
+    if isinstance(reply, Offline):
+        return reply
+    try:
+        if reply.status == 200:
+            return msgspec.msgpack.decode(reply.body, type=answer), reply.elapsed_s
+        problem = msgspec.msgpack.decode(reply.body, type=wire.Problem)
+    except msgspec.MsgspecError as error:
+        # A proxy, a captive portal, a central that died half-way: not a word of central's.
+        return Offline("nonsense", f"HTTP {reply.status}: {error}", reply.retry_after_s)
+    if reply.status >= 500 or reply.status in {408, 429}:
+        return Offline("unable", f"{problem.code}: {problem.detail}", reply.retry_after_s)
+    return Refused(reply.status, problem.code, problem.detail)

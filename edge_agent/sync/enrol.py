@@ -1,0 +1,28 @@
+"""A new device trades its one-time code for an identity."""
+
+import msgspec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from edge_agent.journal.identity import Identity, device_key
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.calls import MEDIA_TYPE, Offline, Refused, Transport, read
+from loyalty import wire
+from loyalty.wire import EnrolAnswer, EnrolRequest
+
+
+def enrol(
+    journal: Journal, transport: Transport, *, url: str, code: str
+) -> Identity | Offline | Refused:
+    """Enrol the device of `journal` at the central behind `transport`, whose address is `url`.
+
+    Asking again after a lost answer asks as the same device and gets the same identity. Raises
+    JournalBroken if the journal belongs to another device already.
+    """
+    public_key = device_key(journal.directory).public_key()
+    request = EnrolRequest(code, public_key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    headers = {"Content-Type": MEDIA_TYPE}
+    reply = transport.post(wire.ENROL_PATH, headers, msgspec.msgpack.encode(request))
+    answer = read(reply, EnrolAnswer)
+    if isinstance(answer, Offline | Refused):
+        return answer
+    return journal.enrol(answer[0], url)

@@ -1,0 +1,66 @@
+"""The calls that somebody waits for: a lease, a voucher, a claim, a balance.
+
+Each returns central's answer or `Offline`. Repeating a call with the same request id is safe.
+"""
+
+from typing import TypeVar
+
+from msgspec import Struct
+
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.calls import Caller, Offline, Refused
+from loyalty import wire
+from loyalty.wire import (
+    BalanceAnswer,
+    BalanceRequest,
+    ClaimAnswer,
+    ClaimRequest,
+    LeaseAnswer,
+    LeaseRequest,
+    VoucherAnswer,
+    VoucherRequest,
+)
+
+AnswerT = TypeVar("AnswerT", bound=Struct)
+
+
+class Online:
+    """Asks central while a person waits. May be called from any thread but the sync thread's."""
+
+    def __init__(self, journal: Journal, caller: Caller, *, session: str) -> None:
+        self._journal = journal
+        self._caller = caller
+        self._session = session
+
+    def lease(self, request: LeaseRequest) -> LeaseAnswer | Offline:
+        """Ask for the points of one reward.
+
+        The request is kept before it is sent. A granted lease must be spent by a `Redeem` of this
+        session; one whose answer got lost is given back by itself, unless it is asked for again
+        with the same request id. Raises JournalFailure if the request could not be kept.
+        """
+        self._journal.lease_asked(self._session, request)
+        answer = self._ask(wire.LEASE_PATH, request, LeaseAnswer)
+        if isinstance(answer, Offline):
+            self._journal.lease_dropped(request.request_id)
+        else:
+            self._journal.lease_answered(request.request_id, answer)
+        return answer
+
+    def voucher(self, request: VoucherRequest) -> VoucherAnswer | Offline:
+        """Ask central to use up a voucher at this device."""
+        return self._ask(wire.VOUCHER_PATH, request, VoucherAnswer)
+
+    def claim(self, request: ClaimRequest) -> ClaimAnswer | Offline:
+        """Ask what a claim code stands for."""
+        return self._ask(wire.CLAIM_PATH, request, ClaimAnswer)
+
+    def balance(self, request: BalanceRequest) -> BalanceAnswer | Offline:
+        """Ask what a holder has now."""
+        return self._ask(wire.BALANCE_PATH, request, BalanceAnswer)
+
+    def _ask(self, path: str, request: Struct, answer: type[AnswerT]) -> AnswerT | Offline:
+        answered = self._caller.call(path, request, answer)
+        if isinstance(answered, Refused):
+            return Offline("unable", f"{answered.code}: {answered.detail}")
+        return answered if isinstance(answered, Offline) else answered[0]
