@@ -1,0 +1,63 @@
+// Writing values into the page: slots (data-as), visibility, icons and keyed lists.
+// Touches a node only when its content changes, so focus, scroll and transitions survive.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The element below root that is marked data-as=name. Throws when the page has none. */
+export function slot(root, name) {
+  const found = root.querySelector(`[data-as="${name}"]`);
+  if (!found) throw new Error(`no slot ${name} in ${root.tagName}`);
+  return found;
+}
+
+export function put(root, name, text) {
+  const node = slot(root, name);
+  const words = String(text);
+  if (node.textContent !== words) node.textContent = words;
+}
+
+export function show(node, visible) {
+  if (node.hidden === visible) node.hidden = !visible;
+}
+
+/** Puts text into a slot, or hides the slot when there is nothing to say. */
+export function putOrHide(root, name, text) {
+  const empty = text === null || text === undefined || text === "";
+  show(slot(root, name), !empty);
+  if (!empty) put(root, name, text);
+}
+
+/** Shows exactly one of the elements marked data-view below root. */
+export function view(root, name) {
+  for (const node of root.querySelectorAll(":scope > [data-view]")) {
+    show(node, node.dataset.view === name);
+  }
+}
+
+/** Points an <svg> at a symbol of icons.svg. */
+export function icon(node, name) {
+  const address = `/ui/icons.svg#${name}`;
+  const use = node.firstElementChild ?? node.appendChild(document.createElementNS(SVG, "use"));
+  if (use.getAttribute("href") !== address) use.setAttribute("href", address);
+}
+
+/** Sets data-name on a node when it differs; style sheets read states from there. */
+export function mark(node, name, value) {
+  if (node.dataset[name] !== String(value)) node.dataset[name] = String(value);
+}
+
+/** Makes parent's children one per item, in order, reusing the child whose key is the same. */
+export function list(parent, template, items, key, fill) {
+  const before = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  items.forEach((item, place) => {
+    const id = String(key(item));
+    const child = before.get(id) ?? template.content.firstElementChild.cloneNode(true);
+    before.delete(id);
+    child.dataset.key = id;
+    if (parent.children[place] !== child) {
+      parent.insertBefore(child, parent.children[place] ?? null);
+    }
+    fill(child, item);
+  });
+  before.forEach((child) => child.remove());
+}

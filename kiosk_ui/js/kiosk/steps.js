@@ -1,0 +1,97 @@
+// What the kiosk shows at each step of a visit. A claim's result covers any step.
+
+import { icon, mark, put, putOrHide, show, slot, view } from "../draw.js";
+import { change, fours, money, points, tail } from "../format.js";
+import { named, t } from "../words.js";
+import { drawRewards, REWARD_ICONS } from "./rewards.js";
+
+const CLAIMS = {
+  credited: { icon: "check", words: "claim.credited" },
+  pending: { icon: "hourglass", words: "claim.pending" },
+  refused: { icon: "warn", words: "claim.refused" },
+};
+const SLIPS = {
+  printed: { icon: "down", words: "done.take_slip" },
+  queued: { icon: "printer", words: "done.printing" },
+  not_printed: { icon: "warn", words: "done.not_printed" },
+  unknown: { icon: "question", words: "done.maybe_printed" },
+};
+const ADVICE = { offline: "refused.do_offline", balance_too_low: "refused.do_other" };
+
+export function drawStep(snapshot) {
+  const stage = slot(document, "stage");
+  const name = snapshot.claim ? "claim" : snapshot.step;
+  const step = stage.querySelector(`:scope > [data-view="${name}"]`);
+  view(stage, name);
+  mark(document.documentElement, "step", name);
+  const draw = { home: drawHome, confirm: drawConfirm, done: drawDone, refused: drawRefused, claim: drawClaim };
+  draw[name]?.(step, snapshot);
+}
+
+function drawHome(step, { member, rewards }) {
+  const name = member.masked_name;
+  put(step, "hello", name ? t("home.hello", { name }) : t("home.hello_new"));
+  putOrHide(step, "tier", member.tier && named(member.tier));
+  put(step, "tail", t("member.tail", { tail: tail(member.number_tail) }));
+  const known = member.available !== null;
+  mark(step, "known", known);
+  put(step, "available", known ? points(member.available) : t("member.unknown_balance"));
+  putOrHide(step, "more", aboutBalance(member));
+  drawRewards(step, rewards);
+}
+
+function aboutBalance({ new_card: newCard, balance, available, pending }) {
+  if (newCard) return t("member.new_more");
+  const numbers = { balance: points(balance), pending: points(pending) };
+  if (pending > 0) return t("home.balance_pending", numbers);
+  return balance !== available ? t("home.balance", numbers) : "";
+}
+
+function drawConfirm(step, { chosen, member }) {
+  icon(slot(step, "kind"), REWARD_ICONS[chosen.kind]);
+  put(step, "reward", named(chosen));
+  put(step, "before", points(member.available));
+  put(step, "spend", change(-chosen.points));
+  put(step, "after", points(member.available === null ? null : member.available - chosen.points));
+}
+
+function drawDone(step, { voucher }) {
+  const slip = SLIPS[voucher.slip.state];
+  put(step, "got", t("done.got", { reward: named(voucher.reward), points: points(voucher.points) }));
+  mark(slot(step, "slip"), "state", voucher.slip.state);
+  icon(slot(step, "slip_icon"), slip.icon);
+  put(step, "slip_text", t(slip.words));
+  put(step, "code", fours(voucher.code, " "));
+  put(step, "until", t("done.until", { date: voucher.valid_until }));
+  put(step, "where", named(voucher.where));
+  drawQr(slot(step, "qr"), voucher);
+}
+
+/** The slip carries the QR; the screen draws it only when there may be no slip. */
+function drawQr(image, { qr, slip }) {
+  const needed = slip.state === "not_printed" || slip.state === "unknown";
+  show(image, needed);
+  if (!needed) return;
+  const address = `/api/qr?text=${encodeURIComponent(qr)}`;
+  if (image.getAttribute("src") !== address) image.src = address;
+  image.alt = t("done.qr");
+}
+
+function drawRefused(step, { notice, chosen }) {
+  const reason = notice?.phrase ?? chosen?.why_not;
+  putOrHide(step, "why", reason && named(reason));
+  put(step, "advice", t(ADVICE[reason?.code] ?? "refused.do_desk"));
+}
+
+function drawClaim(step, { claim }) {
+  const { icon: drawing, words } = CLAIMS[claim.state];
+  mark(slot(step, "claim_show"), "state", claim.state);
+  icon(slot(step, "claim_icon"), drawing);
+  put(step, "claim_title", t(words));
+  putOrHide(step, "claim_points", claim.points === null ? "" : change(claim.points));
+  put(step, "claim_why", named(claim.phrase));
+  show(slot(step, "claim_shop_row"), claim.shop !== null);
+  put(step, "claim_shop", claim.shop ? named(claim.shop) : "");
+  show(slot(step, "claim_amount_row"), claim.amount !== null);
+  put(step, "claim_amount", claim.amount === null ? "" : money(claim.amount, claim.currency));
+}

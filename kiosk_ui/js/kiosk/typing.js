@@ -1,0 +1,58 @@
+// The sheet of keys that rises from the bottom, within reach: for a member number (digits) or the
+// code of a claim slip (digits and letters). What is typed counts as a scan.
+
+import { send } from "../agent.js";
+import { put, putOrHide, slot } from "../draw.js";
+import { fours } from "../format.js";
+import { buildKeys } from "../keypad.js";
+import { problemText, t } from "../words.js";
+
+const KINDS = {
+  member: { keys: "digits", symbols: 12, title: "type.member", about: "type.member_about" },
+  claim: { keys: "symbols", symbols: 16, title: "type.claim", about: "type.claim_about" },
+};
+
+let kind = KINDS.member;
+let problem = null;
+
+const dialog = slot(document, "type_dialog");
+const input = slot(dialog, "code");
+
+/** Prepares the sheet once; `redraw` is called after something in it changed. */
+export function buildTyping(redraw) {
+  input.addEventListener("input", inFours);
+  dialog.querySelector("form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const text = input.value.replaceAll(" ", "");
+    if (text === "") return;
+    problem = await send({ do: "scan", text });
+    if (problem) redraw();
+    else dialog.close();
+  });
+}
+
+function inFours() {
+  input.value = fours(input.value, " ").toUpperCase();
+}
+
+export function openTyping(wanted) {
+  kind = KINDS[wanted];
+  problem = null;
+  input.value = "";
+  input.maxLength = kind.symbols + Math.ceil(kind.symbols / 4) - 1;
+  const keys = slot(dialog, "keys");
+  keys.className = "";
+  buildKeys(keys, kind.keys, input, inFours);
+  dialog.showModal();
+  input.focus();
+}
+
+export function closeTyping() {
+  dialog.close();
+}
+
+export function drawTyping() {
+  put(dialog, "type_title", t(kind.title));
+  put(dialog, "type_about", t(kind.about));
+  putOrHide(dialog, "type_problem", problem && problemText(problem));
+}

@@ -1,0 +1,38 @@
+// What one visitor chose for themselves, language and contrast, and forgetting it for the next.
+
+import { mark } from "../draw.js";
+import { resetLanguage } from "../words.js";
+
+const KEY = "contrast";
+const FORGET_MS = 60_000;
+let lastTouchMs = Date.now();
+let atWelcome = true;
+
+export function toggleContrast() {
+  sessionStorage.setItem(KEY, highContrast() ? "normal" : "high");
+}
+
+const highContrast = () => sessionStorage.getItem(KEY) === "high";
+
+/** Notes that somebody is there. */
+export function touched() {
+  lastTouchMs = Date.now();
+}
+
+/** Forgets the choices when the agent has forgotten the member. */
+export function follow(before, now) {
+  if (before && before.step !== "welcome" && now.step === "welcome") forget();
+  if (before && before.step !== now.step) touched();
+  atWelcome = now.step === "welcome";
+}
+
+function forget() {
+  resetLanguage();
+  sessionStorage.removeItem(KEY);
+}
+
+/** Applies the choices; on the first screen they end a minute after the last touch. */
+export function drawVisitor() {
+  if (atWelcome && Date.now() - lastTouchMs > FORGET_MS) forget();
+  mark(document.documentElement, "contrast", highContrast() ? "high" : "normal");
+}

@@ -1,0 +1,86 @@
+// The left half of the till panel: who the next sale is for, or what a scan would do now.
+// One card at a time, the most urgent first: a voucher's verdict, a look-up, the waiting member,
+// the unclaimed sale, and else an invitation to scan.
+
+import { until } from "../countdown.js";
+import { icon, mark, put, putOrHide, show, slot, view } from "../draw.js";
+import { money, points, tail } from "../format.js";
+import { named, problemText, t } from "../words.js";
+
+const TONES = { ok: "check", info: "info", warn: "warn", error: "cross" };
+let problem = null;
+
+/** Keeps what a refused command was answered, until the next command. */
+export function say(refusal) {
+  problem = refusal;
+}
+
+export function drawNow(snapshot) {
+  const hero = slot(document, "hero");
+  const name = cardFor(snapshot);
+  const card = hero.querySelector(`:scope > [data-view="${name}"]`);
+  view(hero, name);
+  mark(hero, "now", name);
+  const draw = { voucher: drawVoucher, found: drawFound, member: drawMember, waiting: drawWaiting };
+  draw[name]?.(card, snapshot);
+  mark(slot(document, "lookup"), "armed", Boolean(snapshot.lookup?.armed));
+  show(slot(document, "lookup"), !snapshot.lookup?.armed);
+  drawNotice(snapshot.notice);
+}
+
+function cardFor({ voucher, lookup, member, waiting }) {
+  if (voucher) return "voucher";
+  if (lookup?.result) return "found";
+  if (lookup?.armed) return "armed";
+  if (member) return "member";
+  return waiting ? "waiting" : "idle";
+}
+
+function drawWaiting(card, { waiting }) {
+  const amount = money(waiting.amount, waiting.currency);
+  put(card, "amount", amount);
+  put(card, "offer", t("till.offer"));
+  put(card, "worth", t("till.worth", { points: points(waiting.points_basis) }));
+  put(card, "number", waiting.number ?? "");
+  until(card, waiting.until_ms);
+}
+
+function drawMember(card, { member }) {
+  drawPerson(card, member);
+  until(card, member.expires_ms);
+}
+
+function drawFound(card, { lookup }) {
+  drawPerson(card, lookup.result);
+}
+
+function drawPerson(card, member) {
+  put(card, "name", member.masked_name || t("member.new"));
+  putOrHide(card, "tier", member.tier && named(member.tier));
+  put(card, "tail", t("member.tail", { tail: tail(member.number_tail) }));
+  const known = member.balance !== null;
+  mark(card, "known", known);
+  put(card, "balance", known ? points(member.balance) : t("member.unknown_balance"));
+  putOrHide(card, "balance_unit", known ? t("points") : "");
+  const pending = member.pending > 0 && t("member.pending", { points: points(member.pending) });
+  putOrHide(card, "more", member.new_card ? t("member.new_more") : pending || "");
+}
+
+function drawVoucher(card, { voucher }) {
+  mark(card, "accepted", voucher.accepted);
+  icon(slot(card, "verdict_icon"), voucher.accepted ? "check" : "cross");
+  put(card, "verdict", t(voucher.accepted ? "voucher.accepted" : "voucher.refused"));
+  putOrHide(card, "reward", voucher.reward && named(voucher.reward));
+  put(card, "why", named(voucher.phrase));
+  putOrHide(card, "code", voucher.code_tail && t("voucher.tail", { tail: voucher.code_tail }));
+}
+
+function drawNotice(notice) {
+  const tone = problem ? "error" : notice?.tone;
+  const node = slot(document, "notice");
+  show(node, Boolean(tone));
+  if (!tone) return;
+  mark(node, "tone", tone);
+  icon(slot(node, "notice_icon"), TONES[tone]);
+  put(node, "notice_text", problem ? problemText(problem) : named(notice.phrase));
+}

@@ -1,0 +1,93 @@
+// The list of recent receipts: what each earned, for whom, why, and what can still be put right.
+
+import { agentNow, until } from "../countdown.js";
+import { icon, list, mark, put, putOrHide, show, slot } from "../draw.js";
+import { change, clockTime, money, points, shortNumber, tail } from "../format.js";
+import { named, t } from "../words.js";
+
+const KINDS = { sale: "receipt", refund: "undo", review: "question", ignored: "receipt" };
+const STATES = {
+  awarded: { words: "state.awarded", icon: "check", tone: "ok" },
+  claimed: { words: "state.claimed", icon: "check", tone: "ok" },
+  waiting: { words: "state.waiting", icon: "clock", tone: "warn" },
+  claim_slip: { words: "state.claim_slip", icon: "ticket", tone: "info" },
+  taken_back: { words: "state.taken_back", icon: "undo", tone: "info" },
+  reversed: { words: "state.reversed", icon: "undo", tone: "mute" },
+  review: { words: "state.review", icon: "question", tone: "warn" },
+  ignored: { words: "state.ignored", icon: "cross", tone: "mute" },
+  unsettled: { words: "state.unsettled", icon: "hourglass", tone: "warn" },
+};
+const SLIPS = {
+  queued: "slip.queued",
+  printed: "slip.printed",
+  not_printed: "slip.not_printed",
+  unknown: "slip.unknown",
+};
+
+const opened = new Set();
+let sales = [];
+
+const keyOf = (sale) => `${sale.fingerprint} ${sale.at_ms}`;
+
+/** The sale whose row holds this node. */
+export const saleOf = (node) => {
+  const { key } = node.closest(".sale").dataset;
+  return sales.find((sale) => keyOf(sale) === key);
+};
+
+/** Opens or closes the explanation of the row that holds this node. */
+export function toggle(node) {
+  const { key } = node.closest(".sale").dataset;
+  if (!opened.delete(key)) opened.add(key);
+}
+
+/** Whether a sale's member may still be corrected, or its award taken back. */
+export const correctable = (sale) => agentNow() < (sale.correctable_until_ms ?? 0);
+
+export function drawRecent({ recent, reviews }) {
+  sales = recent;
+  list(slot(document, "sales"), document.getElementById("sale"), recent, keyOf, drawSale);
+  show(slot(document, "nothing"), recent.length === 0);
+  show(slot(document, "reviews"), reviews > 0);
+  put(document, "reviews_text", t("recent.reviews", { count: points(reviews) }));
+}
+
+function drawSale(row, sale) {
+  const state = STATES[sale.state];
+  mark(row, "tone", state.tone);
+  mark(row, "state", sale.state);
+  icon(slot(row, "kind"), KINDS[sale.kind]);
+  put(row, "amount", sale.amount === null ? t("recent.unread") : money(sale.amount, sale.currency));
+  const printed = [clockTime(sale.printed_at, sale.at_ms), shortNumber(sale.number)];
+  put(row, "number", printed.filter(Boolean).join(" · "));
+  put(row, "holder", holder(sale));
+  icon(slot(row, "state_icon"), state.icon);
+  put(row, "state", t(state.words));
+  put(row, "points", sale.points === null ? "" : change(sale.points));
+  const open = opened.has(row.dataset.key);
+  row.querySelector(".line").setAttribute("aria-expanded", open);
+  show(slot(row, "details"), open);
+  if (open) drawDetails(row, sale);
+}
+
+function holder({ holder: person }) {
+  if (!person) return t("recent.nobody");
+  return `${person.masked_name || t("member.new")} ${tail(person.number_tail)}`;
+}
+
+function drawDetails(row, sale) {
+  const reason = document.getElementById("reason");
+  list(slot(row, "why"), reason, sale.why, (it) => named(it), (node, phrase) => {
+    node.textContent = named(phrase);
+  });
+  putOrHide(row, "full", sale.number && t("recent.number", { number: sale.number }));
+  put(row, "slip", t(sale.slip ? SLIPS[sale.slip.state] : "slip.none"));
+  put(row, "synced", t(sale.synced ? "recent.synced" : "recent.unsynced"));
+  const act = (name) => row.querySelector(`[data-do="${name}"]`);
+  const open = correctable(sale);
+  show(act("reassign"), open);
+  show(act("reverse"), open && sale.holder !== null);
+  show(act("reprint"), sale.slip !== null);
+  show(slot(row, "window"), open);
+  if (open) until(slot(row, "window"), sale.correctable_until_ms);
+}
