@@ -10,6 +10,7 @@ from edge_agent.journal import log
 from edge_agent.journal.log import Place
 from loyalty.events import Body, Holder, Refund, ReviewOpened, Sale
 from loyalty.receipt import Receipt, normalise_number
+from loyalty.wire import Verdict
 
 BodyT = TypeVar("BodyT", Sale, Refund, ReviewOpened)
 SaleState = Literal["open", "awarded", "claimed", "reversed"]
@@ -18,6 +19,7 @@ SaleState = Literal["open", "awarded", "claimed", "reversed"]
 class SaleRecord(Struct, frozen=True):
     """A recorded sale. `holder`, `points` and `state` are of now, `sale` is what was written.
 
+    `points` contain what central adjusted; those of a sale claimed elsewhere are what it left.
     `taken_back` points of `points` were taken back by refunds of `refunded_fen`. `verdict` is None
     until central has judged it; `synced` says that central holds the event.
     """
@@ -55,19 +57,26 @@ class ReviewRecord(Struct, frozen=True):
 
 Record = SaleRecord | RefundRecord | ReviewRecord
 
-_SALE = """
-    SELECT sale.epoch, sale.seq, sale.fingerprint,
-        iif(sale.state = 'open' AND elsewhere.holder_key IS NOT NULL, 'claimed', sale.state),
-        coalesce(sale.holder_kind, elsewhere.holder_kind),
-        coalesce(sale.holder_key, elsewhere.holder_key),
-        sale.tier_id,
-        iif(sale.holder_key IS NULL, coalesce(elsewhere.points, sale.points), sale.points),
-        sale.refunded_fen, sale.taken_back, sale.seq <= epoch.acked_seq, verdict.code
-    FROM sale JOIN epoch USING (epoch)
-    LEFT JOIN verdict ON verdict.epoch = sale.epoch AND verdict.seq = sale.seq
-    LEFT JOIN claimed_elsewhere AS elsewhere
-        ON elsewhere.fingerprint = sale.fingerprint AND sale.state = 'open'
-"""
+# Central tells only of claims made elsewhere, so such a claim stands when nobody holds the sale
+# here, or when central refused the claim that was made here.
+_SALE = f"""
+    SELECT epoch, seq, fingerprint, iif(told, 'claimed', state),
+        iif(told, told_kind, holder_kind), iif(told, told_key, holder_key), tier_id,
+        iif(told, told_points, points + adjusted), refunded_fen, taken_back, synced, verdict
+    FROM (
+        SELECT sale.*, sale.seq <= epoch.acked_seq AS synced, own.code AS verdict,
+            coalesce(award.adjusted, 0) AS adjusted,
+            elsewhere.holder_kind AS told_kind, elsewhere.holder_key AS told_key,
+            elsewhere.points AS told_points,
+            elsewhere.holder_key IS NOT NULL
+                AND (sale.state = 'open' OR award.code IS {int(Verdict.REFUSED_FINAL)}) AS told
+        FROM sale JOIN epoch USING (epoch)
+        LEFT JOIN verdict AS own ON own.epoch = sale.epoch AND own.seq = sale.seq
+        LEFT JOIN verdict AS award
+            ON award.epoch = sale.award_epoch AND award.seq = sale.award_seq
+        LEFT JOIN claimed_elsewhere AS elsewhere ON elsewhere.fingerprint = sale.fingerprint
+    )
+"""  # noqa: S608 a number of our own
 
 _REFUND = """
     SELECT refund.epoch, refund.seq, refund.fingerprint, refund.seq <= epoch.acked_seq, verdict.code
@@ -117,26 +126,23 @@ def sales(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[
 
 def sale_by_fingerprint(db: sqlite3.Connection, fingerprint: str) -> SaleRecord | None:
     """Return the sale of one fingerprint, 64 hex digits."""
-    return _first(sales(db, "WHERE sale.fingerprint = ?", (fingerprint,)))
+    return _first(sales(db, "WHERE fingerprint = ?", (fingerprint,)))
 
 
 def sales_by_number(db: sqlite3.Connection, shop_id: str, number: str) -> list[SaleRecord]:
     """Return the sales of a shop with this receipt number, newest first."""
-    where = "WHERE sale.shop_id = ? AND sale.number = ? ORDER BY sale.epoch DESC, sale.seq DESC"
+    where = "WHERE shop_id = ? AND number = ? ORDER BY epoch DESC, seq DESC"
     return sales(db, where, (shop_id, normalise_number(number)))
 
 
 def sale_by_claim_hash(db: sqlite3.Connection, claim_hash: str) -> SaleRecord | None:
     """Return the sale whose claim code has this hash, None if it is another till's."""
-    return _first(sales(db, "WHERE sale.claim_hash = ?", (claim_hash,)))
+    return _first(sales(db, "WHERE claim_hash = ?", (claim_hash,)))
 
 
 def open_sales(db: sqlite3.Connection, limit: int) -> list[SaleRecord]:
     """Return the last sales that nobody holds, newest first."""
-    where = (
-        "WHERE sale.state = 'open' AND elsewhere.holder_key IS NULL"
-        " ORDER BY sale.epoch DESC, sale.seq DESC LIMIT ?"
-    )
+    where = "WHERE state = 'open' AND NOT told ORDER BY epoch DESC, seq DESC LIMIT ?"
     return sales(db, where, (limit,))
 
 
@@ -158,7 +164,7 @@ def receipt_by_fingerprint(db: sqlite3.Connection, fingerprint: str) -> Receipt 
 def recent(db: sqlite3.Connection, limit: int) -> list[Record]:
     """Return the last sales, refunds and reviews, newest first."""
     newest: list[Record] = [
-        *sales(db, "ORDER BY sale.epoch DESC, sale.seq DESC LIMIT ?", (limit,)),
+        *sales(db, "ORDER BY epoch DESC, seq DESC LIMIT ?", (limit,)),
         *_refunds(db, limit),
         *reviews(db, limit),
     ]

@@ -25,10 +25,17 @@ class HttpTransport:
     `ca_file` names the certificates to trust instead of the system's.
     """
 
-    def __init__(self, url: str, *, ca_file: Path | None = None, read_s: float = READ_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        ca_file: Path | None = None,
+        connect_s: float = CONNECT_S,
+        read_s: float = READ_S,
+    ) -> None:
         self._url = url.rstrip("/")
         self._verify: str | bool = True if ca_file is None else str(ca_file)
-        self._timeout_s = (CONNECT_S, read_s)
+        self._timeout_s = (connect_s, read_s)
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._guard = threading.Lock()

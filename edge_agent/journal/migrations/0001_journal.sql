@@ -46,19 +46,21 @@ CREATE TABLE projection (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGE
 INSERT INTO projection (one, version) VALUES (1, 0);
 
 CREATE TABLE sale (
-    fingerprint  TEXT PRIMARY KEY,
-    epoch        INTEGER NOT NULL,
-    seq          INTEGER NOT NULL,
-    shop_id      TEXT NOT NULL,
-    number       TEXT,
-    claim_hash   TEXT,
-    state        TEXT NOT NULL CHECK (state IN ('open', 'awarded', 'claimed', 'reversed')),
-    holder_kind  TEXT,
-    holder_key   TEXT,
-    tier_id      TEXT NOT NULL,
-    points       INTEGER NOT NULL,
-    refunded_fen INTEGER NOT NULL DEFAULT 0,
-    taken_back   INTEGER NOT NULL DEFAULT 0
+    fingerprint   TEXT PRIMARY KEY,
+    epoch         INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    shop_id       TEXT NOT NULL,
+    number        TEXT,
+    claim_hash    TEXT,
+    state         TEXT NOT NULL CHECK (state IN ('open', 'awarded', 'claimed', 'reversed')),
+    holder_kind   TEXT,
+    holder_key    TEXT,
+    tier_id       TEXT NOT NULL,
+    points        INTEGER NOT NULL,
+    award_epoch   INTEGER NOT NULL, -- with award_seq: the last event that said who holds it
+    award_seq     INTEGER NOT NULL,
+    refunded_fen  INTEGER NOT NULL DEFAULT 0,
+    taken_back    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX sale_by_place ON sale (epoch, seq);
 CREATE INDEX sale_by_number ON sale (shop_id, number);

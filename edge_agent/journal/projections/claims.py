@@ -24,4 +24,4 @@ def claimed(db: sqlite3.Connection, place: Place, body: Claim) -> None:
         (body.claim_hash,),
     ).fetchone()
     if own is not None:
-        sales.hold(db, own[0], "claimed", holder, body.tier_id, points)
+        sales.hold(db, place, own[0], "claimed", body)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from edge_agent.journal.errors import Duplicate
 from edge_agent.journal.log import Place
 from edge_agent.journal.projections import movements
-from loyalty.events import Correction, Holder, Refund, Sale
+from loyalty.events import Claim, Correction, Holder, Refund, Sale
 from loyalty.receipt import fingerprint, normalise_number
 
 
@@ -46,7 +46,8 @@ def sold(db: sqlite3.Connection, place: Place, body: Sale) -> None:
     number = body.receipt.number
     db.execute(
         "INSERT INTO sale (fingerprint, epoch, seq, shop_id, number, claim_hash, state,"
-        " holder_kind, holder_key, tier_id, points) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " holder_kind, holder_key, tier_id, points, award_epoch, award_seq)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             identity,
             place.epoch,
@@ -59,6 +60,8 @@ def sold(db: sqlite3.Connection, place: Place, body: Sale) -> None:
             body.holder and body.holder.key,
             body.tier_id,
             body.points,
+            place.epoch,
+            place.seq,
         ),
     )
     if body.holder is not None:
@@ -73,7 +76,7 @@ def corrected(db: sqlite3.Connection, place: Place, body: Correction) -> None:
     if body.holder is not None:
         movements.give(db, place, 0, body.holder, body.points)
     state = "reversed" if body.holder is None else "awarded"
-    hold(db, body.fingerprint, state, body.holder, body.tier_id, body.points)
+    hold(db, place, body.fingerprint, state, body)
 
 
 def held(db: sqlite3.Connection, identity: str) -> Held | None:
@@ -89,18 +92,23 @@ def held(db: sqlite3.Connection, identity: str) -> Held | None:
 
 
 def hold(
-    db: sqlite3.Connection,
-    identity: str,
-    state: str,
-    holder: Holder | None,
-    tier_id: str,
-    points: int,
+    db: sqlite3.Connection, place: Place, identity: str, state: str, by: Correction | Claim
 ) -> None:
-    """Set who holds a sale from now on; what refunds took back was settled with the old holder."""
+    """Let an event say who holds a sale; what refunds took back was settled with the one before."""
+    holder = by.holder
     db.execute(
         "UPDATE sale SET state = ?, holder_kind = ?, holder_key = ?, tier_id = ?, points = ?,"
-        " taken_back = 0 WHERE fingerprint = ?",
-        (state, holder and holder.kind, holder and holder.key, tier_id, points, identity),
+        " award_epoch = ?, award_seq = ?, taken_back = 0 WHERE fingerprint = ?",
+        (
+            state,
+            holder and holder.kind,
+            holder and holder.key,
+            by.tier_id,
+            by.points or 0,
+            place.epoch,
+            place.seq,
+            identity,
+        ),
     )
 
 
