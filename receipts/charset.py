@@ -31,6 +31,8 @@ _NATIONAL_TABLES = {
     number: str.maketrans(_NATIONAL_AT, glyphs) for number, glyphs in _NATIONAL.items()
 }
 
+#: National sets of ESC R whose double-byte text is neither of the Chinese ones.
+_ASIAN_SETS = {8: "cp932", 13: "cp949"}
 MULTIBYTE = ("gb18030", "big5hkscs", "cp932", "cp949")
 
 # Rules drawn with the box characters of CP437: as double-byte text they would be one hanzi over
@@ -46,7 +48,7 @@ _WORDS = re.compile(
     "|合計|總計|總數|單號|金額|時間|電話|地址|收銀|小計|折扣|現金|多謝|謝謝|歡迎|數量|單價|發票|統一"
     "|￥|合|计|計|领|号|號"
 )
-_COMMON_KANA_HANGUL = re.compile("[\u3041-\u30ff\uac00-\ud7a3]")
+_KANA = re.compile("[\u3041-\u30ff]")
 
 
 class TextState(NamedTuple):
@@ -91,7 +93,10 @@ def choose(
     kanji = chinese if state.kanji is None else state.kanji
     if state.kanji is False or not _HIGH.search(sample):
         return Choice(page, certain=True)
-    candidates = ["utf-8", *MULTIBYTE]
+    asian = _ASIAN_SETS.get(state.national)
+    if asian is not None:
+        return Choice(asian, certain=True)
+    candidates = ["utf-8", *MULTIBYTE[:3]]  # Korean looks like Chinese: only on the stream's word
     if not state.kanji:
         candidates.append(page)
     quick = _quick(sample)
@@ -103,7 +108,8 @@ def choose(
         reverse=True,
     )
     best, second = scored[0], scored[1]
-    return Choice(best[2], certain=best[0] > 0.1 and best[0] - second[0] > 0.05)
+    plain = best[2] == "gb18030" and best[0] >= 0.45  # little text, all of it common hanzi
+    return Choice(best[2], certain=plain or (best[0] > 0.1 and best[0] - second[0] > 0.05))
 
 
 def _quick(sample: bytes) -> str | None:
@@ -131,8 +137,8 @@ def _score(sample: bytes, name: str, kanji: bool | None, last: bool) -> float:
     if name not in MULTIBYTE and name != "utf-8":
         points = _latin_points(text)
         points -= 0.6 * high if kanji else 0.0
-    elif name in ("cp932", "cp949"):
-        points = points if _COMMON_KANA_HANGUL.search(text) else -high
+    elif name == "cp932":
+        points = points if len(_KANA.findall(text)) >= 3 else -high
     return points / high + (0.1 if last else 0.0)
 
 
@@ -200,9 +206,11 @@ def decode(data: bytes, choice: Choice, page: str) -> tuple[str, str, bool]:
         pass
     for name in ("utf-8", "gb18030", page):
         try:
-            return data.decode(name), name, False
+            text = data.decode(name)
         except UnicodeDecodeError:
             continue
+        # A currency mark or an accented letter of the page in force stands among Chinese lines.
+        return text, name, name == page and _latin_points(text) >= 0.7
     return data.decode(choice.encoding, "replace"), choice.encoding, False
 
 

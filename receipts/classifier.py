@@ -23,6 +23,7 @@ from receipts.vocabulary import (
 )
 
 HEADING_ROWS = 6
+SALE_HEADING_ROWS = 20
 PAYMENT_FIELDS_MIN = 4
 
 _WRAPPED = re.compile(r"^\s*([*=#\-<【\[(~]+).+[*=#\->】\])~]+\s*$")
@@ -40,41 +41,37 @@ class Classified(Struct, frozen=True):
     headings: tuple[int, ...] = ()
 
 
-def classify(rows: list[Row], *, paid: bool) -> Classified:
-    """Return the kind of a document. `paid` says that tenders or change stand on it."""
+def classify(rows: list[Row]) -> Classified:
+    """Return the kind of a document by its words; the money may still correct a sale."""
     found: dict[str, str] = {}
     headings: list[int] = []
     sale_heading = False
     for at, row in enumerate(rows):
-        if not _may_be_heading(row, at, len(rows)):
-            continue
+        may_be = _may_be_heading(row, at, len(rows))
         footer = FOOTER_WORDS.find(row.upper)
-        for term, kind in HEADING_WORDS.find(row.upper):
-            if not footer and _is_heading(row, at, term):
+        for term, kind in HEADING_WORDS.find(row.upper) if may_be and not footer else []:
+            if _is_heading(row, at, term):
                 found.setdefault(str(kind), term)
                 headings.append(row.index)
-        sale_words = SALE_WORDS.find(row.upper) if at < 2 * HEADING_ROWS else []
+        sale_words = SALE_WORDS.find(row.upper) if at < SALE_HEADING_ROWS and not footer else []
         if sale_words:
             sale_heading = True
-            if _is_heading(row, at, sale_words[0][0]):
+            if may_be and _is_heading(row, at, sale_words[0][0]):
                 headings.append(row.index)
     for row in rows:
         for term, kind in ANYWHERE_WORDS.find(row.upper):
             found.setdefault(str(kind), term)
     reprint = any(_is_reprint(row) for row in rows)
-    kind, word = _decide(rows, found, sale_heading=sale_heading, paid=paid)
+    kind, word = _decide(rows, found)
     return Classified(kind, word, reprint, sale_heading, tuple(headings))
 
 
-def _decide(
-    rows: list[Row], found: dict[str, str], *, sale_heading: bool, paid: bool
-) -> tuple[Kind, str | None]:
+def _decide(rows: list[Row], found: dict[str, str]) -> tuple[Kind, str | None]:
     if "payment_slip" not in found and _is_payment_slip(rows):
         found = {**found, "payment_slip": ""}
     for name in _ORDER:
         if name in found:
             return Kind(name), found[name] or None
-    del sale_heading, paid
     return Kind.SALE, None
 
 

@@ -137,7 +137,7 @@ def _download_bmp(buffer: bytes, start: int) -> int:  # GS D m fn a kc1 kc2 b c 
 
 
 def _counter_text(buffer: bytes, start: int) -> int:  # GS C ; five decimal fields, each ended by ;
-    at = start + 2
+    at = start + 3
     for _ in range(5):
         at = buffer.find(b";", at, start + FIELD_MAX) + 1
         if at == 0:

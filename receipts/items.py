@@ -71,11 +71,22 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
             continue
         if row.in_tax_table or (row.stamps and row.stamps[0].time):
             continue
+        if items and _only_counts(row, items[-1]):
+            continue
         if len(items) < ITEMS_MAX:
             items.append(_item(row, pending))
         pending = None
     return Goods(tuple(items), rows[start].index if start < len(rows) else 0,
                  rows[end].index if end < len(rows) else 1 << 30, tuple(among))
+
+
+def _only_counts(row: Row, last: Item) -> bool:
+    """`@2 X RM 6.79` below a line of 13.58 explains that line and is no other one."""
+    factors = _PRODUCT.search(row.text)
+    if factors is None or row.text[factors.end() :].strip(" .:SZRL"):
+        return False
+    values = [amount.fen for amount in row.amounts]
+    return len(values) == 2 and values[0] * values[1] == last.amount_fen * 100
 
 
 def _is_goods(row: Row, figure: Figure) -> bool:

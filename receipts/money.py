@@ -27,6 +27,7 @@ _NUMBER = re.compile(
       | \d{{1,7}}\s?[.]\s?\d{{2,4}}(?!\d)                  # 98.00, 12 .50
       | \d{{1,7}}\.\d(?!\d)                                # 12.5
       | \d{{1,7}},\d{{2}}(?!\d)                            # 12,50
+      | (?<![\d.])\.\d{{2}}(?!\d)                        # .05
       | \d{{1,9}}(?!\d)
     )
     (?P<close>\))?
@@ -54,11 +55,6 @@ class Amount(Struct, frozen=True):
     exact: bool
     mark: str | None = None
     decimals: int = 0
-
-    @property
-    def signed(self) -> bool:
-        """True when printed as a negative."""
-        return self.fen < 0
 
 
 def repair(line: str) -> str:

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from loyalty.earning import eligible_fen
 from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
+from paper.marker import is_own_print
 from receipts.classifier import Classified, classify
 from receipts.decoder import Decoder
 from receipts.dialects import ALTERNATIVES
@@ -126,8 +127,9 @@ def _read_document(document: Document, currency: str, date_order: str) -> Readin
     lines = document.lines
     rows = rows_of(lines, date_order)
     sheet = _sheet(rows)
-    paid = bool(sheet.of(Role.TENDER, Role.CHANGE, Role.RECEIVED))
-    classified = classify(rows, paid=paid)
+    classified = classify(rows)
+    if is_own_print([line.text for line in lines]):
+        classified = structs.replace(classified, kind=Kind.REDEMPTION_SLIP)
     settled = settle(sheet, classified.kind)
     kind = _kind(classified.kind, settled, sheet)
     settled = _signed(kind, settled, sheet)
@@ -252,7 +254,7 @@ def _decision(
         return "ignore", (reason("reprint"),)
     if reading.owed_fen is None:
         return "review", tuple(doubts) or (reason("no_total"),)
-    if reading.owed_fen == 0 and settled is not None and settled.checks:
+    if reading.owed_fen == 0 and settled is not None and settled.checks and not reading.tenders:
         return "ignore", (reason("zero_amount"),)
     if doubts:
         return "review", tuple(doubts)
@@ -302,7 +304,9 @@ def _reasons_to_ask(
             asks.append(reason("payment_gap"))
         if abs(settled.owed_fen) > TOO_LARGE_FEN:
             asks.append(reason("too_large"))
-        if reading.kind is Kind.SALE and not (settled.tenders or classified.sale_heading):
+        if reading.kind is Kind.SALE and not (
+            settled.tenders or settled.handed_over or classified.sale_heading
+        ):
             asks.append(reason("no_sale_words"))
     if reading.currency not in KNOWN_CURRENCIES | {currency}:
         asks.append(reason("foreign_currency", currency=str(reading.currency)))

@@ -107,7 +107,7 @@ def _figures(
         else:
             groups.append((between, [amount]))
         start = amount.end
-    for label, group in groups:
+    for label, group in _merged(groups):
         meaning = role_of(label)
         if meaning is None:
             continue
@@ -120,6 +120,18 @@ def _figures(
         figures.append(Figure(Role.BARE, "", values[0].fen, index, ""))
     rest = role_of(text[start:]) if not groups else None
     return tuple(figures), rest[0] if rest else None
+
+
+def _merged(groups: list[tuple[str, list[Amount]]]) -> list[tuple[str, list[Amount]]]:
+    """Give a label followed by a code only (`VISA 6258 APP: 518361 52.80`) the amount behind."""
+    out: list[tuple[str, list[Amount]]] = []
+    for label, group in groups:
+        waiting = out and role_of(out[-1][0]) and not any(each.exact for each in out[-1][1])
+        if waiting and role_of(label) is None:
+            out[-1] = (out[-1][0], out[-1][1] + group)
+        else:
+            out.append((label, group))
+    return out
 
 
 def _alone(text: str, amount: Amount) -> bool:

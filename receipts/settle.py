@@ -34,6 +34,7 @@ class Settlement(Struct, frozen=True):
     deposit_used_fen: int = 0
     rival_fen: int | None = None
     unpaid_gap: bool = False
+    handed_over: bool = False
 
 
 class Sheet(Struct, frozen=True):
@@ -65,10 +66,7 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
     )
     if rival is None:
         return best
-    return Settlement(
-        best.owed_fen, best.checks, best.score, best.row, best.label, best.tenders,
-        best.deposit_used_fen, rival.owed_fen, best.unpaid_gap,
-    )  # fmt: skip
+    return structs.replace(best, rival_fen=rival.owed_fen)
 
 
 def _rounded_totals(sheet: Sheet) -> Sheet:
@@ -86,7 +84,10 @@ def _rounded_totals(sheet: Sheet) -> Sheet:
 
 
 def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
-    figures = [figure for figure in sheet.of(*_CANDIDATES) if figure.exact]
+    figures = [
+        figure for figure in sheet.of(*_CANDIDATES)
+        if figure.exact and (figure.fen or figure.role is not Role.BARE)
+    ]
     figures = figures or sheet.of(*_CANDIDATES)
     special = {Kind.DEPOSIT: Role.DEPOSIT, Kind.TOPUP: Role.TOPUP}.get(kind)
     if special is not None and sheet.of(special):
@@ -149,6 +150,7 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         owed, tuple(checks), score, figure.row, figure.label,
         tuple(Tender(each.kind, _signed(each.fen, owed)) for each in used),
         deposit, None, bool(tenders) and paid is None and owed != 0,
+        bool(sheet.of(Role.CHANGE, Role.RECEIVED)),
     )  # fmt: skip
 
 
@@ -163,7 +165,7 @@ def _paid(sheet: Sheet, owed: int, tenders: list[Figure]) -> list[Figure] | None
         unique = list({(each.kind, abs(each.fen)): each for each in tenders}.values())
         for group in (tenders, unique):
             total = sum(abs(each.fen) for each in group)
-            if total - change == abs(owed) and total:
+            if total and total - change in (abs(owed), *_rounded(sheet, owed)):
                 return group
         for each in unique:
             if abs(each.fen) - change == abs(owed) and each.fen:
@@ -176,6 +178,14 @@ def _paid(sheet: Sheet, owed: int, tenders: list[Figure]) -> list[Figure] | None
             kind = tenders[0].kind if tenders else "cash"
             return [Figure(Role.TENDER, kind, each.fen, each.row, each.label)]
     return None
+
+
+def _rounded(sheet: Sheet, owed: int) -> list[int]:
+    """Return what is paid in coins when the rounding stands on the paper but not the new total."""
+    printed = {abs(figure.fen) for figure in sheet.of(*_CANDIDATES)}
+    rounding = [abs(figure.fen) for figure in sheet.of(Role.ROUNDING) if figure.fen]
+    paid = [abs(owed) + sign * each for each in rounding[-1:] for sign in (1, -1)]
+    return [] if printed & set(paid) else paid
 
 
 def _chain(sheet: Sheet, figure: Figure) -> tuple[int, int] | None:

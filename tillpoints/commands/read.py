@@ -31,7 +31,7 @@ def _money(fen: int | None) -> str | None:
     return None if fen is None else decimal(fen)
 
 
-def _document(reading: Reading) -> dict[str, object]:
+def document_of(reading: Reading) -> dict[str, object]:
     return {
         "kind": reading.kind.value,
         "merchant": reading.merchant,
@@ -103,7 +103,7 @@ def command(
         if explain:
             click.echo(_explained(str(path), readings))
             continue
-        documents = [_document(reading) for reading in readings]
+        documents = [document_of(reading) for reading in readings]
         answer = {"file": str(path), "documents": documents}
         click.echo(msgspec.json.encode(answer).decode())
     if failed:
