@@ -7,7 +7,6 @@ slips wait and paper does not.
 
 from __future__ import annotations
 
-import logging
 import queue
 import socket
 import threading
@@ -24,8 +23,6 @@ from edge_agent.devices.tap.tap import Tap
 CONNECT_TIMEOUT_S = 1.0
 _LOOK_EVERY_S = 0.1
 _LINE_WAIT_S = 2.0
-
-_log = logging.getLogger(__name__)
 
 
 class Courier(threading.Thread):
@@ -54,7 +51,7 @@ class Courier(threading.Thread):
             try:
                 self._look()
             except Exception as error:  # noqa: BLE001 - slips must outlive any surprise
-                self._report(f"slips wait: {error}")
+                self.last_error = f"slips wait: {error}"
 
     def _look(self) -> None:
         if not self._recovered:
@@ -109,11 +106,6 @@ class Courier(threading.Thread):
         self.slips += 1
         self._slips.settle(slip_id, outcome)
         del self._unsettled[slip_id]
-
-    def _report(self, text: str) -> None:
-        if text != self.last_error:
-            _log.warning("%s", text)
-        self.last_error = text
 
 
 def _nothing_sent(why: str) -> SlipRun:

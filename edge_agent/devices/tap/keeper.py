@@ -6,7 +6,6 @@ hangs, or onto a full disk, is lost to the copy only: it is counted, and its job
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from pathlib import Path
@@ -20,8 +19,7 @@ from edge_agent.devices.spool import key_file
 BACKLOG_BYTES_MAX = 8 << 20
 # What one message costs in memory besides its bytes; it bounds messages without bytes too.
 _MESSAGE_BYTES = 512
-
-_log = logging.getLogger(__name__)
+_TOO_SLOW = "the disk was too slow to keep all of it"
 
 
 class _Start(msgspec.Struct, frozen=True):
@@ -37,6 +35,7 @@ class _Bytes(msgspec.Struct, frozen=True):
 class _End(msgspec.Struct, frozen=True):
     job: int
     tail: JobTail
+    overrun: bool
 
 
 class _Stop(msgspec.Struct, frozen=True):
@@ -56,7 +55,8 @@ class Keeper(threading.Thread):
         self._got_bytes = 0
         self._next_job = 0
         self._lossy: set[int] = set()
-        self.overrun_jobs = 0
+        self.overrun_unkept_jobs = 0
+        self.overrun_incomplete_jobs = 0
         self._open: dict[int, JobWriter] = {}
         self._broken: set[int] = set()
         self._key: bytes | None = None
@@ -69,26 +69,32 @@ class Keeper(threading.Thread):
     def start_job(self, head: JobHead) -> int | None:
         """Open a job; None (and counted) if the disk is too far behind."""
         if not self._fits(0):
-            self.overrun_jobs += 1
+            self.overrun_unkept_jobs += 1
+            self.last_error = _TOO_SLOW
             return None
         self._next_job += 1
         self._put(_Start(self._next_job, head), 0)
         return self._next_job
 
     def add(self, job: int, data: bytes) -> None:
-        """Append bytes, or remember that the job lacks some from here on."""
-        if job in self._lossy or not self._fits(len(data)):
-            self._lossy.add(job)
-        else:
+        """Append bytes; if the disk is too far behind, the job lacks all from here on."""
+        if job in self._lossy:
+            return
+        if self._fits(len(data)):
             self._put(_Bytes(job, data), len(data))
+        else:
+            # Counted at once, not when the disk wakes up: it may never.
+            self._lossy.add(job)
+            self.overrun_incomplete_jobs += 1
+            self.last_error = _TOO_SLOW
 
     def end_job(self, job: int, tail: JobTail) -> None:
         """Close a job. Never refused: there are no more ends than starts."""
-        if job in self._lossy:
+        overrun = job in self._lossy
+        if overrun:
             self._lossy.discard(job)
-            why = tail.why or "the disk was too slow to keep all of it"
-            tail = msgspec.structs.replace(tail, complete=False, why=why)
-        self._put(_End(job, tail), 0)
+            tail = msgspec.structs.replace(tail, complete=False, why=tail.why or _TOO_SLOW)
+        self._put(_End(job, tail, overrun), 0)
 
     def stop(self, timeout_s: float) -> None:
         """Write what is still queued, for at most `timeout_s`."""
@@ -131,7 +137,7 @@ class Keeper(threading.Thread):
             self._key = till_key(key_file(self._spool))
         except (OSError, ValueError) as error:
             self._key = None
-            self._report(f"the spool {self._spool} cannot be used: {error}")
+            self.last_error = f"the spool {self._spool} cannot be used: {error}"
 
     def _handle(self, message: _Start | _Bytes | _End) -> None:
         if isinstance(message, _Start):
@@ -148,7 +154,7 @@ class Keeper(threading.Thread):
         del self._open[message.job]
         if self._finish(message, writer) and message.tail.complete:
             self.whole_jobs += 1
-        else:
+        elif not message.overrun:
             self.incomplete_jobs += 1
 
     def _begin(self, message: _Start) -> None:
@@ -167,25 +173,21 @@ class Keeper(threading.Thread):
                 writer.finish(message.tail)
                 return True
             except OSError as error:
-                self._report(f"a job's end could not be kept: {error}")
+                self.last_error = f"a job's end could not be kept: {error}"
         self._broken.discard(message.job)
         try:
             writer.give_up()
         except OSError as error:
             # The .part stays; the next start of the tap lets it appear.
-            self._report(f"a job stays hidden until the tap restarts: {error}")
+            self.last_error = f"a job stays hidden until the tap restarts: {error}"
         return False
 
     def _lose(self, message: _Start | _Bytes | _End, error: Exception) -> None:
         if isinstance(message, _Start):
             self.unkept_jobs += 1
-            self._report(f"a job could not be kept: {error}")
+            self.last_error = f"a job could not be kept: {error}"
         elif isinstance(message, _Bytes):
             self._broken.add(message.job)
-            self._report(f"a job could not be kept whole: {error}")
+            self.last_error = f"a job could not be kept whole: {error}"
         else:
-            self._report(f"a job's end could not be kept: {error}")
-
-    def _report(self, text: str) -> None:
-        self.last_error = text
-        _log.warning("%s", text)
+            self.last_error = f"a job's end could not be kept: {error}"

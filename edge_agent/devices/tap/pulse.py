@@ -30,7 +30,7 @@ class Pulse(threading.Thread):
         self._courier = courier
         self._since = Moment.now()
         self._stopping = threading.Event()
-        self._said_error = ""
+        self._said_errors = ["", "", ""]
         self._said_printer = Reachable.UNKNOWN
         self._write_error = ""
 
@@ -70,22 +70,26 @@ class Pulse(threading.Thread):
             open_connections=tap.open_connections,
             printed_bytes=tap.printed_bytes,
             jobs=keeper.whole_jobs,
-            incomplete_jobs=keeper.incomplete_jobs,
-            unkept_jobs=keeper.unkept_jobs + keeper.overrun_jobs,
+            incomplete_jobs=keeper.incomplete_jobs + keeper.overrun_incomplete_jobs,
+            unkept_jobs=keeper.unkept_jobs + keeper.overrun_unkept_jobs,
             refused_connections=tap.refused_connections,
             failed_connections=tap.failed_connections,
             slips=courier.slips,
-            last_error=tap.last_error or keeper.last_error or courier.last_error,
+            last_error="; ".join(error for error in self._errors() if error),
         )
 
     def _say_changes(self) -> None:
-        """Log an outage once and its recovery once; the loop itself must not log."""
+        """Log an outage once and its recovery once; the others must not wait for a log."""
         if self._tap.printer is not self._said_printer:
             if self._tap.printer is Reachable.NO:
                 _log.warning("%s: the printer cannot be reached", self._tap_name)
             elif self._said_printer is Reachable.NO:
                 _log.info("%s: the printer is back", self._tap_name)
             self._said_printer = self._tap.printer
-        if self._tap.last_error not in {"", self._said_error}:
-            _log.warning("%s: %s", self._tap_name, self._tap.last_error)
-            self._said_error = self._tap.last_error
+        for place, error in enumerate(self._errors()):
+            if error not in {"", self._said_errors[place]}:
+                _log.warning("%s: %s", self._tap_name, error)
+                self._said_errors[place] = error
+
+    def _errors(self) -> tuple[str, str, str]:
+        return self._tap.last_error, self._keeper.last_error, self._courier.last_error

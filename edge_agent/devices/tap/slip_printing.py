@@ -10,6 +10,7 @@ worked through. Clones that answer nothing count as having printed what they too
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 
@@ -27,6 +28,7 @@ from edge_agent.devices.tap.sockets import bytes_taken
 
 ANSWER_WAIT_S = 0.25
 TAKEN_WAIT_S = 3.0
+_TAKEN_CHECK_MS = 2
 # The printer's mechanics: a long slip takes about two seconds on slow paper.
 PRINTED_WAIT_S = 3.0
 _PRINTED = Outcome(Result.PRINTED, "")
@@ -140,8 +142,11 @@ class _Attempt:
         If it does not in time, the whole slip still lies in front of the POS's bytes, in order.
         """
         until_s = time.monotonic() + TAKEN_WAIT_S
+        broken = select.poll()
+        broken.register(self._sock, 0)  # POLLERR and POLLHUP are always told.
         while bytes_taken(self._sock) < self._before_bytes + self._sent_bytes:
             if time.monotonic() > until_s:
                 return False
-            time.sleep(0.002)
+            if broken.poll(_TAKEN_CHECK_MS):
+                raise _BrokenError("the printer broke the connection")
         return True
