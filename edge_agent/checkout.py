@@ -269,7 +269,8 @@ def _job_read(
         slips += [slip] if slip is not None else []
     held = state.open_sale.held_slip if state.open_sale else None
     slips = [structs.replace(slip, held=slip.slip_id == held) for slip in slips]
-    record = Record(tuple(bodies), tuple(slips), JobDone(event.job_id, outcomes))
+    job = JobDone(event.job_id, event.findings)
+    record = Record(tuple(bodies), tuple(slips), job)
     return state, (*effects, record, *((SyncNow(),) if bodies else ()))
 
 

@@ -50,11 +50,16 @@ class Tap(Struct, frozen=True, forbid_unknown_fields=True):
     date_order: Literal["ymd", "dmy", "mdy"] = "ymd"
     dialect: str = ""
 
+    @property
+    def slips_path(self) -> Path:
+        """The folder in which the tap takes our own slips."""
+        return Path(self.spool) / "slips"
+
 
 class Printer(Struct, frozen=True, forbid_unknown_fields=True):
     """Where our own slips are printed: through the tap, or on a network printer of our own."""
 
-    kind: Literal["tap", "network", "none"] = "tap"
+    kind: Literal["tap", "network"] = "tap"
     address: str = ""
     columns: Literal[32, 42, 48] = 48
     dots: int = 576

@@ -5,6 +5,7 @@ Values only: the shell in `agent.py` makes the knowledge and carries out the eff
 
 from msgspec import Struct
 
+from edge_agent.intake import Finding
 from edge_agent.slips import AnySlip
 from loyalty.events import Body, Holder, Moment
 from loyalty.rulebook import RuleBook
@@ -37,8 +38,10 @@ class Terms(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True):
-    """A holder of points as the directory knows them. `balance` contains `pending` points that
-    central has not confirmed yet; None means that nobody here knows it.
+    """A holder of points as the directory knows them.
+
+    `balance` contains `pending` points that central has not confirmed yet; None means that nobody
+    here knows it.
     """
 
     holder: Holder
@@ -51,18 +54,22 @@ class Member(Struct, frozen=True):
 
 
 class HeldSlip(Struct, frozen=True):
-    """A slip to print; a held one waits until it is released or dropped."""
+    """A slip to print; a held one waits until it is released or dropped.
+
+    `subject` is the fingerprint, voucher code or job hash by which the slip is found again.
+    """
 
     slip_id: str
+    subject: str
     content: AnySlip
     held: bool = False
 
 
 class JobDone(Struct, frozen=True):
-    """A print job is dealt with; one outcome and its reasons for each of its documents."""
+    """A print job is dealt with: what each of its documents was."""
 
     job_id: str
-    outcomes: tuple[tuple[str, tuple[object, ...]], ...]
+    findings: tuple[Finding, ...]
 
 
 class Record(Struct, frozen=True):
@@ -107,6 +114,13 @@ class AskClaim(Struct, frozen=True):
     """Ask central what a claim code stands for."""
 
     claim_hash: str
+
+
+class AskVoucher(Struct, frozen=True):
+    """Ask central to use up a voucher that was handed in here."""
+
+    request_id: str
+    voucher_code: str
 
 
 Effect = Record | ReleaseSlip | DropSlip | SyncNow | AskBalance | AskLease | AskClaim

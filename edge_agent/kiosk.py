@@ -32,10 +32,6 @@ IDLE_WARNING_S = 20.0
 Step = Literal["welcome", "home", "confirm", "working", "done", "refused"]
 
 
-class Offline(Struct, frozen=True):
-    """The answer to a question that central could not be asked."""
-
-
 class Voucher(Struct, frozen=True):
     """What the member takes away."""
 
@@ -92,15 +88,15 @@ class ScanFailed(Struct, frozen=True):
 
 
 class BalanceTold(Struct, frozen=True):
-    """Central said what the member has, or could not be asked."""
+    """Central said what the member has; None when it could not be asked."""
 
-    answer: BalanceAnswer | Offline
+    answer: BalanceAnswer | None
 
 
 class ClaimTold(Struct, frozen=True):
-    """Central said what a claim code stands for, or could not be asked."""
+    """Central said what a claim code stands for; None when it could not be asked."""
 
-    answer: ClaimAnswer | Offline
+    answer: ClaimAnswer | None
 
 
 class Chosen(Struct, frozen=True):
@@ -116,10 +112,10 @@ class Confirmed(Struct, frozen=True):
 
 
 class LeaseTold(Struct, frozen=True):
-    """Central's answer to the request for a lease."""
+    """Central's answer to the request for a lease; None when it could not be asked."""
 
     request_id: str
-    answer: LeaseAnswer | Offline
+    answer: LeaseAnswer | None
 
 
 class Back(Struct, frozen=True):
@@ -242,8 +238,8 @@ def _claim_code(state: State, claim_hash: str) -> Result:
     return state, (AskClaim(claim_hash),)
 
 
-def _balance(state: State, answer: BalanceAnswer | Offline) -> State:
-    if isinstance(answer, Offline) or state.member is None or not answer.known:
+def _balance(state: State, answer: BalanceAnswer | None) -> State:
+    if answer is None or state.member is None or not answer.known:
         return state
     member = structs.replace(
         state.member,
@@ -255,59 +251,60 @@ def _balance(state: State, answer: BalanceAnswer | Offline) -> State:
     return structs.replace(state, member=member, available=max(answer.balance - answer.held, 0))
 
 
-def _claim_known(state: State, answer: ClaimAnswer | Offline, now: Now) -> Result:
+def _claim_known(state: State, answer: ClaimAnswer | None, now: Now) -> Result:
     """Write the claim down if it may still be good; central's verdict moves the points."""
-    if state.member is None or not state.claim_hash:
+    member, claim_hash = state.member, state.claim_hash
+    if member is None or not claim_hash:
         return state, ()
-    claim_hash = state.claim_hash
     state = structs.replace(state, claim_hash="")
-    if not isinstance(answer, Offline) and answer.state in ("claimed", "expired"):
+    if answer is not None and answer.state in ("claimed", "expired"):
         code = "claim_taken" if answer.state == "claimed" else "claim_expired"
         words = phrase(Reason(code))
         state = structs.replace(state, claim=ClaimResult("refused", words))
         return _tell(state, "error", words), ()
-    body = Claim(at=now.moment, claim_hash=claim_hash, holder=state.member.holder)
-    if not isinstance(answer, Offline) and answer.state == "open":
+    body = Claim(at=now.moment, claim_hash=claim_hash, holder=member.holder)
+    if answer is not None and answer.state == "open":
         words = own_words("claim_taken_in")
         result = ClaimResult("credited", words, answer.shop_id, answer.eligible_fen)
     else:
         words = own_words("claim_pending")
         result = ClaimResult("pending", words)
     state = _tell(structs.replace(state, claim=result), "ok", words)
-    return state, (Record((body,)), SyncNow(), AskBalance(state.member.holder))
+    return state, (Record((body,)), SyncNow(), AskBalance(member.holder))
 
 
 def _confirmed(state: State, request_id: str, terms: Terms) -> Result:
-    if state.member is None or state.chosen is None:
+    member, chosen = state.member, state.chosen
+    if member is None or chosen is None:
         return state, ()
-    refusal = why_not(state, state.chosen, terms, online=True)
+    refusal = why_not(state, chosen, terms, online=True)
     if refusal is not None:
         return _refused(state, refusal), ()
     state = structs.replace(state, step="working", request_id=request_id)
-    return state, (AskLease(request_id, state.member.holder, state.chosen.reward_id),)
+    return state, (AskLease(request_id, member.holder, chosen.reward_id),)
 
 
 def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
     if state.step != "working" or told.request_id != state.request_id:
         return state, ()
-    if isinstance(told.answer, Offline):
+    if told.answer is None:
         return _refused(state, phrase(Reason("offline"))), ()
     if told.answer.refusal is not None:
         return _refused(state, phrase(told.answer.refusal)), ()
-    if state.member is None or state.chosen is None:
+    member, chosen, lease = state.member, state.chosen, told.answer
+    if member is None or chosen is None:
         return _refused(state, own_words("stopped_while_redeeming")), ()
-    lease = told.answer
     body = Redeem(
         at=now.moment,
-        holder=state.member.holder,
+        holder=member.holder,
         lease_id=lease.lease_id,
         points=lease.points,
-        reward_id=state.chosen.reward_id,
+        reward_id=chosen.reward_id,
         voucher_code=lease.voucher_code,
     )
-    slip = redemption_slip(state.member, state.chosen, lease, now, terms)
+    slip = redemption_slip(member, chosen, lease, now, terms)
     voucher = Voucher(
-        lease.voucher_code, lease.voucher_signed, state.chosen, lease.valid_until, slip.slip_id
+        lease.voucher_code, lease.voucher_signed, chosen, lease.valid_until, slip.slip_id
     )
     left = None if state.available is None else state.available - lease.points
     state = structs.replace(state, step="done", voucher=voucher, available=left)
@@ -315,7 +312,7 @@ def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
     return _tell(state, "ok", own_words("redeemed")), (
         Record((body,), (slip,)),
         SyncNow(),
-        AskBalance(body.holder),
+        AskBalance(member.holder),
     )
 
 

@@ -25,4 +25,4 @@ def redemption_slip(
         where=where,
         balance=None if member.balance is None else member.balance - lease.points,
     )
-    return HeldSlip(f"{lease.voucher_code}-redemption", content)
+    return HeldSlip(f"{lease.voucher_code}-redemption", lease.voucher_code, content)

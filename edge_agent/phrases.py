@@ -71,6 +71,10 @@ _OWN: dict[str, tuple[str, str]] = {
     "not_enrolled": ("本机尚未注册，暂不积分", "This till is not enrolled; nothing is awarded"),
     "no_rules": ("尚未收到积分规则，小票已保存", "No rules received yet; receipts are kept"),
     "voucher_accepted": ("兑换券有效，请交付：{reward}", "Voucher accepted, hand over: {reward}"),
+    "voucher_at_till": (
+        "兑换券请在门店收银台使用",
+        "Please hand this voucher in at a shop's till",
+    ),
     "sale_unknown": ("没有这张小票", "No such receipt here"),
     "checking": ("正在核对…", "Checking…"),
     "claim_credited": ("认领成功 +{points} 分", "Claimed: +{points} points"),
@@ -83,6 +87,7 @@ _OWN: dict[str, tuple[str, str]] = {
         "兑换中断，积分已退回",
         "The redemption was interrupted; the points are back",
     ),
+    "printer_obstacle": ("打印机没有响应或缺纸", "The printer does not answer or has no paper"),
     "anywhere": ("本商场任一门店", "Any shop of this mall"),
 }
 

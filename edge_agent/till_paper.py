@@ -58,7 +58,7 @@ def award_slip(
         expires_on=expires_on(date.fromisoformat(now.today), terms.book.expiry_months).isoformat(),
         member_known=not member.new_card,
     )
-    return HeldSlip(f"{identity[:24]}-award-{now.moment.wall_ms}", content)
+    return HeldSlip(f"{identity[:24]}-award-{now.moment.wall_ms}", identity, content)
 
 
 def claim_slip(sold: Sold, given: Award, now: Now, terms: Terms) -> HeldSlip:
@@ -73,7 +73,7 @@ def claim_slip(sold: Sold, given: Award, now: Now, terms: Terms) -> HeldSlip:
         until=last_day.isoformat(),
         where=CLAIM_PLACE[terms.language],
     )
-    return HeldSlip(f"{sold.fingerprint[:24]}-claim", content)
+    return HeldSlip(f"{sold.fingerprint[:24]}-claim", sold.fingerprint, content)
 
 
 def refund_slip(refunded: Refunded, now: Now, terms: Terms) -> HeldSlip:
@@ -83,10 +83,10 @@ def refund_slip(refunded: Refunded, now: Now, terms: Terms) -> HeldSlip:
         origin=origin(now, terms, refunded.fingerprint),
         receipt=shown(refunded.receipt, now),
         member=UNKNOWN_MEMBER[terms.language],
-        points=refunded.points or 0,
+        points=refunded.points,
         explanation=(say(reason, terms.language),),
     )
-    return HeldSlip(f"{refunded.fingerprint[:24]}-refund", content)
+    return HeldSlip(f"{refunded.fingerprint[:24]}-refund", refunded.fingerprint, content)
 
 
 def review_slip(unclear: Unclear, now: Now, terms: Terms) -> HeldSlip:
@@ -94,11 +94,13 @@ def review_slip(unclear: Unclear, now: Now, terms: Terms) -> HeldSlip:
     receipt = Shown(
         number=unclear.number or "",
         time=(unclear.printed_at or now.local).replace("T", " "),
-        amount_fen=unclear.owed_fen or 0,
+        amount_fen=unclear.owed_fen,
         currency=unclear.currency,
     )
     reason = unclear.why[0].zh if terms.language == "zh" else unclear.why[0].en
     content = ReviewSlip(
         origin=origin(now, terms, unclear.job_hash), receipt=receipt, reason=reason
     )
-    return HeldSlip(f"{unclear.job_hash[:24]}-review", content)
+    return HeldSlip(
+        f"{unclear.job_hash[:24]}-review-{now.moment.wall_ms}", unclear.job_hash, content
+    )

@@ -8,6 +8,7 @@ import hmac
 import io
 import secrets
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Screens:
         *,
         role: Callable[[], Role],
         submit: Callable[[Command], bool],
-        hosts: frozenset[str],
+        hosts: AbstractSet[str],
         embedded_by: tuple[str, ...] = (),
     ) -> None:
         self._board = board
@@ -131,7 +132,7 @@ def create_app(screens: Screens) -> Flask:
     return app
 
 
-def _refuse_strangers(token: str, hosts: frozenset[str]) -> None:
+def _refuse_strangers(token: str, hosts: AbstractSet[str]) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin.removeprefix("http://") not in hosts:
         abort(403)

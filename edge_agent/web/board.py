@@ -19,14 +19,15 @@ class Board:
         self._content: dict[str, object] = {}
         self._closed = False
 
-    def publish(self, content: dict[str, object]) -> None:
-        """Make `content` the newest snapshot, unless it says the same as the one before."""
+    def publish(self, content: dict[str, object], now_ms: int) -> None:
+        """Make `content` of `now_ms` the newest snapshot, unless it says nothing new."""
         with self._changed:
             if content == self._content:
                 return
             self._content = content
             self._version += 1
-            self._snapshot = msgspec.json.encode({"version": self._version, **content})
+            stamped = {"version": self._version, "now_ms": now_ms, **content}
+            self._snapshot = msgspec.json.encode(stamped)
             self._changed.notify_all()
 
     def newest(self) -> tuple[int, bytes]:

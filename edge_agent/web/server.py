@@ -11,10 +11,10 @@ class WebServer:
 
     def __init__(self, app: Flask, host: str, port: int, threads: int) -> None:
         server = create_server(app, host=host, port=port, threads=threads, ident=None)
-        if not isinstance(server, BaseWSGIServer):
+        if not isinstance(server, BaseWSGIServer) or server.socket is None:
             raise OSError(f"{host} has several addresses; the screens listen on one")
         self._server = server
-        self.port = int(server.effective_port)
+        self.port = int(server.socket.getsockname()[1])
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     def start(self) -> None:

@@ -1,0 +1,279 @@
+"""The edge agent of one till or kiosk: builds the parts, starts and stops them, runs the loop.
+
+Threads (scanners, spool, sync, paper, web) only put messages on one bounded queue. This loop takes
+them off one by one and is the only place where anything is decided.
+"""
+
+import contextlib
+import logging
+import queue
+import random
+import secrets
+import threading
+import time
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from edge_agent import clocks
+from edge_agent.asking import Asking
+from edge_agent.config import Config
+from edge_agent.devices.printers import NetworkPrinter, SlipPrinter, TapPrinter
+from edge_agent.devices.serial_scanner import SerialScanner
+from edge_agent.devices.slip_folder import Slips
+from edge_agent.effects import Now, Terms
+from edge_agent.handing_in import HandingIn
+from edge_agent.journal.clock import moment
+from edge_agent.journal.identity import Identity
+from edge_agent.journal.journal import Journal
+from edge_agent.kiosk_stand import KioskStand
+from edge_agent.messages import JobRead, SyncChanged
+from edge_agent.paper_out import PaperOut
+from edge_agent.spool_watch import SpoolWatch
+from edge_agent.sync.calls import Caller
+from edge_agent.sync.online import Online
+from edge_agent.sync.syncer import Syncer
+from edge_agent.sync.thread import SyncThread
+from edge_agent.sync.transport import HttpTransport
+from edge_agent.till import Till
+from edge_agent.web.app import Screens, create_app
+from edge_agent.web.board import Board
+from edge_agent.web.commands import Command
+from edge_agent.web.device_view import connections_view, device_view, waiting_view
+from edge_agent.web.kiosk_view import kiosk_view
+from edge_agent.web.server import WebServer
+from edge_agent.web.till_view import till_view
+from loyalty.wire import Role, ShopRow
+
+INBOX_MAX = 1000
+TICK_S = 0.25
+HOUSEKEEPING_EVERY_S = 3600
+
+_log = logging.getLogger(__name__)
+
+
+class Part(Protocol):
+    """Something with a thread of its own."""
+
+    def start(self) -> None:
+        """Begin to work."""
+
+    def stop(self) -> None:
+        """Stop working; return when the thread has ended."""
+
+
+class Agent:
+    """One agent. `start`, then `run` until `stop`; `close` lets go of everything."""
+
+    def __init__(self, config: Config) -> None:
+        """Open the journal and build the parts.
+
+        Raises JournalError if the journal cannot be used, OSError if a port is taken.
+        """
+        self._config = config
+        self._inbox: queue.Queue[Any] = queue.Queue(INBOX_MAX)
+        self._stopping = threading.Event()
+        self._stack = contextlib.ExitStack()
+        self._session = secrets.token_hex(8)
+        self._journal = self._stack.enter_context(Journal.open(config.state_path))
+        self._identity = self._journal.identity()
+        self._zone = ZoneInfo(self._identity.zone if self._identity else "UTC")
+        self._terms: Terms | None = None
+        self._board = Board()
+        self._build_sync()
+        self._build_devices()
+        self._build_web()
+        self._desk = self._build_desk(self._identity) if self._identity else None
+
+    @property
+    def web_port(self) -> int:
+        """The port on which the screens are served."""
+        return self._web.port
+
+    def start(self) -> None:
+        """Start every part; the screens come first, so that they can say what is wrong."""
+        self._web.start()
+        self._stack.callback(self._web.close)
+        self._stack.callback(self._board.close)
+        if self._desk is None:
+            return
+        if isinstance(self._desk, Till):
+            self._desk.resume(self._now())
+        parts: list[Part] = [self._sync, self._paper, *self._scanners, *self._spools]
+        for part in parts:
+            part.start()
+            self._stack.callback(part.stop)
+        self._stack.callback(self._asking.stop)
+        self._scheduler.start()
+        self._stack.callback(self._scheduler.shutdown)
+
+    def run(self) -> None:
+        """Take messages off the inbox until `stop` is called."""
+        while not self._stopping.is_set():
+            try:
+                message = self._inbox.get(timeout=TICK_S)
+            except queue.Empty:
+                message = None
+            self._turn(message)
+
+    def stop(self) -> None:
+        """Let `run` return; safe in a signal handler."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Stop every part, the last started first, and close the journal."""
+        self._stopping.set()
+        self._stack.close()
+
+    # ---- the loop
+
+    def _turn(self, message: object) -> None:
+        now = self._now()
+        self._terms = self._terms_now(now)
+        if self._desk is not None and self._terms is not None:
+            if message is not None:
+                self._desk.handle(message, now, self._terms)
+            self._desk.tick(now, self._terms)
+        elif isinstance(message, JobRead):
+            message.settle(recorded=False)  # it waits in the spool until there are rules
+        if self._inbox.empty():
+            self._board.publish(self._snapshot(now), now.moment.wall_ms)
+
+    def _terms_now(self, now: Now) -> Terms | None:
+        """Return the rules in force, by central's time; None until they were pulled."""
+        if self._identity is None:
+            return None
+        force = self._journal.rule_book(self._journal.server_ms(now.moment))
+        if force is None:
+            return None
+        shop_id = self._identity.shop_id
+        shop = self._journal.shop(shop_id)
+        if shop is None:
+            if self._identity.role == "till":
+                return None
+            shop = ShopRow(shop_id, self._identity.programme, self._identity.programme, "*")
+        return Terms(
+            programme=self._identity.programme,
+            device=self._identity.name,
+            shop=shop,
+            book=force.book,
+            version=force.version,
+            language=self._config.language,
+        )
+
+    def _snapshot(self, now: Now) -> dict[str, Any]:
+        sync = self._syncer.status()
+        taps = [spool.heartbeat() for spool in self._spools]
+        scanners = [scanner.connected for scanner in self._scanners]
+        common = {
+            **device_view(self._identity, self._terms, sync),
+            **connections_view(taps, self._paper.status, scanners),
+        }
+        if self._terms is None or self._desk is None:
+            return {**common, **waiting_view(self._identity)}
+        if isinstance(self._desk, Till):
+            desk = self._desk
+            return {
+                **common,
+                **till_view(desk.state, self._journal, self._handing_in, now, self._terms),
+            }
+        online = bool(sync.online)
+        view = kiosk_view(self._desk.state, self._journal, now, self._terms, online=online)
+        return {**common, **view}
+
+    def _now(self) -> Now:
+        return clocks.now(self._zone)
+
+    # ---- the parts
+
+    def _build_sync(self) -> None:
+        central = self._config.central
+        transport = HttpTransport(central.url, read_s=central.read_timeout_s)
+        self._stack.callback(transport.close)
+        caller = Caller(self._journal, transport)
+        self._syncer = Syncer(
+            self._journal,
+            caller,
+            session=self._session,
+            rng=random.Random(),  # noqa: S311 spreads retries, keeps no secret
+            poll_s=central.sync_every_s,
+        )
+        self._sync = SyncThread(self._syncer, moment, self._sync_changed)
+        self._asking = Asking(Online(self._journal, caller, session=self._session), self._inbox)
+
+    def _build_devices(self) -> None:
+        config = self._config
+        self._scanners = [
+            SerialScanner(each.name, each.port, self._inbox, baud=each.baud)
+            for each in config.scanner
+        ]
+        self._spools = [SpoolWatch(tap, self._inbox, self._job_done) for tap in config.tap]
+        self._paper = PaperOut(
+            self._journal, self._printer(), config.printer.profile(), config.language, self._inbox
+        )
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._scheduler.add_job(
+            self._housekeeping,
+            "interval",
+            seconds=HOUSEKEEPING_EVERY_S,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    def _printer(self) -> SlipPrinter:
+        printer = self._config.printer
+        if printer.kind == "tap":
+            return TapPrinter(Slips(self._config.tap[0].slips_path))
+        host, _, port = printer.address.rpartition(":")
+        return NetworkPrinter(host, int(port), printer.timeout_s)
+
+    def _build_web(self) -> None:
+        web = self._config.web
+        host, _, port = web.listen.rpartition(":")
+        hosts: set[str] = set()
+        screens = Screens(
+            self._board,
+            role=self._role,
+            submit=self._submit,
+            hosts=hosts,
+            embedded_by=web.embedded_by,
+        )
+        self._web = WebServer(create_app(screens), host, int(port), web.threads)
+        hosts |= {f"{name}:{self._web.port}" for name in (host, "localhost", "127.0.0.1")}
+
+    def _build_desk(self, identity: Identity) -> Till | KioskStand:
+        ask, sync, paper = self._asking.ask, self._sync.wake, self._paper.wake
+        self._handing_in = HandingIn(self._journal, identity, ask)
+        if identity.role == "kiosk":
+            return KioskStand(self._journal, identity, ask, sync, paper)
+        return Till(self._journal, identity, self._handing_in, sync, paper)
+
+    # ---- what the parts call
+
+    def _role(self) -> Role:
+        return self._identity.role if self._identity else "till"
+
+    def _submit(self, command: Command) -> bool:
+        try:
+            self._inbox.put_nowait(command)
+        except queue.Full:
+            return False
+        return True
+
+    def _sync_changed(self) -> None:
+        # A full inbox needs no news: the loop will look anyway.
+        with contextlib.suppress(queue.Full):
+            self._inbox.put_nowait(SyncChanged())
+
+    def _job_done(self, job_id: str) -> bool:
+        return self._journal.job_seen(job_id) is not None
+
+    def _housekeeping(self) -> None:
+        """Delete what was kept long enough (promise P10)."""
+        for spool in self._spools:
+            try:
+                spool.expire(time.time(), self._config.spool_keep_days)
+            except OSError as error:
+                _log.warning("old print jobs could not be deleted: %s", error)

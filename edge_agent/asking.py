@@ -1,0 +1,58 @@
+"""Asks central while somebody waits, off the agent's loop; the answer comes back as a message."""
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from edge_agent.effects import AskBalance, AskClaim, AskLease, AskVoucher
+from edge_agent.journal.errors import JournalError
+from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, VoucherAnswered
+from edge_agent.sync.calls import Offline
+from edge_agent.sync.online import Online
+from loyalty.wire import BalanceRequest, ClaimRequest, LeaseRequest, VoucherRequest
+
+AnswerT = TypeVar("AnswerT", bound=Struct)
+Ask = AskBalance | AskClaim | AskLease | AskVoucher
+
+
+class Asking:
+    """Two calls at a time, so that a slow balance does not hold up a redemption."""
+
+    def __init__(self, online: Online, inbox: queue.Queue[Any]) -> None:
+        self._online = online
+        self._inbox = inbox
+        self._workers = ThreadPoolExecutor(2, "asking")
+
+    def ask(self, question: Ask) -> None:
+        """Ask, and put the answer on the inbox when it is there."""
+        self._workers.submit(lambda: self._inbox.put(self._answered(question)))
+
+    def stop(self) -> None:
+        """Ask nothing more; calls under way end by their own time limits."""
+        self._workers.shutdown(wait=True, cancel_futures=True)
+
+    def _answered(self, question: Ask) -> object:
+        match question:
+            case AskBalance(holder=holder):
+                request = BalanceRequest(holder)
+                return BalanceAnswered(holder, _told(lambda: self._online.balance(request)))
+            case AskClaim(claim_hash=claim_hash):
+                return ClaimAnswered(_told(lambda: self._online.claim(ClaimRequest(claim_hash))))
+            case AskLease(request_id=request_id, holder=holder, reward_id=reward_id):
+                lease = LeaseRequest(request_id, holder, reward_id)
+                return LeaseAnswered(request_id, _told(lambda: self._online.lease(lease)))
+            case AskVoucher(request_id=request_id, voucher_code=code):
+                voucher = VoucherRequest(request_id, code)
+                return VoucherAnswered(code, _told(lambda: self._online.voucher(voucher)))
+
+
+def _told(call: Callable[[], AnswerT | Offline]) -> AnswerT | None:
+    """Return central's answer; None when there is none, or it could not be kept on this disk."""
+    try:
+        answer = call()
+    except JournalError:
+        return None
+    return None if isinstance(answer, Offline) else answer

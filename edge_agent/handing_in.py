@@ -1,0 +1,116 @@
+"""A voucher is handed in at this till: accepted once, or refused with the reason.
+
+The till named in the voucher takes it by its own journal, offline too; any other voucher is used up
+by central while the cashier waits. Nothing is handed over before one of them has written it down.
+"""
+
+import secrets
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from edge_agent.asking import Ask
+from edge_agent.effects import AskVoucher, Now
+from edge_agent.journal.errors import Duplicate, JournalError
+from edge_agent.journal.identity import Identity
+from edge_agent.journal.journal import Journal
+from edge_agent.messages import VoucherAnswered
+from edge_agent.phrases import Phrase, Tone, own_words, phrase
+from loyalty.codes import VoucherCode
+from loyalty.earning import Reason
+from loyalty.events import VoucherUse
+from loyalty.vouchers import NotAVoucher, Voucher, read_signed
+from loyalty.wire import RewardRow
+
+Told = tuple[Tone, Phrase]
+
+
+class Shown(Struct, frozen=True):
+    """The last voucher that was handed in, for the screen."""
+
+    accepted: bool
+    code: str
+    phrase: Phrase
+    reward: RewardRow | None = None
+
+
+class HandingIn:
+    """Decides on vouchers at one till. Called by the agent's loop only."""
+
+    def __init__(self, journal: Journal, identity: Identity, ask: Callable[[Ask], None]) -> None:
+        self._journal = journal
+        self._identity = identity
+        self._ask = ask
+        self._asked = ""
+        self.shown: Shown | None = None
+
+    def dismiss(self) -> None:
+        """Close the box."""
+        self.shown = None
+
+    def scanned(self, scan: VoucherCode, now: Now) -> Told | None:
+        """Take a voucher; None when central has to be asked first."""
+        if scan.signed is None:
+            return self._ask_central(scan.code or "", now)
+        try:
+            voucher = read_signed(scan.signed, self._identity.central_key)
+        except NotAVoucher:
+            return self._refused("", Reason("voucher_forged"))
+        if voucher.shard_key != self._identity.shard_key:
+            return self._refused("", Reason("voucher_forged"))
+        if voucher.home_device is None:
+            return self._ask_central(voucher.code, now)
+        if voucher.home_device != self._identity.device_id.hex():
+            return self._refused(voucher.code, Reason("voucher_elsewhere"))
+        return self._at_home(voucher, now)
+
+    def answered(self, answer: VoucherAnswered) -> Told | None:
+        """Act on central's answer; one to a question of before is of no use any more."""
+        if answer.voucher_code != self._asked:
+            return None
+        self._asked = ""
+        if answer.answer is None:
+            return self._refused(answer.voucher_code, Reason("voucher_offline"))
+        if answer.answer.refusal is not None:
+            return self._refused(answer.voucher_code, answer.answer.refusal)
+        return self._accepted(answer.voucher_code, answer.answer.reward_id)
+
+    def _ask_central(self, code: str, now: Now) -> Told | None:
+        if self._asked == code:
+            return None  # the scanner was triggered twice; the answer is on its way
+        self._asked = code
+        self._ask(AskVoucher(f"{secrets.token_hex(8)}-{now.moment.wall_ms}", code))
+        return "info", own_words("checking")
+
+    def _at_home(self, voucher: Voucher, now: Now) -> Told:
+        if voucher.valid_until < now.today:
+            return self._refused(
+                voucher.code, Reason("voucher_expired", {"until": voucher.valid_until})
+            )
+        used = VoucherUse(now.moment, voucher.code, self._identity.device_id.hex())
+        try:
+            self._journal.append([used])
+        except Duplicate:
+            return self._refused(voucher.code, Reason("voucher_used"))
+        except JournalError:
+            words = own_words("not_recorded")
+            self.shown = Shown(accepted=False, code=voucher.code, phrase=words)
+            return "error", words
+        return self._accepted(voucher.code, voucher.reward_id)
+
+    def _accepted(self, code: str, reward_id: str) -> Told:
+        reward = next((one for one in self._journal.rewards() if one.reward_id == reward_id), None)
+        zh = reward.name_zh if reward else reward_id
+        en = reward.name_en if reward else reward_id
+        words = Phrase(
+            "voucher_accepted",
+            own_words("voucher_accepted", reward=zh).zh,
+            own_words("voucher_accepted", reward=en).en,
+        )
+        self.shown = Shown(accepted=True, code=code, phrase=words, reward=reward)
+        return "ok", words
+
+    def _refused(self, code: str, reason: Reason) -> Told:
+        words = phrase(reason)
+        self.shown = Shown(accepted=False, code=code, phrase=words)
+        return "error", words

@@ -1,0 +1,111 @@
+"""A kiosk: feeds the state machine in `kiosk` with scans, touches and central's answers."""
+
+import secrets
+from collections.abc import Callable
+
+from edge_agent import kiosk
+from edge_agent.asking import Ask
+from edge_agent.devices.ports import Scanned
+from edge_agent.effects import AskBalance, AskClaim, AskLease, Now, SyncNow, Terms
+from edge_agent.intake import claim_hash
+from edge_agent.journal.errors import JournalError
+from edge_agent.journal.identity import Identity
+from edge_agent.journal.journal import Journal
+from edge_agent.kiosk import State
+from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered
+from edge_agent.people import member_of
+from edge_agent.phrases import Phrase, own_words
+from edge_agent.recording import record
+from edge_agent.web import commands
+from loyalty.codes import ClaimCode, VoucherCode, classify
+
+
+class KioskStand:
+    """One kiosk's shell around its state machine. Called by the agent's loop only."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        identity: Identity,
+        ask: Callable[[Ask], None],
+        sync_now: Callable[[], None],
+        paper_now: Callable[[], None],
+    ) -> None:
+        self._journal = journal
+        self._identity = identity
+        self._ask = ask
+        self._sync_now = sync_now
+        self._paper_now = paper_now
+        self.state = State()
+
+    def handle(self, message: object, now: Now, terms: Terms) -> None:
+        """Act on one message of the inbox; what is not a kiosk's is left alone."""
+        event = self._event(message)
+        if event is not None:
+            self._step(event, now, terms)
+
+    def tick(self, now: Now, terms: Terms) -> None:
+        """Let time pass."""
+        self._step(kiosk.Tick(), now, terms)
+
+    def _event(self, message: object) -> kiosk.Input | None:
+        match message:
+            case Scanned(text=text):
+                return self._scanned(text, typed=False)
+            case BalanceAnswered(holder=holder, answer=answer):
+                here = self.state.member is not None and self.state.member.holder == holder
+                return kiosk.BalanceTold(answer) if here else None
+            case ClaimAnswered(answer=answer):
+                return kiosk.ClaimTold(answer)
+            case LeaseAnswered(request_id=request_id, answer=answer):
+                return kiosk.LeaseTold(request_id, answer)
+            case _:
+                return self._touched(message)
+
+    def _touched(self, message: object) -> kiosk.Input | None:
+        match message:
+            case commands.Scan(text=text):
+                return self._scanned(text, typed=True)
+            case commands.Choose(reward_id=reward_id):
+                rewards = self._journal.rewards()
+                chosen = next((one for one in rewards if one.reward_id == reward_id), None)
+                return None if chosen is None else kiosk.Chosen(chosen)
+            case commands.Confirm():
+                return kiosk.Confirmed(secrets.token_hex(16))
+            case commands.Back():
+                return kiosk.Back()
+            case commands.Leave():
+                return kiosk.Left()
+            case commands.Stay():
+                return kiosk.Stayed()
+            case _:
+                return None
+
+    def _scanned(self, text: str, *, typed: bool) -> kiosk.Input:
+        scan = classify(text)
+        if isinstance(scan, ClaimCode):
+            return kiosk.ClaimScanned(claim_hash(scan.code))
+        if isinstance(scan, VoucherCode):
+            return kiosk.ScanFailed(own_words("voucher_at_till"))
+        found = member_of(scan, self._identity.tenant_key, self._journal, typed=typed)
+        return kiosk.ScanFailed(found) if isinstance(found, Phrase) else kiosk.MemberScanned(found)
+
+    def _step(self, event: kiosk.Input, now: Now, terms: Terms) -> None:
+        """Take one step; keep its state only if the journal took what belongs to it."""
+        state, effects = kiosk.step(self.state, event, now, terms)
+        try:
+            record(self._journal, effects)
+        except JournalError:
+            failed = kiosk.ScanFailed(own_words("not_recorded"))
+            self.state, _ = kiosk.step(self.state, kiosk.Left(), now, terms)
+            self.state, _ = kiosk.step(self.state, failed, now, terms)
+            return
+        self.state = state
+        for effect in effects:
+            match effect:
+                case AskBalance() | AskClaim() | AskLease():
+                    self._ask(effect)
+                case SyncNow():
+                    self._sync_now()
+                case _:
+                    self._paper_now()

@@ -1,0 +1,129 @@
+"""Brings slips from the journal to paper and writes down what became of each.
+
+A slip is printed once. One that was on its way when the agent died is `unknown` on a printer of
+our own; the tap keeps its own account of what it was handed. Whoever asks for a slip again gets it
+marked as a copy.
+"""
+
+import logging
+import queue
+import threading
+from typing import Any
+
+import msgspec
+
+from edge_agent.devices.printers import Answer, SlipPrinter, Status, TapPrinter
+from edge_agent.journal.errors import JournalError
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.slips import SlipRecord, SlipState
+from edge_agent.messages import PaperChanged
+from edge_agent.slips import AnySlip, compose
+from loyalty.wording import Language
+from paper.encode import PrinterProfile, encode_slip
+
+POLL_S = 0.2
+STATUS_EVERY_POLLS = 25
+
+_log = logging.getLogger(__name__)
+
+
+class PaperOut:
+    """Prints queued slips in a thread of its own. `status` is what the printer said last."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        printer: SlipPrinter,
+        profile: PrinterProfile,
+        language: Language,
+        inbox: queue.Queue[Any],
+    ) -> None:
+        self._journal = journal
+        self._printer = printer
+        self._profile = profile
+        self._language = language
+        self._inbox = inbox
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="paper out")
+        self.status = Status()
+
+    def start(self) -> None:
+        """Settle what a dead agent left on its way, then begin to print."""
+        if not isinstance(self._printer, TapPrinter):
+            for record in self._journal.slips("handed_over"):
+                self._journal.slip_state(record.slip.slip_id, "unknown")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the slip that is being printed and stop."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Look at the queue now."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        polls = 0
+        while not self._stopping:
+            try:
+                if self._step(ask_status=polls % STATUS_EVERY_POLLS == 0):
+                    self._tell()
+            except (JournalError, OSError) as error:
+                _log.warning("slips have to wait: %s", error)
+            polls += 1
+            self._wake.wait(POLL_S)
+            self._wake.clear()
+
+    def _step(self, *, ask_status: bool) -> bool:
+        """Print what is queued, learn what became of earlier ones; True if something changed."""
+        changed = False
+        for record in self._journal.slips("queued"):
+            if self._stopping:
+                return changed
+            self._print(record)
+            changed = True
+        handed = {hand_id(record): record for record in self._journal.slips("handed_over")}
+        if handed:
+            for slip_id, outcome in self._printer.outcomes().items():
+                if slip_id in handed:
+                    state: SlipState = outcome.result.value
+                    self._journal.slip_state(handed[slip_id].slip.slip_id, state)
+                    changed = True
+        if ask_status and not changed:
+            before, self.status = self.status, self._printer.status()
+            changed = before != self.status
+        return changed
+
+    def _print(self, record: SlipRecord) -> None:
+        content: AnySlip = msgspec.json.decode(record.slip.data, type=AnySlip)
+        slip = compose(content, self._language, copy=record.copies > 0)
+        data = encode_slip(slip, self._profile).data
+        slip_id = record.slip.slip_id
+        if isinstance(self._printer, TapPrinter):
+            # The tap takes a slip id once, so a crash between these two lines prints no second one.
+            self._printer.print_slip(hand_id(record), data)
+            self._journal.slip_state(slip_id, "handed_over")
+            return
+        self._journal.slip_state(slip_id, "handed_over")
+        outcome = self._printer.print_slip(hand_id(record), data)
+        if outcome is not None:
+            self._journal.slip_state(slip_id, outcome.result.value)
+
+    def _tell(self) -> None:
+        try:
+            self._inbox.put_nowait(PaperChanged())
+        except queue.Full:
+            return  # the loop is behind and will look at the journal anyway
+
+
+def hand_id(record: SlipRecord) -> str:
+    """Return the id under which the printer knows this slip, another one for each copy."""
+    return f"{record.slip.slip_id}.{record.copies}" if record.copies else record.slip.slip_id
+
+
+def answer(status: Status) -> Answer:
+    """Return whether the printer can print, as far as it says."""
+    return Answer.NO if status.obstacle else status.online

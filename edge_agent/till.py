@@ -1,0 +1,233 @@
+"""A till: feeds `checkout` with what devices and screens say, and carries out its effects.
+
+Holds no rule of its own. A state is only kept once the journal has what belongs to it.
+"""
+
+import secrets
+from collections.abc import Callable
+
+from edge_agent import checkout
+from edge_agent.checkout import State
+from edge_agent.devices.job_file import Job
+from edge_agent.devices.ports import Scanned
+from edge_agent.effects import Member, Now, SyncNow, Terms
+from edge_agent.handing_in import HandingIn
+from edge_agent.intake import KnownSale, claim_hash, take_in
+from edge_agent.journal.errors import AlreadyDone, JournalError
+from edge_agent.journal.identity import Identity
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.records import SaleRecord
+from edge_agent.messages import JobRead, JobSeen, VoucherAnswered
+from edge_agent.people import member_of
+from edge_agent.phrases import Phrase, Tone, own_words, phrase
+from edge_agent.recording import record
+from edge_agent.web import commands
+from loyalty.codes import ClaimCode, VoucherCode, classify, make_short_code
+from loyalty.earning import Reason
+
+
+class Till:
+    """One till's shell around its state machine. Called by the agent's loop only."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        identity: Identity,
+        handing_in: HandingIn,
+        sync_now: Callable[[], None],
+        paper_now: Callable[[], None],
+    ) -> None:
+        self._journal = journal
+        self._identity = identity
+        self._handing_in = handing_in
+        self._sync_now = sync_now
+        self._paper_now = paper_now
+        self.state = State()
+
+    def resume(self, now: Now) -> None:
+        """Take up the window of the sale that was unclaimed when the agent stopped."""
+        held = self._journal.slips("held")
+        for slip in held[:-1]:
+            self._journal.slip_state(slip.slip.slip_id, "queued")
+        for slip in held[-1:]:
+            sale = self._journal.sale_by_fingerprint(slip.slip.subject)
+            if sale is None or sale.state != "open":
+                self._journal.slip_state(slip.slip.slip_id, "dropped")
+                continue
+            window = checkout.restored(self._known(sale, now), slip.slip.slip_id, now)
+            self.state = State(open_sale=window)
+
+    def handle(self, message: object, now: Now, terms: Terms) -> None:
+        """Act on one message of the inbox; what is not a till's is left alone."""
+        match message:
+            case Scanned(text=text, at_boottime_s=at_s):
+                self._scanned(text, at_s, now, terms, typed=False)
+            case JobSeen(job_id=job_id, at_s=at_s):
+                self._step(checkout.JobStarted(job_id, at_s), now, terms)
+            case JobRead():
+                self._job(message, now, terms)
+            case VoucherAnswered():
+                self._told(self._handing_in.answered(message), now, terms)
+            case _:
+                self._command(message, now, terms)
+
+    def tick(self, now: Now, terms: Terms) -> None:
+        """Let time pass."""
+        self._step(checkout.Tick(), now, terms)
+
+    def _command(self, message: object, now: Now, terms: Terms) -> None:
+        match message:
+            case commands.Scan(text=text):
+                self._scanned(text, now.boottime_s, now, terms, typed=True)
+            case commands.Lookup(text=text):
+                self._look_up(text, now, terms)
+            case commands.LookupNext():
+                self._step(checkout.LookupArmed(on=True), now, terms)
+            case commands.LookupOff():
+                self._step(checkout.LookupArmed(on=False), now, terms)
+            case commands.Forget():
+                self._step(checkout.Forgotten(), now, terms)
+            case commands.Reassign(fingerprint=fingerprint, text=text):
+                self._correct(fingerprint, text, now, terms)
+            case commands.Reverse(fingerprint=fingerprint):
+                self._correct(fingerprint, None, now, terms)
+            case commands.Reprint(slip_id=slip_id):
+                self._reprint(slip_id, now, terms)
+            case commands.Dismiss():
+                self._handing_in.dismiss()
+                self._step(checkout.Dismissed(), now, terms)
+
+    def _scanned(self, text: str, at_s: float, now: Now, terms: Terms, *, typed: bool) -> None:
+        scan = classify(text)
+        if isinstance(scan, ClaimCode):
+            self._claim_scanned(scan.code, now, terms)
+        elif isinstance(scan, VoucherCode):
+            self._told(self._handing_in.scanned(scan, now), now, terms)
+        else:
+            found = member_of(scan, self._identity.tenant_key, self._journal, typed=typed)
+            if isinstance(found, Phrase):
+                self._step(checkout.ScanFailed(found), now, terms)
+            else:
+                self._step(checkout.MemberScanned(found, at_s), now, terms)
+
+    def _look_up(self, text: str, now: Now, terms: Terms) -> None:
+        found = self._member(text, typed=True)
+        if isinstance(found, Phrase):
+            self._step(checkout.ScanFailed(found), now, terms)
+        else:
+            self._step(checkout.LookedUp(found), now, terms)
+
+    def _member(self, text: str, *, typed: bool) -> Member | Phrase:
+        return member_of(classify(text), self._identity.tenant_key, self._journal, typed=typed)
+
+    def _claim_scanned(self, code: str, now: Now, terms: Terms) -> None:
+        sale = self._journal.sale_by_claim_hash(claim_hash(code))
+        if sale is None:
+            self._step(checkout.ScanFailed(own_words("claim_not_here")), now, terms)
+        elif sale.state != "open":
+            self._step(checkout.ScanFailed(phrase(Reason("claim_taken"))), now, terms)
+        else:
+            self._step(checkout.ClaimScanned(self._known(sale, now)), now, terms)
+
+    def _correct(self, fingerprint: str, text: str | None, now: Now, terms: Terms) -> None:
+        sale = self._journal.sale_by_fingerprint(fingerprint)
+        member = None if text is None else self._member(text, typed=True)
+        if sale is None:
+            self._step(checkout.ScanFailed(own_words("sale_unknown")), now, terms)
+        elif isinstance(member, Phrase):
+            self._step(checkout.ScanFailed(member), now, terms)
+        else:
+            known = self._known(sale, now)
+            age_s = None if known.recorded_s is None else now.boottime_s - known.recorded_s
+            self._step(checkout.Corrected(known, age_s, member), now, terms)
+
+    def _reprint(self, slip_id: str, now: Now, terms: Terms) -> None:
+        try:
+            self._journal.copy_slip(slip_id)
+        except KeyError:
+            self._step(checkout.ScanFailed(own_words("sale_unknown")), now, terms)
+        self._paper_now()
+
+    def _job(self, message: JobRead, now: Now, terms: Terms) -> None:
+        job = message.job
+        findings = take_in(
+            message.readings,
+            raw=job.data,
+            shop_id=terms.shop.shop_id,
+            book=terms.book,
+            known=_Remembered(self._journal, terms.shop.shop_id, self._known_now(now)),
+            claim_codes=[make_short_code("C", secrets.randbelow) for _ in message.readings],
+        )
+        started_s, ended_s = _times(job, now)
+        event = checkout.JobRead(job.job_id, findings, started_s, ended_s)
+        message.settle(recorded=self._step(event, now, terms))
+
+    def _told(self, told: tuple[Tone, Phrase] | None, now: Now, terms: Terms) -> None:
+        if told is not None:
+            self._step(checkout.Told(*told), now, terms)
+
+    def _step(self, event: checkout.Input, now: Now, terms: Terms) -> bool:
+        """Take one step; keep its state only if the journal took what belongs to it."""
+        state, effects = checkout.step(self.state, event, now, terms)
+        try:
+            record(self._journal, effects)
+        except AlreadyDone:
+            return True  # recorded before a crash; the job only has to leave the spool
+        except JournalError:
+            told = checkout.Told("error", own_words("not_recorded"))
+            self.state, _ = checkout.step(self.state, told, now, terms)
+            return False
+        self.state = state
+        if effects:
+            self._paper_now()
+        if any(isinstance(effect, SyncNow) for effect in effects):
+            self._sync_now()
+        return True
+
+    def _known_now(self, now: Now) -> Callable[[SaleRecord], KnownSale]:
+        return lambda sale: self._known(sale, now)
+
+    @staticmethod
+    def _known(sale: SaleRecord, now: Now) -> KnownSale:
+        at = sale.sale.at
+        same_boot = at.boot_id == now.moment.boot_id
+        return KnownSale(
+            fingerprint=sale.fingerprint,
+            receipt=sale.sale.receipt,
+            eligible_fen=sale.sale.eligible_fen,
+            category=sale.sale.category,
+            claim_hash=sale.sale.claim_hash,
+            holder=sale.holder,
+            points=sale.points,
+            refunded_fen=sale.refunded_fen,
+            recorded_s=at.boottime_ms / 1000 if same_boot else None,
+        )
+
+
+class _Remembered:
+    """What this till remembers of receipts, for `intake`."""
+
+    def __init__(
+        self, journal: Journal, shop_id: str, known: Callable[[SaleRecord], KnownSale]
+    ) -> None:
+        self._journal = journal
+        self._shop_id = shop_id
+        self._known = known
+
+    def receipt_time(self, fingerprint: str) -> tuple[bool, str | None]:
+        """Tell whether this receipt was recorded, and the time printed on it."""
+        receipt = self._journal.receipt_by_fingerprint(fingerprint)
+        return (receipt is not None, receipt.printed_at if receipt else None)
+
+    def sale(self, number: str) -> KnownSale | None:
+        """Return the latest sale with this number."""
+        found = self._journal.sales_by_number(self._shop_id, number)
+        return self._known(found[0]) if found else None
+
+
+def _times(job: Job, now: Now) -> tuple[float, float]:
+    """Return when the job began and ended by this boot's clock; of an earlier boot: long ago."""
+    if job.started.boot_id != now.moment.boot_id:
+        return float("-inf"), float("-inf")
+    started_s = job.started.boottime_ns / 1e9
+    return started_s, job.ended.boottime_ns / 1e9 if job.ended else started_s

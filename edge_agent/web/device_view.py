@@ -1,0 +1,86 @@
+"""The part of the snapshot that is about the device: who it is and what it is connected to."""
+
+from edge_agent.devices.heartbeat import Heartbeat, Reachable
+from edge_agent.devices.printers import Answer, Status
+from edge_agent.effects import Terms
+from edge_agent.journal.identity import Identity
+from edge_agent.phrases import own_words
+from edge_agent.sync.status import Status as SyncStatus
+from edge_agent.web.views import Json, notice, sound, words
+
+
+def device_view(identity: Identity | None, terms: Terms | None, sync: SyncStatus) -> Json:
+    """Return who the device is, where it stands and how it stands with central."""
+    shop = terms.shop if terms else None
+    return {
+        "role": identity.role if identity else "till",
+        "device": identity.name if identity else "",
+        "enrolled": identity is not None,
+        "programme": identity.programme if identity else "",
+        "shop": {
+            "id": shop.shop_id if shop else "",
+            "zh": shop.name_zh if shop else "",
+            "en": shop.name_en if shop else "",
+        },
+        "online": bool(sync.online),
+        "queue": sync.queue,
+        "synced_ms": sync.synced_ms,
+        "problem": sync.refused or (sync.problem.code if sync.problem else None),
+        "books": [_book(terms)] if terms else [],
+    }
+
+
+def waiting_view(identity: Identity | None) -> Json:
+    """Return the rest of a snapshot while nothing can be awarded: what is missing, in words."""
+    missing = own_words("no_rules" if identity else "not_enrolled")
+    return {
+        "sound": sound(None, 0),
+        "notice": notice("attention", missing, 0),
+        "member": None,
+        **(_NOTHING_AT_A_KIOSK if identity and identity.role == "kiosk" else _NOTHING_AT_A_TILL),
+    }
+
+
+_NOTHING_AT_A_TILL: Json = {
+    "waiting": None,
+    "lookup": None,
+    "voucher": None,
+    "recent": [],
+    "reviews": 0,
+}
+_NOTHING_AT_A_KIOSK: Json = {
+    "step": "welcome",
+    "rewards": [],
+    "chosen": None,
+    "refusal": None,
+    "voucher": None,
+    "claim": None,
+    "claim_waits": False,
+    "idle": None,
+}
+
+
+def connections_view(taps: list[Heartbeat | None], status: Status, scanners: list[bool]) -> Json:
+    """Return the state of printer, scanners and taps; on a POS's printer the tap knows best."""
+    printer = _tapped(taps) if taps else _own(status)
+    scanner = "unknown" if not scanners else "yes" if all(scanners) else "no"
+    tap = "unknown" if not taps else "yes" if all(taps) else "no"
+    why = own_words("printer_obstacle") if printer == "no" else None
+    return {"printer": {"state": printer, "why": words(why)}, "scanner": scanner, "tap": tap}
+
+
+def _own(status: Status) -> str:
+    return "no" if status.obstacle else Answer(status.online).value
+
+
+def _tapped(taps: list[Heartbeat | None]) -> str:
+    told = {tap.printer if tap else Reachable.UNKNOWN for tap in taps}
+    return Reachable.NO.value if Reachable.NO in told else min(told, key=_worst).value
+
+
+def _worst(state: Reachable) -> int:
+    return [Reachable.NO, Reachable.UNKNOWN, Reachable.YES].index(state)
+
+
+def _book(terms: Terms) -> Json:
+    return {"when": "current", "version": terms.version[:12], "name": terms.book.name}

@@ -1,0 +1,81 @@
+"""The kiosk's part of the snapshot."""
+
+from edge_agent.effects import Now, Terms
+from edge_agent.journal.journal import Journal
+from edge_agent.kiosk import IDLE_WARNING_S, State, leaves_s, why_not
+from edge_agent.phrases import own_words
+from edge_agent.web.views import Json, member, notice, reward, slip, sound, words
+from loyalty.codes import group
+from loyalty.earning import award, money
+from loyalty.wire import RewardRow
+
+
+def kiosk_view(state: State, journal: Journal, now: Now, terms: Terms, *, online: bool) -> Json:
+    """Return what the kiosk shows besides the device itself."""
+    chosen = None if state.chosen is None else _reward(state, state.chosen, terms, online=online)
+    person = None
+    if state.member is not None:
+        person = {**member(state.member, terms), "available": state.available}
+    return {
+        "sound": sound(state.tone, state.notices),
+        "notice": notice(state.tone, state.refusal or state.notice, state.notices),
+        "step": state.step,
+        "member": person,
+        "rewards": [_reward(state, each, terms, online=online) for each in journal.rewards()],
+        "chosen": chosen,
+        "refusal": words(state.refusal),
+        "voucher": _voucher(state, journal),
+        "claim": _claim(state, journal, terms),
+        "claim_waits": bool(state.claim_hash),
+        "idle": _idle(state, now),
+    }
+
+
+def _reward(state: State, row: RewardRow, terms: Terms, *, online: bool) -> Json:
+    refusal = why_not(state, row, terms, online=online)
+    return {**reward(row), "affordable": refusal is None, "why_not": words(refusal)}
+
+
+def _voucher(state: State, journal: Journal) -> Json | None:
+    voucher = state.voucher
+    if voucher is None:
+        return None
+    home = voucher.reward.home_shop
+    shop = journal.shop(home) if home else None
+    where = {"code": "at_shop", "zh": shop.name_zh, "en": shop.name_en} if shop else None
+    return {
+        "code": group(voucher.code),
+        "qr": voucher.signed,
+        "reward": {"zh": voucher.reward.name_zh, "en": voucher.reward.name_en},
+        "points": voucher.reward.points,
+        "valid_until": voucher.valid_until,
+        "where": where or words(own_words("anywhere")),
+        "slip": slip(journal.slip(voucher.slip_id)),
+    }
+
+
+def _claim(state: State, journal: Journal, terms: Terms) -> Json | None:
+    claim = state.claim
+    if claim is None:
+        return None
+    shop = journal.shop(claim.shop_id) if claim.shop_id else None
+    tier_id = state.member.tier_id if state.member else ""
+    points = None
+    if shop is not None:
+        points = award(claim.eligible_fen, shop.category, tier_id, terms.book).points
+    return {
+        "state": claim.state,
+        "shop": None if shop is None else {"zh": shop.name_zh, "en": shop.name_en},
+        "amount": money(claim.eligible_fen),
+        "currency": terms.book.currency,
+        "points": points,
+        "phrase": words(claim.phrase),
+    }
+
+
+def _idle(state: State, now: Now) -> Json | None:
+    leaves = leaves_s(state)
+    if leaves is None or leaves - now.boottime_s > IDLE_WARNING_S:
+        return None
+    left_ms = round((leaves - now.boottime_s) * 1000)
+    return {"leaves_ms": now.moment.wall_ms + left_ms}

@@ -1,0 +1,229 @@
+"""A kiosk: what it shows, what it asks central for, and what it writes down."""
+
+import pytest
+from msgspec import structs
+
+from edge_agent import kiosk
+from edge_agent.effects import AskBalance, AskClaim, AskLease, Effect, Record, SyncNow, Terms
+from edge_agent.kiosk import (
+    Back,
+    BalanceTold,
+    Chosen,
+    ClaimScanned,
+    ClaimTold,
+    Confirmed,
+    Input,
+    LeaseTold,
+    Left,
+    MemberScanned,
+    State,
+    Stayed,
+    Tick,
+    leaves_s,
+    why_not,
+)
+from edge_agent.slips import RedemptionSlip
+from loyalty.earning import Reason
+from loyalty.events import Claim, Holder, Redeem
+from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow
+from tests.edge_agent.conftest import member, now
+
+MUG = RewardRow("mug", "保温杯", "Thermos", 500, "goods")
+LEASE = LeaseAnswer("L1", 500, "VBQFJ9E05STQHS18", "TPVSIGNED", "2026-12-21")
+
+
+class Kiosk:
+    def __init__(self, terms: Terms) -> None:
+        self.state = State()
+        self.terms = terms
+
+    def feed(self, event: Input, at_s: float = 0.0) -> list[Effect]:
+        self.state, effects = kiosk.step(self.state, event, now(at_s), self.terms)
+        return list(effects)
+
+    def up_to_working(self) -> list[Effect]:
+        self.feed(MemberScanned(member(balance=800)))
+        self.feed(BalanceTold(BalanceAnswer(True, 800, 100, "gold", "王**")))
+        self.feed(Chosen(MUG))
+        return self.feed(Confirmed("R1"))
+
+
+@pytest.fixture
+def screen(terms: Terms) -> Kiosk:
+    return Kiosk(terms)
+
+
+def test_a_scanned_member_is_greeted_and_central_is_asked_for_the_balance(screen: Kiosk) -> None:
+    assert screen.feed(MemberScanned(member())) == [AskBalance(Holder("member", "wang"))]
+    assert (screen.state.step, screen.state.available) == ("home", 100)
+
+
+def test_what_is_set_aside_elsewhere_is_not_available(screen: Kiosk) -> None:
+    screen.feed(MemberScanned(member()))
+    screen.feed(BalanceTold(BalanceAnswer(True, 800, 300, "gold", "王**")))
+    assert screen.state.available == 500
+    assert screen.state.member is not None
+    assert (screen.state.member.balance, screen.state.member.tier_id) == (800, "gold")
+
+
+def test_without_network_the_balance_of_the_directory_stays(screen: Kiosk) -> None:
+    screen.feed(MemberScanned(member(balance=100)))
+    screen.feed(BalanceTold(None))
+    assert screen.state.available == 100
+
+
+def test_a_redemption_asks_for_the_lease_first_and_records_only_with_it(screen: Kiosk) -> None:
+    assert screen.up_to_working() == [AskLease("R1", Holder("member", "wang"), "mug")]
+    assert screen.state.step == "working"
+    record, sync, balance = screen.feed(LeaseTold("R1", LEASE))
+    assert isinstance(record, Record)
+    (body,) = record.bodies
+    assert isinstance(body, Redeem)
+    assert (body.lease_id, body.points, body.voucher_code) == ("L1", 500, "VBQFJ9E05STQHS18")
+    (slip,) = record.slips
+    assert isinstance(slip.content, RedemptionSlip)
+    assert (slip.content.code, slip.content.qr) == ("VBQFJ9E05STQHS18", "TPVSIGNED")
+    assert sync == SyncNow()
+    assert isinstance(balance, AskBalance)
+    assert (screen.state.step, screen.state.available) == ("done", 200)
+
+
+def test_a_confirm_that_is_pressed_twice_asks_once(screen: Kiosk) -> None:
+    screen.up_to_working()
+    assert screen.feed(Confirmed("R2")) == []
+    screen.feed(LeaseTold("R1", LEASE))
+    assert screen.feed(LeaseTold("R1", LEASE)) == []
+
+
+def test_an_answer_to_a_question_of_before_is_not_taken_for_this_one(screen: Kiosk) -> None:
+    screen.up_to_working()
+    assert screen.feed(LeaseTold("R0", LEASE)) == []
+    assert screen.state.step == "working"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (None, "offline"),
+        (
+            LeaseAnswer(refusal=Reason("balance_too_low", {"available": "1", "needed": "500"})),
+            "balance_too_low",
+        ),
+        (LeaseAnswer(refusal=Reason("reward_unknown")), "reward_unknown"),
+    ],
+)
+def test_a_refusal_is_said_with_its_reason_and_nothing_is_recorded(
+    screen: Kiosk, answer: LeaseAnswer | None, code: str
+) -> None:
+    screen.up_to_working()
+    assert screen.feed(LeaseTold("R1", answer)) == []
+    assert screen.state.step == "refused"
+    assert screen.state.refusal is not None
+    assert screen.state.refusal.code == code
+    screen.feed(Back())
+    assert screen.state.step == "home"
+
+
+def test_a_reward_that_costs_more_than_there_is_is_refused_without_asking(screen: Kiosk) -> None:
+    screen.feed(MemberScanned(member(balance=100)))
+    screen.feed(Chosen(MUG))
+    assert screen.feed(Confirmed("R1")) == []
+    assert screen.state.refusal is not None
+    assert screen.state.refusal.code == "balance_too_low"
+
+
+@pytest.mark.parametrize(
+    ("points", "available", "online", "code"),
+    [
+        (500, 800, True, None),
+        (500, 500, True, None),
+        (500, 499, True, "balance_too_low"),
+        (500, 800, False, "offline"),
+        (2001, 9000, True, "above_limit"),
+        (2000, 9000, True, None),
+    ],
+)
+def test_each_reward_says_why_it_cannot_be_had_now(
+    terms: Terms, points: int, available: int, online: bool, code: str | None
+) -> None:
+    state = State(step="home", member=member(), available=available)
+    reward = structs.replace(MUG, points=points)
+    reason = why_not(state, reward, terms, online=online)
+    assert (reason.code if reason else None) == code
+
+
+def test_a_card_without_a_member_redeems_nothing(terms: Terms) -> None:
+    card = structs.replace(member(), holder=Holder("card", "ab"), new_card=True)
+    reason = why_not(State(member=card, available=900), MUG, terms, online=True)
+    assert reason is not None
+    assert reason.code == "member_unknown"
+
+
+def test_a_claim_slip_scanned_first_waits_for_its_member(screen: Kiosk) -> None:
+    assert screen.feed(ClaimScanned("h")) == []
+    effects = screen.feed(MemberScanned(member()))
+    assert effects == [AskBalance(Holder("member", "wang")), AskClaim("h")]
+    record, sync, _ = screen.feed(ClaimTold(ClaimAnswer("open", "s1", 21400)))
+    assert isinstance(record, Record)
+    assert record.bodies == (Claim(now(0).moment, "h", Holder("member", "wang")),)
+    assert sync == SyncNow()
+    assert screen.state.claim is not None
+    assert (screen.state.claim.state, screen.state.claim.eligible_fen) == ("credited", 21400)
+
+
+@pytest.mark.parametrize("answer", [None, ClaimAnswer("unknown")])
+def test_a_claim_that_central_cannot_see_yet_is_written_down_and_called_pending(
+    screen: Kiosk, answer: ClaimAnswer | None
+) -> None:
+    screen.feed(MemberScanned(member()))
+    screen.feed(ClaimScanned("h"))
+    effects = screen.feed(ClaimTold(answer))
+    assert isinstance(effects[0], Record)
+    assert screen.state.claim is not None
+    assert screen.state.claim.state == "pending"
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("claimed", "claim_taken"), ("expired", "claim_expired")]
+)
+def test_a_claim_that_cannot_be_is_refused_and_not_written_down(
+    screen: Kiosk, state: str, code: str
+) -> None:
+    screen.feed(MemberScanned(member()))
+    screen.feed(ClaimScanned("h"))
+    assert screen.feed(ClaimTold(ClaimAnswer(state))) == []  # type: ignore[arg-type]
+    assert screen.state.claim is not None
+    assert screen.state.claim.phrase.code == code
+
+
+def test_a_claim_is_written_down_once_even_if_central_answers_twice(screen: Kiosk) -> None:
+    screen.feed(MemberScanned(member()))
+    screen.feed(ClaimScanned("h"))
+    assert screen.feed(ClaimTold(ClaimAnswer("open", "s1", 1)))
+    assert screen.feed(ClaimTold(ClaimAnswer("open", "s1", 1))) == []
+
+
+def test_the_screen_forgets_a_member_after_a_minute_without_a_touch(screen: Kiosk) -> None:
+    screen.feed(MemberScanned(member()), 100)
+    screen.feed(Stayed(), 150)
+    screen.feed(Tick(), 209.9)
+    assert screen.state.member is not None
+    assert leaves_s(screen.state) == 210
+    screen.feed(Tick(), 210)
+    assert screen.state == State(notices=screen.state.notices)
+
+
+def test_a_redemption_under_way_is_not_forgotten_nor_taken_over(screen: Kiosk) -> None:
+    screen.up_to_working()
+    screen.feed(Tick(), 1000)
+    assert screen.state.step == "working"
+    assert screen.feed(MemberScanned(member("li"))) == []
+    assert screen.state.member is not None
+    assert screen.state.member.holder.key == "wang"
+
+
+def test_leaving_wipes_everything_of_the_member(screen: Kiosk) -> None:
+    screen.up_to_working()
+    screen.feed(LeaseTold("R1", LEASE))
+    screen.feed(Left())
+    assert screen.state == State(notices=screen.state.notices)
