@@ -34,9 +34,22 @@ export function view(root, name) {
   }
 }
 
+/**
+ * Brings icons.svg into the page, once. Symbols of the page itself are drawn with the rest;
+ * those of another file would come a moment later, each time.
+ */
+export async function loadIcons() {
+  const answer = await fetch("/ui/icons.svg");
+  if (!answer.ok) throw new Error(`icons: HTTP ${answer.status}`);
+  const drawing = new DOMParser().parseFromString(await answer.text(), "image/svg+xml");
+  const symbols = document.importNode(drawing.documentElement, true);
+  symbols.setAttribute("hidden", "");
+  document.body.append(symbols);
+}
+
 /** Points an <svg> at a symbol of icons.svg. */
 export function icon(node, name) {
-  const address = `/ui/icons.svg#${name}`;
+  const address = `#${name}`;
   const use = node.firstElementChild ?? node.appendChild(document.createElementNS(SVG, "use"));
   if (use.getAttribute("href") !== address) use.setAttribute("href", address);
 }

@@ -2,6 +2,7 @@
 
 import { listen, send } from "./agent.js";
 import { setClock, startCountdowns } from "./countdown.js";
+import { loadIcons, mark } from "./draw.js";
 import { buildCalls, drawCalls, openHelp } from "./kiosk/calls.js";
 import { drawFrame, drawLink, say } from "./kiosk/frame.js";
 import { drawStep } from "./kiosk/steps.js";
@@ -20,6 +21,7 @@ function draw() {
   drawTyping();
   drawCalls(last);
   translate(document);
+  mark(document.documentElement, "version", last.version);
   document.body.hidden = false;
 }
 
@@ -43,8 +45,12 @@ const touches = {
   close: (node) => node.closest("dialog").close(),
 };
 
+// Typing and scrolling send no command; the agent must hear that somebody is there all the same.
+addEventListener("pointerdown", () => {
+  if (touched() && last?.member) order({ do: "stay" });
+});
+
 addEventListener("click", (event) => {
-  touched();
   const node = event.target.closest("[data-do]");
   const act = touches[node?.dataset.do];
   if (!act) return;
@@ -52,7 +58,7 @@ addEventListener("click", (event) => {
   draw();
 });
 
-await loadWords();
+await Promise.all([loadWords(), loadIcons()]);
 buildTyping(draw);
 buildCalls();
 startCountdowns(draw);

@@ -2,6 +2,7 @@
 
 import { listen, send } from "./agent.js";
 import { setClock, startCountdowns } from "./countdown.js";
+import { loadIcons, mark } from "./draw.js";
 import { follow, openSound } from "./sound.js";
 import { drawHeader, drawLink, drawMute } from "./till/header.js";
 import { buildEntry, drawEntry, openEntry } from "./till/entry.js";
@@ -20,6 +21,7 @@ function draw() {
   drawEntry(last);
   drawReverse(last);
   translate(document);
+  mark(document.documentElement, "version", last.version);
   document.body.hidden = false;
 }
 
@@ -53,7 +55,7 @@ addEventListener("click", (event) => {
   draw();
 });
 
-await loadWords();
+await Promise.all([loadWords(), loadIcons()]);
 buildEntry(draw);
 buildReverse(draw);
 startCountdowns(draw);

@@ -237,11 +237,7 @@ def voucher(slip_state: str) -> dict:
         "reward": {"zh": "手冲单品咖啡一杯", "en": "One hand-brewed single-origin coffee"},
         "points": 800,
         "valid_until": "2026-12-21",
-        "where": phrase(
-            "where",
-            "凭券到云隐茶事（国际金融中心店）领取",
-            "Hand it over at Yunyin Tea House, Finance Centre",
-        ),
+        "where": phrase("where", SHOP["zh"], SHOP["en"]),
         "slip": {"slip_id": "v1", "state": slip_state},
         "qr": "TPV" + "GEZDGNBVGY3TQOJQ" * 10,
     }

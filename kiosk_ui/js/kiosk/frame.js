@@ -4,7 +4,7 @@
 import { icon, mark, put, show, slot } from "../draw.js";
 import { named, otherLanguage, problemText, t } from "../words.js";
 
-const TONES = { ok: "check", info: "info", warn: "warn", error: "cross" };
+const TONES = { info: "info", warn: "warn", error: "cross" };
 const LANGUAGE_NAMES = { zh: "language.zh", en: "language.en" };
 let problem = null;
 
@@ -24,10 +24,11 @@ export function drawFrame(snapshot) {
   drawNotice(snapshot);
 }
 
-/** A refusal has a screen of its own, which shows the notice in large. */
-function drawNotice({ notice, step }) {
+/** What went well, a refusal and a claim have screens of their own; the rest is said here. */
+function drawNotice({ notice, step, claim }) {
   const node = slot(document, "notice");
-  const shown = problem || (step !== "refused" && notice);
+  const told = step === "refused" || claim !== null || notice?.tone === "ok";
+  const shown = problem || (!told && notice);
   show(node, Boolean(shown));
   if (!shown) return;
   const tone = problem ? "error" : notice.tone;

@@ -22,7 +22,12 @@ export function drawRewards(step, rewards) {
     put(node, "name", named(reward));
     put(node, "points", points(reward.points));
     icon(slot(node, "can_icon"), reward.affordable ? "check" : "info");
-    const why = reward.why_not ? named(reward.why_not) : t("home.not_now");
-    put(node, "can_text", reward.affordable ? t("home.can") : why);
+    put(node, "can_text", reward.affordable ? t("home.can") : whyNot(reward.why_not));
   });
+}
+
+/** Why this reward cannot be had; that there is no network is said once, at the top. */
+function whyNot(reason) {
+  if (reason === null) return t("home.not_now");
+  return reason.code === "offline" ? t("home.when_online") : named(reason);
 }

@@ -24,9 +24,16 @@ export function drawStep(snapshot) {
   const step = stage.querySelector(`:scope > [data-view="${name}"]`);
   view(stage, name);
   mark(document.documentElement, "step", name);
-  const draw = { home: drawHome, confirm: drawConfirm, done: drawDone, refused: drawRefused, claim: drawClaim };
-  draw[name]?.(step, snapshot);
+  DRAWN[name]?.(step, snapshot);
 }
+
+const DRAWN = {
+  home: drawHome,
+  confirm: drawConfirm,
+  done: drawDone,
+  refused: drawRefused,
+  claim: drawClaim,
+};
 
 function drawHome(step, { member, rewards }) {
   const name = member.masked_name;
@@ -63,7 +70,7 @@ function drawDone(step, { voucher }) {
   put(step, "slip_text", t(slip.words));
   put(step, "code", fours(voucher.code, " "));
   put(step, "until", t("done.until", { date: voucher.valid_until }));
-  put(step, "where", named(voucher.where));
+  put(step, "where", t("done.where", { where: named(voucher.where) }));
   drawQr(slot(step, "qr"), voucher);
 }
 

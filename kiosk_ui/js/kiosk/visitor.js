@@ -5,7 +5,9 @@ import { resetLanguage } from "../words.js";
 
 const KEY = "contrast";
 const FORGET_MS = 60_000;
+const TELL_MS = 5000;
 let lastTouchMs = Date.now();
+let lastToldMs = 0;
 let atWelcome = true;
 
 export function toggleContrast() {
@@ -14,15 +16,17 @@ export function toggleContrast() {
 
 const highContrast = () => sessionStorage.getItem(KEY) === "high";
 
-/** Notes that somebody is there. */
+/** Notes that somebody is there; true when it is time to tell the agent so. */
 export function touched() {
   lastTouchMs = Date.now();
+  if (lastTouchMs - lastToldMs < TELL_MS) return false;
+  lastToldMs = lastTouchMs;
+  return true;
 }
 
 /** Forgets the choices when the agent has forgotten the member. */
 export function follow(before, now) {
   if (before && before.step !== "welcome" && now.step === "welcome") forget();
-  if (before && before.step !== now.step) touched();
   atWelcome = now.step === "welcome";
 }
 
