@@ -80,7 +80,7 @@ def page_name(state: TextState, pages: dict[int, str]) -> str:
 
 
 def choose(
-    runs: Iterable[bytes], state: TextState, page: str, chinese: bool | None, last: str | None
+    runs: Iterable[bytes | bytearray], state: TextState, page: str, chinese: bool | None, last: str | None
 ) -> Choice:
     """Return the encoding of the high-bit text in `runs`, which share one text state.
 

@@ -244,7 +244,7 @@ _EPSON: dict[bytes, Rule] = {
     b"\x12V": lambda b, s: 0 if _need(b, s, 4) else 4 + _le(b, s + 2) * 48,
 }
 
-_REPEATS = {b"\x1b&": _glyphs, b"\x1cq": _nv_image}
+_REPEATS: dict[bytes, Callable[[bytes], Repeat | None]] = {b"\x1b&": _glyphs, b"\x1cq": _nv_image}
 
 
 _SPRT: dict[bytes, Rule] = {

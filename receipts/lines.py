@@ -48,6 +48,11 @@ class Draft(Struct):
     offset: int
     end: int
 
+    @property
+    def size(self) -> int:
+        """How much it weighs in memory, roughly, in bytes."""
+        return sum(len(part.data) if isinstance(part, Text) else 8 for part in self.parts)
+
 
 class Page(Struct, frozen=True):
     """The choice made for one text state: encoding, and the single-byte page behind it."""

@@ -1,0 +1,334 @@
+"""What each command does to the printer, by its two-byte prefix.
+
+Owns meanings; lengths are in `dialects`. A command that is not in these tables prints nothing and
+changes nothing that a receipt shows. Sources: Epson ESC/POS application programming guide, Star
+line-mode specification; clone commands as marked in `dialects`.
+"""
+
+from collections.abc import Callable
+
+from receipts import graphics
+from receipts.elements import Aborted, Align, Cut, Drawer, Feed, Picture, Reset, Style
+from receipts.lexer import Token
+from receipts.lines import DOTS_PER_COLUMN, Move, Text
+from receipts.printer import LINE_SPACING, Printer
+
+_ALIGNS = {0: Align.LEFT, 1: Align.CENTRE, 2: Align.RIGHT}
+_DOTS_PER_INCH = 203
+
+
+def _number(token: Token, at: int, *, signed: bool = False) -> int:
+    return int.from_bytes(token.data[at : at + 2], "little", signed=signed)
+
+
+# -- state ---------------------------------------------------------------------------------------
+
+
+def _reset(printer: Printer, token: Token) -> None:  # ESC @
+    printer.end_line(token.offset)
+    printer.print_page()
+    printer.reset()
+    printer.hold(Reset(token.offset, token.end))
+
+
+def _print_mode(printer: Printer, token: Token) -> None:  # ESC ! n
+    n = token.data[2]
+    printer.style = Style(
+        width=2 if n & 0x20 else 1,
+        height=2 if n & 0x10 else 1,
+        font="B" if n & 1 else "A",
+        bold=bool(n & 8),
+        underline=bool(n & 0x80),
+        inverse=printer.style.inverse,
+        upside_down=printer.style.upside_down,
+    )
+
+
+def _kanji_print_mode(printer: Printer, token: Token) -> None:  # FS ! n
+    n = token.data[2]
+    printer.restyle(width=2 if n & 4 else 1, height=2 if n & 8 else 1, underline=bool(n & 0x80))
+
+
+def _kanji_double(printer: Printer, token: Token) -> None:  # FS W n
+    size = 2 if token.data[2] & 1 else 1
+    printer.restyle(width=size, height=size)
+
+
+def _size(printer: Printer, token: Token) -> None:  # GS ! n
+    n = token.data[2]
+    printer.restyle(width=(n >> 4 & 7) + 1, height=(n & 7) + 1)
+
+
+def _font(printer: Printer, token: Token) -> None:  # ESC M n
+    printer.restyle(font={0: "A", 48: "A", 1: "B", 49: "B"}.get(token.data[2], "C"))
+
+
+def _bold(printer: Printer, token: Token) -> None:  # ESC E n, ESC G n
+    printer.restyle(bold=bool(token.data[2] & 1))
+
+
+def _underline(printer: Printer, token: Token) -> None:  # ESC - n, FS - n
+    printer.restyle(underline=token.data[2] in (1, 2, 49, 50))
+
+
+def _inverse(printer: Printer, token: Token) -> None:  # GS B n
+    printer.restyle(inverse=bool(token.data[2] & 1))
+
+
+def _upside_down(printer: Printer, token: Token) -> None:  # ESC { n
+    printer.restyle(upside_down=bool(token.data[2] & 1))
+
+
+def _align(printer: Printer, token: Token) -> None:  # ESC a n
+    printer.align = _ALIGNS.get(token.data[2] & 0x0F, printer.align)
+
+
+def _kanji_on(printer: Printer, _token: Token) -> None:  # FS &
+    printer.text_state = printer.text_state._replace(kanji=True)
+
+
+def _kanji_off(printer: Printer, _token: Token) -> None:  # FS .
+    printer.text_state = printer.text_state._replace(kanji=False)
+
+
+def _code_page(printer: Printer, token: Token) -> None:  # ESC t n
+    printer.text_state = printer.text_state._replace(page=token.data[2])
+
+
+def _national_set(printer: Printer, token: Token) -> None:  # ESC R n
+    printer.text_state = printer.text_state._replace(national=token.data[2])
+
+
+def _encoding(printer: Printer, token: Token) -> None:  # FS ( C, m = 30h: 2 or 50 is UTF-8
+    body = token.data[5:]
+    if len(body) >= 2 and token.data[2] == 0x43 and body[0] == 0x30:
+        printer.text_state = printer.text_state._replace(utf8=body[1] in (2, 50))
+
+
+# -- positions -----------------------------------------------------------------------------------
+
+
+def _set_tabs(printer: Printer, token: Token) -> None:  # ESC D n1 .. nk 00
+    printer.tabs = tuple(stop for stop in token.data[2:] if stop)
+
+
+def _absolute(printer: Printer, token: Token) -> None:  # ESC $ nL nH
+    dots = _number(token, 2) * printer.unit
+    printer.move(Move(column=dots / DOTS_PER_COLUMN), token.offset)
+
+
+def _relative(printer: Printer, token: Token) -> None:  # ESC \ nL nH
+    dots = _number(token, 2, signed=True) * printer.unit
+    printer.move(Move(column=dots / DOTS_PER_COLUMN, relative=True), token.offset)
+
+
+def _motion_units(printer: Printer, token: Token) -> None:  # GS P x y: 1/x inch
+    across = token.data[2]
+    printer.unit = _DOTS_PER_INCH / across if across else 1.0
+
+
+def _spacing(printer: Printer, token: Token) -> None:  # ESC 3 n
+    printer.line_spacing = token.data[2] or LINE_SPACING
+
+
+def _feed_lines(printer: Printer, token: Token) -> None:  # ESC d n, ESC e n
+    printer.end_line(token.offset)
+    printer.hold(Feed(lines=token.data[2], offset=token.offset, end=token.end))
+
+
+def _feed_dots(printer: Printer, token: Token) -> None:  # ESC J n, ESC K n
+    printer.end_line(token.offset)
+    if printer.page_mode:
+        printer.page_y += token.data[2]
+    elif token.data[:2] == b"\x1bJ" or len(token.data) == 3:
+        printer.hold(Feed(dots=token.data[2], offset=token.offset, end=token.end))
+
+
+# -- page mode -----------------------------------------------------------------------------------
+
+
+def _enter_page(printer: Printer, token: Token) -> None:  # ESC L, only at the start of a line
+    if not printer.parts and len(token.data) == 2:
+        printer.page_mode = True
+        printer.page_y = printer.area_x = printer.area_y = 0
+
+
+def _leave_page(printer: Printer, _token: Token) -> None:  # ESC S: the page is thrown away
+    if printer.page_mode:
+        printer.drop_line()
+        printer.page_mode = False
+
+
+def _print_page(printer: Printer, token: Token) -> None:  # ESC FF: print and stay
+    if printer.page_mode:
+        printer.end_line(token.offset)
+        printer.print_page()
+
+
+def _page_area(printer: Printer, token: Token) -> None:  # ESC W xL xH yL yH dxL dxH dyL dyH
+    if len(token.data) < 10:  # ESC W n of SPRT: double size
+        size = 2 if token.data[2] & 1 else 1
+        printer.restyle(width=size, height=size)
+        return
+    if printer.page_mode:
+        printer.end_line(token.offset)
+        printer.area_x, printer.area_y, printer.page_y = _number(token, 2), _number(token, 4), 0
+
+
+def _page_direction(printer: Printer, token: Token) -> None:  # ESC T n
+    if printer.page_mode and token.data[2] & 3:
+        printer.doubt("page_direction", token)
+
+
+def _page_vertical(printer: Printer, token: Token) -> None:  # GS $ and GS \: absolute, relative
+    if not printer.page_mode:
+        return
+    printer.end_line(token.offset)
+    if token.data[1:2] == b"$":
+        printer.page_y = _number(token, 2)
+    else:
+        printer.page_y = max(0, printer.page_y + _number(token, 2, signed=True))
+
+
+# -- paper, drawer, cancelling -------------------------------------------------------------------
+
+
+def _cut(printer: Printer, token: Token) -> None:  # GS V m [n], ESC i, ESC m
+    printer.end_line(token.offset)
+    partial = token.data[:2] == b"\x1bm" or token.data[2:3] in (b"\x01", b"1", b"B", b"b")
+    printer.hold(Cut(partial, token.offset, token.end))
+    printer.release()
+
+
+def _kiosk_cut(printer: Printer, token: Token) -> None:  # FS } 60h n
+    if token.data[2] == 0x60:
+        _cut(printer, token)
+
+
+def _drawer(printer: Printer, token: Token) -> None:  # ESC p m t1 t2
+    printer.hold(Drawer(token.data[2] & 1, token.offset, token.end))
+
+
+def _real_time(printer: Printer, token: Token) -> None:  # DLE DC4: 1 drawer, 8 clear the buffer
+    if token.data[2] == 1:
+        printer.hold(Drawer(token.data[3] & 1, token.offset, token.end))
+    elif token.data[2] == 8:
+        _abort(printer, token)
+
+
+def _enquiry(printer: Printer, token: Token) -> None:  # DLE ENQ 2: clear the buffer and recover
+    if token.data[2] == 2:
+        _abort(printer, token)
+
+
+def _abort(printer: Printer, token: Token) -> None:
+    printer.drop_line()
+    printer.hold(Aborted(token.offset, token.end))
+
+
+# -- pictures and codes --------------------------------------------------------------------------
+
+
+def _picture(printer: Printer, token: Token) -> None:  # GS v 0, ESC *
+    if token.data[:2] == b"\x1b*":  # a strip stands on the line; the LF behind it feeds the strip
+        printer.parts.append(Text(bytearray(), printer.style, printer.text_state))
+    picture = graphics.picture(token, printer.align)
+    if picture is not None:
+        printer.hold(picture)
+
+
+def _parenthesis(printer: Printer, token: Token) -> None:  # GS ( L graphics, GS ( k symbols
+    if token.data[2] == 0x4C:
+        _graphics(printer, token)
+    body = token.data[5:]
+    if token.data[2] != 0x6B or len(body) < 3:
+        return
+    if body[1] == 80:  # store
+        printer.symbol = body[3:]
+    elif body[1] == 81 and printer.symbol:  # print
+        name = graphics.SYMBOLS.get(body[0], "unknown")
+        printer.symbol_printed(name, graphics.code_text(printer.symbol), token)
+
+
+def _graphics(printer: Printer, token: Token) -> None:  # GS ( L, GS 8 L
+    header = 5 if token.data[1:2] == b"(" else 7
+    function = token.data[header + 1 : header + 2]
+    if function in (b"p", b"q"):  # 112 rows, 113 columns: store
+        picture = graphics.stored(token, header, printer.align)
+        if picture is not None:
+            printer.stored = [*printer.stored[-3:], picture]
+    elif function in (b"\x02", b"2"):  # print what is stored
+        for picture in printer.stored:
+            printer.hold(picture)
+        printer.stored = []
+    elif function in (b"\x45", b"\x55"):
+        _logo(printer, token)
+
+
+def _logo(printer: Printer, token: Token) -> None:  # FS p n m, GS / m, GS ( L fn 69 and 85
+    place = {"align": printer.align, "offset": token.offset, "end": token.end}
+    printer.hold(Picture(0, 0, b"", stored=True, **place))
+
+
+def _barcode(printer: Printer, token: Token) -> None:  # GS k, ESC Z
+    code = graphics.barcode(token, printer.align)
+    if code is not None:
+        printer.hold(code)
+
+
+# -- Star ----------------------------------------------------------------------------------------
+
+
+def _star_group(printer: Printer, token: Token) -> None:  # ESC GS a/t/A/y
+    data = token.data
+    if data[2:3] == b"a":
+        _align(printer, token._replace(data=data[1:]))
+    elif data[2:3] == b"t":
+        _code_page(printer, token._replace(data=data[1:]))
+    elif data[2:3] == b"A":
+        printer.move(Move(column=_number(token, 3) / DOTS_PER_COLUMN), token.offset)
+    elif data[2:5] in (b"yD1", b"yD\x01"):
+        printer.symbol = data[8:]
+    elif data[2:4] == b"yP" and printer.symbol:
+        printer.symbol_printed("qr", graphics.code_text(printer.symbol), token)
+
+
+def _star_bold(printer: Printer, token: Token) -> None:  # ESC E on, ESC F off
+    printer.restyle(bold=token.data[1:2] == b"E")
+
+
+def _star_width(printer: Printer, token: Token) -> None:  # ESC W n
+    printer.restyle(width=(token.data[2] & 7) + 1)
+
+
+def _star_height(printer: Printer, token: Token) -> None:  # ESC h n
+    printer.restyle(height=(token.data[2] & 7) + 1)
+
+
+def _star_size(printer: Printer, token: Token) -> None:  # ESC i h w
+    printer.restyle(height=(token.data[2] & 7) + 1, width=(token.data[3] & 7) + 1)
+
+
+Act = Callable[[Printer, Token], None]
+
+COMMANDS: dict[bytes, Act] = {
+    b"\x1b@": _reset, b"\x1b!": _print_mode, b"\x1c!": _kanji_print_mode, b"\x1cW": _kanji_double,
+    b"\x1d!": _size, b"\x1bM": _font, b"\x1bE": _bold, b"\x1bG": _bold, b"\x1b-": _underline,
+    b"\x1c-": _underline, b"\x1dB": _inverse, b"\x1b{": _upside_down, b"\x1ba": _align,
+    b"\x1c&": _kanji_on, b"\x1c.": _kanji_off, b"\x1bt": _code_page, b"\x1bR": _national_set,
+    b"\x1c(": _encoding, b"\x1bD": _set_tabs, b"\x1b$": _absolute, b"\x1b\\": _relative,
+    b"\x1dP": _motion_units, b"\x1b3": _spacing, b"\x1bd": _feed_lines, b"\x1be": _feed_lines,
+    b"\x1bJ": _feed_dots, b"\x1bK": _feed_dots, b"\x1bL": _enter_page, b"\x1bS": _leave_page,
+    b"\x1b\x0c": _print_page, b"\x1bW": _page_area, b"\x1bT": _page_direction,
+    b"\x1d$": _page_vertical, b"\x1d\\": _page_vertical, b"\x1dV": _cut, b"\x1bi": _cut,
+    b"\x1bm": _cut, b"\x1c\x7d": _kiosk_cut, b"\x1bp": _drawer, b"\x10\x14": _real_time,
+    b"\x10\x05": _enquiry, b"\x1dv": _picture, b"\x1b*": _picture, b"\x1d(": _parenthesis,
+    b"\x1d8": _graphics, b"\x1cp": _logo, b"\x1d/": _logo, b"\x1dk": _barcode, b"\x1bZ": _barcode,
+}  # fmt: skip
+
+STAR_COMMANDS: dict[bytes, Act] = {
+    b"\x1b@": _reset, b"\x1bE": _star_bold, b"\x1bF": _star_bold, b"\x1b-": _underline,
+    b"\x1bW": _star_width, b"\x1bh": _star_height, b"\x1bi": _star_size, b"\x1bd": _cut,
+    b"\x1ba": _feed_lines, b"\x1bR": _national_set, b"\x1bD": _set_tabs,
+    b"\x1b\x1d": _star_group, b"\x10\x05": _enquiry, b"\x1cp": _logo, b"\x1bp": _drawer,
+}  # fmt: skip

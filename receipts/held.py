@@ -1,0 +1,95 @@
+"""What a document has printed so far, held until it ends and its encoding can be told.
+
+Owns the bound on what is held and the choice of encoding per text state. Silent Chinese printers
+get plain bytes, and only a whole document shows which encoding they are in.
+"""
+
+from receipts.charset import TextState, choose, page_name
+from receipts.dialects import Dialect
+from receipts.elements import Doubt, Element, Picture
+from receipts.lines import CarriageReturn, Draft, Page, Part, Text, compose
+
+#: Beyond any of these the held part is decoded as if the document had ended.
+ELEMENTS_MAX = 20_000
+TEXT_MAX = 1 << 20
+PICTURE_MAX = 16 << 20
+#: More doubts than this in one document say nothing new.
+DOUBTS_MAX = 200
+
+
+class Held:
+    """Elements and undecoded lines in printed order; `release` decodes and hands them out."""
+
+    def __init__(self) -> None:
+        self.out: list[Element] = []
+        self.line_feeds = False
+        self._items: list[Element | Draft] = []
+        self._text = self._picture = self._doubts = 0
+        self._encoding: str | None = None  # what this connection used last
+
+    def add(self, item: Element | Draft, dialect: Dialect) -> None:
+        """Hold one more; beyond the bound everything held is let go."""
+        if isinstance(item, Doubt):
+            self._doubts += 1
+            if self._doubts > DOUBTS_MAX:
+                return
+        elif isinstance(item, Draft):
+            self._text += item.size
+        elif isinstance(item, Picture):
+            self._picture += len(item.bits)
+        self._items.append(item)
+        if (
+            len(self._items) > ELEMENTS_MAX
+            or self._text > TEXT_MAX
+            or self._picture > PICTURE_MAX
+        ):
+            self.release(dialect)
+
+    def release(self, dialect: Dialect) -> None:
+        """Decode what is held, now that its document is over, into `out`."""
+        items, self._items = self._items, []
+        if not self.line_feeds:
+            items = _split_at_carriage_returns(items)
+        self._text = self._picture = self._doubts = 0
+        self.line_feeds = False
+        pages = self._pages([item for item in items if isinstance(item, Draft)], dialect)
+        self.out += [compose(item, pages) if isinstance(item, Draft) else item for item in items]
+
+    def taken(self) -> list[Element]:
+        """Return what was released since the last call."""
+        out, self.out = self.out, []
+        return out
+
+    def _pages(self, drafts: list[Draft], dialect: Dialect) -> dict[TextState, Page]:
+        runs: dict[TextState, list[bytearray]] = {}
+        for draft in drafts:
+            for part in draft.parts:
+                if isinstance(part, Text):
+                    runs.setdefault(part.state, []).append(part.data)
+        pages = {}
+        for state, data in runs.items():
+            page = page_name(state, dialect.pages)
+            choice = choose(data, state, page, dialect.chinese, self._encoding)
+            if choice.encoding != page:
+                self._encoding = choice.encoding
+            pages[state] = Page(choice, page)
+        return pages
+
+
+def _split_at_carriage_returns(items: list[Element | Draft]) -> list[Element | Draft]:
+    """Split drafts at CR: in a document without any LF, CR is what ends a line."""
+    out: list[Element | Draft] = []
+    for item in items:
+        if not isinstance(item, Draft):
+            out.append(item)
+            continue
+        parts: list[Part] = []
+        for part in item.parts:
+            if isinstance(part, CarriageReturn):
+                out.append(Draft(parts, item.align, item.offset, item.end))
+                parts = []
+            else:
+                parts.append(part)
+        if parts:
+            out.append(Draft(parts, item.align, item.offset, item.end))
+    return out

@@ -1,0 +1,190 @@
+"""The printer that a stream believes it talks to: style, position, modes, and the line being built.
+
+Owns state and lines; which command changes what is in `commands`. Attributes are public for the
+command functions and for nobody else. Facts: Epson ESC/POS application programming guide.
+"""
+
+from msgspec import structs
+
+from receipts.charset import TextState
+from receipts.dialects import Dialect
+from receipts.elements import Align, Code, Doubt, Element, FormFeed, Picture, Style
+from receipts.held import ELEMENTS_MAX, Held
+from receipts.lexer import Token
+from receipts.lines import (
+    DEFAULT_TABS,
+    DOTS_PER_COLUMN,
+    CarriageReturn,
+    Draft,
+    Move,
+    Part,
+    Text,
+)
+
+#: Bytes of text and number of parts of one line; a printer would have wrapped long before.
+LINE_TEXT_MAX = 4096
+LINE_PARTS_MAX = 1024
+LINE_SPACING = 30  # dots, at power-up
+SAME_ROW_DOTS = 12  # pieces of a page closer than this stand on one line
+
+_IGNORED_CONTROLS = frozenset(b"\x00\x07\x11\x13\x18\x0e\x0f\x12\x14")
+_PLAIN = Style()
+
+
+class Printer:
+    """State from power-up on. Lines and elements go to `held`."""
+
+    def __init__(self, dialect: Dialect, held: Held) -> None:
+        self.dialect = dialect
+        self.held = held
+        self.display = False  # ESC =: the customer display is selected, not the printer
+        self.symbol = b""  # stored data of a two-dimensional code
+        self.stored: list[Picture] = []  # graphics defined and not yet printed
+        self.parts: list[Part] = []
+        self._line_at = 0
+        self._line_text = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """ESC @: every mode back to its power-up state."""
+        self.style = _PLAIN
+        self.align = Align.LEFT
+        self.text_state = TextState()
+        self.tabs: tuple[int, ...] = DEFAULT_TABS
+        self.unit = 1.0  # dots per motion unit
+        self.line_spacing = LINE_SPACING
+        self.page_mode = False
+        self.page: list[tuple[int, int, Draft]] = []
+        self.page_y = self.area_x = self.area_y = 0
+
+    def restyle(self, **changes: int | bool | str) -> None:
+        """Change the style of the text to come."""
+        self.style = structs.replace(self.style, **changes)
+
+    # -- text ---------------------------------------------------------------------------------
+
+    def text(self, data: bytes, offset: int, end: int) -> None:
+        """Put text on the line; text longer than a line may be is folded, wherever it was cut."""
+        if not self.parts:
+            self._line_at = offset
+        while len(data) > LINE_TEXT_MAX - self._line_text:
+            room = LINE_TEXT_MAX - self._line_text
+            self._append(data[:room])
+            data = data[room:]
+            self.finish_line(end - len(data))
+            self._line_at = end - len(data)
+        self._append(data)
+
+    def _append(self, data: bytes) -> None:
+        if not data:
+            return
+        self._line_text += len(data)
+        last = self.parts[-1] if self.parts else None
+        if isinstance(last, Text) and last.style is self.style and last.state is self.text_state:
+            last.data += data
+        elif len(self.parts) < LINE_PARTS_MAX:
+            self.parts.append(Text(bytearray(data), self.style, self.text_state))
+
+    def move(self, move: Move, offset: int) -> None:
+        """Change the print position."""
+        if not self.parts:
+            self._line_at = offset
+        if len(self.parts) < LINE_PARTS_MAX:
+            self.parts.append(move)
+
+    def control(self, token: Token) -> None:
+        """Act on a single control byte."""
+        byte = token.data[0]
+        if byte == 0x0A:
+            self.held.line_feeds = True
+            self._line_feed(token.end)
+        elif byte == 0x0D:
+            if self.parts and len(self.parts) < LINE_PARTS_MAX:
+                self.parts.append(CarriageReturn())
+        elif byte == 0x09:
+            self.move(Move(tabs=self.tabs), token.offset)
+        elif byte == 0x0C:
+            self._form_feed(token)
+        elif byte == 0x18 and self.page_mode:  # CAN: discard the page
+            self.page.clear()
+        elif byte not in _IGNORED_CONTROLS:
+            self.doubt("control_in_text", token)
+
+    # -- lines --------------------------------------------------------------------------------
+
+    def _line_feed(self, end: int) -> None:
+        if self.page_mode:
+            self.end_line(end)
+            self.page_y += self.line_spacing
+            return
+        if not self.parts:
+            self._line_at = end - 1
+        self.finish_line(end)
+
+    def end_line(self, end: int) -> None:
+        """Flush a line that was begun; a command that feeds paper prints it."""
+        if any(not isinstance(part, CarriageReturn) for part in self.parts):
+            self.finish_line(end)
+        else:
+            self.parts.clear()
+
+    def finish_line(self, end: int) -> None:
+        """Hold the line, empty or not, and begin the next."""
+        draft = Draft(self.parts, self.align, self._line_at, end)
+        self.parts = []
+        self._line_text = 0
+        if not self.page_mode:
+            self.hold(draft)
+            return
+        self.page.append((self.area_y + self.page_y, self.area_x, draft))
+        if len(self.page) > ELEMENTS_MAX:
+            self.print_page()
+
+    def drop_line(self) -> None:
+        """Throw away the line and the page being built."""
+        self.parts.clear()
+        self._line_text = 0
+        self.page.clear()
+
+    def print_page(self) -> None:
+        """Put the page on paper: places sorted from top to bottom, then from the left."""
+        page, self.page = self.page, []
+        row: Draft | None = None
+        top = 0
+        for y, x, draft in sorted(page, key=lambda place: place[:2]):
+            parts = [Move(column=x / DOTS_PER_COLUMN), *draft.parts] if x else draft.parts
+            if row is not None and y - top < SAME_ROW_DOTS:
+                row.parts += parts
+                continue
+            if row is not None:
+                self.hold(row)
+            row, top = Draft(list(parts), Align.LEFT, draft.offset, draft.end), y
+        if row is not None:
+            self.hold(row)
+
+    def _form_feed(self, token: Token) -> None:
+        self.end_line(token.offset)
+        if self.page_mode:
+            self.print_page()
+            self.page_mode = False
+        else:
+            self.hold(FormFeed(token.offset, token.end))
+            self.release()
+
+    # -- to the paper -------------------------------------------------------------------------
+
+    def hold(self, item: Element | Draft) -> None:
+        """Put an element after what is already on the paper."""
+        self.held.add(item, self.dialect)
+
+    def release(self) -> None:
+        """The document is over."""
+        self.held.release(self.dialect)
+
+    def doubt(self, code: str, token: Token) -> None:
+        """Note what is not understood, with its first bytes."""
+        self.hold(Doubt(code, token.data[:8].hex(" "), token.offset, token.end))
+
+    def symbol_printed(self, symbology: str, text: str, token: Token) -> None:
+        """Hold a two-dimensional code."""
+        self.hold(Code(symbology, text, self.align, token.offset, token.end))
