@@ -27,8 +27,8 @@ STATE_FOLDER = Path("/var/lib")
 
 # What each role imports, by the extra of the distribution that brings it.
 LIBRARIES = {
-    "agent": ("apscheduler", "escpos", "flask", "requests", "segno", "serial", "waitress"),
-    "central": ("alembic", "argon2", "flask", "gunicorn", "sqlalchemy"),
+    "agent": ("apscheduler", "escpos", "flask", "requests", "serial", "waitress", "werkzeug"),
+    "central": ("alembic", "escpos", "flask", "gunicorn", "psycopg", "sqlalchemy", "tzdata"),
     "ocr": ("onnxruntime", "rapidocr"),
 }
 
