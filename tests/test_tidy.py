@@ -75,9 +75,11 @@ def test_a_captured_case_is_small():
 
 
 def test_no_line_is_wider_than_100_columns():
+    # In a drawing a line is a path, and in a catalogue a sentence.
+    files = [name for name in OURS if name.suffix not in {".svg", ".json"}]
     assert not [
         f"{name}:{number}"
-        for name in OURS
+        for name in files
         for number, line in enumerate(text_of(name).splitlines(), 1)
         if columns(line) > 100
     ]
