@@ -10,24 +10,16 @@ import re
 from msgspec import Struct
 
 from loyalty.receipt import Kind
+from receipts import lexicon, paper_words
+from receipts.amount_words import Role
 from receipts.rows import Row
-from receipts.vocabulary import (
-    ANYWHERE_WORDS,
-    FOOTER_WORDS,
-    HEADING_WORDS,
-    HEADINGS,
-    PAYMENT_WORDS,
-    REPRINT_WORDS,
-    SALE_WORDS,
-    Role,
-)
 
 HEADING_ROWS = 6
 SALE_HEADING_ROWS = 20
 PAYMENT_FIELDS_MIN = 4
 
 _WRAPPED = re.compile(r"^\s*([*=#\-<【\[(~]+).+[*=#\->】\])~]+\s*$")
-_ORDER = [kind for kind, _ in HEADINGS]
+_ORDER = tuple(paper_words.HEADINGS)
 _LATIN_LETTER = re.compile("[A-Z]")
 
 
@@ -48,18 +40,18 @@ def classify(rows: list[Row]) -> Classified:
     sale_heading = False
     for at, row in enumerate(rows):
         may_be = _may_be_heading(row, at, len(rows))
-        footer = FOOTER_WORDS.find(row.upper)
-        for term, kind in HEADING_WORDS.find(row.upper) if may_be and not footer else []:
+        footer = lexicon.FOOTERS.find(row.upper)
+        for term, kind in lexicon.HEADINGS.find(row.upper) if may_be and not footer else []:
             if _is_heading(row, at, term):
                 found.setdefault(str(kind), term)
                 headings.append(row.index)
-        sale_words = SALE_WORDS.find(row.upper) if at < SALE_HEADING_ROWS and not footer else []
+        sale_words = lexicon.SALE_HEADINGS.find(row.upper) if at < SALE_HEADING_ROWS and not footer else []
         if sale_words:
             sale_heading = True
             if may_be and _is_heading(row, at, sale_words[0][0]):
                 headings.append(row.index)
     for row in rows:
-        for term, kind in ANYWHERE_WORDS.find(row.upper):
+        for term, kind in lexicon.ANYWHERE.find(row.upper):
             found.setdefault(str(kind), term)
     reprint = any(_is_reprint(row) for row in rows)
     kind, word = _decide(rows, found)
@@ -99,13 +91,13 @@ def _is_reprint(row: Row) -> bool:
         return False
     if re.fullmatch(r"[\s*=\-#]*COPY[\s*=\-#]*", row.upper):
         return True
-    if any(value == "reprint" for _, value in REPRINT_WORDS.find(row.upper)):
-        return not FOOTER_WORDS.find(row.upper)
+    if any(value == "reprint" for _, value in lexicon.PRINTED_AGAIN.find(row.upper)):
+        return not lexicon.FOOTERS.find(row.upper)
     again = re.search(r"第\s?(\d+)\s?次打印|打印次数\D{0,2}(\d+)", row.text)
     return again is not None and int(again[1] or again[2]) > 1
 
 
 def _is_payment_slip(rows: list[Row]) -> bool:
-    fields = {term for row in rows for term, _ in PAYMENT_WORDS.find(row.upper)}
+    fields = {term for row in rows for term, _ in lexicon.PAYMENT_FIELDS.find(row.upper)}
     sums = {figure.role for row in rows for figure in row.figures}
     return len(fields) >= PAYMENT_FIELDS_MIN and not sums & {Role.SUBTOTAL, Role.CHANGE}

@@ -17,8 +17,8 @@ _S = r"\s?"
 _DATES = [
     re.compile(r"(?<!\d)(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?P<rest>[0-2]\d[0-5]\d[0-5]\d)?(?!\d)"),
     re.compile(rf"(?<!\d)(?P<y>20\d\d){_S}[-/.年]{_S}(?P<m>\d{{1,2}}){_S}[-/.月]{_S}(?P<d>\d{{1,2}})日?(?!\d(?!\d?:))"),
-    re.compile(rf"(?<![\d])(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?{_S}[-/., ]?{_S}(?P<y>20\d\d|\d\d(?!\d|:))", re.I),
-    re.compile(rf"(?<![A-Z])(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?\s?(?P<d>\d{{1,2}}),?\s?(?P<y>20\d\d)", re.I),
+    re.compile(rf"(?<![\d])(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?{_S}[-/., ]?{_S}(?P<y>20\d\d|\d\d(?!\d|:))", re.IGNORECASE),
+    re.compile(r"(?<![A-Z])(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?\s?(?P<d>\d{1,2}),?\s?(?P<y>20\d\d)", re.IGNORECASE),
     re.compile(rf"(?<![\d/.-])(?P<a>\d{{1,2}}){_S}[-/.]{_S}(?P<b>\d{{1,2}}){_S}[-/.]{_S}(?P<c>20\d\d|\d\d)(?!\d?[\d/.-]\d)"),
 ]  # fmt: skip
 _TIME = re.compile(
@@ -119,9 +119,7 @@ def _clock(match: re.Match[str]) -> str | None:
     hour, minute, second = int(match["h"]), int(match["m"]), int(match["s"] or 0)
     mark = (match["ap"] or "").upper()[:1]
     half = match["half"] or ""
-    if (mark == "P" or half in ("下午", "晚上")) and hour < 12:
-        hour += 12
-    elif half == "中午" and hour < 11:
+    if ((mark == "P" or half in ("下午", "晚上")) and hour < 12) or (half == "中午" and hour < 11):
         hour += 12
     elif (mark == "A" or half in ("上午", "凌晨")) and hour == 12:
         hour = 0

@@ -232,7 +232,7 @@ _EPSON: dict[bytes, Rule] = {
     b"\x1d*": lambda b, s: 0 if _need(b, s, 4) else 4 + b[s + 2] * b[s + 3] * 8,
     b"\x1dD": _download_bmp,
     b"\x1dC": by_third({0x30: 5, 0x31: 9, 0x32: 5, 0x3B: _counter_text}, 5),
-    b"\x1dV": by_third({m: 4 for m in (65, 66, 97, 98, 103, 104)}, 3),
+    b"\x1dV": by_third(dict.fromkeys((65, 66, 97, 98, 103, 104), 4), 3),
     b"\x1dg": 6,
     b"\x1dk": _barcode,
     b"\x1dU": 5,

@@ -8,18 +8,11 @@ import re
 from msgspec import Struct
 
 from loyalty.receipt import Kind
+from receipts import lexicon
+from receipts.amount_words import Role
 from receipts.fold import RULE
+from receipts.paper_words import BRANCH
 from receipts.rows import Row, is_code_mark
-from receipts.vocabulary import (
-    BRANCH,
-    HEADING_WORDS,
-    NUMBER_WORDS,
-    REPRINT_WORDS,
-    SALE_WORDS,
-    SHOP_WORDS,
-    TIME_WORDS,
-    Role,
-)
 
 HEADER_ROWS = 7
 NEAR_ROWS = 3
@@ -31,7 +24,7 @@ _VALUE = re.compile(
 _DIGITS_ONLY = re.compile(r"^\d+$")
 _NAME = re.compile(r"[^\W\d_]{2,}")
 _PERSONAL = re.compile(r"^\(?\s*\d{5,}[-\s]?[A-Z0-9]{0,2}\s*\)?$|^\W*\d+\W*$")
-_MERCHANT_LABEL = re.compile(r"(?:商户名称|商戶名稱|商户|店名|门店|MERCHANT NAME|MERCHANT)\s*[:：]\s*(.+)$", re.I)
+_MERCHANT_LABEL = re.compile(r"(?:商户名称|商戶名稱|商户|店名|门店|MERCHANT NAME|MERCHANT)\s*[:：]\s*(.+)$", re.IGNORECASE)
 
 
 class Numbers(Struct, frozen=True):
@@ -57,7 +50,7 @@ def numbers_of(rows: list[Row], widest: int) -> Numbers:
 def _labelled(text: str) -> list[tuple[str, str, int]]:
     found = []
     at = 0
-    for term, rank in NUMBER_WORDS.find(text):
+    for term, rank in lexicon.NUMBERS.find(text):
         start = text.find(term, at)
         at = start + len(term)
         if rank == "other":
@@ -100,7 +93,7 @@ def time_of(rows: list[Row]) -> str | None:
 
 def _time_rank(label: str) -> int | None:
     """Return how good the label in front of a time is, None for a time that is not the receipt's."""
-    hits = TIME_WORDS.find(label)
+    hits = lexicon.TIMES.find(label)
     if not hits:
         return 2
     ranks = [rank for _, rank in hits]
@@ -129,7 +122,7 @@ def merchant_of(rows: list[Row], headings: tuple[int, ...], kind: Kind) -> tuple
 
 def _is_labelled(row: Row) -> bool:
     """The header with the shop's name ends at the first number, table or time of the sale."""
-    return bool(row.stamps) or (":" in row.text and bool(NUMBER_WORDS.find(row.upper)))
+    return bool(row.stamps) or (":" in row.text and bool(lexicon.NUMBERS.find(row.upper)))
 
 
 def _is_name(row: Row) -> bool:
@@ -138,18 +131,18 @@ def _is_name(row: Row) -> bool:
         return False
     if is_code_mark(text) or text[:1] in "【*=#[":
         return False
-    if REPRINT_WORDS.find(row.upper) or ":" in text:
+    if lexicon.PRINTED_AGAIN.find(row.upper) or ":" in text:
         return False
-    if HEADING_WORDS.find(row.upper) and not text.isascii():
+    if lexicon.HEADINGS.find(row.upper) and not text.isascii():
         return False
-    return not SHOP_WORDS.find(row.upper) or (text.isascii() and not SALE_WORDS.find(row.upper))
+    return not lexicon.NOT_A_SHOP.find(row.upper) or (text.isascii() and not lexicon.SALE_HEADINGS.find(row.upper))
 
 
 def _branch(row: Row | None, headings: tuple[int, ...]) -> str | None:
     if row is None or row.index in headings or row.stamps or row.exact_amounts:
         return None
     text = row.text.strip()
-    if text.isascii() or ":" in text or SALE_WORDS.find(row.upper) or not BRANCH.search(text):
+    if text.isascii() or ":" in text or lexicon.SALE_HEADINGS.find(row.upper) or not BRANCH.search(text):
         return None
     return text.strip("()（）")
 
@@ -180,7 +173,7 @@ def currency_of(rows: list[Row], default: str) -> str:
 
 def money_rows(rows: list[Row]) -> int:
     """Return how many rows carry an amount that must be money."""
-    return sum(1 for row in rows if row.exact_amounts and row.figures or _large_sum(row))
+    return sum(1 for row in rows if (row.exact_amounts and row.figures) or _large_sum(row))
 
 
 def _large_sum(row: Row) -> bool:

@@ -9,9 +9,10 @@ import re
 from msgspec import Struct
 
 from loyalty.receipt import Item
+from receipts.amount_words import Role
 from receipts.money import Amount
+from receipts.paper_words import ITEM_HEADS, TOPUP_ITEM
 from receipts.rows import Figure, Row
-from receipts.vocabulary import ITEM_HEADS, TOPUP_ITEM, Role
 
 ITEMS_MAX = 500
 

@@ -86,11 +86,11 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
     marked = match["mark"] or match["yuan"]
     if before.isalnum() and not match["mark"] and before.isascii():
         return None  # the tail of a code
-    if after in "%％折" and after or re.match(r"\s?%", line[end : end + 2]):
+    if (after in "%％折" and after) or re.match(r"\s?%", line[end : end + 2]):
         return None
     if after.isascii() and after.isalpha() and not _unit_after(line, end):
         return None
-    if before in "/:#.*'" and before or after in "/:" and after and line[end + 1 : end + 2].isdigit():
+    if (before in "/:#.*'" and before) or (after in "/:" and after and line[end + 1 : end + 2].isdigit()):
         return None  # a date, a time, a masked or hash number
     fen, decimals = _value(match["digits"])
     if fen > AMOUNT_MAX_FEN:

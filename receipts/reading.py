@@ -12,6 +12,8 @@ from msgspec import Struct, structs
 from loyalty.earning import eligible_fen
 from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
 from paper.marker import is_own_print
+from receipts import lexicon
+from receipts.amount_words import Role
 from receipts.classifier import Classified, classify
 from receipts.decoder import Decoder
 from receipts.dialects import ALTERNATIVES
@@ -24,7 +26,6 @@ from receipts.reasons import Reason, reason
 from receipts.rows import Figure, Row, is_code_mark, rows_of
 from receipts.segmenter import Document, split
 from receipts.settle import Settlement, Sheet, settle
-from receipts.vocabulary import NUMBER_WORDS, REPRINT_WORDS, TIME_WORDS, Role
 
 AWARD_SCORE_MIN = 4
 JOB_MAX = 4 << 20
@@ -334,7 +335,7 @@ def _digest(lines: list[Line]) -> str:
         upper = text.upper()
         if not text.strip() or RULE.match(text) or is_code_mark(text):
             continue
-        if REPRINT_WORDS.find(upper) or re.search(r"第\s?\d+\s?次打印", text):
+        if lexicon.PRINTED_AGAIN.find(upper) or re.search(r"第\s?\d+\s?次打印", text):
             continue
         if _is_print_time(upper):
             continue
@@ -343,5 +344,5 @@ def _digest(lines: list[Line]) -> str:
 
 
 def _is_print_time(upper: str) -> bool:
-    ranks = [rank for _, rank in TIME_WORDS.find(upper)]
-    return 3 in ranks and not NUMBER_WORDS.find(upper)
+    ranks = [rank for _, rank in lexicon.TIMES.find(upper)]
+    return 3 in ranks and not lexicon.NUMBERS.find(upper)

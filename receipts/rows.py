@@ -7,11 +7,13 @@ import re
 
 from msgspec import Struct
 
+from receipts import lexicon
+from receipts.amount_words import Role
 from receipts.dates import Stamp, stamps
 from receipts.elements import Align, Line
 from receipts.fold import RULE, close_up, fold
 from receipts.money import Amount, amounts, repair
-from receipts.vocabulary import AMOUNT_WORDS, TAX_TABLE, Role
+from receipts.paper_words import TAX_TABLE
 
 ROWS_MAX = 2000
 ROW_TEXT_MAX = 400
@@ -144,7 +146,7 @@ def _strip_marks(between: str) -> str:
 
 def role_of(label: str) -> tuple[Role, str] | None:
     """Return what an upper-case label says its amount is, with the tender kind; None if nothing."""
-    hits = AMOUNT_WORDS.find(_COUNTED.sub(" ", re.sub(r"[._]", " ", label)))
+    hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", re.sub(r"[._]", " ", label)))
     if not hits:
         return None
     meanings: list[tuple[Role, str]] = [value for _, value in hits]  # type: ignore[misc]

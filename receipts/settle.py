@@ -10,9 +10,9 @@ from itertools import product
 from msgspec import Struct, structs
 
 from loyalty.receipt import Kind, Tender
+from receipts.amount_words import Role
 from receipts.items import Goods
 from receipts.rows import Figure
-from receipts.vocabulary import Role
 
 ADJUSTMENTS_MAX = 12
 TENDERS_MAX = 8

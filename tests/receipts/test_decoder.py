@@ -250,7 +250,7 @@ def test_a_line_without_end_is_folded():
 
 
 @pytest.mark.parametrize(
-    "head", [b"SIZE 40 mm,30 mm\r\nTEXT 1,1,\"3\",0,1,1,\"9.90\"\r\n", b"^XA^FO50,50^FDx^FS^XZ"]
+    "head", [b'SIZE 40 mm,30 mm\r\nTEXT 1,1,"3",0,1,1,"9.90"\r\n', b"^XA^FO50,50^FDx^FS^XZ"]
 )
 def test_a_label_language_is_no_paper(head):
     elements = decode(head + b"\x00" * 20)

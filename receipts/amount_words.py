@@ -1,0 +1,220 @@
+"""The words beside amounts, as data: zh, zh-Hant, English and Malay.
+
+What each label says its amount is. `lexicon` searches them: terms are parted by bars or line ends,
+Chinese ones are found anywhere in a label, Latin ones as whole words on upper-case text, and the
+longest term at a place wins. To teach a new label, add it here.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What the amount behind a label is."""
+
+    SUBTOTAL = "subtotal"
+    NET = "net"  # before tax
+    TOTAL = "total"
+    OWED = "owed"
+    WHOLE = "whole"  # of a table or contract, not of this payer
+    PAID = "paid"  # 实收: owed or handed over, arithmetic decides
+    RECEIVED = "received"  # handed over
+    CHANGE = "change"
+    DISCOUNT = "discount"
+    ROUNDING = "rounding"
+    CHARGE = "charge"
+    TAX = "tax"
+    TENDER = "tender"
+    DEPOSIT = "deposit"
+    DEPOSIT_USED = "deposit_used"
+    DEPOSIT_BACK = "deposit_back"
+    REFUND = "refund"
+    TOPUP = "topup"
+    COUNT = "count"
+    NOT_MONEY = "not_money"  # points, balances, savings so far, codes
+    INCLUSIVE = "inclusive"  # of tax
+    EXCLUSIVE = "exclusive"  # of tax
+    BARE = "bare"  # an amount alone on its line among the sums
+
+
+ROLES: dict[Role, str] = {
+    Role.SUBTOTAL: """
+        小计|小計|商品合计|原价合计|吊牌合计|原价|小結|商品金额|菜品合计|菜金|消费合计|消费金额
+        消费小计
+        SUBTOTAL|SUB TOTAL|SUB-TOTAL|SUBTTL|STTL|SUB TTL|JUMLAH KECIL|GROSS AMT|GROSS AMOUNT
+        TOTAL GROSS|GROSS TOTAL|ITEM TOTAL|ITEMS TOTAL|SALES SUBTOTAL|TOTAL BEFORE|FOOD TOTAL
+    """,
+    Role.TOTAL: """
+        合计|总计|总金额|合計|總數|總計|總額|总额|共计|總金額|合计金额|金额合计|订单金额
+        交易金额|销售金额|结算金额|总价|總價|金额|开票金额|發票金額
+        TOTAL|GRAND TOTAL|NET TOTAL|NETT TOTAL|NETT|NET AMT|NET AMOUNT|NETT AMT|FINAL TOTAL|TTL
+        TOTAL SALES|TOTAL AMOUNT|TOTAL AMT|JUMLAH|JUMLAH BESAR|BILL TOTAL|TOTAL BILL|SALE TOTAL
+        INVOICE TOTAL|AMOUNT|TOTAL RM|TOTAL FACTURE
+    """,
+    Role.OWED: """
+        应付|应收|应收金额|应付金额|应付款|应付总额|应收合计|需付|应付尾款|本单应收|應付|應收
+        應付金額|實付金額|折后金额|折后合计|补差价|应补
+        AMOUNT DUE|TOTAL DUE|AMOUNT PAYABLE|PAYABLE|TOTAL PAYABLE|BALANCE DUE|BALANCE PAYMENT
+        NET PAYABLE|TOTAL AMT PAYABLE|TOTAL PAYABLE AMOUNT|TOTAL AMOUNT PAYABLE|TO PAY|DUE
+        AMOUNT TO PAY|JUMLAH PERLU DIBAYAR|PERLU DIBAYAR|TOTAL ROUNDED|ROUNDED TOTAL
+        TOTAL AMT ROUNDED|TTL ATF RND|TOTAL AFTER ROUNDING|TOTAL AFTER ADJ
+        TOTAL AFTER ADJUSTMENT|AMOUNT AFTER ROUNDING
+    """,
+    Role.WHOLE: """
+        整单合计|合同金额|整单金额|全单合计|桌台合计|合同总额
+    """,
+    Role.PAID: """
+        实付|实收|实付金额|实收金额|已付|付款金额|实付款|支付金额|支付合计|實收|實付|已付金額
+        收款|付款|支付|实收合计|付款合计
+        PAID|AMOUNT PAID|PAID AMOUNT|TOTAL PAID|PAYMENT|TOTAL PAYMENT|AMT PAID|DIBAYAR|BAYARAN
+        PAY
+    """,
+    Role.RECEIVED: """
+        收您|收银|现金实收|收到|付您|收現|實收現金
+        RECEIVED|TENDERED|TENDER|TOTAL TENDERED|AMOUNT TENDERED|CASH TENDERED|CASH RECEIVED
+        TERIMA|DITERIMA|AMT TENDERED|AMOUNT RECEIVED
+    """,
+    Role.CHANGE: """
+        找零|找赎|找您|找回|找續|找贖|退现金|找零金额
+        CHANGE|CHANGE DUE|BAKI|CASH CHANGE|AMOUNT CHANGE|CHANGE AMT|CHANGE AMOUNT|BALANCE RETURN
+        YOUR CHANGE
+    """,
+    Role.DISCOUNT: """
+        优惠|折扣|立减|满减|会员价|特价|促销|让利|折让|优惠券|满减券|免单|赠送|减免|打折|抵扣
+        抵减|优惠合计|折扣优惠|会员优惠|折扣额|优惠金额|折扣金额|平台优惠|优惠分摊|会员折扣
+        整单折扣|優惠|折扣額|減免|八五折|九折|八折
+        DISCOUNT|DISC|PROMO|PROMOTION|OFF|LESS|REBATE|COUPON|MEMBER|VIP DISC|DISKAUN
+        MEMBER DISCOUNT|ITEM DISCOUNT|TOTAL DISCOUNT|BILL DISCOUNT|LESS DISCOUNT
+    """,
+    Role.ROUNDING: """
+        抹零|抹分|舍零|去零|凑整|尾数调整|尾数|四舍五入|四捨五入|尾數|抹去零头|零头|舍入
+        ROUNDING|ROUND|ROUNDING ADJ|ROUNDING ADJUSTMENT|ROUND ADJ|RND ADJ|RND|ROUND OFF
+        ROUNDING ADJUSMENT|PEMBUNDARAN|PELARASAN|ROUNDING ADJUSTMENTS|ROUNDED|ADJ|ADJUSTMENT
+        ROUNDING ADJUSTEMENT
+    """,
+    Role.CHARGE: """
+        服务费|茶位费|餐位费|打包费|包装费|配送费|开瓶费|加一|服務費|茶芥|加一服務費|餐具费
+        外送费|包间费|茶位|手续费|运费|附加费
+        SERVICE CHARGE|SVC CHG|SERVICE CHG|SVC CHARGE|SERVICE|SVR TAX|SERV CHG|SRV CHG
+        CAJ PERKHIDMATAN|SVC|S C|DELIVERY FEE|DELIVERY CHARGE|PACKING|TAKEAWAY CHARGE|CORKAGE
+        SURCHARGE|SERVICE TAX CHARGE|TIPS|TIP
+    """,
+    Role.TAX: """
+        税额|税率|税|税金|商品税额|稅|稅額|营业税|增值税
+        GST|SST|VAT|TAX|CUKAI|SALES TAX|SERVICE TAX|GOV TAX|GOVT TAX|TOTAL GST|TOTAL TAX
+        GST PAYABLE|GST AMT|TOTAL GST AMT|GST AMOUNT|TAX AMOUNT|TAX TOTAL|TOTAL SST
+    """,
+    Role.DEPOSIT: """
+        押金|收押金|收订金|收定金|本次收订金|本次收定金|预付款|预收款|收保证金
+        DEPOSIT RECEIVED|DEPOSIT PAID NOW
+    """,
+    Role.DEPOSIT_USED: """
+        已付订金|已付定金|已收订金|已收定金|抵扣订金|抵扣定金|扣订金|扣定金|订金抵扣|定金抵扣
+        已付押金|预付抵扣|已付預訂金
+        LESS DEPOSIT|DEPOSIT PAID|DEPOSIT USED|LESS ADVANCE
+    """,
+    Role.DEPOSIT_BACK: """
+        应退押金|退押金|退订金|退还押金
+        DEPOSIT REFUND|DEPOSIT RETURNED
+    """,
+    Role.REFUND: """
+        应退|实退|退款金额|应退金额|实退金额|退款|退货金额|退款合计|應退|退款金額
+        REFUND|REFUND AMOUNT|TOTAL REFUND|AMOUNT REFUNDED|REFUND DUE|REFUND TOTAL|BAYARAN BALIK
+    """,
+    Role.TOPUP: """
+        充值金额|储值金额|充值|储值|增值金額|增值
+        TOP-UP AMOUNT|TOP UP AMOUNT|TOPUP AMOUNT|RELOAD AMOUNT
+    """,
+    Role.COUNT: """
+        件数|数量|份数|总件数|品数|件數|數量|笔数|人数|杯数|人數|商品数|总数量|商品件数
+        ITEMS|ITEM COUNT|QTY|TOTAL QTY|NO OF ITEMS|QUANTITY|TOTAL QUANTITY|ITEM S|QTY S
+        QUANTITY OUT|TOTAL ITEM|TOTAL ITEMS|KUANTITI|ITEM SOLD|TOTAL ITEM SOLD|NO QTYS|NO ITEMS
+        PAX|COVERS|TATAL QTY|QUANTITY COUNT|COUNT|ITEMS COUNT|QTY TOTAL|TOTAL QTYS
+        NUMBER OF ITEMS
+    """,
+    Role.NOT_MONEY: """
+        余额|卡余额|储值卡余额|卡内余额|餘額|八達通餘額|结余|剩余|积分|積分|累计|可用积分
+        本次积分|本店积分|剩余积分|赠送金额|税号|电话|電話|卡号|单价|單價|未付余额|待付尾款|已省
+        节省|共节省|共优惠|为您节省|已为您节省|不含税金额|商户优惠|赠送积分|钱包余额|尾号|房号
+        桌号|台号|备用金
+        SAVING|SAVINGS|TOTAL SAVINGS|TOTAL SAVING|YOU SAVED|SAVED|POINTS|POINT|POIN|MATA
+        TOTAL POINTS|CARD BALANCE|CARD BAL|RC BALANCE|TEL|FAX|PHONE|HOTLINE|YOUR SAVINGS|RRP
+        MEMBER POINTS|POINTS BALANCE|REMAINING BALANCE|BALANCE|BAL|DISCOUNTABLE|GST ID|GST NO
+        GST REG|REG NO|CO REG|TAXABLE|TAXABLE AMT|ZERO RATED|ZERO TAX|CUSTOMER SAVING|APPROVAL
+        TABLE|EXCHANGE|EXCHANGES|EXCHANGED|PRICE CHANGE|RATE|SUPPLIES
+    """,
+    Role.INCLUSIVE: """
+        含税|含|价税合计|含稅
+        INCL|INCLUSIVE|WITH GST|WITH TAX|WITH SST|INCLUDES|INCLUDED|INCLUDING|INC|INCLUDE
+        TERMASUK
+    """,
+    Role.EXCLUSIVE: """
+        不含税|未税|未稅
+        EXCL|EXCLUSIVE|EXCLUDING|EXCLUDED|EX|BEFORE TAX|BEFORE GST|EXC|W O
+    """,
+}
+
+#: Ways to pay, by the kinds of `loyalty.receipt.Tender`.
+TENDERS: dict[str, str] = {
+    "cash": """
+        现金|現金|人民币
+        CASH|TUNAI|RECEIVED CASH|TENDERED CASH|PAID CASH|PAY CASH|TTL CASH|ESPECE|EFECTIVO
+    """,
+    "wechat_pay": """
+        微信|微信支付|微信付款
+        WECHAT|WECHAT PAY|WEIXIN
+    """,
+    "alipay": """
+        支付宝|支付寶|退支付宝
+        ALIPAY|ALIPAYHK
+    """,
+    "unionpay_card": """
+        银联|云闪付|银联卡|银行卡|刷卡|退银联卡|借记卡|銀聯|银联刷卡
+        UNIONPAY|UPI|DEBIT CARD|DEBIT
+    """,
+    "credit_card": """
+        信用卡
+        CREDIT CARD|VISA|MASTER|MASTERCARD|MASTER CARD|AMEX|CARD|CREDIT|KAD|KAD KREDIT|VISA CARD
+        EDC
+    """,
+    "octopus": """
+        八達通|八达通
+        OCTOPUS
+    """,
+    "fps": """
+        轉數快
+        FPS
+    """,
+    "digital_yuan": """
+        数字人民币|数币
+        E-CNY|ECNY
+    """,
+    "paynow": """
+        PAYNOW|NETS|GRABPAY|TNG|TOUCH N GO|TOUCHNGO|BOOST|E-WALLET|EWALLET|E WALLET|DUITNOW
+        QR PAY|E-DOMPET|MYDEBIT|SHOPEEPAY
+    """,
+    "tenant_stored_value": """
+        储值卡|储值卡支付|会员卡|会员卡支付|购物卡|预付卡|储值支付|储值消费|会员余额|卡支付
+        余额支付|储值余额支付|禮品卡|礼品卡
+        STORE CREDIT|GIFT CARD|STORED VALUE|PREPAID CARD|MEMBER CARD
+    """,
+    "mall_points": """
+        积分抵现|商场积分|商场积分抵现|积分抵扣|积分抵用
+        POINTS REDEEMED|POINTS REDEMPTION|MALL POINTS
+    """,
+    "mall_voucher": """
+        代金券|抵用券|商场代金券|商场券|商场优惠券|现金券|消费券|购物券|禮券|礼券|提货券|電子券
+        VOUCHER|BAUCAR|MALL VOUCHER|GIFT VOUCHER|CASH VOUCHER
+    """,
+    "platform_voucher": """
+        团购券|团购|美团|点评|抖音|抖音券|美团券|大众点评|平台券|口碑|糯米|平台补贴
+        GROUPON|PLATFORM VOUCHER|FAVE
+    """,
+    "platform_online": """
+        在线支付|用户在线支付|线上支付|顾客已付|已在线支付|平台支付
+        PAID ONLINE|ONLINE PAYMENT
+    """,
+    "on_account": """
+        挂账|签单|挂房账|掛帳|簽單
+        ON ACCOUNT|CITY LEDGER|ROOM CHARGE|HOUSE ACCOUNT|CHARGE TO ROOM
+    """,
+}

@@ -1,0 +1,62 @@
+"""Searching labels for terms of the vocabulary, in one pass, the longest at a place first."""
+
+import re
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+from receipts import amount_words, paper_words
+from receipts.amount_words import Role
+
+Value = TypeVar("Value")
+
+_SEPARATORS = re.compile(r"[|\n]")
+_LETTER = re.compile("[A-Z]")
+
+
+class Lexicon(Generic[Value]):
+    """Terms with a value each; of equal terms the first one given counts."""
+
+    def __init__(self, entries: Iterable[tuple[str, Value]]) -> None:
+        self._values: dict[str, Value] = {}
+        for words, value in entries:
+            for term in _SEPARATORS.split(words):
+                if term.strip():
+                    self._values.setdefault(term.strip(), value)
+        ordered = sorted(self._values, key=len, reverse=True)
+        latin = "|".join(re.escape(term) for term in ordered if term.isascii())
+        chinese = "|".join(re.escape(term) for term in ordered if not term.isascii())
+        self._latin = re.compile(rf"(?<![A-Z])(?:{latin})(?![A-Z])") if latin else None
+        self._chinese = re.compile(chinese) if chinese else None
+
+    def find(self, label: str) -> list[tuple[str, Value]]:
+        """Return the terms in an upper-case label with their values, in printed order."""
+        hits: list[tuple[int, str]] = []
+        if self._latin is not None and _LETTER.search(label):
+            hits += [(match.start(), match[0]) for match in self._latin.finditer(label)]
+        if self._chinese is not None and not label.isascii():
+            hits += [(match.start(), match[0]) for match in self._chinese.finditer(label)]
+        hits.sort()
+        return [(term, self._values[term]) for _, term in hits]
+
+
+#: Label of an amount -> its role, and the kind of tender where it is one.
+AMOUNTS: Lexicon[tuple[Role, str]] = Lexicon(
+    [(words, (Role.TENDER, kind)) for kind, words in amount_words.TENDERS.items()]
+    + [(words, (role, "")) for role, words in amount_words.ROLES.items()]
+)
+HEADINGS: Lexicon[str] = Lexicon((words, kind) for kind, words in paper_words.HEADINGS.items())
+SALE_HEADINGS: Lexicon[str] = Lexicon([(paper_words.SALE_HEADINGS, "sale")])
+ANYWHERE: Lexicon[str] = Lexicon((words, kind) for kind, words in paper_words.ANYWHERE.items())
+PAYMENT_FIELDS: Lexicon[str] = Lexicon([(paper_words.PAYMENT_FIELDS, "field")])
+PRINTED_AGAIN: Lexicon[str] = Lexicon(
+    [(paper_words.REPRINT, "reprint"), (paper_words.COPY_MARKS, "copy")]
+)
+FOOTERS: Lexicon[str] = Lexicon([(paper_words.FOOTER_PHRASES, "footer")])
+NUMBERS: Lexicon[str] = Lexicon(
+    [
+        *((words, rank) for rank, words in paper_words.NUMBERS.items()),
+        (paper_words.OTHER_NUMBERS, "other"),
+    ]
+)
+TIMES: Lexicon[int | None] = Lexicon((words, rank) for rank, words in paper_words.TIMES.items())
+NOT_A_SHOP: Lexicon[str] = Lexicon([(paper_words.NOT_A_SHOP, "not")])
