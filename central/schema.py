@@ -94,6 +94,7 @@ enrolment = table(
     data("code_hash"),  # SHA-256 of the one-time code: central.sync.enrolment.code_hash
     data("device_id"),
     big("expires_ms"),
+    data("used_by", null=True),  # the public key that was brought with it
 )
 
 contact = table(
@@ -127,8 +128,8 @@ inbox = table(
     big("epoch"),
     big("seq"),
     data("hash"),
-    small("kind"),
-    small("kind_version"),
+    big("kind"),
+    big("kind_version"),
     data("body"),  # exactly as first written
     big("earliest_ms"),  # when it happened lies between these two, by central's clock
     big("latest_ms"),

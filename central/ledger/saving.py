@@ -23,9 +23,12 @@ def upsert(connection: Connection, table: Table, values: Sequence[Row]) -> None:
     """Write rows whole, in place of the ones with their keys."""
     if not values:
         return
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    statement = insert(table)
-    keys = table.primary_key.columns.keys()
+    statement: sqlite.Insert | postgresql.Insert
+    if connection.dialect.name == "sqlite":
+        statement = sqlite.insert(table)
+    else:
+        statement = postgresql.insert(table)
+    keys = [column.name for column in table.primary_key.columns]
     fresh = {
         column.name: statement.excluded[column.name]
         for column in table.columns
@@ -40,8 +43,7 @@ def upsert(connection: Connection, table: Table, values: Sequence[Row]) -> None:
 
 def remove(connection: Connection, table: Table, shard_key: int, keys: Sequence[Any]) -> None:
     """Delete rows by their primary keys, the shard's key left out of each."""
-    names = [name for name in table.primary_key.columns.keys() if name != "shard_key"]
-    columns = [table.c[name] for name in names]
+    columns = [column for column in table.primary_key.columns if column.name != "shard_key"]
     key = tuple_(*columns) if len(columns) > 1 else columns[0]
     for start in range(0, len(keys), CHUNK_KEYS):
         chunk = keys[start : start + CHUNK_KEYS]

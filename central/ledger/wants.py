@@ -28,31 +28,41 @@ def of_body(body: events.Body | Unreadable) -> Iterator[Want]:
 def of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
     """Yield what the fold reads next once it has this row (None: there is no such row)."""
     if table == "cards":
-        yield from _member(row) if row is not None else _purse(Holder("card", key))
+        yield from _member(row) if row is not None else ()
         yield from _purse(Holder("card", key))
-    elif row is None:
-        return
-    elif table == "claims":
-        yield "sales", row
-    elif table == "numbers":
-        yield from (("sales", fingerprint_) for fingerprint_ in row)
-    elif table == "requests":
-        yield "leases", row
-    elif table == "waiting":
-        yield from (("pending", identity) for identity in row)
-    elif isinstance(row, Sale):
-        yield "books", row.book
-        yield from of_holder(row.holder)
-    elif isinstance(row, Lease):
-        yield "accounts", row.account_id
-        yield "lots", row.account_id
-        yield "vouchers", row.voucher_code
-    elif isinstance(row, Pending):
-        yield from of_body(row.event.body)
-        if row.reference is not None:
-            yield "waiting", row.reference
-    elif isinstance(row, Member):
-        yield from (("cards", tag) for tag in row.tags)
+    elif table in _NEXT and row is not None:
+        next_table, several = _NEXT[table]
+        yield from ((next_table, one) for one in (row if several else [row]))
+    elif row is not None:
+        yield from _of_struct(row)
+
+
+#: Where the rows that are only keys of other rows lead, and whether they are several.
+_NEXT = {
+    "claims": ("sales", False),
+    "numbers": ("sales", True),
+    "requests": ("leases", False),
+    "waiting": ("pending", True),
+}
+
+
+def _of_struct(row: Any) -> Iterator[Want]:
+    match row:
+        case Sale():
+            yield "books", row.book
+            yield from of_holder(row.holder)
+        case Lease():
+            yield "accounts", row.account_id
+            yield "lots", row.account_id
+            yield "vouchers", row.voucher_code
+        case Pending():
+            yield from of_body(row.event.body)
+            if row.reference is not None:
+                yield "waiting", row.reference
+        case Member():
+            yield from (("cards", tag) for tag in row.tags)
+        case _:
+            return
 
 
 def of_holder(holder: Holder | None) -> Iterator[Want]:

@@ -1,0 +1,235 @@
+"""What central decides under the lock and then writes as events of its own chain.
+
+A command only reads the state; whatever it changes, it changes by its events, which the fold
+judges like a till's. So a replay of the chains needs no command.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from msgspec import Struct
+
+from central.ledger.accounts import wallet_id
+from central.ledger.rows import (
+    Account,
+    Identity,
+    Lease,
+    Pending,
+    Unreadable,
+    Voucher,
+    VoucherState,
+)
+from central.ledger.state import State
+from central.ledger.wants import Want, of_holder
+from loyalty.earning import Reason
+from loyalty.events import (
+    Body,
+    EpochSealed,
+    Holder,
+    LeaseGrant,
+    MemberSet,
+    Moment,
+    Rejudge,
+    Sale,
+    VoucherUse,
+)
+from loyalty.wire import Verdict
+
+#: A MemberSet moves at most so many cards: each takes two legs, the debt one more, of eight.
+_NEW_CARDS_IN_ONE_EVENT = 3
+
+
+class Decision(Struct, frozen=True):
+    """The events a command writes, and its answer out of the state behind them."""
+
+    bodies: tuple[Body, ...]
+    answer: Callable[[State], object]
+
+
+def refused(code: str, **values: str) -> Decision:
+    """Return the decision to write nothing and say why."""
+    return Decision((), lambda _: Reason(code, values))
+
+
+class GrantLease(Struct, frozen=True):
+    """Set a reward's points aside for one device; the same request gets the same lease.
+
+    Answers (Lease, Voucher), or a Reason why not. `lease_id` and `voucher_code` are fresh random
+    ones; `limit` is the most points a holder may spend without the service desk.
+    """
+
+    holder: Holder
+    device_id: bytes
+    epoch: int
+    request_id: str
+    points: int
+    limit: int
+    reward_id: str
+    lease_id: str
+    voucher_code: str
+    home_device: str | None
+    valid_until: str
+    ttl_s: int
+
+    def wants(self) -> Iterable[Want]:
+        """Return the request's lease if it was granted before, and the holder's points."""
+        yield "requests", (self.device_id, self.request_id)
+        yield "leases", self.lease_id
+        yield "vouchers", self.voucher_code
+        yield from of_holder(self.holder)
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return the grant, or why there is none."""
+        known = state.requests.get((self.device_id, self.request_id))
+        if known is not None:
+            return Decision((), partial(_granted, lease_id=known))
+        member = self._member(state)
+        if member is None:
+            return refused("member_unknown")
+        wallet = state.accounts.get(wallet_id(Holder("member", member))) or Account()
+        if self.points > self.limit:
+            return refused("above_limit", limit=str(self.limit))
+        if self.points > wallet.available:
+            short = {"available": str(wallet.available), "needed": str(self.points)}
+            return refused("balance_too_low", **short)
+        return Decision((self._grant(member, at),), partial(_granted, lease_id=self.lease_id))
+
+    def _member(self, state: State) -> str | None:
+        """Return the member; points on a card that nobody owns yet cannot be spent."""
+        if self.holder.kind == "card":
+            return state.cards.get(self.holder.key)
+        return self.holder.key if state.members.get(self.holder.key) is not None else None
+
+    def _grant(self, member: str, at: Moment) -> LeaseGrant:
+        return LeaseGrant(
+            at=at,
+            lease_id=self.lease_id,
+            holder=Holder("member", member),
+            device=self.device_id.hex(),
+            epoch=self.epoch,
+            request_id=self.request_id,
+            points=self.points,
+            reward_id=self.reward_id,
+            voucher_code=self.voucher_code,
+            home_device=self.home_device,
+            valid_until=self.valid_until,
+            ttl_s=self.ttl_s,
+        )
+
+
+def _granted(state: State, lease_id: str) -> tuple[Lease, Voucher]:
+    lease = state.leases.get(lease_id)
+    voucher = state.vouchers.get(lease.voucher_code) if lease is not None else None
+    if lease is None or voucher is None:
+        raise LookupError(f"lease {lease_id} or its voucher does not exist")
+    return lease, voucher
+
+
+class UseVoucher(Struct, frozen=True):
+    """Use a voucher up for the device that asks; the same request gets the same answer.
+
+    Answers the Voucher, or a Reason why not. `today` is the ISO date in the mall's zone.
+    """
+
+    device_id: bytes
+    request_id: str
+    code: str
+    today: str
+
+    def wants(self) -> Iterable[Want]:
+        """Return the voucher."""
+        yield "vouchers", self.code
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return the use, or why there is none."""
+        voucher, device = state.vouchers.get(self.code), self.device_id.hex()
+        if voucher is None or voucher.state is VoucherState.VOID:
+            return refused("voucher_unknown")
+        if voucher.state is VoucherState.USED:
+            if (voucher.used_by, voucher.request_id) != (device, self.request_id):
+                return refused("voucher_used")
+            return Decision((), lambda _: voucher)
+        if voucher.home_device not in (None, device):
+            return refused("voucher_elsewhere")
+        if voucher.valid_until < self.today:
+            return refused("voucher_expired", until=voucher.valid_until)
+        use = VoucherUse(at, self.code, by=device, request_id=self.request_id)
+        return Decision((use,), lambda later: later.vouchers.get(self.code))
+
+
+class SetMember(Struct, frozen=True):
+    """Set a member's tier and cards; answers None. What was earned on a new card moves over."""
+
+    member: str
+    tier_id: str
+    tags: tuple[str, ...]
+
+    def wants(self) -> Iterable[Want]:
+        """Return the member and the cards."""
+        yield from of_holder(Holder("member", self.member))
+        yield from (("cards", tag) for tag in self.tags)
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return as many events as the limit of transfers to one event takes."""
+        known = state.members.get(self.member)
+        owned = known.tags if known is not None else ()
+        kept = tuple(tag for tag in self.tags if tag in owned)
+        new = tuple(tag for tag in self.tags if tag not in owned)
+        bodies = []
+        for end in range(0, max(len(new), 1), _NEW_CARDS_IN_ONE_EVENT):
+            tags = kept + new[: end + _NEW_CARDS_IN_ONE_EVENT]
+            bodies.append(MemberSet(at, self.member, self.tier_id, tags))
+        return Decision(tuple(bodies), lambda _: None)
+
+
+class RejudgeAll(Struct, frozen=True):
+    """Judge waiting events again, those that can be judged now; answers how many were.
+
+    Events in quarantine are judged again only when a person says so (`quarantined`).
+    """
+
+    identities: tuple[Identity, ...]
+    quarantined: bool = False
+
+    def wants(self) -> Iterable[Want]:
+        """Return the events, and what judging them reads."""
+        return (("pending", identity) for identity in self.identities)
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return a re-judgement for each event that need not wait any longer."""
+        bodies = []
+        for identity in self.identities:
+            pending = state.pending.get(identity)
+            if pending is None or not self._ready(state, pending):
+                continue
+            device, was = identity.device_id.hex(), pending.verdict
+            bodies.append(Rejudge(at, device, identity.epoch, identity.seq, was))
+        return Decision(tuple(bodies), lambda _: len(bodies))
+
+    def _ready(self, state: State, pending: Pending) -> bool:
+        body = pending.event.body
+        if pending.verdict is Verdict.QUARANTINED:
+            return self.quarantined
+        if pending.verdict is not Verdict.PENDING_UPGRADE or isinstance(body, Unreadable):
+            return False
+        return not isinstance(body, Sale) or state.books.get(body.book) is not None
+
+
+class SealEpoch(Struct, frozen=True):
+    """End an epoch of a device at its head; answers the Head."""
+
+    device_id: bytes
+    epoch: int
+
+    def wants(self) -> Iterable[Want]:
+        """Return the head."""
+        yield "heads", (self.device_id, self.epoch)
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return the seal, or nothing if the epoch is sealed already."""
+        key = (self.device_id, self.epoch)
+        head = state.heads.get(key)
+        if head is None:
+            raise LookupError(f"epoch {self.epoch} was never granted")
+        seal = EpochSealed(at, self.device_id.hex(), self.epoch, head.seq, head.hash.hex())
+        return Decision(() if head.sealed else (seal,), lambda later: later.heads.get(key))

@@ -1,0 +1,164 @@
+"""The pull feed: what tills hold of members, cards, rewards, shops and rule books (SYNC 2.9).
+
+Positions are taken under the shard's lock, so they are gapless and in commit order on every
+database. Rows of members are written by the turn that changed them; people's records announce
+theirs in the transaction that changes the record.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection, select, update
+
+from central import schema
+from central.ledger.accounts import AccountKind, debt_id, holder_of, kind_of, wallet_id
+from central.ledger.entry import Notice
+from central.ledger.loading import CHUNK_KEYS, load
+from central.ledger.rows import Account
+from central.ledger.saving import Row
+from central.ledger.state import State
+from central.ledger.wants import Want
+from loyalty import wire
+from loyalty.events import Holder
+from loyalty.wire import (
+    CardRow,
+    ClaimedRow,
+    MemberRow,
+    RewardRow,
+    RuleBookRow,
+    ShopRow,
+    Topic,
+)
+
+
+class NoShard(LookupError):
+    """The programme was never set up in this database."""
+
+
+class Change(Struct, frozen=True):
+    """A row to be: the item's new state, or that it is gone; for one device or for all."""
+
+    topic: Topic
+    item: str
+    row: Struct | None
+    device_id: bytes | None = None
+
+
+def of_reward(row: RewardRow) -> Change:
+    """Return the change that puts a reward into the catalogue on every till."""
+    return Change(Topic.REWARD, row.reward_id, row)
+
+
+def of_shop(row: ShopRow) -> Change:
+    """Return the change that tells tills about a shop."""
+    return Change(Topic.SHOP, row.shop_id, row)
+
+
+def of_rule_book(row: RuleBookRow) -> Change:
+    """Return the change that hands tills a rule book."""
+    return Change(Topic.RULE_BOOK, row.version, row)
+
+
+def announce(connection: Connection, shard_key: int, changes: Sequence[Change]) -> int:
+    """Write changes into the feed, in the caller's transaction; return the last position.
+
+    Raises NoShard. The caller's own changes to the records stand in the same transaction, so no
+    till ever hears of something that was rolled back.
+    """
+    t = schema.shard
+    moved = update(t).where(t.c.shard_key == shard_key)
+    moved = moved.values(feed_position=t.c.feed_position + len(changes))
+    row = connection.execute(moved.returning(t.c.feed_position)).one_or_none()
+    if row is None:
+        raise NoShard(f"shard {shard_key} does not exist")
+    return write(connection, shard_key, row.feed_position - len(changes), changes)
+
+
+def write(connection: Connection, shard_key: int, position: int, changes: Sequence[Change]) -> int:
+    """Write changes behind `position`, which the caller has locked; return the last position."""
+    rows: list[Row] = [
+        {
+            "shard_key": shard_key,
+            "position": position + offset,
+            "topic": change.topic,
+            "item": change.item,
+            "device_id": change.device_id,
+            "payload": wire.pack(change.row) if change.row is not None else None,
+        }
+        for offset, change in enumerate(changes, start=1)
+    ]
+    if rows:
+        connection.execute(schema.feed.insert(), rows)
+    return position + len(rows)
+
+
+def of_notice(notice: Notice) -> Change:
+    """Return the change that one device alone shall see."""
+    topic = Topic.CLAIMED if isinstance(notice.row, ClaimedRow) else Topic.VERDICT
+    return Change(topic, notice.item, notice.row, notice.device_id)
+
+
+def of_turn(connection: Connection, shard_key: int, state: State) -> list[Change]:
+    """Return what a turn changed for the directory, each holder once, in its final state."""
+    members, cards = _touched(state)
+    wanted: list[Want] = [("cards", tag) for tag in cards]
+    wanted += [("members", member) for member in members]
+    purses = [Holder("card", tag) for tag in cards] + [Holder("member", one) for one in members]
+    for make in (wallet_id, debt_id):
+        wanted += [("accounts", make(holder)) for holder in purses]
+    load(connection, shard_key, state, wanted)
+    names = _masked_names(connection, shard_key, members)
+    changes = [_card_change(state, tag) for tag in cards]
+    return changes + [_member_change(state, one, names.get(one, "")) for one in members]
+
+
+def _touched(state: State) -> tuple[list[str], list[str]]:
+    """Return the members and the cards whose row on tills is no longer right."""
+    members, cards = set(state.members.changed()), set(state.cards.changed())
+    for account_id, account in state.accounts.changed().items():
+        if kind_of(account_id) not in (AccountKind.WALLET, AccountKind.DEBT):
+            continue
+        before = state.accounts.before.get(account_id) or Account()
+        holder = holder_of(account_id)
+        if holder is None or account is None or account.posted == before.posted:
+            continue
+        (members if holder.kind == "member" else cards).add(holder.key)
+    return sorted(members), sorted(cards)
+
+
+def _card_change(state: State, tag: str) -> Change:
+    if state.cards.get(tag) is not None:
+        return Change(Topic.CARD, tag, None)
+    return Change(Topic.CARD, tag, CardRow(tag, balance(state, Holder("card", tag))))
+
+
+def _member_change(state: State, member: str, masked_name: str) -> Change:
+    known = state.members.get(member)
+    row = MemberRow(
+        member=member,
+        tags=known.tags if known is not None else (),
+        tier_id=known.tier_id if known is not None else "",
+        balance=balance(state, Holder("member", member)),
+        masked_name=masked_name,
+    )
+    return Change(Topic.MEMBER, member, row)
+
+
+def balance(state: State, holder: Holder) -> int:
+    """Return what a holder owns, debts subtracted."""
+    accounts = (state.accounts.get(make(holder)) or Account() for make in (wallet_id, debt_id))
+    return sum(account.posted for account in accounts)
+
+
+def _masked_names(connection: Connection, shard_key: int, members: Sequence[str]) -> dict[str, str]:
+    t = schema.member
+    names: dict[str, str] = {}
+    for chunk in _chunks(members):
+        query = select(t.c.member, t.c.masked_name)
+        query = query.where(t.c.shard_key == shard_key, t.c.member.in_(chunk))
+        names |= {row.member: row.masked_name for row in connection.execute(query)}
+    return names
+
+
+def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (keys[start : start + CHUNK_KEYS] for start in range(0, len(keys), CHUNK_KEYS))

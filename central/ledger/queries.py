@@ -1,0 +1,267 @@
+"""What people and devices ask of the ledger. Reads only.
+
+Every function works in the caller's connection and fixes the shard. Times are ms since 1970 UTC of
+central's clock; a statement goes by when points were booked, so that its sums add up.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+
+from central import schema
+from central.ledger.accounts import AccountKind, Code, debt_id, holder_of, wallet_id
+from central.ledger.loading import CHUNK_KEYS
+from central.ledger.rows import SaleState
+from central.ledger.shards import read_shard
+from loyalty.chain import HASH_BYTES
+from loyalty.events import Holder
+from loyalty.wire import BalanceAnswer, ClaimAnswer
+
+_LATEST_MAX = 1_000
+
+
+class Line(Struct, frozen=True):
+    """A transfer as one holder sees it: `points` is signed, `balance` is what they owned then.
+
+    The sale's facts are there when the transfer is about one; `reward_id` when it is a redemption.
+    """
+
+    booked_ms: int
+    happened_ms: int
+    code: Code
+    points: int
+    balance: int
+    subject: str
+    shop_id: str | None
+    number: str | None
+    printed_on: str | None
+    owed_fen: int | None
+    reward_id: str | None
+
+
+class Statement(Struct, frozen=True):
+    """A holder's transfers in a time, between an opening and a closing balance."""
+
+    opening: int
+    lines: tuple[Line, ...]
+    closing: int
+
+
+class Posting(Struct, frozen=True):
+    """A transfer as the house sees it."""
+
+    turn: int
+    booked_ms: int
+    device_id: bytes
+    epoch: int
+    seq: int
+    leg: int
+    code: Code
+    debit: str
+    credit: str
+    amount: int
+    subject: str
+
+
+class Totals(Struct, frozen=True):
+    """The ledger as a whole; `posted` by kind of account adds up to 0."""
+
+    posted: dict[str, int]
+    held: int
+    events: int
+    transfers: int
+    waiting: dict[str, int]
+
+
+def resolved(connection: Connection, shard_key: int, holder: Holder) -> Holder:
+    """Return whose points a holder's are: a card's member once it is known."""
+    if holder.kind == "member":
+        return holder
+    t = schema.card
+    query = select(t.c.member).where(t.c.shard_key == shard_key, t.c.tag == holder.key)
+    member = connection.execute(query).scalar_one_or_none()
+    return Holder("member", member) if member is not None else holder
+
+
+def balance_of(connection: Connection, shard_key: int, holder: Holder) -> BalanceAnswer:
+    """Return what a holder owns, debts subtracted, what is held, and their tier and masked name."""
+    owner = resolved(connection, shard_key, holder)
+    t = schema.account
+    accounts = t.c.account_id.in_([wallet_id(owner), debt_id(owner)])
+    query = select(func.sum(t.c.posted), func.sum(t.c.held), func.count())
+    row = connection.execute(query.where(t.c.shard_key == shard_key, accounts)).one()
+    balance, held, known = int(row[0] or 0), int(row[1] or 0), row[2] > 0
+    tier_id = masked_name = ""
+    if owner.kind == "member":
+        m, p = schema.member_tier, schema.member
+        same = and_(p.c.shard_key == m.c.shard_key, p.c.member == m.c.member)
+        names = select(m.c.tier_id, p.c.masked_name).join_from(m, p, same, isouter=True)
+        names = names.where(m.c.shard_key == shard_key, m.c.member == owner.key)
+        person = connection.execute(names).one_or_none()
+        if person is not None:
+            known, tier_id, masked_name = True, person.tier_id, person.masked_name or ""
+    return BalanceAnswer(known, balance, held, tier_id, masked_name)
+
+
+def claim_state(
+    connection: Connection, shard_key: int, claim_hash: bytes, now_ms: int
+) -> ClaimAnswer:
+    """Return what a claim code stands for now."""
+    t = schema.sale
+    query = select(t).where(t.c.shard_key == shard_key, t.c.claim_hash == claim_hash)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return ClaimAnswer("unknown")
+    left_fen = row.eligible_fen - row.refunded_fen
+    if row.state != SaleState.OPEN or (row.eligible_fen and left_fen <= 0):
+        return ClaimAnswer("claimed", row.shop_id)
+    zone = ZoneInfo(read_shard(connection, shard_key).zone)
+    today = datetime.fromtimestamp(now_ms / 1000, tz=UTC).astimezone(zone).date()
+    if today.isoformat() > row.expires_on:
+        return ClaimAnswer("expired", row.shop_id)
+    return ClaimAnswer("open", row.shop_id, left_fen)
+
+
+def statement(
+    connection: Connection, shard_key: int, holder: Holder, from_ms: int, to_ms: int
+) -> Statement:
+    """Return a holder's transfers booked from `from_ms` up to, not including, `to_ms`."""
+    owner = resolved(connection, shard_key, holder)
+    own = [wallet_id(owner), debt_id(owner)]
+    t = schema.transfer
+    opening = balance = _sum_before(connection, shard_key, own, from_ms)
+    when = and_(t.c.booked_ms >= from_ms, t.c.booked_ms < to_ms)
+    rows = connection.execute(_told(shard_key).where(_outside(own), when)).all()
+    subjects = sorted({row.subject for row in rows})
+    sales = _sales(connection, shard_key, subjects)
+    rewards = _rewards(connection, shard_key, subjects)
+    lines = []
+    for row in rows:
+        points = row.amount if row.credit_id in own else -row.amount
+        balance += points
+        lines.append(_line(row, points, balance, sales.get(row.subject), rewards.get(row.subject)))
+    return Statement(opening, tuple(lines), balance)
+
+
+def latest(connection: Connection, shard_key: int, count: int) -> list[Posting]:
+    """Return the newest transfers, newest first, at most 1,000."""
+    t = schema.transfer
+    query = select(t).where(t.c.shard_key == shard_key)
+    query = query.order_by(
+        t.c.turn.desc(), t.c.device_id, t.c.epoch, t.c.seq.desc(), t.c.leg.desc()
+    )
+    rows = connection.execute(query.limit(min(count, _LATEST_MAX)))
+    return [
+        Posting(
+            turn=row.turn,
+            booked_ms=row.booked_ms,
+            device_id=row.device_id,
+            epoch=row.epoch,
+            seq=row.seq,
+            leg=row.leg,
+            code=Code(row.code),
+            debit=account_name(row.debit_id),
+            credit=account_name(row.credit_id),
+            amount=row.amount,
+            subject=row.subject,
+        )
+        for row in rows
+    ]
+
+
+def totals(connection: Connection, shard_key: int) -> Totals:
+    """Return the sums of the whole ledger."""
+    a, i, t = schema.account, schema.inbox, schema.transfer
+    sums = select(a.c.kind, func.sum(a.c.posted), func.sum(a.c.held))
+    sums = sums.where(a.c.shard_key == shard_key).group_by(a.c.kind)
+    by_kind = {AccountKind(row[0]): row for row in connection.execute(sums)}
+    events = select(func.count()).where(i.c.shard_key == shard_key)
+    transfers = select(func.count()).where(t.c.shard_key == shard_key)
+    open_ = select(i.c.verdict, i.c.reason, func.count())
+    open_ = open_.where(i.c.shard_key == shard_key, i.c.verdict.in_((2, 3, 4)))
+    waiting = connection.execute(open_.group_by(i.c.verdict, i.c.reason))
+    return Totals(
+        posted={kind.name.lower(): int(row[1]) for kind, row in sorted(by_kind.items())},
+        held=sum(int(row[2]) for row in by_kind.values()),
+        events=connection.execute(events).scalar_one(),
+        transfers=connection.execute(transfers).scalar_one(),
+        waiting={row[1] or str(row[0]): row[2] for row in waiting},
+    )
+
+
+def account_name(account_id: bytes) -> str:
+    """Return an account as people read it: `wallet member:…`, `issuer`."""
+    holder = holder_of(account_id)
+    name = AccountKind(account_id[0]).name.lower()
+    return f"{name} {holder.kind}:{holder.key}" if holder is not None else name
+
+
+def _outside(own: Sequence[bytes]) -> ColumnElement[bool]:
+    """Return the condition that a transfer crosses the border of a holder's own accounts."""
+    t = schema.transfer
+    credited, debited = t.c.credit_id.in_(own), t.c.debit_id.in_(own)
+    return or_(and_(credited, ~debited), and_(debited, ~credited))
+
+
+def _sum_before(
+    connection: Connection, shard_key: int, own: Sequence[bytes], before_ms: int
+) -> int:
+    t = schema.transfer
+    signed = case((t.c.credit_id.in_(own), t.c.amount), else_=-t.c.amount)
+    query = select(func.sum(signed)).where(t.c.shard_key == shard_key, t.c.booked_ms < before_ms)
+    return int(connection.execute(query.where(_outside(own))).scalar_one() or 0)
+
+
+def _told(shard_key: int) -> Select[Any]:
+    """Return transfers with the place they were booked at, in the order of the ledger."""
+    t, i = schema.transfer, schema.inbox
+    same = [t.c[name] == i.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
+    query = select(t, i.c.place).join_from(t, i, and_(*same)).where(t.c.shard_key == shard_key)
+    return query.order_by(t.c.turn, i.c.place, t.c.leg)
+
+
+def _sales(connection: Connection, shard_key: int, subjects: Sequence[str]) -> dict[str, Row[Any]]:
+    """Return the sales among the subjects of transfers."""
+    t = schema.sale
+    prints = [bytes.fromhex(one) for one in subjects if len(one) == 2 * HASH_BYTES]
+    columns = (t.c.fingerprint, t.c.shop_id, t.c.number, t.c.printed_on, t.c.owed_fen)
+    found: dict[str, Row[Any]] = {}
+    for start in range(0, len(prints), CHUNK_KEYS):
+        chunk = prints[start : start + CHUNK_KEYS]
+        query = select(*columns).where(t.c.shard_key == shard_key, t.c.fingerprint.in_(chunk))
+        found |= {row.fingerprint.hex(): row for row in connection.execute(query)}
+    return found
+
+
+def _rewards(connection: Connection, shard_key: int, subjects: Sequence[str]) -> dict[str, str]:
+    """Return the rewards that the leases among the subjects of transfers paid for."""
+    t = schema.lease
+    found: dict[str, str] = {}
+    for start in range(0, len(subjects), CHUNK_KEYS):
+        chunk = subjects[start : start + CHUNK_KEYS]
+        query = select(t.c.lease_id, t.c.reward_id)
+        query = query.where(t.c.shard_key == shard_key, t.c.lease_id.in_(chunk))
+        found |= {row.lease_id: row.reward_id for row in connection.execute(query)}
+    return found
+
+
+def _line(
+    row: Row[Any], points: int, balance: int, sale: Row[Any] | None, reward_id: str | None
+) -> Line:
+    return Line(
+        booked_ms=row.booked_ms,
+        happened_ms=row.happened_ms,
+        code=Code(row.code),
+        points=points,
+        balance=balance,
+        subject=row.subject,
+        shop_id=sale.shop_id if sale is not None else None,
+        number=sale.number if sale is not None else None,
+        printed_on=sale.printed_on if sale is not None else None,
+        owed_fen=sale.owed_fen if sale is not None else None,
+        reward_id=reward_id,
+    )

@@ -1,0 +1,92 @@
+"""One programme in the database: its row, its feed and central's own chain."""
+
+from msgspec import Struct
+from sqlalchemy import Connection, select, update
+
+from central import schema
+from central.ledger.directory import NoShard
+from central.ledger.rows import CENTRAL_DEVICE, CENTRAL_EPOCH
+from loyalty.chain import HASH_BYTES, Stream, anchor
+
+#: What the anchor of a device's first epoch names in place of a sealed head.
+NO_HEAD = bytes(HASH_BYTES)
+
+
+class Shard(Struct, frozen=True):
+    """A programme: its name, the zone of its days, and how far its feed has come."""
+
+    shard_key: int
+    programme: str
+    zone: str
+    incarnation: bytes
+    turn: int
+    feed_position: int
+
+
+class ZoneChanged(ValueError):
+    """The zone of a programme cannot change: the days of its lots and claims are days there."""
+
+
+def open_shard(
+    connection: Connection, shard_key: int, programme: str, zone: str, incarnation: bytes
+) -> Shard:
+    """Set a programme up, or rename the one that exists; return it.
+
+    `incarnation` is 16 random bytes, used only if the programme is new. Raises ZoneChanged.
+    """
+    try:
+        known = read_shard(connection, shard_key)
+    except NoShard:
+        _create(connection, shard_key, programme, zone, incarnation)
+        return read_shard(connection, shard_key)
+    if known.zone != zone:
+        raise ZoneChanged(f"the programme's zone is {known.zone} and cannot become {zone}")
+    t = schema.shard
+    rename = update(t).where(t.c.shard_key == shard_key).values(programme=programme)
+    connection.execute(rename)
+    return read_shard(connection, shard_key)
+
+
+def read_shard(connection: Connection, shard_key: int) -> Shard:
+    """Return a programme. Raises NoShard."""
+    t = schema.shard
+    row = connection.execute(select(t).where(t.c.shard_key == shard_key)).one_or_none()
+    if row is None:
+        raise NoShard(f"shard {shard_key} does not exist; run `tillpoints central init`")
+    return Shard(
+        row.shard_key, row.programme, row.zone, row.incarnation, row.turn, row.feed_position
+    )
+
+
+def _create(
+    connection: Connection, shard_key: int, programme: str, zone: str, incarnation: bytes
+) -> None:
+    connection.execute(
+        schema.shard.insert(),
+        {
+            "shard_key": shard_key,
+            "turn": 0,
+            "feed_position": 0,
+            "incarnation": incarnation,
+            "programme": programme,
+            "zone": zone,
+        },
+    )
+    open_epoch(connection, Stream(shard_key, CENTRAL_DEVICE, CENTRAL_EPOCH), NO_HEAD)
+
+
+def open_epoch(connection: Connection, stream: Stream, sealed_head: bytes) -> bytes:
+    """Grant an epoch behind a sealed head; return its anchor, its chain's first `prev_hash`."""
+    first = anchor(stream, sealed_head)
+    connection.execute(
+        schema.stream.insert(),
+        {
+            "shard_key": stream.shard_key,
+            "device_id": stream.device_id,
+            "epoch": stream.epoch,
+            "head_seq": 0,
+            "head_hash": first,
+            "state": 0,
+        },
+    )
+    return first

@@ -1,0 +1,131 @@
+"""The agents' API: the paths of wire.py as a Flask blueprint.
+
+Owns bodies, bounds, signatures and status codes; the answers come from the rooms beside it. A call
+is refused with a Problem and never with a page.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+import structlog
+from flask import Blueprint, Response, request
+from msgspec import Struct
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from central.ledger.queries import balance_of, claim_state
+from central.ledger.turns import UnknownEpoch
+from central.sync import enrolment, pulling, pushing, spending
+from central.sync.callers import Caller, authenticate
+from central.sync.combiner import Busy
+from central.sync.problems import Refused, malformed, plain
+from central.sync.service import Service
+from loyalty import wire
+from loyalty.wire import Problem
+
+_BODY_BYTES_MAX = (1 << 20) + (1 << 16)  # one batch that does not compress, and its envelope
+_RETRY_AFTER_S = 2
+_MSGPACK = "application/msgpack"
+
+Q = TypeVar("Q", bound=Struct)
+Handler = Callable[[Service, Caller, Q], Struct]
+
+_log = structlog.get_logger(__name__)
+
+
+def blueprint(service: Service) -> Blueprint:
+    """Return the routes of `loyalty.wire`, answered by `service` (see central.sync.service)."""
+    routes = Blueprint("sync", __name__)
+
+    def route(path: str, answer: Callable[[bytes], Struct]) -> None:
+        def view() -> Response:
+            return _answered(answer)
+
+        routes.add_url_rule(path, path.rpartition("/")[2], view, methods=["POST"])
+
+    def signed(path: str, type_: type[Q], handler: Handler[Q]) -> None:
+        def answer(body: bytes) -> Struct:
+            caller = service.read(
+                lambda connection: authenticate(
+                    connection, service.shard_key, path, dict(request.headers), body
+                )
+            )
+            return handler(service, caller, _decoded(body, type_))
+
+        route(path, answer)
+
+    route(wire.ENROL_PATH, lambda body: _enrol(service, _decoded(body, wire.EnrolRequest)))
+    signed(wire.PUSH_PATH, wire.PushRequest, _push)
+    signed(wire.PULL_PATH, wire.PullRequest, _pull)
+    signed(wire.LEASE_PATH, wire.LeaseRequest, spending.lease)
+    signed(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
+    signed(wire.CLAIM_PATH, wire.ClaimRequest, _claim)
+    signed(wire.BALANCE_PATH, wire.BalanceRequest, _balance)
+    return routes
+
+
+def _answered(answer: Callable[[bytes], Struct]) -> Response:
+    """Return what `answer` makes of the body of the call at hand, or the Problem it met."""
+    try:
+        return _packed(200, answer(_body()))
+    except Refused as refused:
+        return _packed(refused.status, refused.problem, refused.retry_after_s)
+    except UnknownEpoch as error:
+        return _packed(409, Problem("epoch_unknown", str(error)))
+    except (Busy, OperationalError, InterfaceError, TimeoutError) as error:
+        _log.warning("sync_busy", error=type(error).__name__)
+        return _packed(503, Problem("busy", "come back later"), _RETRY_AFTER_S)
+
+
+def _packed(status: int, message: Struct, retry_after_s: int = 0) -> Response:
+    response = Response(wire.pack(message), status, mimetype=_MSGPACK)
+    if retry_after_s:
+        response.headers["Retry-After"] = str(retry_after_s)
+    return response
+
+
+def _body() -> bytes:
+    """Return the call's body. Raises Refused, 411 or 413, before reading one that is too long."""
+    length = request.content_length
+    if length is None:
+        raise Refused(411, "length", "a call names the length of its body")
+    if length > _BODY_BYTES_MAX:
+        raise Refused(413, "too_large", f"a call has at most {_BODY_BYTES_MAX} bytes")
+    return request.get_data(cache=False)
+
+
+def _decoded(body: bytes, type_: type[Q]) -> Q:
+    try:
+        return msgspec.msgpack.decode(body, type=type_)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise malformed(str(error)) from error
+
+
+def _enrol(service: Service, asked: wire.EnrolRequest) -> wire.EnrolAnswer:
+    return enrolment.answer(service, asked)
+
+
+def _push(service: Service, caller: Caller, asked: wire.PushRequest) -> wire.PushAnswer:
+    push = pushing.checked(asked, caller, service.shard_key, service.now_ms())
+    return pushing.answer(service.push(push), service.now_ms())
+
+
+def _pull(service: Service, caller: Caller, asked: wire.PullRequest) -> wire.PullAnswer:
+    return service.read(
+        lambda connection: pulling.page(connection, service.shard_key, caller.device_id, asked)
+    )
+
+
+def _claim(service: Service, _caller: Caller, asked: wire.ClaimRequest) -> wire.ClaimAnswer:
+    try:
+        claim_hash = bytes.fromhex(asked.claim_hash)
+    except ValueError as error:
+        raise malformed("claim_hash is not hexadecimal") from error
+    return service.read(
+        lambda connection: claim_state(connection, service.shard_key, claim_hash, service.now_ms())
+    )
+
+
+def _balance(service: Service, _caller: Caller, asked: wire.BalanceRequest) -> wire.BalanceAnswer:
+    plain("holder", asked.holder.key)
+    return service.read(lambda connection: balance_of(connection, service.shard_key, asked.holder))

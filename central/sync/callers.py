@@ -1,0 +1,59 @@
+"""Who calls: the device behind a signed request (wire.py), as it stands in the records now.
+
+A revoked device is refused at its next call, because every call looks.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from msgspec import Struct
+from sqlalchemy import Connection, select
+
+from central import schema
+from central.sync.problems import Refused
+from loyalty.chain import DEVICE_BYTES, call_message, signed_by
+from loyalty.wire import DEVICE_HEADER, NONCE_HEADER, SIGNATURE_HEADER
+
+_NONCE_CHARACTERS = range(16, 65)
+
+
+class DeviceState(IntEnum):
+    """How far a device has come."""
+
+    EXPECTED = 0  # store IT registered it
+    ENROLLED = 1
+    REVOKED = 2
+
+
+class Caller(Struct, frozen=True):
+    """An enrolled device."""
+
+    device_id: bytes
+    name: str
+    role: str
+    shop_id: str
+    public_key: bytes
+
+
+def authenticate(
+    connection: Connection, shard_key: int, path: str, headers: Mapping[str, str], body: bytes
+) -> Caller:
+    """Return the device that signed a POST to `path`. Raises Refused, 401 or 403."""
+    try:
+        device_id = bytes.fromhex(headers[DEVICE_HEADER])
+        signature = bytes.fromhex(headers[SIGNATURE_HEADER])
+        nonce = headers[NONCE_HEADER]
+    except (KeyError, ValueError) as error:
+        raise Refused(401, "unsigned", "the call carries no readable signature") from error
+    if len(device_id) != DEVICE_BYTES or len(nonce) not in _NONCE_CHARACTERS:
+        raise Refused(401, "unsigned", "the device or the nonce is not of the right length")
+    t = schema.device
+    query = select(t).where(t.c.shard_key == shard_key, t.c.device_id == device_id)
+    row = connection.execute(query).one_or_none()
+    if row is None or row.public_key is None:
+        raise Refused(401, "device_unknown", "this device is not enrolled here")
+    if not signed_by(row.public_key, signature, call_message("POST", path, device_id, nonce, body)):
+        raise Refused(401, "bad_signature", "the signature is not this device's")
+    if row.state != DeviceState.ENROLLED:
+        raise Refused(403, "device_revoked", "this device was revoked")
+    return Caller(device_id, row.name, row.role, row.shop_id, row.public_key)

@@ -1,0 +1,77 @@
+"""What the sync API is built from: database, keys, clock, chance, and the one writer.
+
+Wiring, in central/app.py:
+
+    service = Service(parts.engine, parts.keys.central_key, parts.keys.tenant_key,
+                      now_ms=lambda: time.time_ns() // 1_000_000, draw=secrets.randbelow,
+                      shard_key=config.shard_key)
+    service.start()                                  # judges again what waited for this version
+    app.register_blueprint(api.blueprint(service))   # ... and service.close() when the app stops
+
+The clock and chance are passed in, so that a simulation can own both.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, Engine
+
+from central.database import reading, writing
+from central.ledger.turns import Command, Push, Pushed, run_turn
+from central.ledger.waiting import rejudge_ready
+from central.sync.combiner import Combiner, Item
+
+T = TypeVar("T")
+
+
+class Service:
+    """One programme's ledger, as the agents' API and central's own rooms use it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        central_key: Ed25519PrivateKey,
+        tenant_key: bytes,
+        now_ms: Callable[[], int],
+        draw: Callable[[int], int],
+        shard_key: int = 1,
+    ) -> None:
+        """Take the parts. `now_ms()` is ms since 1970 UTC; `draw(n)` a random integer below n."""
+        self.engine = engine
+        self.central_key = central_key
+        self.tenant_key = tenant_key
+        self.now_ms = now_ms
+        self.draw = draw
+        self.shard_key = shard_key
+        self._combiner = Combiner(self._run)
+
+    def start(self) -> None:
+        """Judge again what waited for a newer version of this software."""
+        with writing(self.engine) as connection:
+            rejudge_ready(connection, self.shard_key, self.now_ms())
+
+    def close(self) -> None:
+        """Finish what was submitted and stop the writer."""
+        self._combiner.close()
+
+    def push(self, push: Push) -> Pushed:
+        """Return what became of a push, after its commit. Raises combiner.Busy, UnknownEpoch."""
+        return cast(Pushed, self._combiner.submit(push))
+
+    def run(self, command: Command) -> object:
+        """Return a command's answer, after its commit. Raises combiner.Busy, NotApplied."""
+        return self._combiner.submit(command)
+
+    def read(self, query: Callable[[Connection], T]) -> T:
+        """Return what `query` finds in one moment of the database."""
+        with reading(self.engine) as connection:
+            return query(connection)
+
+    def random_bytes(self, size: int) -> bytes:
+        """Return `size` random bytes."""
+        return self.draw(1 << (8 * size)).to_bytes(size, "big")
+
+    def _run(self, items: Sequence[Item]) -> list[object]:
+        with writing(self.engine) as connection:
+            return run_turn(connection, self.shard_key, items, self.now_ms())

@@ -1,0 +1,150 @@
+"""Leases and vouchers as devices ask for them: what the records say, then a command (SYNC 2.5)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from sqlalchemy import Connection, select
+
+from central import schema
+from central.ledger.commands import GrantLease, UseVoucher
+from central.ledger.rows import Lease, Voucher
+from central.ledger.shards import read_shard
+from central.sync.callers import Caller, DeviceState
+from central.sync.enrolment import latest_epoch
+from central.sync.problems import Refused, plain
+from central.sync.service import Service
+from loyalty import vouchers
+from loyalty.codes import is_short_code, make_short_code
+from loyalty.earning import Reason
+from loyalty.rulebook import RuleBook, from_canonical
+from loyalty.wire import LeaseAnswer, LeaseRequest, VoucherAnswer, VoucherRequest
+
+#: How long a device may spend a lease, on its own boot clock; the points stay held beyond it.
+LEASE_TTL_S = 900
+_ID_BYTES = 16
+
+
+class _Offer(Struct, frozen=True):
+    """What the records say about a reward now."""
+
+    points: int
+    home_device: str | None
+    book: RuleBook
+    today: datetime
+    epoch: int
+
+
+def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswer:
+    """Return a lease of the exact points of a reward, with its voucher, or why not."""
+    plain("request_id", request.request_id)
+    plain("reward_id", request.reward_id)
+    plain("holder", request.holder.key)
+    now_ms = service.now_ms()
+    offer = service.read(lambda connection: _offer(connection, service, caller, request, now_ms))
+    if offer is None:
+        return LeaseAnswer(refusal=Reason("reward_unknown"))
+    until = (offer.today + timedelta(days=offer.book.voucher_days)).date()
+    given = service.run(
+        GrantLease(
+            holder=request.holder,
+            device_id=caller.device_id,
+            epoch=offer.epoch,
+            request_id=request.request_id,
+            points=offer.points,
+            limit=offer.book.redeem_limit_points,
+            reward_id=request.reward_id,
+            lease_id=service.random_bytes(_ID_BYTES).hex(),
+            voucher_code=make_short_code("V", service.draw),
+            home_device=offer.home_device,
+            valid_until=until.isoformat(),
+            ttl_s=LEASE_TTL_S,
+        )
+    )
+    if isinstance(given, Reason):
+        return LeaseAnswer(refusal=given)
+    granted, voucher = cast(tuple[Lease, Voucher], given)
+    return LeaseAnswer(
+        lease_id=granted.lease_id,
+        points=granted.amount,
+        voucher_code=voucher.code,
+        voucher_signed=vouchers.signed_text(
+            _signable(service.shard_key, voucher), service.central_key
+        ),
+        valid_until=voucher.valid_until,
+    )
+
+
+def voucher(service: Service, caller: Caller, request: VoucherRequest) -> VoucherAnswer:
+    """Use a voucher up for the device that asks, once; return its reward, or why not."""
+    plain("request_id", request.request_id)
+    if not is_short_code(request.voucher_code):
+        return VoucherAnswer(refusal=Reason("voucher_unknown"))
+    now_ms = service.now_ms()
+    zone = service.read(lambda connection: read_shard(connection, service.shard_key)).zone
+    today = _local(now_ms, zone).date().isoformat()
+    used = service.run(
+        UseVoucher(caller.device_id, request.request_id, request.voucher_code, today)
+    )
+    if isinstance(used, Reason):
+        return VoucherAnswer(refusal=used)
+    return VoucherAnswer(reward_id=cast(Voucher, used).reward_id)
+
+
+def current_book(connection: Connection, shard_key: int, now_ms: int) -> RuleBook | None:
+    """Return the rule book in force; None before the first."""
+    t = schema.rule_book
+    query = select(t.c.canonical).where(t.c.shard_key == shard_key, t.c.effective_ms <= now_ms)
+    query = query.order_by(t.c.effective_ms.desc(), t.c.version).limit(1)
+    canonical = connection.execute(query).scalar_one_or_none()
+    return from_canonical(canonical) if canonical is not None else None
+
+
+def _offer(
+    connection: Connection, service: Service, caller: Caller, request: LeaseRequest, now_ms: int
+) -> _Offer | None:
+    shard_key, t = service.shard_key, schema.reward
+    query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == request.reward_id)
+    reward = connection.execute(query).one_or_none()
+    if reward is None or not reward.offered:
+        return None
+    book = current_book(connection, shard_key, now_ms)
+    epoch = latest_epoch(connection, shard_key, caller.device_id)
+    if book is None or epoch is None:
+        raise Refused(409, "no_rule_book", "no rule book is in force yet")
+    home = None
+    if reward.home_shop is not None:
+        home = _home_device(connection, shard_key, reward.home_shop)
+    today = _local(now_ms, read_shard(connection, shard_key).zone)
+    return _Offer(reward.points, home, book, today, epoch.epoch)
+
+
+def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str:
+    """Return the first enrolled till of a shop: the one that may take its vouchers offline."""
+    t = schema.device
+    query = select(t.c.device_id).where(
+        t.c.shard_key == shard_key,
+        t.c.shop_id == shop_id,
+        t.c.role == "till",
+        t.c.state == int(DeviceState.ENROLLED),
+    )
+    query = query.order_by(t.c.enrolled_ms, t.c.device_id).limit(1)
+    device_id = connection.execute(query).scalar_one_or_none()
+    if device_id is None:
+        raise Refused(409, "no_home_till", f"shop {shop_id} has no till to hand this reward over")
+    return bytes(device_id).hex()
+
+
+def _signable(shard_key: int, issued: Voucher) -> vouchers.Voucher:
+    return vouchers.Voucher(
+        shard_key=shard_key,
+        code=issued.code,
+        reward_id=issued.reward_id,
+        home_device=issued.home_device,
+        valid_until=issued.valid_until,
+    )
+
+
+def _local(now_ms: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(now_ms / 1000, tz=UTC).astimezone(ZoneInfo(zone))
