@@ -4,6 +4,8 @@ Owns the wiring, the health answers, the security headers and the status page. T
 everything that is about members and points.
 """
 
+import secrets
+import time
 from pathlib import Path
 
 from flask import Flask, Response, jsonify, render_template, request
@@ -16,6 +18,8 @@ from central.config import Config
 from central.database import connect, reading
 from central.keys import Keys
 from central.keys import load as load_keys
+from central.sync import api
+from central.sync.service import Service
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -61,11 +65,21 @@ def open_parts(config: Config) -> Parts:
 def create_app(config: Config) -> Flask:
     """Return the application of one central server; `close` it when the server stops."""
     parts = open_parts(config)
+    service = Service(
+        parts.engine,
+        parts.keys.central_key,
+        parts.keys.tenant_key,
+        now_ms=now_ms,
+        draw=secrets.randbelow,
+        shard_key=config.shard_key,
+    )
+    service.start()
     app = Flask("central")
     app.config["MAX_CONTENT_LENGTH"] = config.server.request_bytes_max
     app.secret_key = parts.keys.desk_secret
-    app.extensions["central"] = parts
+    app.extensions["central"] = (service, parts)
     app.after_request(_add_headers)
+    app.register_blueprint(api.blueprint(service))
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -87,8 +101,14 @@ def create_app(config: Config) -> Flask:
 
 def close(app: Flask) -> None:
     """Let go of everything that `create_app` opened."""
-    parts: Parts = app.extensions["central"]
+    service, parts = app.extensions["central"]
+    service.close()
     parts.close()
+
+
+def now_ms() -> int:
+    """Return central's clock, in ms UTC."""
+    return time.time_ns() // 1_000_000
 
 
 def _add_headers(response: Response) -> Response:

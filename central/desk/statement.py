@@ -8,7 +8,6 @@ from datetime import date
 
 from msgspec import Struct
 
-from loyalty.codes import mask_number
 from paper.layout import Blank, Cut, Element, Pair, Rule, Slip, Table, Text
 from paper.marker import HEADINGS, OWN_PRINT_MARK, Lang
 
@@ -49,7 +48,10 @@ class Expiring(Struct, frozen=True):
 
 
 class Statement(Struct, frozen=True):
-    """A member's account between two days, both included. `held` and `expiring` are as of now."""
+    """A member's account between two days, both included; name and number are masked.
+
+    `held` and `expiring` are as of now.
+    """
 
     programme: str
     number: str
@@ -82,8 +84,7 @@ def _elements(statement: Statement, lang: Lang) -> Iterator[Element]:
     yield Text(HEADINGS["statement"][lang], "centre", bold=True, size=2)
     yield Text(statement.programme, "centre")
     yield Rule("=")
-    member = f"{statement.masked_name} {mask_number(statement.number)}"
-    yield Pair(say("member", lang), member)
+    yield Pair(say("member", lang), f"{statement.masked_name} {statement.number}")
     tier = statement.tier_zh if lang == "zh" else statement.tier_en
     yield Pair(say("tier", lang), tier)
     yield Pair(say("period", lang), f"{statement.first_day} ~ {statement.last_day}")

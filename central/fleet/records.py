@@ -5,28 +5,30 @@ owns that trade. A code is shown once and kept only as a hash.
 """
 
 import secrets
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select
 
 from central.fleet.sheet import Till
+from central.ledger.fold import OPEN_VERDICTS
 from central.records import Tally, find, put, tally
-from central.schema import contact, device, enrolment, stream
+from central.schema import contact, device, enrolment, inbox, stream
+from central.sync.callers import DeviceState
 from central.sync.enrolment import code_hash
+from loyalty.codes import group
 
 CODE_VALID_MS = 24 * 60 * 60 * 1000
 
 #: Crockford's base 32: no I, L, O, U. Sixteen symbols are 80 bits.
 _SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CODE_SYMBOLS = 16
-_GROUP = 4
 _DEVICE_BYTES = 16
-_STATES: tuple[Literal["expected", "enrolled", "revoked"], ...] = (
-    "expected",
-    "enrolled",
-    "revoked",
-)
+_STATES: dict[DeviceState, Literal["expected", "enrolled", "revoked"]] = {
+    DeviceState.EXPECTED: "expected",
+    DeviceState.ENROLLED: "enrolled",
+    DeviceState.REVOKED: "revoked",
+}
 
 
 class EnrolledAlready(ValueError):
@@ -37,6 +39,16 @@ class EnrolledAlready(ValueError):
         super().__init__(
             f"{name}: 已有机器注册为此终端 / a machine is enrolled under this name already"
         )
+
+
+class Issued(Struct, frozen=True):
+    """A one-time code as it is shown, once."""
+
+    name: str
+    role: str
+    shop_id: str
+    code: str
+    valid_until_ms: int
 
 
 class Device(Struct, frozen=True):
@@ -52,6 +64,7 @@ class Device(Struct, frozen=True):
     seen_ms: int | None
     clock_error_ms: int | None
     events: int
+    open_cases: int
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
@@ -77,20 +90,39 @@ def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally
     return tally(put(connection, device, shard_key, rows))
 
 
-def new_code(connection: Connection, shard_key: int, name: str, now_ms: int) -> str:
-    """Return a fresh one-time code for an expected device; an older code of it stops working.
+def issue(connection: Connection, shard_key: int, name: str, now_ms: int, *, again: bool) -> Issued:
+    """Return a fresh one-time code for a device; an unused older one of it stops working.
 
-    Raises EnrolledAlready, and LookupError for a name that nobody registered.
+    `again` lets another machine, or the same one with a new disk, become a device that a machine
+    is already; that one is then shut out. Raises EnrolledAlready without it, and LookupError for a
+    name that nobody registered.
     """
     row = next(find(connection, device, shard_key, "name", [name]), None)
     if row is None:
         raise LookupError(name)
-    if row.state:
+    if row.state != DeviceState.EXPECTED and not again:
         raise EnrolledAlready(name)
+    return _issue(connection, shard_key, row, now_ms)
+
+
+def issue_all(connection: Connection, shard_key: int, now_ms: int) -> list[Issued]:
+    """Return a fresh one-time code for every device that no machine has become yet."""
+    expected = connection.execute(
+        select(device)
+        .where(device.c.shard_key == shard_key, device.c.state == int(DeviceState.EXPECTED))
+        .order_by(device.c.name)
+    ).all()
+    return [_issue(connection, shard_key, row, now_ms) for row in expected]
+
+
+def _issue(connection: Connection, shard_key: int, row: Row[Any], now_ms: int) -> Issued:
     code = "".join(secrets.choice(_SYMBOLS) for _ in range(_CODE_SYMBOLS))
+    until_ms = now_ms + CODE_VALID_MS
     connection.execute(
         delete(enrolment).where(
-            enrolment.c.shard_key == shard_key, enrolment.c.device_id == row.device_id
+            enrolment.c.shard_key == shard_key,
+            enrolment.c.device_id == row.device_id,
+            enrolment.c.used_by.is_(None),
         )
     )
     connection.execute(
@@ -98,25 +130,38 @@ def new_code(connection: Connection, shard_key: int, name: str, now_ms: int) -> 
             shard_key=shard_key,
             code_hash=code_hash(code),
             device_id=row.device_id,
-            expires_ms=now_ms + CODE_VALID_MS,
+            expires_ms=until_ms,
         )
     )
-    return "-".join(code[start : start + _GROUP] for start in range(0, _CODE_SYMBOLS, _GROUP))
+    return Issued(row.name, row.role, row.shop_id, group(code), until_ms)
 
 
 def devices(connection: Connection, shard_key: int) -> list[Device]:
     """Return every device of the mall by name."""
     codes = {
         row.device_id: row.expires_ms
-        for row in connection.execute(select(enrolment).where(enrolment.c.shard_key == shard_key))
+        for row in connection.execute(
+            select(enrolment).where(
+                enrolment.c.shard_key == shard_key, enrolment.c.used_by.is_(None)
+            )
+        )
     }
     contacts = {
         row.device_id: row
         for row in connection.execute(select(contact).where(contact.c.shard_key == shard_key))
     }
-    events: dict[bytes, int] = {}
-    for row in connection.execute(select(stream).where(stream.c.shard_key == shard_key)):
-        events[row.device_id] = events.get(row.device_id, 0) + row.head_seq
+    events = _count(
+        connection,
+        select(stream.c.device_id, func.sum(stream.c.head_seq))
+        .where(stream.c.shard_key == shard_key)
+        .group_by(stream.c.device_id),
+    )
+    open_cases = _count(
+        connection,
+        select(inbox.c.device_id, func.count())
+        .where(inbox.c.shard_key == shard_key, inbox.c.verdict.in_(OPEN_VERDICTS))
+        .group_by(inbox.c.device_id),
+    )
     found = connection.execute(
         select(device).where(device.c.shard_key == shard_key).order_by(device.c.name)
     )
@@ -128,13 +173,18 @@ def devices(connection: Connection, shard_key: int) -> list[Device]:
                 name=row.name,
                 role=row.role,
                 shop_id=row.shop_id,
-                state=_STATES[row.state],
+                state=_STATES[DeviceState(row.state)],
                 device_id=row.device_id.hex(),
-                code_until_ms=None if row.state else codes.get(row.device_id),
+                code_until_ms=codes.get(row.device_id),
                 enrolled_ms=row.enrolled_ms,
                 seen_ms=seen.seen_ms if seen is not None else None,
                 clock_error_ms=seen.clock_error_ms if seen is not None else None,
                 events=events.get(row.device_id, 0),
+                open_cases=open_cases.get(row.device_id, 0),
             )
         )
     return listed
+
+
+def _count(connection: Connection, query: Select[Any]) -> dict[bytes, int]:
+    return {row[0]: int(row[1]) for row in connection.execute(query)}

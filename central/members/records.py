@@ -1,23 +1,24 @@
 """The members' table, and what the ledger is told of a member.
 
 The only place where a person and a pseudonym stand side by side. Names, phones and card numbers
-stay here; the ledger learns the pseudonym, the tier and the hashed tags of the cards, as the body
-of an event on central's own chain.
+stay here; the ledger learns the pseudonym, the tier and the hashed tags of the cards, by events
+on central's own chain.
 """
 
 import secrets
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert
 
+from central.ledger.commands import SetMember
 from central.members.sheet import MemberLine
 from central.records import Tally, Values, chunks, find, put
 from central.schema import member, member_card, member_tier
 from central.sheets import Problem
 from loyalty.codes import MEMBER_NUMBER_DIGITS, card_tag, make_member_number, mask_name
-from loyalty.events import MemberSet, Moment
 
 _PSEUDONYM_BYTES = 8
 
@@ -34,7 +35,7 @@ class Saved(Struct, frozen=True):
     """What saving came to, and what the ledger must be told because of it."""
 
     tally: Tally
-    bodies: tuple[MemberSet, ...]
+    commands: tuple[SetMember, ...]
 
 
 class _Known(Struct, frozen=True):
@@ -59,7 +60,7 @@ class _Wanted(Struct, frozen=True):
 
 
 class Registry:
-    """Saves members of one shard: `today` is the mall's day, `at` stands in the events."""
+    """Saves the members of one shard; who joins without a date joins `today`."""
 
     def __init__(
         self,
@@ -67,15 +68,13 @@ class Registry:
         shard_key: int,
         tenant_key: bytes,
         first_tier: str,
-        today: str,
-        at: Moment,
+        today: date,
     ) -> None:
         self._connection = connection
         self._shard_key = shard_key
         self._tenant_key = tenant_key
         self._first_tier = first_tier
-        self._today = today
-        self._at = at
+        self._today = today.isoformat()
 
     def save(self, lines: Sequence[MemberLine]) -> Saved:
         """Add and change members as a file has them. Raises Conflict."""
@@ -89,12 +88,11 @@ class Registry:
         renewed = {row["member"] for row in changes.news}
         told = [each for each in wanted if each.row["member"] in renewed or _is_news(each)]
         self._keep_cards([each for each in told if _cards_before(each) != each.cards])
-        bodies = tuple(
-            MemberSet(self._at, each.row["member"], each.tier_id, tuple(sorted(each.cards)))
-            for each in told
+        commands = tuple(
+            SetMember(each.row["member"], each.tier_id, tuple(sorted(each.cards))) for each in told
         )
         added = len(changes.added)
-        return Saved(Tally(added, len(told) - added, len(lines) - len(told)), bodies)
+        return Saved(Tally(added, len(told) - added, len(lines) - len(told)), commands)
 
     def _match(self, lines: Sequence[MemberLine]) -> list[_Known | None]:
         """Find each line's member: by number, or without one by phone. Raises Conflict."""

@@ -47,7 +47,8 @@ def text(name: str, *, null: bool = False) -> Column[str]:
 
 def table(name: str, key: str, *rest: SchemaItem) -> Table:
     primary = PrimaryKeyConstraint("shard_key", *key.split())
-    return Table(name, metadata, big("shard_key"), *rest, primary)
+    shard_key = Column("shard_key", BigInteger, nullable=False, autoincrement=False)
+    return Table(name, metadata, shard_key, *rest, primary)
 
 
 shard = table(
@@ -80,6 +81,7 @@ enrolment = table(
     data("code_hash"),
     data("device_id"),
     big("expires_ms"),
+    data("used_by", null=True),
 )
 
 contact = table(
@@ -112,8 +114,8 @@ inbox = table(
     big("epoch"),
     big("seq"),
     data("hash"),
-    small("kind"),
-    small("kind_version"),
+    big("kind"),
+    big("kind_version"),
     data("body"),
     big("earliest_ms"),
     big("latest_ms"),
@@ -274,11 +276,12 @@ card = table(
 
 waiting = table(
     "waiting",
-    "reference device_id epoch seq",
-    data("reference"),
+    "device_id epoch seq",
     data("device_id"),
     big("epoch"),
     big("seq"),
+    data("reference"),
+    Index(None, "shard_key", "reference"),
 )
 
 feed = table(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tillpoints.central_access import central, config_option, load_config
+from tillpoints.commands.central import imports, reports
 from tillpoints.exits import ConfigurationFailure
 
 
@@ -41,3 +42,7 @@ def serve(config: Path) -> None:
     with central(config):
         pass  # whatever would stop the server is said here, before there are worker processes
     Server(load_config(config)).run()
+
+
+command.add_command(imports.command)
+command.add_command(reports.command)

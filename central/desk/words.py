@@ -1,0 +1,27 @@
+"""How a statement words each reason for which points moved, in Chinese and in English."""
+
+from central.ledger.accounts import Code
+
+#: What stands behind the name of the shop or reward, where there is one.
+_WORDS: dict[Code, tuple[str, str]] = {
+    Code.AWARD: ("消费", "purchase"),
+    Code.TRUE_UP: ("等级补分", "added for the tier"),
+    Code.PROMISE: ("按凭条补足", "as promised on the slip"),
+    Code.TAKE_BACK: ("退货", "refund"),
+    Code.TAKE_BACK_OWED: ("退货待抵扣", "refund, owed"),
+    Code.DEBT_PAID: ("抵扣欠分", "debt paid"),
+    Code.REDEEM: ("兑换", "redeemed"),
+    Code.CARD_MOVED: ("卡内积分转入", "moved in from a card"),
+    Code.DEBT_MOVED: ("卡内欠分转入", "debt moved in from a card"),
+    Code.REVERSAL: ("更正", "corrected"),
+    Code.REVERSAL_OWED: ("更正待抵扣", "corrected, owed"),
+}
+
+
+def what(
+    code: Code, shop: tuple[str, str] | None, reward: tuple[str, str] | None
+) -> tuple[str, str]:
+    """Return the words for a reason, zh and en; `shop` and `reward` are names in zh and en."""
+    zh, en = _WORDS[code]
+    name = reward or shop
+    return (f"{name[0]} {zh}", f"{name[1]}: {en}") if name else (zh, en.capitalize())

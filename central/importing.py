@@ -1,0 +1,147 @@
+"""Bringing a mall's files in: each file whole or not at all, in one transaction.
+
+Owns the order of things: read the file, keep the records, tell the ledger and the tills. The rooms
+own what a file means; a dry run does everything and then takes it back.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import structs
+from sqlalchemy import Connection, desc, select
+
+from central import schema
+from central.app import Parts, now_ms
+from central.database import writing
+from central.fleet.records import EnrolledAlready, register
+from central.fleet.sheet import read_tills
+from central.ledger import directory
+from central.ledger.directory import Change
+from central.ledger.turns import run_turn
+from central.members.records import Conflict, Registry
+from central.members.sheet import read_members
+from central.records import Tally, Values, chunks, put, tally
+from central.rewards.sheet import read_rewards
+from central.sheets import Problem, SheetError
+from central.stores.sheet import read_shops
+from loyalty import rulebook
+from loyalty.rulebook import RuleBook, RuleBookError
+from loyalty.wire import RewardRow, RuleBookRow, ShopRow, Topic
+
+
+class NoRuleBook(ValueError):
+    """Members have tiers, and tiers stand in the rule book, which is not there yet."""
+
+
+Importer = Callable[[Connection, Parts, str, bytes], Tally]
+
+
+def run(parts: Parts, importer: Importer, name: str, data: bytes, *, dry_run: bool) -> Tally:
+    """Import the file called `name` whole, or not at all. Raises SheetError and NoRuleBook."""
+    with writing(parts.engine) as connection:
+        done = importer(connection, parts, name, data)
+        if dry_run:
+            connection.rollback()
+    return done
+
+
+def shops(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
+    """Keep the shops of a file and tell the tills about them."""
+    rows = [structs.asdict(shop) for shop in read_shops(name, data)]
+    changes = put(connection, schema.shop, parts.config.shard_key, rows)
+    news = [directory.of_shop(ShopRow(**row)) for row in changes.news]
+    return _announced(connection, parts, news, tally(changes))
+
+
+def rewards(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
+    """Keep the rewards of a file and tell the tills about them."""
+    given = read_rewards(name, data, shop_ids(connection, parts))
+    rows = [structs.asdict(reward) for reward in given]
+    changes = put(connection, schema.reward, parts.config.shard_key, rows)
+    news = [_reward_change(row) for row in changes.news]
+    return _announced(connection, parts, news, tally(changes))
+
+
+def tills(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
+    """Expect the devices of a file. A device that is enrolled keeps its role and shop."""
+    given = read_tills(name, data, shop_ids(connection, parts))
+    try:
+        return register(connection, parts.config.shard_key, given)
+    except EnrolledAlready as error:
+        zh, en = f"“{error.name}”已注册，不能改", f"{error.name!r} is enrolled and stays as it is"
+        raise SheetError(name, [Problem(1, "name", zh, en)]) from error
+
+
+def rules(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
+    """Put a rule book in force from now on; the one in force already changes nothing."""
+    try:
+        book = rulebook.from_toml(data.decode("utf-8-sig"))
+    except (RuleBookError, UnicodeDecodeError) as error:
+        raise SheetError(name, [Problem(1, "", "规则有误", str(error))]) from error
+    current = book_in_force(connection, parts)
+    if current == book:
+        return Tally(0, 0, 1)
+    row = RuleBookRow(rulebook.version(book), rulebook.canonical(book), now_ms())
+    changes = put(connection, schema.rule_book, parts.config.shard_key, [structs.asdict(row)])
+    return _announced(connection, parts, [directory.of_rule_book(row)], tally(changes))
+
+
+def members(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
+    """Keep the members of a file and tell the ledger, and through it the tills, about them.
+
+    Raises NoRuleBook: a member's tier is one of the rule book in force.
+    """
+    book = book_in_force(connection, parts)
+    if book is None:
+        raise NoRuleBook
+    moment_ms = now_ms()
+    registry = Registry(
+        connection,
+        parts.config.shard_key,
+        parts.keys.tenant_key,
+        book.tiers[0].id,
+        datetime.fromtimestamp(moment_ms / 1000, tz=UTC).astimezone(parts.config.tz()).date(),
+    )
+    try:
+        saved = registry.save(read_members(name, data, book))
+    except Conflict as error:
+        raise SheetError(name, error.problems) from error
+    for part in chunks(saved.commands):
+        for answer in run_turn(connection, parts.config.shard_key, part, moment_ms):
+            if isinstance(answer, Exception):
+                raise answer
+    return saved.tally
+
+
+def book_in_force(connection: Connection, parts: Parts) -> RuleBook | None:
+    """Return the rule book that counts now; None before the first."""
+    t = schema.rule_book
+    found = connection.execute(
+        select(t.c.canonical)
+        .where(t.c.shard_key == parts.config.shard_key, t.c.effective_ms <= now_ms())
+        .order_by(desc(t.c.effective_ms), t.c.version)
+        .limit(1)
+    ).scalar_one_or_none()
+    return rulebook.from_canonical(found) if found is not None else None
+
+
+def _announced(
+    connection: Connection, parts: Parts, news: Sequence[Change], result: Tally
+) -> Tally:
+    if news:
+        directory.announce(connection, parts.config.shard_key, news)
+    return result
+
+
+def _reward_change(row: Values) -> Change:
+    if not row["offered"]:
+        return Change(Topic.REWARD, row["reward_id"], None)
+    facts = {name: value for name, value in row.items() if name != "offered"}
+    return directory.of_reward(RewardRow(**facts))
+
+
+def shop_ids(connection: Connection, parts: Parts) -> frozenset[str]:
+    """Return the ids of every shop of the mall."""
+    t = schema.shop
+    found = connection.execute(select(t.c.shop_id).where(t.c.shard_key == parts.config.shard_key))
+    return frozenset(found.scalars())

@@ -1,0 +1,79 @@
+import pytest
+from sqlalchemy import inspect, text
+
+from central import migrations, schema
+from central.config import Database
+from central.database import connect, reading, writing
+
+
+def shape_of(engine):
+    """Every table, column, key, check and index, as the database itself describes them."""
+    with reading(engine) as connection:
+        if engine.dialect.name == "sqlite":
+            rows = connection.execute(
+                text("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+            ).all()
+            found = [tuple(row) for row in rows]
+        else:
+            tables = inspect(connection)
+            found = [
+                (name, [(c["name"], str(c["type"]), c["nullable"]) for c in tables.get_columns(name)])
+                for name in sorted(tables.get_table_names())
+            ]
+            for question in (
+                "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+                " FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
+                "SELECT tablename, indexname, indexdef FROM pg_indexes"
+                " WHERE schemaname = 'public' ORDER BY 1, 2",
+            ):
+                found += [tuple(row) for row in connection.execute(text(question))]
+    return [part for part in found if "alembic_version" not in str(part)]
+
+
+def engine_on_sqlite(path):
+    return connect(Database(f"sqlite:///{path}"))
+
+
+def test_a_migrated_database_has_exactly_the_shape_of_the_schema(two_empty_databases):
+    migrated, made = two_empty_databases
+    with writing(migrated) as connection:
+        migrations.upgrade(connection)
+    with writing(made) as connection:
+        schema.metadata.create_all(connection)
+    assert shape_of(migrated) == shape_of(made)
+    assert len(shape_of(made)) > len(schema.metadata.tables)
+
+
+def test_a_database_is_current_only_once_it_was_migrated(two_empty_databases):
+    engine, _ = two_empty_databases
+    with reading(engine) as connection:
+        assert not migrations.is_current(connection)
+    for _ in range(2):  # the second time finds nothing to do
+        with writing(engine) as connection:
+            migrations.upgrade(connection)
+        with reading(engine) as connection:
+            assert migrations.is_current(connection)
+
+
+def test_a_database_from_the_future_is_not_current(two_empty_databases):
+    engine, _ = two_empty_databases
+    with writing(engine) as connection:
+        migrations.upgrade(connection)
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with reading(engine) as connection:
+        assert not migrations.is_current(connection)
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(two_empty_databases):
+    engine, _ = two_empty_databases
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE voucher (mine INTEGER)"))
+    before = shape_of(engine)
+
+    def upgrade():
+        with writing(engine) as connection:
+            migrations.upgrade(connection)
+
+    with pytest.raises(Exception, match="voucher"):
+        upgrade()
+    assert shape_of(engine) == before

@@ -1,0 +1,135 @@
+"""`tillpoints fleet`: enrol tills and kiosks, and see how they do."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from central.app import Parts, now_ms
+from central.database import reading, writing
+from central.fleet.records import (
+    CODE_VALID_MS,
+    Device,
+    EnrolledAlready,
+    devices,
+    issue,
+    register,
+)
+from central.fleet.sheet import ROLES, read_till
+from central.importing import shop_ids
+from central.sheets import CellError, Row
+from tillpoints.central_access import central, config_option, json_option, lang_option
+from tillpoints.exits import Failure
+
+_STATES = {"expected": "待注册", "enrolled": "已注册", "revoked": "已停用"}
+_ROLES = {"till": "收银终端", "kiosk": "自助机"}
+_CODE_HOURS = CODE_VALID_MS // 3_600_000
+
+
+@click.group()
+def command() -> None:
+    """Enrol tills and kiosks, and see how they do."""
+
+
+@command.command()
+@click.option("--name", required=True, help="The device's name in the fleet, such as till-1.")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What the device is.")
+@click.option("--shop", required=True, help="The shop_id of the shop whose device it is.")
+@click.option(
+    "--again", is_flag=True, help="A new machine or disk for a device that was enrolled before."
+)
+@config_option
+@lang_option
+@json_option
+def enrol(
+    name: str, role: str, shop: str, again: bool, config: Path, lang: str, as_json: bool
+) -> None:
+    """Make a one-time code by which one machine becomes this device within 24 hours.
+
+    The code is shown once and kept only as a hash; a new code for the same device replaces it.
+    """
+    with central(config) as parts:
+        shard_key = parts.config.shard_key
+        try:
+            with writing(parts.engine) as connection:
+                row = Row(0, {"name": name, "role": role, "shop": shop})
+                till = read_till(row, shop_ids(connection, parts))
+                register(connection, shard_key, [till])
+                issued = issue(connection, shard_key, name, now_ms(), again=again)
+        except (CellError, EnrolledAlready) as error:
+            raise Failure(str(error)) from error
+        zone = parts.config.tz()
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(issued)))
+        return
+    until = _moment(issued.valid_until_ms, zone)
+    if lang == "zh":
+        click.echo(
+            f"{name} 注册码：{issued.code}\n{_CODE_HOURS} 小时内有效，至 {until}，只能用一次"
+        )
+    else:
+        click.echo(f"{name}: {issued.code}\ngood once within {_CODE_HOURS} hours, until {until}")
+
+
+@command.command("list")
+@config_option
+@lang_option
+@json_option
+def list_(config: Path, lang: str, as_json: bool) -> None:
+    """Name every device: role, shop, and whether a machine has become it."""
+    with central(config) as parts:
+        found = _devices(parts)
+        zone = parts.config.tz()
+    if as_json:
+        _echo_json(found)
+        return
+    for each in found:
+        role = _ROLES[each.role] if lang == "zh" else each.role
+        state = _STATES[each.state] if lang == "zh" else each.state
+        since = _moment(each.enrolled_ms, zone)
+        click.echo(f"{each.name:16}{each.shop_id:16}{role}  {state}  {since}".rstrip())
+
+
+@command.command()
+@config_option
+@lang_option
+@json_option
+def status(config: Path, lang: str, as_json: bool) -> None:
+    """Say how every enrolled device does: last contact, clock error, events, open cases.
+
+    Open cases are events that wait for something or that a person must look at.
+    """
+    with central(config) as parts:
+        found = [each for each in _devices(parts) if each.state == "enrolled"]
+        zone = parts.config.tz()
+    if as_json:
+        _echo_json(found)
+        return
+    for each in found:
+        seen = _moment(each.seen_ms, zone)
+        error_s = (each.clock_error_ms or 0) / 1000
+        if lang == "zh":
+            contact = f"最近联系 {seen}，时钟偏差 {error_s:+.1f} 秒" if seen else "尚未联系"
+            click.echo(f"{each.name}：{contact}，事件 {each.events}，待处理 {each.open_cases}")
+        else:
+            contact = f"seen {seen}, clock {error_s:+.1f} s off" if seen else "never seen"
+            click.echo(f"{each.name}: {contact}, {each.events} events, {each.open_cases} open")
+
+
+def _devices(parts: Parts) -> list[Device]:
+    with reading(parts.engine) as connection:
+        return devices(connection, parts.config.shard_key)
+
+
+def _echo_json(found: Sequence[Device]) -> None:
+    click.echo(json.dumps({"devices": msgspec.to_builtins(found)}, ensure_ascii=False))
+
+
+def _moment(moment_ms: int | None, zone: ZoneInfo) -> str:
+    if moment_ms is None:
+        return ""
+    return datetime.fromtimestamp(moment_ms / 1000, tz=zone).strftime("%Y-%m-%d %H:%M")
