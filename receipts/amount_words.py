@@ -121,7 +121,8 @@ ROLES: dict[Role, str] = {
         REFUND|REFUND AMOUNT|TOTAL REFUND|AMOUNT REFUNDED|REFUND DUE|REFUND TOTAL|BAYARAN BALIK
     """,
     Role.TOPUP: """
-        充值金额|储值金额|充值|储值|增值金額|增值
+        充值金额|储值金额|充值|储值|增值金額|增值|开卡|办卡|购卡|售卡|续费|激活
+        ACTIVATION|GIFT CARD SALE|GIFT CARD ACTIVATION|RELOAD|TOP-UP|TOP UP|TOPUP
         TOP-UP AMOUNT|TOP UP AMOUNT|TOPUP AMOUNT|RELOAD AMOUNT
     """,
     Role.COUNT: """
@@ -172,7 +173,7 @@ TENDERS: dict[str, str] = {
         UNIONPAY|UPI|DEBIT CARD|DEBIT
     """,
     "credit_card": """
-        信用卡
+        信用卡|预授权完成
         CREDIT CARD|VISA|MASTER|MASTERCARD|MASTER CARD|AMEX|CARD|CREDIT|KAD|KAD KREDIT|VISA CARD
         EDC
     """,

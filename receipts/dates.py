@@ -15,7 +15,8 @@ _MONTHS = {name: number for number, name in enumerate(
 
 _S = r"\s?"
 _DATES = [
-    re.compile(r"(?<!\d)(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?P<rest>[0-2]\d[0-5]\d[0-5]\d)?(?!\d)"),
+    re.compile(r"(?<![\dA-Za-z-])(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)"
+        r"(?P<rest>[0-2]\d[0-5]\d[0-5]\d)?(?![\d-])"),
     re.compile(rf"(?<!\d)(?P<y>20\d\d){_S}[-/.年]{_S}(?P<m>\d{{1,2}}){_S}[-/.月]{_S}(?P<d>\d{{1,2}})日?(?!\d(?!\d?:))"),
     re.compile(rf"(?<![\d])(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?{_S}[-/., ]?{_S}(?P<y>20\d\d|\d\d(?!\d|:))", re.IGNORECASE),
     re.compile(r"(?<![A-Z])(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?\s?(?P<d>\d{1,2}),?\s?(?P<y>20\d\d)", re.IGNORECASE),

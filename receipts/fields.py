@@ -39,12 +39,20 @@ def numbers_of(rows: list[Row], widest: int) -> Numbers:
     best: dict[str, str] = {}
     for at, row in enumerate(rows):
         below = rows[at + 1].text.strip() if at + 1 < len(rows) else ""
-        for rank, value, end in _labelled(row.upper):
-            if end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below):
-                if len(row.text.encode("gb18030", "replace")) >= widest:
-                    value += below
-            best.setdefault(rank, value)
+        full = len(row.text.encode("gb18030", "replace")) >= widest
+        for rank, value, end in _labelled(_without_times(row)):
+            cut_off = full and end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
+            best.setdefault(rank, value + below if cut_off else value)
     return Numbers(best.get("own") or best.get("order"), best.get("original"))
+
+
+def _without_times(row: Row) -> str:
+    """Blank out printed times; eight or fourteen bare digits may well be a number."""
+    text = row.upper
+    for stamp in row.stamps:
+        if not text[stamp.start : stamp.end].isdigit():
+            text = text[: stamp.start] + " " * (stamp.end - stamp.start) + text[stamp.end :]
+    return text
 
 
 def _labelled(text: str) -> list[tuple[str, str, int]]:

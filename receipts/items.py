@@ -56,7 +56,8 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
     end = len(rows)
     for at in range(start, len(rows)):
         row = rows[at]
-        figure = row.figures[-1] if row.figures else None
+        sums = [each for each in row.figures if each.role in _END and each.exact]
+        figure = next(iter([*sums, *reversed(row.figures)]), None)
         if figure is not None and figure.exact and not _is_goods(row, figure):
             if figure.role in _END:
                 end = at
@@ -102,7 +103,8 @@ def _is_goods(row: Row, figure: Figure) -> bool:
         return _PRODUCT.search(row.text) is not None
     if figure.role is Role.TENDER:
         words = figure.label.replace(" ", "")
-        return figure.kind == "on_account" and len(words) > 4
+        sold = figure.kind == "tenant_stored_value"  # a card sold, for nothing is owed yet
+        return sold or (figure.kind == "on_account" and len(words) > 4)
     if figure.role is Role.TOPUP:
         return True
     return figure.role in (Role.NOT_MONEY, Role.COUNT) and len(row.exact_amounts) > 1
@@ -135,7 +137,8 @@ def _clean(name: str) -> str:
     text = _LEAD.sub("", name.strip())
     text = _EAN.sub("", text) if _NAME.search(_EAN.sub("", text)) else text
     text = re.sub(r"(?<=\s)[Xx×*]\s?\d+\s*$", "", text)
-    return _TAIL.sub("", text).strip() if not text.endswith(")") else text.strip()
+    text = text.strip()
+    return text if text.endswith(")") else _TAIL.sub("", text).strip()
 
 
 def _quantity(row: Row, columns: list[Amount], amount: Amount) -> str:

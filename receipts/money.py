@@ -90,17 +90,19 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
         return None
     if after.isascii() and after.isalpha() and not _unit_after(line, end):
         return None
-    if (before in "/:#.*'" and before) or (after in "/:" and after and line[end + 1 : end + 2].isdigit()):
-        return None  # a date, a time, a masked or hash number
+    if before and before in "/#.'" or _goes_on(line, end):
+        return None  # a part of a date, a time or a code
     fen, decimals = _value(match["digits"])
+    if before == "*" and not decimals:
+        return None  # the end of a masked number
     if fen > AMOUNT_MAX_FEN:
         return None
     negative = "-" in (match["sign"], match["sign2"]) or bool(match["after"])
     if match["open"] and match["close"] and decimals:
         negative = True
-    if match["sign"] == "-" and line[match.start("sign") - 1 : match.start("sign")].isalnum():
-        if not decimals:
-            return None  # 12-34: a code
+    glued = line[match.start("sign") - 1 : match.start("sign")].isalnum()
+    if match["sign"] == "-" and glued and not decimals:
+        return None  # 12-34: a code
     exact = decimals == 2 or marked is not None
     mark = MARKS.get(match["mark"] or "元") if marked else None
     left = next(
@@ -108,6 +110,10 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
         if at >= 0
     )
     return Amount(-fen if negative else fen, left, match.end(), exact, mark, decimals)
+
+
+def _goes_on(line: str, end: int) -> bool:
+    return line[end : end + 1] in ("/", ":") and line[end + 1 : end + 2].isdigit()
 
 
 def _unit_after(line: str, end: int) -> bool:

@@ -221,7 +221,8 @@ BRANCH = re.compile(r"店|廣場|广场|商场|商場|天地|购物中心|[LBGF�
 
 #: A product line with these words sells stored value.
 TOPUP_ITEM = re.compile(
-    "充值|储值|购物卡(?!支付)|礼品卡|预付卡|办卡|增值|售卡|开卡|TOP.?UP|RELOAD|GIFT CARD|PREPAID", re.IGNORECASE
+    "充值|储值|购物卡(?!支付)|礼品卡|预付卡|办卡|增值|售卡|开卡|TOP.?UP|RELOAD|GIFT CARD|PREPAID|ACTIVATION",
+    re.IGNORECASE,
 )
 
 #: Column heads: the items start under them.

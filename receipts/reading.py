@@ -176,7 +176,8 @@ def _sheet(rows: list[Row]) -> Sheet:
         if not (goods.first_row <= row.index < goods.end_row and _as_goods(figure, goods))
     )
     words = next((fen for row in rows if (fen := in_words(row.text)) is not None), None)
-    return Sheet(figures, goods, words)
+    named = next((row.label[1] for row in rows if row.label and row.label[0] is Role.TENDER), None)
+    return Sheet(figures, goods, words, named)
 
 
 def _as_goods(figure: Figure, goods: Goods) -> bool:

@@ -47,7 +47,7 @@ class Row(Struct, frozen=True):
     stamps: tuple[Stamp, ...]
     centred: bool = False
     large: bool = False
-    label_role: Role | None = None
+    label: tuple[Role, str] | None = None
     in_tax_table: bool = False
 
     @property
@@ -88,16 +88,16 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
     upper = text.upper()
     searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched.upper())
     values = tuple(amounts(searched))
-    figures, role = _figures(index, upper, values)
+    figures, meaning = _figures(index, upper, values)
     left = len(text) - len(text.lstrip())
     right = max(0, widest - len(text))
     centred = line.align is Align.CENTRE or (left > 3 and abs(left - right) <= max(4, left // 2))
-    return Row(index, text, upper, values, figures, tuple(found), centred, line.large, role)
+    return Row(index, text, upper, values, figures, tuple(found), centred, line.large, meaning)
 
 
 def _figures(
     index: int, text: str, values: tuple[Amount, ...]
-) -> tuple[tuple[Figure, ...], Role | None]:
+) -> tuple[tuple[Figure, ...], tuple[Role, str] | None]:
     """Pair each label with the amounts behind it; a label without amounts is the row's own."""
     figures: list[Figure] = []
     label, start = "", 0
@@ -121,7 +121,7 @@ def _figures(
     if not figures and len(values) == 1 and values[0].exact and _alone(text, values[0]):
         figures.append(Figure(Role.BARE, "", values[0].fen, index, ""))
     rest = role_of(text[start:]) if not groups else None
-    return tuple(figures), rest[0] if rest else None
+    return tuple(figures), rest
 
 
 def _merged(groups: list[tuple[str, list[Amount]]]) -> list[tuple[str, list[Amount]]]:
@@ -216,18 +216,16 @@ def _amounts_below(rows: list[Row]) -> list[Row]:
         if taken:
             taken = False
             continue
-        if row.label_role is not None and not row.amounts and below is not None:
+        if row.label is not None and not row.amounts and below is not None:
             lone = below.exact_amounts
             rest = below.upper
             for amount in reversed(below.amounts):
                 rest = rest[: amount.start] + rest[amount.end :]
             if len(lone) == 1 and len(below.amounts) == 1 and _ONLY_MARKS.match(rest):
-                meaning = role_of(row.upper)
-                assert meaning is not None
-                figure = Figure(*meaning, lone[0].fen, row.index, row.upper.strip())
+                figure = Figure(*row.label, lone[0].fen, row.index, row.upper.strip())
                 row = Row(
                     row.index, f"{row.text} {below.text.strip()}", row.upper, below.amounts,
-                    (figure,), row.stamps, row.centred, row.large, row.label_role,
+                    (figure,), row.stamps, row.centred, row.large, row.label,
                 )  # fmt: skip
                 taken = True
         out.append(row)

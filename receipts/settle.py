@@ -43,6 +43,7 @@ class Sheet(Struct, frozen=True):
     figures: tuple[Figure, ...]
     goods: Goods
     words_fen: int | None = None
+    named_tender: str | None = None  # a way of payment printed without an amount
 
     def of(self, *roles: Role) -> list[Figure]:
         """Return the figures with one of the roles, in printed order."""
@@ -146,6 +147,8 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         score -= 3
     deposit = chained[1] if chained else 0
     used = paid if paid is not None else ([] if owed == 0 else tenders)
+    if not used and sheet.named_tender and figure.role in (Role.PAID, Role.OWED) and owed:
+        used = [structs.replace(figure, role=Role.TENDER, kind=sheet.named_tender)]
     return Settlement(
         owed, tuple(checks), score, figure.row, figure.label,
         tuple(Tender(each.kind, _signed(each.fen, owed)) for each in used),
