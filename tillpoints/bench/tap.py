@@ -152,8 +152,8 @@ def _three_ways() -> Iterator[dict[str, int]]:
 
 
 def _start(stack: contextlib.ExitStack, *module: str) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen([sys.executable, "-m", *module], stdout=subprocess.PIPE)
-    stack.callback(process.wait)
+    command = [sys.executable, "-m", *module]
+    process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
     stack.callback(process.terminate)
     return process
 
@@ -162,7 +162,7 @@ def _start_part(stack: contextlib.ExitStack, *arguments: str) -> int:
     """Start this module as printer or relay; return the port it tells."""
     process = _start(stack, "tillpoints.bench.tap", *arguments)
     assert process.stdout is not None
-    return int(stack.enter_context(process.stdout).readline())
+    return int(process.stdout.readline())
 
 
 def _wait_until_listening(port: int) -> None:

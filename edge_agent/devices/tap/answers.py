@@ -6,7 +6,6 @@ Answer formats: Epson ESC/POS, "identification of send status". DLE EOT: 0xx1xx1
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
 
 ASK_OFFLINE_CAUSE = b"\x10\x04\x02"  # DLE EOT 2, answered at once even when offline
@@ -14,17 +13,22 @@ ASK_PAPER_IN_ORDER = b"\x1d\x72\x01"  # GS r 1, answered only when everything be
 
 
 class Kind(Enum):
-    """An answer's bit pattern: its mask and value."""
+    """An answer's bit pattern: its mask and value. No byte fits both."""
 
     REAL_TIME = (0x93, 0x12)
     IN_ORDER = (0x90, 0x00)
+
+    def fits(self, byte: int) -> bool:
+        """True if the byte can be an answer of this kind."""
+        mask, value = self.value
+        return byte & mask == value
 
 
 class Answers:
     """Takes our answers out of the printer's stream. Stateful: a status may come in pieces."""
 
     def __init__(self) -> None:
-        self._expected: deque[Kind] = deque()
+        self._expected: list[Kind] = []
         self._automatic_left = 0
 
     @property
@@ -33,7 +37,7 @@ class Answers:
         return bool(self._expected)
 
     def expect(self, kind: Kind) -> None:
-        """Note that we asked; the answers come in this order."""
+        """Note that we asked. An answer in order may come after one in real time."""
         self._expected.append(kind)
 
     def split(self, data: bytes) -> tuple[bytes, bytes]:
@@ -46,8 +50,8 @@ class Answers:
             elif byte & 0x93 == 0x10:
                 self._automatic_left = 3
                 theirs.append(byte)
-            elif self._expected and byte & self._expected[0].value[0] == self._expected[0].value[1]:
-                self._expected.popleft()
+            elif kind := next((each for each in self._expected if each.fits(byte)), None):
+                self._expected.remove(kind)
                 ours.append(byte)
             else:
                 theirs.append(byte)

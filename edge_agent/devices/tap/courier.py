@@ -84,11 +84,12 @@ class Courier(threading.Thread):
         if line is None:
             self._slips.postpone(slip_id)
             return
-        run = _nothing_sent("the slip printing failed")
         try:
             run = print_slip(line.sock, slip) if line.sock else self._on_own_line(slip)
-        finally:
-            self._loop.post(lambda: self._tap.take_back(run.returned))
+        except Exception as error:  # noqa: BLE001 - the POS must get its line back
+            why = f"unexpected: {error!r}"
+            run = SlipRun(Outcome(Result.UNKNOWN, why), Returned(0, b"", Answers(), why))
+        self._loop.post(lambda: self._tap.take_back(run.returned))
         self._settle(slip_id, run.outcome)
 
     def _on_own_line(self, slip: bytes) -> SlipRun:

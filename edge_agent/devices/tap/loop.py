@@ -4,8 +4,8 @@ Nothing in it may block: no disk, no names looked up, no log (a full pipe to the
 paper). What the loop has to say goes into counters, which another thread writes down.
 
 One loop instead of two blocking threads per connection, because it was measured: the first byte of
-a new connection arrives sooner than through a relay of threads, on an open one a fifth later (20
-microseconds; `tillpoints bench tap`), and slips need no locks between directions.
+a new connection arrives sooner than through a relay of threads, on an open one within a fifth of it
+(20 microseconds; `tillpoints bench tap`), and slips need no locks between directions.
 """
 
 from __future__ import annotations

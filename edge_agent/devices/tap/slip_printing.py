@@ -85,10 +85,9 @@ class _Attempt:
         """Find out whether a printer that answers got to the end of the slip."""
         self._answers.expect(Kind.IN_ORDER)
         self._send(ASK_PAPER_IN_ORDER)
-        answer = self._answer(PRINTED_WAIT_S)
+        answer = self._answer(Kind.IN_ORDER, PRINTED_WAIT_S)
         if answer is None:
             # Some printers answer DLE EOT but not GS r; one that stands still shows why here.
-            self._answers = Answers()
             trouble, answers = self._ask_offline_cause()
             if answers and not trouble:
                 return _PRINTED
@@ -101,7 +100,7 @@ class _Attempt:
         """Return (why the printer cannot print, or ""; whether it answers at all)."""
         self._answers.expect(Kind.REAL_TIME)
         self._send(ASK_OFFLINE_CAUSE)
-        answer = self._answer(ANSWER_WAIT_S)
+        answer = self._answer(Kind.REAL_TIME, ANSWER_WAIT_S)
         if answer is None:
             return "", False
         for bit, trouble in ((0x20, "out of paper"), (0x04, "the cover is open"), (0x40, "error")):
@@ -109,8 +108,8 @@ class _Attempt:
                 return f"the printer reports: {trouble}", True
         return "", True
 
-    def _answer(self, timeout_s: float) -> int | None:
-        """Wait for one answer of ours; what is not ours is put by for the POS."""
+    def _answer(self, kind: Kind, timeout_s: float) -> int | None:
+        """Wait for an answer of this kind; what is not for us is put by for the POS."""
         until_s = time.monotonic() + timeout_s
         while (left_s := until_s - time.monotonic()) > 0:
             self._sock.settimeout(left_s)
@@ -124,8 +123,8 @@ class _Attempt:
                 raise _BrokenError("the printer ended the connection")
             ours, theirs = self._answers.split(data)
             self._for_pos += theirs
-            if ours:
-                return ours[-1]
+            for byte in filter(kind.fits, ours):
+                return byte
         return None
 
     def _send(self, data: bytes) -> None:

@@ -1,5 +1,6 @@
 """Our own slips: once each, between the POS's jobs, with an outcome that is true."""
 
+import threading
 import time
 
 import pytest
@@ -90,6 +91,35 @@ def test_answers_to_our_own_questions_never_reach_the_pos(tap, printer, outcome_
         printer.cover_open = True
         pos.sendall(b"\x10\x04\x02")
         assert pos.recv(16) == b"\x16"
+
+
+def test_an_answer_to_us_that_comes_late_is_kept_from_the_pos(make_tap, talk, outcome_of):
+    may_answer = threading.Event()
+
+    def conversation(link):
+        """A printer that answers real-time questions at once and the one in order much later."""
+        got = b""
+        answered = 0
+        while b"receipt" not in got:
+            got += link.recv(4096)
+            while answered < got.count(b"\x10\x04\x02"):
+                answered += 1
+                link.sendall(b"\x12")
+        assert may_answer.wait(20)
+        link.sendall(b"\x00" + b"for the POS")
+        assert link.recv(1) == b""
+
+    port, _ = talk(conversation)
+    tap = make_tap(port)
+    with tap.connect() as pos:
+        tap.slips.hand_over("s1", SLIP)
+        assert outcome_of(tap, "s1") == PRINTED
+        pos.sendall(b"receipt")
+        may_answer.set()
+        heard = b""
+        while len(heard) < len(b"for the POS"):
+            heard += pos.recv(100)
+        assert heard == b"for the POS"
 
 
 def test_slips_are_printed_in_the_order_they_were_handed_over(tap, printer, outcome_of):
