@@ -11,7 +11,6 @@ from msgspec import Struct
 from edge_agent.journal import identity, log, projections
 from edge_agent.journal.errors import JournalBroken
 from edge_agent.journal.log import Link, Place
-from edge_agent.journal.migrate import steps
 from loyalty import chain
 from loyalty.chain import Stream
 
@@ -83,8 +82,8 @@ def _continues(stream: Stream, link: Link, prev_hash: bytes) -> bool:
 def _projection_problems(db: sqlite3.Connection) -> list[str]:
     """Make every projection again from the events, in memory, and compare."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as again:
-        for script in steps().values():
-            again.executescript(script)
+        for (table,) in db.execute("SELECT sql FROM sqlite_master WHERE type = 'table'").fetchall():
+            again.execute(table)
         again.executemany(
             "INSERT INTO event (epoch, seq, hash, kind, kind_version, body)"
             " VALUES (?, ?, ?, ?, ?, ?)",

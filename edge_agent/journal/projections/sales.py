@@ -69,9 +69,14 @@ def sold(db: sqlite3.Connection, place: Place, body: Sale) -> None:
 
 
 def corrected(db: sqlite3.Connection, place: Place, body: Correction) -> None:
-    """Move a sale's award: the old holder loses what is left of it, the new one gets theirs."""
+    """Move a sale's award: the old holder loses what is left of it, the new one gets theirs.
+
+    Raises KeyError for a sale this device never recorded.
+    """
     before = held(db, body.fingerprint)
-    if before is not None and before.holder is not None:
+    if before is None:
+        raise KeyError(f"no sale {body.fingerprint}")
+    if before.holder is not None:
         movements.give(db, place, 1, before.holder, before.taken_back - before.points)
     if body.holder is not None:
         movements.give(db, place, 0, body.holder, body.points)

@@ -1,0 +1,196 @@
+import stat
+
+import msgspec
+import pytest
+
+from edge_agent.journal.errors import (
+    AlreadyDone,
+    Duplicate,
+    JournalFailure,
+    JournalInUse,
+    NotEnrolled,
+)
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.slips import JobOutcome, Slip
+from loyalty import chain
+from loyalty.events import (
+    BodyTooLarge,
+    LeaseGrant,
+    ReviewOpened,
+    VoucherUse,
+    body_of,
+)
+from loyalty.receipt import Item
+from tests.edge_agent.journal.conftest import (
+    CARD,
+    STREAM,
+    WANG,
+    at,
+    claim,
+    enrolment,
+    key,
+    open_till,
+    redeem,
+    sale,
+)
+
+
+def test_events_are_numbered_without_gaps_and_survive_closing(tmp_path):
+    with open_till(tmp_path) as till:
+        assert till.append([sale(1, WANG, 100), sale(2)]) == [1, 2]
+        assert till.append([sale(3)]) == [3]
+    with Journal.open(tmp_path) as again:
+        assert [body_of(link.frame) for link in again.links()] == [
+            sale(1, WANG, 100),
+            sale(2),
+            sale(3),
+        ]
+        assert again.append([sale(4)]) == [4]
+        assert again.verify().problems == ()
+
+
+def test_each_event_carries_the_hash_of_the_one_before(till):
+    till.append([sale(1), sale(2), sale(3)])
+    links = till.links()
+    frames = [link.frame for link in links]
+    expected = chain.extend(STREAM, 1, enrolment().anchor, frames)
+    assert [link.hash for link in links] == expected
+    assert till.outbox().head_hash == expected[-1]
+
+
+def test_an_event_its_slip_and_its_job_are_recorded_together(till):
+    slip = Slip("slip-1", "award", key(sale(1)), b"paper")
+    till.append([sale(1, WANG, 100)], slips=[slip], job=JobOutcome("job-1", b"sale"))
+    assert till.slip("slip-1").slip == slip
+    assert till.slip("slip-1").place.seq == 1
+    assert till.job_seen("job-1").outcome.detail == b"sale"
+    assert till.slips_about(key(sale(1))) == [till.slip("slip-1")]
+
+
+def test_a_job_that_is_dealt_with_records_nothing_the_second_time(till):
+    till.append([sale(1)], job=JobOutcome("job-1", b"x"))
+    with pytest.raises(AlreadyDone):
+        till.append([sale(2)], slips=[Slip("s", "claim", "", b"x")], job=JobOutcome("job-1", b"y"))
+    assert till.outbox().head_seq == 1
+    assert till.slip("s") is None
+    assert till.job_seen("job-1").outcome.detail == b"x"
+
+
+def test_a_known_receipt_is_refused_and_nothing_of_its_call_is_recorded(till):
+    till.append([sale(1)])
+    with pytest.raises(Duplicate) as refused:
+        till.append([sale(2), sale(1)], job=JobOutcome("job-2", b""))
+    assert (refused.value.what, refused.value.key) == ("receipt", key(sale(1)))
+    assert till.outbox().head_seq == 1
+    assert till.sale_by_fingerprint(key(sale(2))) is None
+    assert till.job_seen("job-2") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (claim("C1"), "claim"),
+        (VoucherUse(at(), "V1", "00" * 16), "voucher"),
+        (redeem("V2"), "voucher"),
+    ],
+)
+def test_codes_count_once(till, body, what):
+    till.append([body])
+    with pytest.raises(Duplicate) as refused:
+        till.append([body])
+    assert refused.value.what == what
+    assert till.outbox().head_seq == 1
+
+
+def test_two_sales_that_only_share_a_number_are_both_recorded(till):
+    assert till.append([sale(7, owed_fen=1000), sale(7, owed_fen=2000)]) == [1, 2]
+    assert [each.sale.eligible_fen for each in till.sales_by_number("s1", " #7")] == [2000, 1000]
+
+
+def test_an_event_before_enrolment_is_refused_but_jobs_may_be_noted(tmp_path):
+    with Journal.open(tmp_path) as journal:
+        with pytest.raises(NotEnrolled):
+            journal.append([sale(1)])
+        journal.note(job=JobOutcome("job-1", b"ignored"))
+        assert journal.job_seen("job-1").place is None
+        assert journal.queue_depth() == 0
+
+
+def test_what_was_bought_does_not_enter_the_journal(till):
+    bought = msgspec.structs.replace(sale(1).receipt, items=(Item("拿铁", "1", 3200),))
+    with pytest.raises(ValueError, match="without_lines"):
+        till.append([msgspec.structs.replace(sale(1), receipt=bought)])
+
+
+def test_a_device_does_not_write_what_only_central_writes(till):
+    grant = LeaseGrant(at(), "l", WANG, "00" * 16, 1, "r", 5, "tea", "V", None, "2026-12-01", 60)
+    with pytest.raises(ValueError, match="LeaseGrant"):
+        till.append([grant])
+
+
+def test_a_body_over_four_kib_is_refused_and_the_next_one_goes_on(till):
+    with pytest.raises(BodyTooLarge):
+        till.append([ReviewOpened(at(), "j" * 64, "s1", ("x" * 5000,))])
+    assert till.append([sale(1)]) == [1]
+
+
+def test_a_second_process_cannot_open_the_journal_for_writing(till):
+    with pytest.raises(JournalInUse):
+        Journal.open(till.directory)
+
+
+def test_a_closed_journal_says_so(tmp_path):
+    journal = open_till(tmp_path)
+    journal.close()
+    journal.close()
+    with pytest.raises(JournalFailure, match="closed"):
+        journal.append([sale(1)])
+
+
+def test_only_the_owner_may_read_what_lies_on_the_disk(till):
+    till.append([sale(1)])
+    for path in till.directory.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_slip_waits_held_until_it_is_queued_or_dropped(till):
+    slip = Slip("claim-1", "claim", key(sale(1)), b"code", state="held")
+    till.append([sale(1, claim_code="C1")], slips=[slip])
+    assert till.slips("queued") == []
+    till.append([claim("C1")], slip_states={"claim-1": "dropped"})
+    assert till.slip("claim-1").slip.state == "dropped"
+
+
+def test_a_copy_of_a_slip_is_queued_again_and_counted(till):
+    till.note(slips=[Slip("s", "award", "", b"x")])
+    till.slip_state("s", "printed")
+    till.copy_slip("s")
+    record = till.slip("s")
+    assert (record.slip.state, record.copies) == ("queued", 1)
+    with pytest.raises(KeyError):
+        till.slip_state("nonsense", "printed")
+
+
+def test_recent_shows_receipts_and_reviews_newest_first(till):
+    review = ReviewOpened(at(), "j" * 64, "s1", ("no_total",))
+    till.append([sale(1), review, sale(2, CARD, 5)])
+    assert [record.place.seq for record in till.recent()] == [3, 2, 1]
+    assert [record.place.seq for record in till.recent(1)] == [3]
+    assert till.review_count() == 1
+
+
+def test_central_cannot_turn_a_journal_into_another_devices(till):
+    till.append([sale(1)])
+    other = msgspec.structs.replace(enrolment(), device_id=b"x" * 16)
+    with pytest.raises(Exception, match="belongs to device"):
+        till.enrol(other, "http://127.0.0.1:9")
+    assert till.identity().device_id == STREAM.device_id
+
+
+def test_enrolling_again_keeps_the_chain_and_takes_new_facts(till):
+    till.append([sale(1)])
+    moved = msgspec.structs.replace(enrolment(), shop_id="s2")
+    till.enrol(moved, "http://127.0.0.1:10")
+    assert till.identity().shop_id == "s2"
+    assert till.append([sale(2)]) == [2]
+    assert till.verify().problems == ()

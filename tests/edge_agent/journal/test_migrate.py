@@ -1,0 +1,89 @@
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from edge_agent.journal import journal as journal_module
+from edge_agent.journal.database import FILE
+from edge_agent.journal.errors import JournalTooNew
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.migrate import steps
+from loyalty.wire import PushAnswer
+from tests.edge_agent.journal.conftest import WANG, at, open_till, sale
+
+SECOND = """
+-- A column with a default, and a trigger whose body has semicolons.
+ALTER TABLE sale ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';
+CREATE TRIGGER colours BEFORE UPDATE ON cursor
+BEGIN SELECT 1; SELECT 2; END;
+"""
+
+
+def upgraded(monkeypatch, sql):
+    known = {**steps(), max(steps()) + 1: sql}
+    monkeypatch.setattr(journal_module, "steps", lambda: known)
+    return max(known)
+
+
+@pytest.fixture
+def full(tmp_path):
+    """A closed journal with a queue: 30 events, 10 of them acknowledged."""
+    with open_till(tmp_path) as till:
+        for number in range(30):
+            till.append([sale(number, WANG, 10)])
+        till.acknowledge(PushAnswer("ok", 10, 11, (), 5, 0, b"i"), at(), 0)
+    return tmp_path
+
+
+def version(path):
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_an_upgrade_keeps_the_queue_and_leaves_a_copy_of_before(full, monkeypatch):
+    latest = upgraded(monkeypatch, SECOND)
+    with Journal.open(full) as till:
+        assert till.queue_depth() == 20
+        assert till.append([sale(99)]) == [31]
+        assert till.verify().problems == ()
+    copy = full / f"{FILE}.before-{latest:04d}"
+    assert version(full / FILE) == latest
+    assert version(copy) == latest - 1
+    assert copy.stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("SELECT count(*) FROM event").fetchone() == (30,)
+
+
+def test_an_upgrade_that_fails_half_way_changes_nothing(full, monkeypatch):
+    upgraded(monkeypatch, SECOND + "ALTER TABLE nonsense ADD COLUMN x TEXT;")
+    with pytest.raises(sqlite3.OperationalError, match="nonsense"):
+        Journal.open(full)
+    monkeypatch.undo()
+    assert version(full / FILE) == max(steps())
+    with Journal.open(full) as till:
+        assert till.queue_depth() == 20
+        assert till.append([sale(99)]) == [31]
+
+
+def test_a_new_journal_makes_no_copy(tmp_path, monkeypatch):
+    upgraded(monkeypatch, SECOND)
+    Journal.open(tmp_path).close()
+    assert not list(tmp_path.glob("*.before-*"))
+
+
+def test_an_older_version_refuses_a_newer_journal(full, monkeypatch):
+    upgraded(monkeypatch, SECOND)
+    Journal.open(full).close()
+    monkeypatch.undo()
+    with pytest.raises(JournalTooNew, match="of version 2"):
+        Journal.open(full)
+
+
+def test_projections_of_an_older_version_are_made_again(full):
+    with closing(sqlite3.connect(full / FILE)) as db:
+        db.execute("UPDATE projection SET version = 0")
+        db.execute("DELETE FROM movement")
+        db.commit()
+    with Journal.open(full) as till:
+        assert till.standing(WANG).pending == 300
+        assert till.verify().problems == ()

@@ -1,0 +1,231 @@
+"""A till and a small central that speaks `loyalty.wire` over real HTTP, with faults to switch on.
+
+The central here keeps chains, a feed and the rules of SYNC 2.2; it posts nothing. What it finds
+wrong with a call it notes in `complaints`, and every test ends by looking there.
+"""
+
+import random
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.calls import Caller
+from edge_agent.sync.enrol import enrol
+from edge_agent.sync.online import Online
+from edge_agent.sync.syncer import Syncer
+from edge_agent.sync.transport import HttpTransport
+from loyalty import chain, wire
+from loyalty.chain import Frame, Stream
+from loyalty.wire import (
+    EnrolAnswer,
+    EnrolRequest,
+    FeedRow,
+    Judged,
+    Problem,
+    PullAnswer,
+    PullRequest,
+    PushAnswer,
+    PushRequest,
+    Verdict,
+)
+from tests.edge_agent.journal.conftest import DEVICE, at, enrolment
+
+CODE = "ENROL-ONCE"
+
+
+class TinyCentral:
+    """Answers one device. Set the public attributes to make it misbehave."""
+
+    def __init__(self) -> None:
+        self.public_key = b""
+        self.incarnation = b"one"
+        self.hashes: list[bytes] = [enrolment().anchor]
+        self.frames: list[Frame] = []
+        self.feed: list[FeedRow] = []
+        self.pushes: list[PushRequest] = []
+        self.nonces: set[str] = set()
+        self.complaints: list[str] = []
+        self.verdict: Callable[[int], Judged] = lambda seq: Judged(seq, Verdict.APPLIED, "")
+        self.lose_replies = 0
+        self.answer_http: list[tuple[int, bytes]] = []
+        self.sealed = False
+        self.retry_after_s = 0
+        self.answers: dict[str, Any] = {}
+        self.asked: list[Any] = []
+
+    # ---- WSGI
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        status, answer = self._respond(environ, body)
+        if self.lose_replies:
+            self.lose_replies -= 1
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        start(f"{status} X", [("Content-Length", str(len(answer)))])
+        return [answer]
+
+    def _respond(self, environ: dict[str, Any], body: bytes) -> tuple[int, bytes]:
+        path = environ["PATH_INFO"]
+        if self.answer_http:
+            return self.answer_http.pop(0)
+        if path != wire.ENROL_PATH and not self._signed(environ, path, body):
+            return 401, wire.pack(Problem("signature", "the call is not signed by this device"))
+        match path:
+            case wire.ENROL_PATH:
+                return self._enrol(msgspec.msgpack.decode(body, type=EnrolRequest))
+            case wire.PUSH_PATH:
+                return 200, wire.pack(self._push(msgspec.msgpack.decode(body, type=PushRequest)))
+            case wire.PULL_PATH:
+                return 200, wire.pack(self._pull(msgspec.msgpack.decode(body, type=PullRequest)))
+        self.asked.append(msgspec.msgpack.decode(body))
+        return 200, wire.pack(self.answers[path])
+
+    def _signed(self, environ: dict[str, Any], path: str, body: bytes) -> bool:
+        nonce = environ["HTTP_TILLPOINTS_NONCE"]
+        device = bytes.fromhex(environ["HTTP_TILLPOINTS_DEVICE"])
+        message = chain.call_message(environ["REQUEST_METHOD"], path, device, nonce, body)
+        signature = bytes.fromhex(environ["HTTP_TILLPOINTS_SIGNATURE"])
+        if nonce in self.nonces:
+            self.complaints.append("a nonce came twice")
+        self.nonces.add(nonce)
+        return device == DEVICE and chain.signed_by(self.public_key, signature, message)
+
+    def _enrol(self, request: EnrolRequest) -> tuple[int, bytes]:
+        if request.code != CODE or self.public_key not in {b"", request.public_key}:
+            return 403, wire.pack(Problem("code", "this code is not valid"))
+        self.public_key = request.public_key
+        answer: EnrolAnswer = enrolment()
+        return 200, wire.pack(answer)
+
+    # ---- SYNC 2.2
+
+    def _push(self, request: PushRequest) -> PushAnswer:
+        self.pushes.append(request)
+        stream = Stream(request.shard_key, request.device_id, request.epoch)
+        frames = chain.unpack(request.frames)
+        hashes = chain.extend(stream, request.first_seq, request.prev_hash, frames)
+        last = request.first_seq + len(frames) - 1
+        message = chain.batch_message(stream, request.first_seq, last, request.head_hash)
+        if not chain.signed_by(self.public_key, request.signature, message):
+            self.complaints.append("the batch is not signed")
+        if (hashes[-1] if hashes else request.prev_hash) != request.head_hash:
+            self.complaints.append("the batch does not end in its head")
+        if self.sealed:
+            return self._told("stale")
+        if request.first_seq > len(self.hashes):
+            return self._told("gap")
+        known = dict(enumerate(self.hashes))
+        sent = {request.first_seq - 1: request.prev_hash}
+        sent |= {request.first_seq + i: each for i, each in enumerate(hashes)}
+        if any(known[seq] != digest for seq, digest in sent.items() if seq in known):
+            return self._told("fork")
+        new = [i for i in range(len(frames)) if request.first_seq + i >= len(self.hashes)]
+        self.hashes += [hashes[i] for i in new]
+        self.frames += [frames[i] for i in new]
+        return self._told("ok", range(request.first_seq, last + 1))
+
+    def _told(self, status: Any, seqs: range = range(0)) -> PushAnswer:
+        return PushAnswer(
+            status=status,
+            acked_through=len(self.hashes) - 1,
+            expected_seq=len(self.hashes),
+            judged=tuple(self.verdict(seq) for seq in seqs),
+            feed_position=len(self.feed),
+            server_ms=7_000_000,
+            incarnation=self.incarnation,
+            retry_after_s=self.retry_after_s,
+        )
+
+    def _pull(self, request: PullRequest) -> PullAnswer:
+        if request.incarnation not in {b"", self.incarnation}:
+            return PullAnswer(self.incarnation, 0, (), more=True, refetch=True)
+        rows = [row for row in self.feed if row.position > request.position][: request.limit]
+        position = rows[-1].position if rows else request.position
+        return PullAnswer(self.incarnation, position, tuple(rows), position < len(self.feed))
+
+    # ---- what tests do to it
+
+    def tell(self, topic: int, item: str, row: Any) -> None:
+        payload = None if row is None else wire.pack(row)
+        self.feed.append(FeedRow(len(self.feed) + 1, topic, item, payload))
+
+    def restore(self, head_seq: int) -> None:
+        """Come back from a backup that knows the chain only up to `head_seq`."""
+        del self.hashes[head_seq + 1 :]
+        del self.frames[head_seq:]
+        self.incarnation += b"'"
+
+
+class KeepAlive(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture
+def central() -> Iterator[TinyCentral]:
+    central = TinyCentral()
+    yield central
+    assert central.complaints == []
+
+
+@pytest.fixture
+def url(central: TinyCentral) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, central, threaded=True, request_handler=KeepAlive)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def transport(url: str) -> Iterator[HttpTransport]:
+    transport = HttpTransport(url, read_s=10.0)
+    yield transport
+    transport.close()
+
+
+@pytest.fixture
+def blank(tmp_path: Any) -> Iterator[Journal]:
+    """A journal of a device that is not enrolled."""
+    with Journal.open(tmp_path / "state", clock=at) as journal:
+        yield journal
+
+
+@pytest.fixture
+def till(blank: Journal, transport: HttpTransport, url: str) -> Journal:
+    enrol(blank, transport, url=url, code=CODE)
+    return blank
+
+
+@pytest.fixture
+def caller(till: Journal, transport: HttpTransport) -> Caller:
+    return Caller(till, transport)
+
+
+@pytest.fixture
+def syncer(till: Journal, caller: Caller) -> Syncer:
+    return Syncer(till, caller, session="s1", rng=random.Random(1))
+
+
+@pytest.fixture
+def online(till: Journal, caller: Caller) -> Online:
+    return Online(till, caller, session="s1")
+
+
+def settle(syncer: Syncer, steps_max: int = 50) -> int:
+    """Step until nothing is left to do at once; return the steps it took."""
+    for steps in range(1, steps_max + 1):
+        if syncer.step(at()) > 0 and not syncer.in_trouble:
+            return steps
+    raise AssertionError(f"sync did not settle in {steps_max} steps: {syncer.status()}")

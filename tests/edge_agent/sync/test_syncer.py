@@ -1,0 +1,269 @@
+import random
+import shutil
+
+import pytest
+from msgspec import structs
+
+from edge_agent.journal.clock import moment
+from edge_agent.journal.errors import JournalFull
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.calls import Caller
+from edge_agent.sync.pacing import BACKOFF_MAX_S
+from edge_agent.sync.syncer import Syncer
+from edge_agent.sync.transport import HttpTransport
+from loyalty import chain, wire
+from loyalty.events import body_of
+from loyalty.wire import MemberRow, Problem, Topic, Verdict
+from tests.edge_agent.journal.conftest import WANG, at, key, sale
+from tests.edge_agent.sync.conftest import settle
+
+
+def fill(till, count, start=0):
+    for number in range(start, start + count):
+        till.append([sale(number, WANG, 1)])
+
+
+def bodies_at(central):
+    return [body_of(frame) for frame in central.frames]
+
+
+def test_what_was_recorded_arrives_byte_for_byte_in_order(till, central, syncer):
+    fill(till, 250)
+    settle(syncer)
+    assert central.frames == [link.frame for link in till.links()]
+    assert central.hashes[-1] == till.outbox().head_hash
+    assert till.queue_depth() == 0
+    status = syncer.status()
+    assert (status.online, status.queue, status.problem, status.refused) == (True, 0, None, None)
+    assert status.synced_ms == at().wall_ms
+
+
+def test_a_quiet_till_greets_once_and_then_only_pulls(till, central, syncer):
+    for _ in range(3):
+        assert syncer.step(at()) > 0
+    assert len(central.pushes) == 1
+    assert chain.unpack(central.pushes[0].frames) == []
+
+
+def test_a_lost_reply_is_cured_by_the_next_push_and_nothing_is_there_twice(till, central, syncer):
+    fill(till, 5)
+    central.lose_replies = 1
+    assert syncer.step(at()) <= BACKOFF_MAX_S
+    assert syncer.status().online is False
+    assert len(central.frames) == 5
+    assert till.queue_depth() == 5
+    fill(till, 2, start=5)
+    settle(syncer)
+    assert bodies_at(central) == [sale(number, WANG, 1) for number in range(7)]
+    assert till.queue_depth() == 0
+    assert till.sale_by_fingerprint(key(sale(0))).verdict == Verdict.APPLIED
+
+
+def test_any_pattern_of_lost_replies_delivers_every_event_once(till, central, syncer):
+    rng = random.Random(3)
+    for number in range(40):
+        fill(till, 1, start=number)
+        central.lose_replies = rng.choice([0, 0, 1, 2])
+        syncer.step(at())
+    central.lose_replies = 0
+    settle(syncer)
+    assert bodies_at(central) == [sale(number, WANG, 1) for number in range(40)]
+
+
+def test_a_central_restored_from_a_backup_gets_back_what_it_lost(till, central, syncer):
+    fill(till, 10)
+    central.tell(Topic.MEMBER, "wang", MemberRow("wang", (), "gold", 10, "王**"))
+    settle(syncer)
+    central.restore(4)
+    fill(till, 1, start=10)
+    settle(syncer)
+    assert bodies_at(central) == [sale(number, WANG, 1) for number in range(11)]
+    assert till.queue_depth() == 0
+    assert till.cursor().incarnation == central.incarnation
+
+
+def test_a_restored_central_is_found_out_even_when_nothing_waits(till, central, syncer):
+    fill(till, 10)
+    settle(syncer)
+    central.restore(4)
+    settle(syncer)
+    assert len(central.frames) == 10
+
+
+def test_a_restored_disk_stops_pushing_and_says_so(tmp_path, till, central, syncer, url):
+    """An old image of the till comes back: central knows more than the till."""
+    fill(till, 3)
+    settle(syncer)
+    image = tmp_path / "image"
+    till.close()
+    shutil.copytree(till.directory, image)
+    with Journal.open(till.directory, clock=at) as later:
+        fill(later, 3, start=3)
+        transport = HttpTransport(url)
+        settle(syncer_of(later, transport))
+        transport.close()
+    with Journal.open(image, clock=at) as old:
+        transport = HttpTransport(url)
+        again = syncer_of(old, transport)
+        settle(again)
+        assert again.status().refused == "rollback"
+        assert again.status().problem.code == "chain_rollback"
+        fill(old, 1, start=50)
+        pushes = len(central.pushes)
+        settle(again)
+        assert len(central.pushes) == pushes
+        assert old.queue_depth() == 1
+        transport.close()
+
+
+def syncer_of(journal, transport):
+    return Syncer(journal, Caller(journal, transport), session="s2", rng=random.Random(1))
+
+
+def test_a_cloned_disk_that_went_on_by_itself_is_a_fork(tmp_path, till, central, syncer, url):
+    fill(till, 3)
+    till.close()
+    image = tmp_path / "image"
+    shutil.copytree(till.directory, image)
+    transport = HttpTransport(url)
+    with Journal.open(till.directory, clock=at) as first:
+        fill(first, 3, start=3)
+        settle(syncer_of(first, transport))
+    with Journal.open(image, clock=at) as clone:
+        fill(clone, 3, start=100)
+        forked = syncer_of(clone, transport)
+        settle(forked)
+        assert forked.status().refused == "fork"
+        assert len(clone.links()) == 6
+    transport.close()
+    assert bodies_at(central) == [sale(number, WANG, 1) for number in range(6)]
+
+
+def test_a_closed_chain_keeps_its_events_and_still_pulls(till, central, syncer):
+    fill(till, 2)
+    central.sealed = True
+    central.tell(Topic.MEMBER, "wang", MemberRow("wang", (), "gold", 10, "王**"))
+    settle(syncer)
+    assert syncer.status().refused == "stale"
+    assert syncer.status().queue == 2
+    assert till.standing(WANG).balance == 12
+
+
+def test_a_full_feed_is_pulled_page_by_page(till, central, syncer, monkeypatch):
+    monkeypatch.setattr("edge_agent.sync.puller.PULL_ROWS", 7)
+    for number in range(30):
+        row = MemberRow(f"m{number}", (), "basic", number, "**")
+        central.tell(Topic.MEMBER, row.member, row)
+    settle(syncer)
+    assert till.cursor().position == 30
+    held = till._ask(lambda db: db.execute("SELECT sum(balance) FROM member").fetchone()[0])
+    assert held == sum(range(30))
+
+
+def test_a_balance_is_never_counted_twice_at_any_step(till, central, syncer):
+    """Central posts each sale; whatever is lost on the way, wang has what he was promised."""
+    push = central._push
+
+    def push_and_post(request):
+        before = len(central.frames)
+        answer = push(request)
+        if len(central.frames) > before:
+            posted = MemberRow("wang", (), "gold", len(central.frames), "王**")
+            central.tell(Topic.MEMBER, "wang", posted)
+        return structs.replace(answer, feed_position=len(central.feed))
+
+    central._push = push_and_post
+    central.tell(Topic.MEMBER, "wang", MemberRow("wang", (), "gold", 0, "王**"))
+    settle(syncer)
+    rng = random.Random(5)
+    for number in range(30):
+        fill(till, 1, start=number)
+        assert till.standing(WANG).balance == number + 1
+        central.lose_replies = rng.choice([0, 0, 1])
+        syncer.step(at())
+        assert till.standing(WANG).balance == number + 1
+    central.lose_replies = 0
+    settle(syncer)
+    assert (till.standing(WANG).balance, till.standing(WANG).pending) == (30, 0)
+
+
+def test_failures_wait_longer_and_longer_within_a_bound_and_success_starts_over(
+    till, transport, url
+):
+    class Most(random.Random):
+        def uniform(self, a, b):
+            return b
+
+    nowhere = HttpTransport("http://127.0.0.1:9")
+    lonely = Syncer(till, Caller(till, nowhere), session="s", rng=Most())
+    waits = [lonely.step(at()) for _ in range(8)]
+    nowhere.close()
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0]
+    assert lonely.status().problem.code == "unreachable"
+    assert lonely.in_trouble
+
+
+def test_central_may_ask_for_more_time(till, central, syncer):
+    fill(till, 1)
+    central.retry_after_s = 77
+    assert syncer.step(at()) >= 77
+
+
+def test_a_refused_device_says_why(till, central, syncer):
+    central.answer_http = [(403, wire.pack(Problem("revoked", "this device was revoked")))]
+    syncer.step(at())
+    status = syncer.status()
+    assert (status.online, status.problem.code) == (False, "revoked")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((503, wire.pack(Problem("busy", "later"))), "unable"),
+        ((200, b"<html>hotel Wi-Fi</html>"), "nonsense"),
+        ((502, b"Bad Gateway"), "nonsense"),
+    ],
+)
+def test_an_answer_that_is_not_one_is_told_and_tried_again(till, central, syncer, answer, code):
+    fill(till, 1)
+    central.answer_http = [answer]
+    syncer.step(at())
+    assert syncer.status().problem.code == code
+    settle(syncer)
+    assert till.queue_depth() == 0
+
+
+def test_a_central_that_asks_for_the_same_again_and_again_is_not_hammered(till, central, syncer):
+    fill(till, 3)
+    answer = central._told("gap")
+    central._push = lambda request: answer
+    waits = [syncer.step(at()) for _ in range(4)]
+    assert sum(wait == 0.0 for wait in waits) == 1
+    assert syncer.in_trouble
+    assert till.queue_depth() == 3
+
+
+def test_a_full_disk_stops_sync_and_not_the_till(till, central, syncer, monkeypatch):
+    fill(till, 2)
+
+    def full(*args):
+        raise JournalFull("no room on the disk")
+
+    monkeypatch.setattr(till, "acknowledge", full)
+    syncer.step(at())
+    assert syncer.status().problem.code == "journal"
+    monkeypatch.undo()
+    settle(syncer)
+    assert till.queue_depth() == 0
+
+
+def test_an_unenrolled_device_asks_nobody(blank, transport, central):
+    syncer = Syncer(blank, Caller(blank, transport), session="s", rng=random.Random())
+    assert syncer.step(moment()) > 0
+    assert syncer.status().problem.code == "not_enrolled"
+    assert central.pushes == []
+
+
+def test_the_time_of_central_is_learned_from_each_push(till, central, syncer):
+    syncer.step(at(1_000))
+    assert abs(till.server_ms(at(1_000)) - 7_000_000) < 60_000
