@@ -133,7 +133,7 @@ inbox = table(
     data("body"),  # exactly as first written
     big("earliest_ms"),  # when it happened lies between these two, by central's clock
     big("latest_ms"),
-    big("received_ms"),
+    big("received_ms"),  # central's clock when the turn ran
     big("turn"),
     big("place"),  # order within the turn
     small("verdict"),  # loyalty.wire.Verdict; a projection, like the three that follow
@@ -184,7 +184,7 @@ transfer = table(
     big("seq"),
     small("leg"),
     big("turn"),
-    big("booked_ms"),  # central's clock when the turn ran
+    big("booked_ms"),  # the event's received_ms
     big("happened_ms"),  # the latest it can have happened
     data("debit_id"),
     data("credit_id"),

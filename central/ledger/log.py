@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, update
 from central import schema
 from central.ledger.entry import Notice
 from central.ledger.fold import Folded
-from central.ledger.rows import Event, Identity, Judgement
+from central.ledger.rows import Event, Identity, Judgement, Transfer
 from central.ledger.saving import Row
 from central.ledger.state import State
 from loyalty.wire import Verdict
@@ -27,7 +27,6 @@ class Logged:
 
     event: Event
     hash: bytes
-    received_ms: int
     folded: Folded = _UNJUDGED
 
 
@@ -44,9 +43,9 @@ class Log:
         """The place of the next event within the turn."""
         return len(self._events)
 
-    def append(self, event: Event, hash_: bytes, received_ms: int) -> Logged:
+    def append(self, event: Event, hash_: bytes) -> Logged:
         """Take an event in; its `folded` is set when it was judged."""
-        logged = self._events[event.identity] = Logged(event, hash_, received_ms)
+        logged = self._events[event.identity] = Logged(event, hash_)
         return logged
 
     def judgement(self, identity: Identity) -> Judgement:
@@ -62,49 +61,47 @@ class Log:
         """Write events and transfers, and the verdicts on events that were judged again."""
         again = state.verdicts.rows()
         inbox = [
-            _inbox_row(shard_key, logged, again.get(identity, logged.folded.judgement))
+            {
+                "shard_key": shard_key,
+                "received_ms": self._now_ms,
+                **_inbox_row(logged),
+                **verdict_row(again.get(identity, logged.folded.judgement)),
+            }
             for identity, logged in self._events.items()
         ]
         if inbox:
             connection.execute(schema.inbox.insert(), inbox)
         transfers = [
-            {
-                "shard_key": shard_key,
-                **one.identity._asdict(),
-                "leg": one.leg,
-                "turn": self._turn,
-                "booked_ms": self._now_ms,
-                "happened_ms": one.happened_ms,
-                "debit_id": one.debit_id,
-                "credit_id": one.credit_id,
-                "amount": one.amount,
-                "code": one.code,
-                "subject": one.subject,
-                "book": one.book,
-            }
+            {"shard_key": shard_key, **transfer_row(one, self._turn, self._now_ms)}
             for logged in self._events.values()
             for one in logged.folded.transfers
         ]
         if transfers:
             connection.execute(schema.transfer.insert(), transfers)
         older = {key: row for key, row in again.items() if key not in self._events}
-        _save_verdicts(connection, shard_key, older)
+        save_verdicts(connection, shard_key, older)
 
 
-def _inbox_row(shard_key: int, logged: Logged, judgement: Judgement) -> Row:
-    event = logged.event
+def transfer_row(one: Transfer, turn: int, booked_ms: int) -> Row:
+    """Return the row of a transfer, without its shard."""
     return {
-        "shard_key": shard_key,
-        **event.identity._asdict(),
-        "hash": logged.hash,
-        "kind": event.frame.kind,
-        "kind_version": event.frame.kind_version,
-        "body": event.frame.body,
-        "earliest_ms": event.earliest_ms,
-        "latest_ms": event.latest_ms,
-        "received_ms": logged.received_ms,
-        "turn": event.turn,
-        "place": event.place,
+        **one.identity._asdict(),
+        "leg": one.leg,
+        "turn": turn,
+        "booked_ms": booked_ms,
+        "happened_ms": one.happened_ms,
+        "debit_id": one.debit_id,
+        "credit_id": one.credit_id,
+        "amount": one.amount,
+        "code": one.code,
+        "subject": one.subject,
+        "book": one.book,
+    }
+
+
+def verdict_row(judgement: Judgement) -> Row:
+    """Return the columns of the inbox that are a projection."""
+    return {
         "verdict": judgement.verdict,
         "reason": judgement.reason,
         "adjusted": judgement.adjusted,
@@ -112,20 +109,32 @@ def _inbox_row(shard_key: int, logged: Logged, judgement: Judgement) -> Row:
     }
 
 
-def _save_verdicts(
+def _inbox_row(logged: Logged) -> Row:
+    event = logged.event
+    return {
+        **event.identity._asdict(),
+        "hash": logged.hash,
+        "kind": event.frame.kind,
+        "kind_version": event.frame.kind_version,
+        "body": event.frame.body,
+        "earliest_ms": event.earliest_ms,
+        "latest_ms": event.latest_ms,
+        "turn": event.turn,
+        "place": event.place,
+    }
+
+
+def save_verdicts(
     connection: Connection, shard_key: int, verdicts: Mapping[Identity, Judgement]
 ) -> None:
-    """Write the verdicts on events of earlier turns."""
+    """Write the verdicts on events that are in the inbox already."""
     t = schema.inbox
     rows = [
         {
             "of_device": identity.device_id,
             "of_epoch": identity.epoch,
             "of_seq": identity.seq,
-            "verdict": judgement.verdict,
-            "reason": judgement.reason,
-            "adjusted": judgement.adjusted,
-            "error": judgement.error,
+            **verdict_row(judgement),
         }
         for identity, judgement in verdicts.items()
     ]

@@ -42,6 +42,7 @@ class Table(Generic[K, V]):
     def __init__(self, name: str, *, complete: bool) -> None:
         self.name = name
         self.before: dict[K, V | None] = {}  # as loaded
+        self.touched: dict[K, None] = {}  # what was kept since, in order
         self._rows: dict[K, V | None] = {}
         self._trial: dict[K, V | None] = {}
         self._complete = complete
@@ -71,16 +72,18 @@ class Table(Generic[K, V]):
 
     def keep(self) -> None:
         """Make the overlay part of the rows."""
-        self._rows.update(self._trial)
-        self._trial.clear()
+        if self._trial:
+            self._rows.update(self._trial)
+            self.touched.update(dict.fromkeys(self._trial))
+            self._trial.clear()
 
     def drop(self) -> None:
         """Forget the overlay."""
         self._trial.clear()
 
     def changed(self) -> dict[K, V | None]:
-        """Return the rows that are no longer as they were loaded."""
-        return {key: row for key, row in self._rows.items() if row != self.before.get(key)}
+        """Return the rows that were written since they were loaded."""
+        return {key: self._rows[key] for key in self.touched}
 
     def rows(self) -> dict[K, V]:
         """Return every row that exists."""

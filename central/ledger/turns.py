@@ -263,7 +263,7 @@ class _Turn:
             recorded = None
             if seq in push.poison:
                 recorded = Judgement(Verdict.QUARANTINED, error=push.poison[seq])
-            self._append(event, push.hashes[offset], push.received_ms, recorded)
+            self._append(event, push.hashes[offset], recorded)
 
     def _write(self, body: Body) -> Judgement:
         """Append an event of central's own to its chain and judge it."""
@@ -282,13 +282,11 @@ class _Turn:
             place=self._log.place,
         )
         hash_ = event_hash(stream, identity.seq, head.hash, frame)
-        return self._append(event, hash_, self._now_ms, None)
+        return self._append(event, hash_, None)
 
-    def _append(
-        self, event: Event, hash_: bytes, received_ms: int, recorded: Judgement | None
-    ) -> Judgement:
+    def _append(self, event: Event, hash_: bytes, recorded: Judgement | None) -> Judgement:
         """Judge an event, then those that waited for it; each of these is an event again."""
-        logged = self._log.append(event, hash_, received_ms)
+        logged = self._log.append(event, hash_)
         folded = self._loading(lambda: fold(self._state, event, recorded))
         device_id, epoch, seq = event.identity
         self._state.heads.put((device_id, epoch), Head(seq, hash_))

@@ -1,0 +1,102 @@
+"""The ledger folded again out of its log, from the first event.
+
+What a judgement owed to the software of its time (newer kinds, quarantine) is taken as the log
+records it: a re-judgement names the verdict before it, the inbox has the last one.
+"""
+
+from collections import defaultdict, deque
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, select
+
+from central import schema
+from central.ledger import references, saving
+from central.ledger.fold import RECORDED_VERDICTS, fold
+from central.ledger.loading import event_of
+from central.ledger.log import transfer_row
+from central.ledger.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement
+from central.ledger.saving import Row as Values
+from central.ledger.shards import read_shard
+from central.ledger.state import State
+from loyalty.events import KINDS, Rejudge, Sale
+from loyalty.rulebook import from_canonical
+from loyalty.wire import Verdict
+
+_REJUDGE = next(kind for kind, body in KINDS.items() if body is Rejudge)
+_PAGE_ROWS = 5_000
+
+
+class Replay:
+    """What the log of a shard comes to."""
+
+    def __init__(self, connection: Connection, shard_key: int) -> None:
+        """Fold the whole log of a shard. Raises NoShard."""
+        self.state = State(ZoneInfo(read_shard(connection, shard_key).zone), complete=True)
+        self.verdicts: dict[Identity, Judgement] = {}
+        self.transfers: list[Values] = []
+        self._turns: dict[str, dict[Any, int]] = {"accounts": {}, "leases": {}}
+        t = schema.rule_book
+        books = connection.execute(select(t).where(t.c.shard_key == shard_key))
+        self.state.books.load({row.version: from_canonical(row.canonical) for row in books})
+        recorded = _recorded(connection, shard_key)
+        t = schema.inbox
+        log = select(t).where(t.c.shard_key == shard_key).order_by(t.c.turn, t.c.place)
+        for row in connection.execute(log.execution_options(yield_per=_PAGE_ROWS)):
+            event = event_of(row)
+            self._fold(event, row, _next(recorded, event))
+        self.verdicts |= self.state.verdicts.rows()
+
+    def projections(self) -> dict[str, list[Values]]:
+        """Return every row of every projection by the name of its table, without the shard."""
+        projections = saving.projections(self.state)
+        for row in projections["account"]:
+            row["turn"] = self._turns["accounts"][row["account_id"]]
+        for row in projections["lease"]:
+            row["turn"] = self._turns["leases"][row["lease_id"]]
+        return {**projections, "transfer": self.transfers}
+
+    def _fold(self, event: Event, row: Row[Any], recorded: Judgement | None) -> None:
+        folded = fold(self.state, event, recorded)
+        device_id, epoch, seq = event.identity
+        self.state.heads.put((device_id, epoch), Head(seq, row.hash))
+        self.state.keep()
+        self.verdicts[event.identity] = folded.judgement
+        self.transfers += [transfer_row(one, row.turn, row.received_ms) for one in folded.transfers]
+        for name, turns in self._turns.items():
+            turns.update(dict.fromkeys(self.state.tables[name].touched, row.turn))
+            self.state.tables[name].touched.clear()
+
+
+def _next(recorded: dict[Identity, deque[Judgement | None]], event: Event) -> Judgement | None:
+    """Return the verdict that an event, or the one it is about, got from the software then."""
+    subject = event.identity
+    if isinstance(event.body, Rejudge) and subject.device_id == CENTRAL_DEVICE:
+        subject = Identity(bytes.fromhex(event.body.device), event.body.epoch, event.body.seq)
+    verdicts = recorded.get(subject)
+    return verdicts.popleft() if verdicts else None
+
+
+def _recorded(connection: Connection, shard_key: int) -> dict[Identity, deque[Judgement | None]]:
+    """Return an event's judgements in their order; None where the log alone decides."""
+    t = schema.inbox
+    query = select(t).where(t.c.shard_key == shard_key).order_by(t.c.turn, t.c.place)
+    found: dict[Identity, deque[Judgement | None]] = defaultdict(deque)
+    for row in connection.execute(query.where(t.c.kind == _REJUDGE)):
+        body = event_of(row).body
+        if isinstance(body, Rejudge) and row.device_id == CENTRAL_DEVICE:
+            origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
+            was = Verdict(body.was)
+            found[origin].append(Judgement(was) if was in RECORDED_VERDICTS else None)
+    last = t.c.verdict.in_([int(verdict) for verdict in RECORDED_VERDICTS])
+    for row in connection.execute(query.where(last)):
+        event = event_of(row)
+        found[event.identity].append(_last(row, event))
+    return found
+
+
+def _last(row: Row[Any], event: Event) -> Judgement:
+    reference = None
+    if row.verdict == Verdict.PENDING_UPGRADE and isinstance(event.body, Sale):
+        reference = references.to_rule_book(event.body.book)
+    return Judgement(Verdict(row.verdict), row.reason, row.adjusted, reference, row.error)

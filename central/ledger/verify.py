@@ -1,0 +1,184 @@
+"""Is the ledger what its log says? The checks of `central ledger verify`, and the rebuild.
+
+The chains are hashed again, the sums are added up again, and the whole ledger is folded again from
+the first event: every projection must come out the same, byte for byte. `verify` changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select
+
+from central import schema
+from central.ledger.accounts import AccountKind
+from central.ledger.log import save_verdicts, verdict_row
+from central.ledger.replay import Replay
+from central.ledger.rows import Identity
+from central.ledger.saving import Row as Values
+from central.ledger.shards import NO_HEAD
+from loyalty.chain import Frame, Stream, anchor, event_hash
+
+_PAGE_ROWS = 5_000
+#: What can be thrown away and folded again, by the name of the table.
+_PROJECTIONS = (
+    "account",
+    "transfer",
+    "lot",
+    "receipt_key",
+    "sale",
+    "lease",
+    "voucher",
+    "member_tier",
+    "card",
+    "waiting",
+)
+
+
+class Finding(Struct, frozen=True):
+    """Something that is not as it must be: which check found it, where, and what it found."""
+
+    check: str
+    where: str
+    detail: str
+
+
+def verify(connection: Connection, shard_key: int) -> list[Finding]:
+    """Return everything that is wrong with a shard's ledger; nothing if it is sound."""
+    findings = [*_sums(connection, shard_key), *_chains(connection, shard_key)]
+    return findings + list(_replayed(connection, shard_key, Replay(connection, shard_key)))
+
+
+def rebuild(connection: Connection, shard_key: int) -> int:
+    """Throw every projection away and fold it again out of the log, in the caller's transaction.
+
+    Return how many events were folded. The log itself and the feed stay as they are.
+    """
+    replay = Replay(connection, shard_key)
+    for name, rows in replay.projections().items():
+        if name not in _PROJECTIONS:
+            continue
+        table = schema.metadata.tables[name]
+        connection.execute(delete(table).where(table.c.shard_key == shard_key))
+        if rows:
+            connection.execute(table.insert(), [{"shard_key": shard_key, **row} for row in rows])
+    save_verdicts(connection, shard_key, replay.verdicts)
+    return len(replay.verdicts)
+
+
+def _sums(connection: Connection, shard_key: int) -> Iterator[Finding]:
+    """Check balances against transfers, leases and lots, all added up by the database itself."""
+    a = schema.account
+    accounts = connection.execute(select(a).where(a.c.shard_key == shard_key)).all()
+    posted = {row.account_id: int(row.posted) for row in accounts}
+    if sum(posted.values()):
+        yield Finding("sum", "account", f"all that is posted adds up to {sum(posted.values())}")
+    wallets = {row.account_id: row.posted for row in accounts if row.kind == AccountKind.WALLET}
+    held = {row.account_id: int(row.held) for row in accounts}
+    le, lo = schema.lease, schema.lot
+    open_amount = case((le.c.state == 0, le.c.amount - le.c.spent), else_=0)
+    yield from _unequal("balance", posted, _moved(connection, shard_key))
+    yield from _unequal("held", held, _by_account(connection, shard_key, le, open_amount))
+    yield from _unequal("lots", wallets, _by_account(connection, shard_key, lo, lo.c.remaining))
+
+
+def _unequal(check: str, live: dict[bytes, int], summed: dict[bytes, int]) -> Iterator[Finding]:
+    """Yield the accounts on which two sums differ."""
+    for account_id in sorted(live.keys() | summed.keys()):
+        found, expected = live.get(account_id, 0), summed.get(account_id, 0)
+        if found != expected:
+            yield Finding(check, f"account {account_id!r}", f"{found} instead of {expected}")
+
+
+def _moved(connection: Connection, shard_key: int) -> dict[bytes, int]:
+    """Return what all transfers come to, by account."""
+    t = schema.transfer
+    moved: dict[bytes, int] = defaultdict(int)
+    for column, sign in ((t.c.credit_id, 1), (t.c.debit_id, -1)):
+        sums = select(column, func.sum(t.c.amount)).where(t.c.shard_key == shard_key)
+        for account_id, amount in connection.execute(sums.group_by(column)):
+            moved[account_id] += sign * int(amount)
+    return dict(moved)
+
+
+def _by_account(
+    connection: Connection, shard_key: int, table: Table, amount: ColumnElement[int]
+) -> dict[bytes, int]:
+    query = select(table.c.account_id, func.sum(amount)).where(table.c.shard_key == shard_key)
+    rows = connection.execute(query.group_by(table.c.account_id))
+    return {account_id: int(total) for account_id, total in rows}
+
+
+def _chains(connection: Connection, shard_key: int) -> Iterator[Finding]:
+    """Check that every chain is whole: from its anchor, without gaps, to its head."""
+    s, t = schema.stream, schema.inbox
+    heads = {
+        (row.device_id, row.epoch): row
+        for row in connection.execute(select(s).where(s.c.shard_key == shard_key))
+    }
+    reached: dict[tuple[bytes, int], tuple[int, bytes]] = {}
+    for device_id, epoch in heads:
+        before = heads.get((device_id, epoch - 1))
+        stream = Stream(shard_key, device_id, epoch)
+        first = anchor(stream, before.head_hash if before is not None else NO_HEAD)
+        reached[device_id, epoch] = (0, first)
+    log = select(t).where(t.c.shard_key == shard_key).order_by(t.c.device_id, t.c.epoch, t.c.seq)
+    for row in connection.execute(log.execution_options(yield_per=_PAGE_ROWS)):
+        where = _where(Identity(row.device_id, row.epoch, row.seq))
+        seq, before_hash = reached.get((row.device_id, row.epoch), (0, b""))
+        frame = Frame(row.kind, row.kind_version, row.body)
+        hash_ = event_hash(Stream(shard_key, row.device_id, row.epoch), row.seq, before_hash, frame)
+        if row.seq != seq + 1:
+            yield Finding("chain", where, f"follows {seq}")
+        if hash_ != row.hash:
+            yield Finding("chain", where, "its hash does not follow from what stands before it")
+        reached[row.device_id, row.epoch] = (row.seq, row.hash)
+    for (device_id, epoch), row in heads.items():
+        if reached[device_id, epoch] != (row.head_seq, row.head_hash):
+            where = f"{device_id.hex()} {epoch}"
+            yield Finding("head", where, f"{row.head_seq} is not where the inbox ends")
+
+
+def _replayed(connection: Connection, shard_key: int, replay: Replay) -> Iterator[Finding]:
+    """Check that a replay gives the projections as they stand."""
+    projections = replay.projections()
+    for name in _PROJECTIONS:
+        table = schema.metadata.tables[name]
+        keys = [column.name for column in table.primary_key.columns if column.name != "shard_key"]
+        folded = {tuple(row[key] for key in keys): row for row in projections[name]}
+        for found in connection.execute(select(table).where(table.c.shard_key == shard_key)):
+            live = {**found._mapping}  # noqa: SLF001  # the documented way to a row's columns
+            del live["shard_key"]
+            key = tuple(live[key] for key in keys)
+            yield from _compared(name, key, live, folded.pop(key, None))
+        for key, row in folded.items():
+            yield Finding("replay", f"{name} {key!r}", f"missing: {row}")
+    yield from _verdicts(connection, shard_key, replay)
+
+
+def _verdicts(connection: Connection, shard_key: int, replay: Replay) -> Iterator[Finding]:
+    t = schema.inbox
+    columns = (t.c.device_id, t.c.epoch, t.c.seq, t.c.verdict, t.c.reason, t.c.adjusted, t.c.error)
+    for row in connection.execute(select(*columns).where(t.c.shard_key == shard_key)):
+        identity = Identity(row.device_id, row.epoch, row.seq)
+        live = {name: getattr(row, name) for name in ("verdict", "reason", "adjusted", "error")}
+        yield from _compared("inbox", identity, live, verdict_row(replay.verdicts[identity]))
+
+
+def _compared(
+    name: str, key: tuple[Any, ...], live: Values, folded: Values | None
+) -> Iterator[Finding]:
+    if folded is None:
+        yield Finding("replay", f"{name} {key!r}", "is there and should not be")
+    elif live != folded:
+        different = {
+            column: (live[column], folded[column])
+            for column in live
+            if live[column] != folded[column]
+        }
+        yield Finding("replay", f"{name} {key!r}", f"(live, replayed): {different}")
+
+
+def _where(identity: Identity) -> str:
+    return f"{identity.device_id.hex()} {identity.epoch}/{identity.seq}"

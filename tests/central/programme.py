@@ -1,0 +1,364 @@
+"""A programme for tests: central's service, its HTTP app, and tills that keep real chains."""
+
+import hashlib
+import itertools
+import random
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
+
+from central import schema
+from central.database import reading, writing
+from central.ledger.commands import SetMember
+from central.ledger.directory import announce, of_rule_book
+from central.ledger.queries import balance_of, totals
+from central.ledger.shards import open_shard
+from central.ledger.verify import verify
+from central.sync.api import blueprint
+from central.sync.callers import DeviceState
+from central.sync.enrolment import code_hash
+from central.sync.service import Service
+from loyalty import chain, rulebook, wire
+from loyalty.events import (
+    Claim,
+    Correction,
+    Holder,
+    LeaseClose,
+    Moment,
+    Redeem,
+    Refund,
+    Sale,
+    VoucherUse,
+    frame_of,
+)
+from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.wire import RuleBookRow, Verdict
+
+START_MS = 1_780_000_000_000  # 2026-05-28 in Shanghai
+DAY_MS = 86_400_000
+
+BOOK = rulebook.from_toml(
+    """
+name = "test"
+currency = "CNY"
+rounding = "floor"
+expiry_months = 12
+claim_days = 30
+voucher_days = 14
+redeem_limit_points = 5000
+unearning_tenders = ["mall_points"]
+[[rates]]
+category = "*"
+points = 1
+per_fen = 100
+name_zh = "消费"
+name_en = "Shopping"
+[[tiers]]
+id = "base"
+name_zh = "普卡"
+name_en = "Base"
+from_points = 0
+multiplier = "1"
+[[tiers]]
+id = "gold"
+name_zh = "金卡"
+name_en = "Gold"
+from_points = 1000
+multiplier = "3/2"
+"""
+)
+VERSION = rulebook.version(BOOK)
+
+
+def member(name="a"):
+    return Holder("member", name)
+
+
+def card(tag="c1"):
+    return Holder("card", tag)
+
+
+class Programme:
+    """One programme in its own shard. Its clock moves only when a test moves it."""
+
+    def __init__(self, engine, shard_key):
+        self.engine = engine
+        self.shard_key = shard_key
+        self.now_ms = START_MS
+        self.chance = random.Random(shard_key)
+        self.central_key = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
+        with writing(engine) as connection:
+            open_shard(connection, shard_key, "澄湖天地", "Asia/Shanghai", bytes(16))
+        self.service = Service(
+            engine,
+            self.central_key,
+            tenant_key=bytes([8]) * 32,
+            now_ms=lambda: self.now_ms,
+            draw=self.chance.randrange,
+            shard_key=shard_key,
+        )
+        self.app = Flask("central")
+        self.app.register_blueprint(blueprint(self.service))
+        self.client = self.app.test_client()
+        self.add_book(BOOK)
+        self.till = self.add_device("till-1", "till", "S1")
+        self.other = self.add_device("till-2", "till", "S2")
+
+    def close(self):
+        self.service.close()
+
+    def add_book(self, book, effective_ms=0):
+        row = RuleBookRow(rulebook.version(book), rulebook.canonical(book), effective_ms)
+        with writing(self.engine) as connection:
+            self.insert(connection, schema.rule_book, **msgspec.structs.asdict(row))
+            announce(connection, self.shard_key, [of_rule_book(row)])
+
+    def add_reward(self, reward_id="tea", points=100, home_shop=None, offered=1):
+        with writing(self.engine) as connection:
+            self.insert(
+                connection,
+                schema.reward,
+                reward_id=reward_id,
+                name_zh="茶",
+                name_en="Tea",
+                points=points,
+                kind="goods",
+                home_shop=home_shop,
+                offered=offered,
+            )
+
+    def add_member(self, name="a", tier="base", tags=()):
+        self.service.run(SetMember(name, tier, tuple(tags)))
+
+    def insert(self, connection, table, **values):
+        connection.execute(table.insert(), {"shard_key": self.shard_key, **values})
+
+    def add_code(self, code, device_id, expires_ms=None):
+        with writing(self.engine) as connection:
+            self.insert(
+                connection,
+                schema.enrolment,
+                code_hash=code_hash(code),
+                device_id=device_id,
+                expires_ms=self.now_ms + DAY_MS if expires_ms is None else expires_ms,
+            )
+
+    def expect_device(self, name, role="till", shop_id="S1"):
+        device_id = hashlib.sha256(f"{self.shard_key} {name}".encode()).digest()[:16]
+        with writing(self.engine) as connection:
+            self.insert(
+                connection,
+                schema.device,
+                device_id=device_id,
+                name=name,
+                role=role,
+                shop_id=shop_id,
+                state=int(DeviceState.EXPECTED),
+            )
+        return device_id
+
+    def add_device(self, name, role="till", shop_id="S1"):
+        self.add_code(f"CODE-{name}", self.expect_device(name, role, shop_id))
+        return Device(self, f"CODE-{name}")
+
+    def post(self, path, message, headers=None):
+        """Return the status and the bytes of a call's answer."""
+        answer = self.client.post(path, data=wire.pack(message), headers=headers or {})
+        return answer.status_code, answer.data
+
+    def read(self, query, *rest):
+        with reading(self.engine) as connection:
+            return query(connection, self.shard_key, *rest)
+
+    def balance(self, holder):
+        return self.read(balance_of, holder).balance
+
+    def held(self, holder):
+        return self.read(balance_of, holder).held
+
+    def totals(self):
+        return self.read(totals)
+
+    def rows(self, table):
+        with reading(self.engine) as connection:
+            query = table.select().where(table.c.shard_key == self.shard_key)
+            return connection.execute(query.order_by(*table.primary_key.columns)).all()
+
+    def check(self):
+        """Assert that every invariant holds and a replay gives the same ledger."""
+        assert self.read(verify) == []
+
+
+class Device:
+    """A till or kiosk: its key, its chain, and what it knows of central."""
+
+    def __init__(self, programme, code, key=None):
+        self.programme = programme
+        self.key = key or Ed25519PrivateKey.from_private_bytes(programme.chance.randbytes(32))
+        self.enrol(code)
+        self.numbers = itertools.count(1)
+
+    def enrol(self, code):
+        request = wire.EnrolRequest(code, self.key.public_key().public_bytes_raw())
+        status, data = self.programme.post(wire.ENROL_PATH, request)
+        assert status == 200, data
+        self.enrolled = msgspec.msgpack.decode(data, type=wire.EnrolAnswer)
+        self.id = self.enrolled.device_id
+        self.stream = chain.Stream(self.enrolled.shard_key, self.id, self.enrolled.epoch)
+        self.frames, self.hashes, self.acked = [], [self.enrolled.anchor], 0
+
+    # --- calls
+
+    def call(self, path, message, **headers):
+        """Return the status and the bytes of a signed call's answer."""
+        return self.programme.post(path, message, self.headers(path, wire.pack(message), **headers))
+
+    def headers(self, path, body, key=None, nonce=None):
+        nonce = nonce or self.programme.chance.randbytes(16).hex()
+        message = chain.call_message("POST", path, self.id, nonce, body)
+        return {
+            wire.DEVICE_HEADER: self.id.hex(),
+            wire.NONCE_HEADER: nonce,
+            wire.SIGNATURE_HEADER: chain.sign(key or self.key, message).hex(),
+        }
+
+    def ask(self, path, message, answer_type):
+        status, data = self.call(path, message)
+        assert status == 200, msgspec.msgpack.decode(data)
+        return msgspec.msgpack.decode(data, type=answer_type)
+
+    # --- the chain
+
+    def write(self, *bodies):
+        """Put events on this device's chain without sending them."""
+        for body in bodies:
+            self.write_frame(frame_of(body))
+
+    def write_frame(self, frame):
+        self.frames.append(frame)
+        self.hashes.append(chain.event_hash(self.stream, len(self.frames), self.hashes[-1], frame))
+
+    def request(self, first_seq=None, last_seq=None, **changes):
+        """Return a push of part of the chain; of all that is not acknowledged if not told."""
+        first = self.acked + 1 if first_seq is None else first_seq
+        last = len(self.frames) if last_seq is None else last_seq
+        message = chain.batch_message(self.stream, first, last, self.hashes[last])
+        fields = {
+            "protocol": wire.PROTOCOL,
+            "shard_key": self.stream.shard_key,
+            "device_id": self.id,
+            "epoch": self.stream.epoch,
+            "session": "s1",
+            "first_seq": first,
+            "prev_hash": self.hashes[first - 1],
+            "frames": chain.pack(self.frames[first - 1 : last]),
+            "head_hash": self.hashes[last],
+            "signature": chain.sign(self.key, message),
+            "clock": self.moment(),
+        }
+        return wire.PushRequest(**{**fields, **changes})
+
+    def send(self, request=None):
+        """Push and return the answer."""
+        answer = self.ask(wire.PUSH_PATH, request or self.request(), wire.PushAnswer)
+        if answer.status == "ok":
+            self.acked = max(self.acked, answer.acked_through)
+        return answer
+
+    def push(self, *bodies):
+        """Write events, push them, and return their verdicts as (verdict, reason, adjusted)."""
+        self.write(*bodies)
+        answer = self.send()
+        assert answer.status == "ok"
+        judged = answer.judged[-len(bodies) :]
+        return [(Verdict(one.verdict), one.reason, one.adjusted) for one in judged]
+
+    def pull(self, position=0, incarnation=bytes(16), limit=5000):
+        request = wire.PullRequest(incarnation, position, limit)
+        return self.ask(wire.PULL_PATH, request, wire.PullAnswer)
+
+    def feed(self, topic, row_type):
+        """Return this device's view of a topic: the last row of each item."""
+        view = {}
+        for row in self.pull().rows:
+            if row.topic == topic:
+                view[row.item] = row.payload and msgspec.msgpack.decode(row.payload, type=row_type)
+        return view
+
+    # --- events
+
+    def moment(self, ago_ms=0):
+        now_ms = self.programme.now_ms
+        return Moment(now_ms - ago_ms, "boot", now_ms - ago_ms - START_MS + 10 * DAY_MS)
+
+    def receipt(self, number=None, fen=10_000, kind=Kind.SALE, **fields):
+        return Receipt(
+            shop_id=self.enrolled.shop_id,
+            kind=kind,
+            number=f"N{next(self.numbers)}" if number is None else number,
+            printed_at="2026-05-28T12:00:00",
+            currency="CNY",
+            owed_fen=fen,
+            **fields,
+        )
+
+    def sale(self, holder=None, fen=10_000, points=None, number=None, code=None, **fields):
+        if points is None:
+            points = fen // 100 if holder is not None else 0
+        return Sale(
+            at=self.moment(),
+            receipt=self.receipt(number, fen),
+            discriminator="",
+            eligible_fen=fen,
+            category="food",
+            holder=holder,
+            points=points,
+            claim_hash=claim_hash(code) if code else None,
+            **{"book": VERSION, **fields},
+        )
+
+    def refund(self, sale, fen=None, by_number=False, points=None, number=None):
+        fen = sale.eligible_fen if fen is None else fen
+        receipt = self.receipt(number, -fen, Kind.REFUND, original_number=sale.receipt.number)
+        original = None if by_number else print_of(sale)
+        receipt = msgspec.structs.replace(receipt, shop_id=sale.receipt.shop_id)
+        return Refund(self.moment(), receipt, "", -fen, original, points)
+
+    def claim(self, code, holder, points=None):
+        return Claim(self.moment(), claim_hash(code), holder, points=points)
+
+    def correct(self, sale, holder, points=0):
+        return Correction(self.moment(), print_of(sale), holder, points=points)
+
+    def redeem(self, holder, lease, points=None, reward="tea"):
+        return Redeem(
+            self.moment(),
+            holder,
+            lease.lease_id,
+            lease.points if points is None else points,
+            reward,
+            lease.voucher_code,
+        )
+
+    def close_lease(self, lease, spent):
+        return LeaseClose(self.moment(), lease.lease_id, spent)
+
+    def use(self, code, request_id=""):
+        return VoucherUse(self.moment(), code, self.id.hex(), request_id)
+
+    def lease(self, holder, reward="tea", request_id="r1"):
+        request = wire.LeaseRequest(request_id, holder, reward)
+        return self.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
+
+    def use_online(self, code, request_id="u1"):
+        request = wire.VoucherRequest(request_id, code)
+        return self.ask(wire.VOUCHER_PATH, request, wire.VoucherAnswer)
+
+
+def claim_hash(code):
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def print_of(sale):
+    return fingerprint(sale.receipt, sale.discriminator).hex()
