@@ -36,7 +36,8 @@ class Outbox(Struct, frozen=True):
     """What is still to send of one epoch: `seq > acked_seq`.
 
     `refused` is central's reason ("fork", "stale", "rollback") to take no more of this chain.
-    `contained_seq` is the last event that balances of the directory contain.
+    `contained_seq` is the last event that balances of the directory contain. `stranded` counts
+    events of earlier epochs that central never acknowledged.
     """
 
     epoch: int
@@ -45,10 +46,11 @@ class Outbox(Struct, frozen=True):
     head_seq: int
     head_hash: bytes
     refused: str | None
+    stranded: int
 
     @property
     def depth(self) -> int:
-        """Events that central has not acknowledged."""
+        """Events of this epoch that central has not acknowledged."""
         return self.head_seq - self.acked_seq
 
 
@@ -58,7 +60,11 @@ def outbox(db: sqlite3.Connection, epoch: int) -> Outbox:
         "SELECT acked_seq, contained_seq, refused FROM epoch WHERE epoch = ?", (epoch,)
     ).fetchone()
     head_seq, head_hash = log.head(db, epoch)
-    return Outbox(epoch, acked, contained, head_seq, head_hash, refused)
+    stranded = db.execute(
+        "SELECT count(*) FROM epoch JOIN event USING (epoch) WHERE epoch < ? AND seq > acked_seq",
+        (epoch,),
+    ).fetchone()[0]
+    return Outbox(epoch, acked, contained, head_seq, head_hash, refused, stranded)
 
 
 def cursor(db: sqlite3.Connection) -> Cursor:

@@ -60,12 +60,15 @@ def require(db: sqlite3.Connection) -> Identity:
 def adopt(db: sqlite3.Connection, answer: EnrolAnswer, central_url: str) -> Identity:
     """Keep what central answered; the same answer again changes nothing but what may change.
 
-    Raises JournalBroken if this journal already belongs to another device or epoch: its events
-    could then be sent by nobody.
+    A later epoch begins a new chain; events of earlier ones that central does not have stay in the
+    journal. Raises JournalBroken if this journal belongs to another device or a later epoch: its
+    events could then be sent by nobody.
     """
     before = load(db)
-    told = (answer.shard_key, answer.device_id, answer.epoch)
-    if before is not None and (before.shard_key, before.device_id, before.epoch) != told:
+    if before is not None and (
+        (before.shard_key, before.device_id) != (answer.shard_key, answer.device_id)
+        or before.epoch > answer.epoch
+    ):
         raise JournalBroken(
             f"this journal belongs to device {before.device_id.hex()}, epoch {before.epoch};"
             f" central answered {answer.device_id.hex()}, epoch {answer.epoch}"

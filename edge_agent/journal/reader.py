@@ -95,7 +95,10 @@ class Reader:
 
     def queue_depth(self) -> int:
         """Return how many events central has not acknowledged, 0 before enrolment."""
-        return 0 if self.identity() is None else self.outbox().depth
+        if self.identity() is None:
+            return 0
+        outbox = self.outbox()
+        return outbox.depth + outbox.stranded
 
     def batch(self, first_seq: int, events_max: int, bytes_max: int) -> Batch:
         """Return a run of events from `first_seq` on; at least one if there is one."""

@@ -58,7 +58,8 @@ class Syncer:
         if self._journal.identity() is None:
             return status
         outbox = self._journal.outbox()
-        return structs.replace(status, queue=outbox.depth, refused=outbox.refused)
+        queue = outbox.depth + outbox.stranded
+        return structs.replace(status, queue=queue, refused=outbox.refused)
 
     @property
     def in_trouble(self) -> bool:
@@ -84,9 +85,7 @@ class Syncer:
         if isinstance(done, Refused):
             return self._troubled(problem_of(done), 0.0, online=False)
         self._backoff.worked()
-        refused = self._journal.outbox().refused
-        problem = problem_of_chain(refused) if refused else self._unread_rows()
-        self._tell(Status(online=True, synced_ms=now.wall_ms, problem=problem))
+        self._tell(Status(online=True, synced_ms=now.wall_ms, problem=self._standing_problem()))
         return max(done.wait_s, 0.0 if done.more else self._poll_s)
 
     def _exchange(self, now: Moment) -> Done | Trouble:
@@ -113,11 +112,18 @@ class Syncer:
         self._tell(Status(online=told, synced_ms=before.synced_ms, problem=problem), failed=True)
         return self._backoff.failed(at_least_s)
 
-    def _unread_rows(self) -> Problem | None:
+    def _standing_problem(self) -> Problem | None:
+        """Return what a person must look at although the calls work."""
+        outbox = self._journal.outbox()
+        if outbox.refused:
+            return problem_of_chain(outbox.refused)
+        if outbox.stranded:
+            detail = f"{outbox.stranded} events of an earlier epoch wait to be sent again"
+            return Problem("stranded_events", detail)
         unread = self._journal.unread_rows()
-        if not unread:
-            return None
-        return Problem("unread_rows", f"{unread} rows of central's feed could not be read")
+        if unread:
+            return Problem("unread_rows", f"{unread} rows of central's feed could not be read")
+        return None
 
     def _tell(self, status: Status, *, failed: bool = False) -> None:
         """Set the status; an outage is logged once, and so is its end."""

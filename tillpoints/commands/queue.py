@@ -37,6 +37,8 @@ def list_(state: Path | None, config: Path | None, as_json: bool) -> None:
         return
     name = told["device"] or "not enrolled"
     click.echo(f"{name}: {told['depth']} events to send, {told['acked_seq']} sent")
+    if told["stranded"]:
+        click.echo(f"{told['stranded']} events of an earlier epoch wait to be sent again")
     if told["refused"]:
         click.echo(f"central takes no more of this chain: {told['refused']}")
     for event in told["events"]:
@@ -52,6 +54,7 @@ def _summary(journal: Reader) -> dict[str, Any]:
             "depth": 0,
             "acked_seq": 0,
             "head_seq": 0,
+            "stranded": 0,
             "refused": None,
             "events": [],
         }
@@ -64,6 +67,7 @@ def _summary(journal: Reader) -> dict[str, Any]:
         "depth": outbox.depth,
         "acked_seq": outbox.acked_seq,
         "head_seq": outbox.head_seq,
+        "stranded": outbox.stranded,
         "refused": outbox.refused,
         "events": [_named(link) for link in waiting],
     }

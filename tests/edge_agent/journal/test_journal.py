@@ -6,6 +6,7 @@ import pytest
 from edge_agent.journal.errors import (
     AlreadyDone,
     Duplicate,
+    JournalBroken,
     JournalFailure,
     JournalInUse,
     NotEnrolled,
@@ -182,7 +183,7 @@ def test_recent_shows_receipts_and_reviews_newest_first(till):
 def test_central_cannot_turn_a_journal_into_another_devices(till):
     till.append([sale(1)])
     other = msgspec.structs.replace(enrolment(), device_id=b"x" * 16)
-    with pytest.raises(Exception, match="belongs to device"):
+    with pytest.raises(JournalBroken, match="belongs to device"):
         till.enrol(other, "http://127.0.0.1:9")
     assert till.identity().device_id == STREAM.device_id
 
@@ -194,3 +195,17 @@ def test_enrolling_again_keeps_the_chain_and_takes_new_facts(till):
     assert till.identity().shop_id == "s2"
     assert till.append([sale(2)]) == [2]
     assert till.verify().problems == ()
+
+
+def test_a_new_epoch_begins_a_new_chain_and_keeps_what_was_not_sent(till):
+    till.append([sale(1, WANG, 10), sale(2, WANG, 10)])
+    till.enrol(enrolment(epoch=2), "http://127.0.0.1:9")
+    assert till.append([sale(3, WANG, 10)]) == [1]
+    outbox = till.outbox()
+    assert (outbox.epoch, outbox.depth, outbox.stranded) == (2, 1, 2)
+    assert till.queue_depth() == 3
+    assert till.standing(WANG).pending == 30
+    assert [record.place.epoch for record in till.recent()] == [2, 1, 1]
+    assert till.verify().problems == ()
+    with pytest.raises(JournalBroken, match="epoch 2"):
+        till.enrol(enrolment(epoch=1), "http://127.0.0.1:9")
