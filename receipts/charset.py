@@ -80,7 +80,12 @@ def page_name(state: TextState, pages: dict[int, str]) -> str:
 
 
 def choose(
-    runs: Iterable[bytes | bytearray], state: TextState, page: str, chinese: bool | None, last: str | None
+    runs: Iterable[bytes | bytearray],
+    state: TextState,
+    page: str,
+    *,
+    chinese: bool | None,
+    last: str | None,
 ) -> Choice:
     """Return the encoding of the high-bit text in `runs`, which share one text state.
 
@@ -103,7 +108,7 @@ def choose(
     if quick is not None:
         return Choice(quick, certain=True)
     scored = sorted(
-        ((_score(sample, name, kanji, name == last), -rank, name)
+        ((_score(sample, name, kanji=kanji, last=name == last), -rank, name)
          for rank, name in enumerate(candidates)),
         reverse=True,
     )
@@ -128,7 +133,7 @@ def _quick(sample: bytes) -> str | None:
     return "gb18030" if len(words) >= 3 else None
 
 
-def _score(sample: bytes, name: str, kanji: bool | None, last: bool) -> float:
+def _score(sample: bytes, name: str, *, kanji: bool | None, last: bool) -> float:
     """Return how much like a receipt the sample reads in an encoding, per high-bit byte."""
     text = sample.decode(name, "replace")
     high = len(_HIGH.findall(sample))

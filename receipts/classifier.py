@@ -1,4 +1,4 @@
-"""What kind of paper a document is: sale, refund, report, kitchen ticket, card slip …
+"""What kind of paper a document is: sale, refund, report, kitchen ticket, card slip and more.
 
 Heading words count, footer words do not: "no refund" at the bottom makes no refund. A word is a
 heading within the first lines, centred, large, wrapped in marks, or alone on its line. The order
@@ -41,11 +41,14 @@ def classify(rows: list[Row]) -> Classified:
     for at, row in enumerate(rows):
         may_be = _may_be_heading(row, at, len(rows))
         footer = lexicon.FOOTERS.find(row.upper)
-        for term, kind in lexicon.HEADINGS.find(row.upper) if may_be and not footer else []:
+        kinds = lexicon.HEADINGS.find(row.upper) if may_be and not footer else []
+        for term, kind in kinds:
             if _is_heading(row, at, term):
-                found.setdefault(str(kind), term)
+                found.setdefault(kind, term)
                 headings.append(row.index)
-        sale_words = lexicon.SALE_HEADINGS.find(row.upper) if at < SALE_HEADING_ROWS and not footer else []
+        sale_words = lexicon.SALE_HEADINGS.find(row.upper)
+        if at >= SALE_HEADING_ROWS or footer or row.index in headings:
+            continue
         if sale_words:
             sale_heading = True
             if may_be and _is_heading(row, at, sale_words[0][0]):

@@ -266,8 +266,11 @@ def _graphics(printer: Printer, token: Token) -> None:  # GS ( L, GS 8 L
 
 
 def _logo(printer: Printer, token: Token) -> None:  # FS p n m, GS / m, GS ( L fn 69 and 85
-    place = {"align": printer.align, "offset": token.offset, "end": token.end}
-    printer.hold(Picture(0, 0, b"", stored=True, **place))
+    printer.hold(
+        Picture(
+            0, 0, b"", align=printer.align, stored=True, offset=token.offset, end=token.end
+        )
+    )
 
 
 def _barcode(printer: Printer, token: Token) -> None:  # GS k, ESC Z

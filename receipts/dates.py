@@ -14,19 +14,30 @@ _MONTHS = {name: number for number, name in enumerate(
 )}  # fmt: skip
 
 _S = r"\s?"
+_MONTH = "(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*"
 _DATES = [
     re.compile(r"(?<![\dA-Za-z-])(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)"
         r"(?P<rest>[0-2]\d[0-5]\d[0-5]\d)?(?![\d-])"),
-    re.compile(rf"(?<!\d)(?P<y>20\d\d){_S}[-/.年]{_S}(?P<m>\d{{1,2}}){_S}[-/.月]{_S}(?P<d>\d{{1,2}})日?(?!\d(?!\d?:))"),
-    re.compile(rf"(?<![\d])(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?{_S}[-/., ]?{_S}(?P<y>20\d\d|\d\d(?!\d|:))", re.IGNORECASE),
-    re.compile(r"(?<![A-Z])(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?\s?(?P<d>\d{1,2}),?\s?(?P<y>20\d\d)", re.IGNORECASE),
-    re.compile(rf"(?<![\d/.-])(?P<a>\d{{1,2}}){_S}[-/.]{_S}(?P<b>\d{{1,2}}){_S}[-/.]{_S}(?P<c>20\d\d|\d\d)(?!\d?[\d/.-]\d)"),
+    re.compile(
+        rf"(?<!\d)(?P<y>20\d\d){_S}[-/.年]{_S}(?P<m>\d{{1,2}}){_S}[-/.月]{_S}(?P<d>\d{{1,2}})日?"
+        r"(?!\d(?!\d?:))"
+    ),
+    re.compile(
+        rf"(?<!\d)(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}{_MONTH}\.?{_S}[-/., ]?{_S}"
+        r"(?P<y>20\d\d|\d\d(?!\d|:))", re.IGNORECASE
+    ),
+    re.compile(rf"(?<![A-Z]){_MONTH}\.?\s?(?P<d>\d{{1,2}}),?\s?(?P<y>20\d\d)", re.IGNORECASE),
+    re.compile(
+        rf"(?<![\d/.-])(?P<a>\d{{1,2}}){_S}[-/.]{_S}(?P<b>\d{{1,2}}){_S}[-/.]{_S}"
+        r"(?P<c>20\d\d|\d\d)(?!\d?[\d/.-]\d)"
+    ),
 ]  # fmt: skip
 _TIME = re.compile(
     r"(?P<half>上午|下午|晚上|中午|凌晨|早上)?\s?(?<![\d:.])(?P<h>[0-2]?\d)\s?[:：]\s?(?P<m>[0-5]\d)"
     r"(?:\s?[:：.]\s?(?P<s>[0-5]\d))?(?![\d:])\s?(?P<ap>[AP]\.?\s?M\b)?",
     re.IGNORECASE,
 )
+_HINT = re.compile(r"\d\s?[-/.:年]\s?\d|20\d{6}|\d[\s,./-]{0,3}[A-Za-z]{3}|[A-Za-z]{3}[\s.]{0,2}\d")
 _YEARS = range(2000, 2100)
 
 
@@ -41,13 +52,13 @@ class Stamp(NamedTuple):
 
 def stamps(line: str, order: str) -> list[Stamp]:
     """Return what looks like a date or time on a folded line. `order` is ymd, dmy or mdy."""
-    if not any(char.isdigit() for char in line):
+    if not _HINT.search(line):
         return []
     found: list[Stamp] = []
     times = [(match, _clock(match)) for match in _TIME.finditer(line)]
     used: set[int] = set()
-    for start, end, date, packed in _dates(line, order):
-        time = packed
+    for start, date_end, date, packed in _dates(line, order):
+        time, end = packed, date_end
         if time is None:
             near = [
                 (match, clock) for match, clock in times

@@ -18,6 +18,8 @@ from receipts.printer import Printer
 MACRO_MAX = 2048
 MACRO_RUNS_MAX = 64
 
+_DOUBTS = {Kind.UNKNOWN: "unknown_command", Kind.TRUNCATED: "truncated"}
+
 
 class Decoder:
     """Turns pieces of a printer stream into elements.
@@ -58,7 +60,8 @@ class Decoder:
             if len(self._head) < SNIFF_BYTES:
                 return []
             lexer, data = self._begin()
-        self._take(lexer.feed(data))
+        if not self._printer.dialect.label:
+            self._take(lexer.feed(data))
         return self._held.taken()
 
     def close(self) -> list[Element]:
@@ -66,7 +69,8 @@ class Decoder:
         lexer = self._lexer
         if lexer is None:
             lexer, rest = self._begin()
-            self._take(lexer.feed(rest))
+            if not self._printer.dialect.label:
+                self._take(lexer.feed(rest))
         self._take(lexer.close())
         self._printer.end_line(self._at)
         self._printer.print_page()
@@ -86,29 +90,23 @@ class Decoder:
 
     def _take(self, tokens: Iterable[Token]) -> None:
         printer = self._printer
-        if printer.dialect.label:
-            for _ in tokens:
-                pass
-            return
         for token in tokens:
             kind = token.kind
             self._at = token.end
             if self._recording:
                 self._record(token)
-            if kind is Kind.TEXT:
-                if not printer.display:
-                    printer.text(token.data, token.offset, token.end)
-            elif kind is Kind.CONTROL:
-                if not printer.display:
-                    printer.control(token)
-            elif kind is Kind.COMMAND:
+            if kind is Kind.COMMAND:
                 self._command(token)
+            elif printer.display:
+                continue
+            elif kind is Kind.TEXT:
+                printer.text(token.data, token.offset, token.end)
+            elif kind is Kind.CONTROL:
+                printer.control(token)
             elif kind is Kind.STAR_ROW:
                 printer.hold(graphics.star_row(token))
-            elif kind is Kind.UNKNOWN:
-                printer.doubt("unknown_command", token)
-            elif kind is Kind.TRUNCATED:
-                printer.doubt("truncated", token)
+            elif kind in _DOUBTS:
+                printer.doubt(_DOUBTS[kind], token)
 
     def _command(self, token: Token) -> None:
         printer = self._printer

@@ -79,7 +79,7 @@ class Picture(Struct, frozen=True):
 
 
 class Code(Struct, frozen=True):
-    """A barcode or two-dimensional code that the printer draws: symbology (`qr`, `code128`) and text."""
+    """A code that the printer draws: symbology (`qr`, `code128`) and what it says."""
 
     symbology: str
     text: str

@@ -8,8 +8,8 @@ import re
 from msgspec import Struct
 
 from loyalty.receipt import Kind
+from paper.width import columns
 from receipts import lexicon
-from receipts.amount_words import Role
 from receipts.fold import RULE
 from receipts.paper_words import BRANCH
 from receipts.rows import Row, is_code_mark
@@ -24,7 +24,9 @@ _VALUE = re.compile(
 _DIGITS_ONLY = re.compile(r"^\d+$")
 _NAME = re.compile(r"[^\W\d_]{2,}")
 _PERSONAL = re.compile(r"^\(?\s*\d{5,}[-\s]?[A-Z0-9]{0,2}\s*\)?$|^\W*\d+\W*$")
-_MERCHANT_LABEL = re.compile(r"(?:商户名称|商戶名稱|商户|店名|门店|MERCHANT NAME|MERCHANT)\s*[:：]\s*(.+)$", re.IGNORECASE)
+_MERCHANT_LABEL = re.compile(
+    r"(?:商户名称|商戶名稱|商户|店名|门店|MERCHANT NAME|MERCHANT)\s*:\s*(.+)$", re.IGNORECASE
+)
 
 
 class Numbers(Struct, frozen=True):
@@ -34,16 +36,19 @@ class Numbers(Struct, frozen=True):
     original: str | None
 
 
-def numbers_of(rows: list[Row], widest: int) -> Numbers:
+def numbers_of(rows: list[Row]) -> Numbers:
     """Return the numbers on the paper; a number cut by the paper's edge is joined again."""
     best: dict[str, str] = {}
     for at, row in enumerate(rows):
         below = rows[at + 1].text.strip() if at + 1 < len(rows) else ""
-        full = len(row.text.encode("gb18030", "replace")) >= widest
         for rank, value, end in _labelled(_without_times(row)):
-            cut_off = full and end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
-            best.setdefault(rank, value + below if cut_off else value)
+            wraps = end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
+            best.setdefault(rank, value + below if wraps and _is_full(row, rows) else value)
     return Numbers(best.get("own") or best.get("order"), best.get("original"))
+
+
+def _is_full(row: Row, rows: list[Row]) -> bool:
+    return columns(row.text) >= max(columns(each.text) for each in rows)
 
 
 def _without_times(row: Row) -> str:
@@ -100,7 +105,7 @@ def time_of(rows: list[Row]) -> str | None:
 
 
 def _time_rank(label: str) -> int | None:
-    """Return how good the label in front of a time is, None for a time that is not the receipt's."""
+    """Return how good the label before a time is, None for a time that is not the receipt's."""
     hits = lexicon.TIMES.find(label)
     if not hits:
         return 2
@@ -110,7 +115,9 @@ def _time_rank(label: str) -> int | None:
     return min(rank for rank in ranks if isinstance(rank, int))
 
 
-def merchant_of(rows: list[Row], headings: tuple[int, ...], kind: Kind) -> tuple[str | None, str | None]:
+def merchant_of(
+    rows: list[Row], headings: tuple[int, ...], kind: Kind
+) -> tuple[str | None, str | None]:
     """Return the shop's name and its branch as printed at the head of the paper."""
     for row in rows:
         labelled = _MERCHANT_LABEL.search(row.text)
@@ -143,16 +150,18 @@ def _is_name(row: Row) -> bool:
         return False
     if lexicon.HEADINGS.find(row.upper) and not text.isascii():
         return False
-    return not lexicon.NOT_A_SHOP.find(row.upper) or (text.isascii() and not lexicon.SALE_HEADINGS.find(row.upper))
+    if not lexicon.NOT_A_SHOP.find(row.upper):
+        return True
+    return text.isascii() and not lexicon.SALE_HEADINGS.find(row.upper)
 
 
 def _branch(row: Row | None, headings: tuple[int, ...]) -> str | None:
     if row is None or row.index in headings or row.stamps or row.exact_amounts:
         return None
     text = row.text.strip()
-    if text.isascii() or ":" in text or lexicon.SALE_HEADINGS.find(row.upper) or not BRANCH.search(text):
+    if text.isascii() or ":" in text or lexicon.SALE_HEADINGS.find(row.upper):
         return None
-    return text.strip("()（）")
+    return text.strip("()") if BRANCH.search(text) else None
 
 
 _CUES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -177,15 +186,3 @@ def currency_of(rows: list[Row], default: str) -> str:
     if not named or default in named:
         return default
     return named[0]
-
-
-def money_rows(rows: list[Row]) -> int:
-    """Return how many rows carry an amount that must be money."""
-    return sum(1 for row in rows if (row.exact_amounts and row.figures) or _large_sum(row))
-
-
-def _large_sum(row: Row) -> bool:
-    return any(figure.role in (Role.TOTAL, Role.OWED) for figure in row.figures)
-
-
-KNOWN_CURRENCIES = frozenset({"CNY", "HKD", "MOP", "TWD", "SGD", "MYR"})

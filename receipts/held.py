@@ -69,7 +69,9 @@ class Held:
         pages = {}
         for state, data in runs.items():
             page = page_name(state, dialect.pages)
-            choice = choose(data, state, page, dialect.chinese, self._encoding)
+            choice = choose(
+                data, state, page, chinese=dialect.chinese, last=self._encoding
+            )
             if choice.encoding != page:
                 self._encoding = choice.encoding
             pages[state] = Page(choice, page)

@@ -21,7 +21,9 @@ _END = {
     Role.RECEIVED, Role.DEPOSIT_USED,
 }  # fmt: skip
 #: `3 x 16.00`, `45.00x2`: which of the two counts is told by the decimals.
-_PRODUCT = re.compile(r"(?<![\w.])(-?\d+(?:\.\d+)?)\s{0,3}[Xx×*@]\s{0,3}[¥$RM]{0,2}\s?(\d+(?:\.\d+)?)")
+_PRODUCT = re.compile(
+    r"(?<![\w.])(-?\d+(?:\.\d+)?)\s{0,3}[Xx×*@]\s{0,3}[¥$RM]{0,2}\s?(\d+(?:\.\d+)?)"
+)
 #: `x3` on its own, `2 X` before the amount column.
 _TIMES = re.compile(r"(?<=\s)[Xx×*]\s?(\d{1,4})(?![\w.])|(?<![\w.])(\d{1,4})\s?[Xx×](?=\s|$)")
 _LEAD = re.compile(r"^(?:\d{1,3}[.)、]\s+|\d{2}-\d{2}\s+|换[入出]\s*|[*#]\s*)")
@@ -46,10 +48,8 @@ class Goods(Struct, frozen=True):
 
 def goods_of(rows: list[Row], head_end: int) -> Goods:
     """Return the goods of a document whose header ends before row number `head_end`."""
-    start = next(
-        (at + 1 for at, row in enumerate(rows) if ITEM_HEADS.search(row.text) and not row.exact_amounts),
-        head_end,
-    )
+    heads = (at for at, row in enumerate(rows) if not row.exact_amounts)
+    start = next((at + 1 for at in heads if ITEM_HEADS.search(rows[at].text)), head_end)
     items: list[Item] = []
     among: list[Figure] = []
     pending: str | None = None

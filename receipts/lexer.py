@@ -32,7 +32,7 @@ class Kind(IntEnum):
 
 
 class Token(NamedTuple):
-    """A piece of the stream: its bytes and where they stood. `clipped`: payload was not all kept."""
+    """A piece of the stream and where it stood; `clipped` when not all of its payload was kept."""
 
     kind: Kind
     data: bytes

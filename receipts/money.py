@@ -17,18 +17,14 @@ MARKS: dict[str, str | None] = {
 
 _MARK = "|".join(re.escape(mark) for mark in MARKS)
 _NUMBER = re.compile(
-    rf"""
-    (?P<open>\()?\s?
-    (?P<sign>[-+])?\s?
-    (?P<mark>(?<![A-Z])(?:{_MARK}))?[\s:]{{0,3}}
-    (?P<sign2>[-+])?\s?
+    r"""
     (?P<digits>
-        \d{{1,3}}(?:,\s?\d{{3}})+(?:\s?\.\s?\d{{1,4}})?    # 1,477.00
-      | \d{{1,7}}\s?[.]\s?\d{{2,4}}(?!\d)                  # 98.00, 12 .50
-      | \d{{1,7}}\.\d(?!\d)                                # 12.5
-      | \d{{1,7}},\d{{2}}(?!\d)                            # 12,50
-      | (?<![\d.])\.\d{{2}}(?!\d)                        # .05
-      | \d{{1,9}}(?!\d)
+        \d{1,3}(?:,\s?\d{3})+(?:\s?\.\s?\d{1,4})?    # 1,477.00
+      | \d{1,7}\s?[.]\s?\d{2,4}(?!\d)                # 98.00, 12 .50
+      | \d{1,7}\.\d(?!\d)                            # 12.5
+      | \d{1,7},\d{2}(?!\d)                          # 12,50
+      | (?<![\d.])\.\d{2}(?!\d)                      # .05
+      | \d{1,9}(?!\d)
     )
     (?P<close>\))?
     (?P<after>-(?![\w]))?
@@ -36,6 +32,13 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+#: What may stand in front of the digits: parenthesis, sign, currency mark, sign again.
+_LEAD = re.compile(
+    rf"(?P<open>\()?\s?(?P<sign>[-+])?\s?"
+    rf"(?P<mark>(?<![A-Z])(?:{_MARK}))?[\s:]{{0,3}}(?P<sign2>[-+])?\s?$"
+)
+_LEAD_MAX = 12
+_PER_CENT = re.compile(r"\s?%|[％折]")
 _OCR_TOKEN = re.compile(r"(?<![A-Za-z])[0-9OolISBDQ]{1,6}[.,]\s?[0-9OolISBDQ]{2}(?![A-Za-z0-9])")
 _OCR_DIGITS = str.maketrans("OoDQlIS", "0000115")
 
@@ -82,34 +85,37 @@ def amounts(line: str) -> list[Amount]:
 
 def _amount(line: str, match: re.Match[str]) -> Amount | None:
     start, end = match.start("digits"), match.end("digits")
+    lead_at = max(0, start - _LEAD_MAX)
+    lead = _LEAD.search(line[lead_at:start])
+    assert lead is not None  # every part of it may be absent
     before, after = line[start - 1 : start], line[end : end + 1]
-    marked = match["mark"] or match["yuan"]
-    if before.isalnum() and not match["mark"] and before.isascii():
+    mark = lead["mark"] or match["yuan"]
+    if not lead["mark"] and before.isascii() and before.isalnum():
         return None  # the tail of a code
-    if (after in "%％折" and after) or re.match(r"\s?%", line[end : end + 2]):
-        return None
+    if _PER_CENT.match(line, end) or (before and before in "/#.'") or _goes_on(line, end):
+        return None  # a rate, or a part of a date, a time or a code
     if after.isascii() and after.isalpha() and not _unit_after(line, end):
         return None
-    if before and before in "/#.'" or _goes_on(line, end):
-        return None  # a part of a date, a time or a code
     fen, decimals = _value(match["digits"])
-    if before == "*" and not decimals:
-        return None  # the end of a masked number
-    if fen > AMOUNT_MAX_FEN:
-        return None
-    negative = "-" in (match["sign"], match["sign2"]) or bool(match["after"])
-    if match["open"] and match["close"] and decimals:
-        negative = True
-    glued = line[match.start("sign") - 1 : match.start("sign")].isalnum()
-    if match["sign"] == "-" and glued and not decimals:
-        return None  # 12-34: a code
-    exact = decimals == 2 or marked is not None
-    mark = MARKS.get(match["mark"] or "元") if marked else None
-    left = next(
-        at for at in (match.start("sign"), match.start("mark"), match.start("sign2"), start)
-        if at >= 0
+    sign_at = lead_at + lead.start("sign")
+    glued = lead["sign"] == "-" and line[max(0, sign_at - 1) : sign_at].isalnum()
+    if fen > AMOUNT_MAX_FEN or (not decimals and (before == "*" or glued)):
+        return None  # the end of a masked number, 12-34
+    enclosed = bool(lead["open"] and match["close"] and decimals)
+    negative = "-" in (lead["sign"], lead["sign2"]) or bool(match["after"]) or enclosed
+    return Amount(
+        fen=-fen if negative else fen,
+        start=lead_at + _first(lead, start - lead_at),
+        end=match.end(),
+        exact=decimals == 2 or mark is not None,
+        mark=MARKS[mark] if mark else None,
+        decimals=decimals,
     )
-    return Amount(-fen if negative else fen, left, match.end(), exact, mark, decimals)
+
+
+def _first(lead: re.Match[str], default: int) -> int:
+    """Return where the sign or mark begins, whichever comes first."""
+    return next((lead.start(name) for name in ("sign", "mark", "sign2") if lead[name]), default)
 
 
 def _goes_on(line: str, end: int) -> bool:

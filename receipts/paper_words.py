@@ -217,18 +217,20 @@ NOT_A_SHOP = """
 """
 
 #: Words in a line under the shop's name that make it a branch.
-BRANCH = re.compile(r"店|廣場|广场|商场|商場|天地|购物中心|[LBGFＬＢ]\d|铺|號舖|\(.+\)|（.+）")
+BRANCH = re.compile(r"店|廣場|广场|商场|商場|天地|购物中心|[LBGF]\d|铺|號舖|\(.+\)")
 
 #: A product line with these words sells stored value.
 TOPUP_ITEM = re.compile(
-    "充值|储值|购物卡(?!支付)|礼品卡|预付卡|办卡|增值|售卡|开卡|TOP.?UP|RELOAD|GIFT CARD|PREPAID|ACTIVATION",
+    "充值|储值|购物卡(?!支付)|礼品卡|预付卡|办卡|增值|售卡|开卡"
+    "|TOP.?UP|RELOAD|GIFT CARD|PREPAID|ACTIVATION",
     re.IGNORECASE,
 )
 
 #: Column heads: the items start under them.
 ITEM_HEADS = re.compile(
     r"品名|商品(?!合计|金额|税)|菜名|菜品|项目|名称.*(数|价|金)|數量|数量.*(单价|金额|小计)|货号|款号"
-    r"|DESCRIPTION|\bITEM\b.*\b(QTY|PRICE|AMOUNT|AMT|RM|TOTAL)\b|\bQTY\b.*\b(ITEM|PRICE|AMOUNT|AMT|DESC|U\.?P|TOTAL)"
+    r"|DESCRIPTION|\bITEM\b.*\b(QTY|PRICE|AMOUNT|AMT|RM|TOTAL)\b"
+    r"|\bQTY\b.*\b(ITEM|PRICE|AMOUNT|AMT|DESC|U\.?P|TOTAL)"
     r"|\bPRICE\b.*\b(AMOUNT|AMT|TOTAL|QTY|DISC)|DESIGNATION|BUTIR|\bITEM\s*$|PERKARA",
     re.IGNORECASE,
 )

@@ -16,8 +16,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "payment_gap": ("付款与应付金额对不上", "The payment does not match the amount owed"),
     "no_sale_words": ("没有付款，也没有小票字样", "Neither a payment nor the word receipt"),
     "contradiction": (
-        "“{word}”说明不是销售，但上面有付款和找零",
-        '"{word}" says this is no sale, yet it shows a payment',
+        "“{word}”说明不是销售，但上面有付款或小票字样",
+        '"{word}" says this is no sale, yet it shows a payment or calls itself a receipt',
     ),
     "uncertain_bytes": ("打印数据有看不懂的地方", "Parts of the print data are not understood"),
     "lost_text": ("有文字无法辨认", "Some of the text could not be read"),
@@ -34,7 +34,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "label": ("标签打印，不是小票", "A label, not a receipt"),
     "pre_bill": ("预结单，尚未付款", "A bill before payment"),
     "kitchen_ticket": ("厨房单", "A kitchen ticket"),
-    "payment_slip": ("刷卡或扫码凭证，销售另有小票", "A payment slip; the sale has its own receipt"),
+    "payment_slip": ("刷卡或扫码凭证，不是销售小票", "A payment slip, not the sale's receipt"),
     "invoice_slip": ("开票凭证，重复已有小票", "An invoice slip repeats a receipt"),
     "report": ("报表", "A report"),
     "topup": ("充值，消费时再积分", "A top-up: it earns when it is spent"),
@@ -60,6 +60,6 @@ class Reason(Struct, frozen=True):
 
 
 def reason(code: str, **values: str) -> Reason:
-    """Return the reason `code` with its `{name}` places filled. Raises KeyError if it is unknown."""
+    """Return the reason `code`, its `{name}` places filled. Raises KeyError if it is unknown."""
     zh, en = _WORDS[code]
     return Reason(code, zh.format(**values), en.format(**values))

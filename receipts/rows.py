@@ -5,7 +5,7 @@ Owns the pairing of words with amounts and nothing of what they add up to.
 
 import re
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from receipts import lexicon
 from receipts.amount_words import Role
@@ -19,7 +19,9 @@ ROWS_MAX = 2000
 ROW_TEXT_MAX = 400
 
 _LETTER = re.compile(r"[^\W\d_]")
-_ONLY_MARKS = re.compile(r"^[\s:：.()\-=*#]*(?:RM|HK\$|NT\$|S\$|MOP|RMB|CNY|MYR|SGD|HKD|\$|¥)?[\s:：.()\-=*#]*$")
+_ONLY_MARKS = re.compile(
+    r"^[\s:.()\-=*#]*(?:RM|HK\$|NT\$|S\$|MOP|RMB|CNY|MYR|SGD|HKD|\$|¥)?[\s:.()\-=*#]*$"
+)
 _ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
 _COUNTED = re.compile(r"\((?:QTY|ITEMS?|NO|共)[^)]*\)?")
 _CODE_MARK = re.compile(r"^\s*\[(?:QR|BARCODE|二维码|条码)\]", re.IGNORECASE)
@@ -149,7 +151,7 @@ def role_of(label: str) -> tuple[Role, str] | None:
     hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", re.sub(r"[._]", " ", label)))
     if not hits:
         return None
-    meanings: list[tuple[Role, str]] = [value for _, value in hits]  # type: ignore[misc]
+    meanings: list[tuple[Role, str]] = [value for _, value in hits]
     roles = {role for role, _ in meanings}
     tender = next((kind for role, kind in meanings if role is Role.TENDER), "")
     return _resolve(roles, tender)
@@ -202,10 +204,7 @@ def _in_tax_table(row: Row) -> Row:
         figure for figure in row.figures
         if figure.role in (Role.TENDER, Role.CHANGE, Role.RECEIVED, Role.OWED, Role.ROUNDING)
     )
-    return Row(
-        row.index, row.text, row.upper, row.amounts, kept, row.stamps, row.centred, row.large,
-        in_tax_table=True,
-    )  # fmt: skip
+    return structs.replace(row, figures=kept, in_tax_table=True, label=None)
 
 
 def _amounts_below(rows: list[Row]) -> list[Row]:
@@ -216,20 +215,23 @@ def _amounts_below(rows: list[Row]) -> list[Row]:
         if taken:
             taken = False
             continue
-        if row.label is not None and not row.amounts and below is not None:
-            lone = below.exact_amounts
-            rest = below.upper
-            for amount in reversed(below.amounts):
-                rest = rest[: amount.start] + rest[amount.end :]
-            if len(lone) == 1 and len(below.amounts) == 1 and _ONLY_MARKS.match(rest):
-                figure = Figure(*row.label, lone[0].fen, row.index, row.upper.strip())
-                row = Row(
-                    row.index, f"{row.text} {below.text.strip()}", row.upper, below.amounts,
-                    (figure,), row.stamps, row.centred, row.large, row.label,
-                )  # fmt: skip
-                taken = True
-        out.append(row)
+        joined = _joined(row, below) if below is not None else None
+        taken = joined is not None
+        out.append(joined or row)
     return out
+
+
+def _joined(row: Row, below: Row) -> Row | None:
+    """Return the label with the amount below it, None when they are not such a pair."""
+    if row.label is None or row.amounts or len(below.amounts) != 1 or not below.amounts[0].exact:
+        return None
+    amount = below.amounts[0]
+    if not _alone(below.upper, amount):
+        return None
+    figure = Figure(*row.label, amount.fen, row.index, row.upper.strip())
+    return structs.replace(
+        row, text=f"{row.text} {below.text.strip()}", amounts=below.amounts, figures=(figure,)
+    )
 
 
 def is_code_mark(text: str) -> bool:

@@ -75,9 +75,10 @@ def _rounded_totals(sheet: Sheet) -> Sheet:
     figures = []
     total: Figure | None = None
     for figure in sheet.figures:
-        if figure.role is Role.ROUNDING and total is not None and figure.fen > ROUNDING_MAX_FEN:
-            if abs(figure.fen - total.fen) <= ROUNDING_MAX_FEN:
-                figure = structs.replace(figure, role=Role.OWED)
+        near = total is not None and abs(figure.fen - total.fen) <= ROUNDING_MAX_FEN
+        if figure.role is Role.ROUNDING and near and figure.fen > ROUNDING_MAX_FEN:
+            figures.append(structs.replace(figure, role=Role.OWED))
+            continue
         if figure.role in (Role.TOTAL, Role.OWED, Role.SUBTOTAL):
             total = figure
         figures.append(figure)
@@ -228,7 +229,7 @@ def _add_up(base: int, between: list[Figure], target: int) -> tuple[int, int] | 
 
 
 def _effect(figure: Figure, base: int) -> int:
-    """Discounts and deposits take off, whatever sign is printed; on refunds they go the other way."""
+    """Discounts and deposits take off, whatever sign is printed; on refunds they add."""
     if figure.role in (Role.DISCOUNT, Role.DEPOSIT_USED):
         return -abs(figure.fen) if base >= 0 else abs(figure.fen)
     return figure.fen

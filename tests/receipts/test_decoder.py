@@ -227,9 +227,7 @@ def test_a_macro_that_runs_for_ever_is_stopped():
 def test_a_garbled_stream_is_in_step_again_after_the_doubt():
     raw = b"\x1b\xff\x1d\xfe\x02\x03text\n"
     assert texts(raw) == ["text"]
-    assert doubts(raw) == ["unknown_command", "unknown_command", "control_in_text"] + [
-        "control_in_text"
-    ]
+    assert doubts(raw) == ["unknown_command"] * 2 + ["control_in_text"] * 2
 
 
 def test_an_element_tells_where_its_bytes_stood():
@@ -277,7 +275,7 @@ def test_a_damaged_job_never_breaks_the_decoder(chance: random.Random):
     assert pieces(bytes(raw), at) == decode(bytes(raw))
 
 
-@given(st.lists(st.sampled_from([*"\x1b\x1c\x1d\x10\x12\x1f\x00\n\r\t\x0c0Lk(8v*D!p"]), max_size=80))
+@given(st.lists(st.sampled_from("\x1b\x1c\x1d\x10\x12\x1f\x00\n\r\t\x0c0Lk(8v*D!p"), max_size=80))
 def test_command_soup_never_breaks_the_decoder(soup):
     raw = "".join(soup).encode("latin-1")
     assert pieces(raw, len(raw) // 3) == decode(raw)

@@ -32,6 +32,7 @@ def _money(fen: int | None) -> str | None:
 
 
 def document_of(reading: Reading) -> dict[str, object]:
+    """Return a reading in the words of the command's contract; amounts are decimal strings."""
     return {
         "kind": reading.kind.value,
         "merchant": reading.merchant,

@@ -1,0 +1,121 @@
+"""Award, ignore, or ask a person: what is done with a paper, and why.
+
+A wrong award is worse than a late one. A sale is awarded only when arithmetic on the paper
+supports the amount and nothing speaks against it; every other doubt is named and a person asked.
+"""
+
+from msgspec import Struct
+
+from loyalty.receipt import EARNING_KINDS, Kind
+from receipts.money import decimal
+from receipts.reader import Facts
+from receipts.reasons import Reason, reason
+from receipts.segmenter import Document
+from receipts.settle import Settlement
+
+AWARD_SCORE_MIN = 4
+TOO_LARGE_FEN = 50_000_000
+
+#: The built-in rule book (policy P0) is for these; any other currency must be named by the caller.
+RULED_CURRENCIES = frozenset({"CNY", "HKD", "MOP", "TWD", "SGD", "MYR"})
+
+_PROOFS = {"tender", "sum", "goods", "words"}
+
+
+class Decision(Struct, frozen=True):
+    """`award`, `review` or `ignore`, the reasons, and how sure the amount is (0 to 1)."""
+
+    decision: str
+    why: tuple[Reason, ...]
+    confidence: float
+
+
+def decide(
+    facts: Facts, document: Document, *, reprint: bool, eligible_fen: int | None, currency: str
+) -> Decision:
+    """Return what to do with a paper; `currency` is the one the caller named."""
+    doubts = _doubts_about(facts, document, currency)
+    confidence = _confidence(facts.settled, len(doubts))
+    if facts.kind not in EARNING_KINDS:
+        decision, why = _unearning(facts, document)
+    elif reprint:
+        decision, why = "ignore", [reason("reprint")]
+    else:
+        decision, why = _earning(facts, doubts, eligible_fen)
+    return Decision(decision, tuple(why), confidence)
+
+
+def _earning(
+    facts: Facts, doubts: list[Reason], eligible_fen: int | None
+) -> tuple[str, list[Reason]]:
+    settled = facts.settled
+    if settled is None:
+        return "review", doubts
+    if settled.owed_fen == 0 and settled.checks and not settled.tenders:
+        return "ignore", [reason("zero_amount")]
+    if doubts:
+        return "review", doubts
+    if eligible_fen == 0:
+        return "ignore", [reason("nothing_earns")]
+    lead = [] if facts.kind is Kind.SALE else [reason(facts.kind.value)]
+    return "award", [*lead, *(reason(check) for check in settled.checks)]
+
+
+def _unearning(facts: Facts, document: Document) -> tuple[str, list[Reason]]:
+    if any(doubt.code == "label" for doubt in document.doubts):
+        return "ignore", [reason("label")]
+    if facts.kind is Kind.OTHER:
+        if document.pictures and not any(line.text for line in document.lines):
+            return "review", [reason("picture_only")]
+        if document.doubts:
+            return "review", [reason("uncertain_bytes")]
+        return "ignore", [reason("not_a_receipt")]
+    sold = facts.classified.sale_heading or (facts.settled and facts.settled.tenders)
+    if sold and facts.settled and facts.kind in (Kind.PRE_BILL, Kind.KITCHEN_TICKET):
+        word = facts.classified.word or facts.kind.value
+        return "review", [reason("contradiction", word=word), reason(facts.kind.value)]
+    return "ignore", [reason(facts.kind.value)]
+
+
+def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reason]:
+    doubts = _amount_doubts(facts.settled) if facts.settled else [reason("no_total")]
+    if facts.settled and facts.kind is Kind.SALE and not _is_paid(facts):
+        doubts.append(reason("no_sale_words"))
+    if facts.currency not in RULED_CURRENCIES | {currency, None}:
+        doubts.append(reason("foreign_currency", currency=str(facts.currency)))
+    if facts.number is None and facts.printed_at is None:
+        doubts.append(reason("no_identity"))
+    if any(doubt.code != "label" for doubt in document.doubts):
+        doubts.append(reason("uncertain_bytes"))
+    runs = (run for line in document.lines for run in line.runs)
+    if not all(run.certain or run.text.isascii() for run in runs):
+        doubts.append(reason("lost_text"))
+    return doubts
+
+
+def _amount_doubts(settled: Settlement) -> list[Reason]:
+    doubts = []
+    if not _PROOFS & set(settled.checks) or settled.score < AWARD_SCORE_MIN:
+        doubts.append(reason("no_check"))
+    if settled.rival_fen is not None:
+        doubts.append(reason("rival", other=decimal(settled.rival_fen)))
+    if settled.unpaid_gap:
+        doubts.append(reason("payment_gap"))
+    if abs(settled.owed_fen) > TOO_LARGE_FEN:
+        doubts.append(reason("too_large"))
+    return doubts
+
+
+def _is_paid(facts: Facts) -> bool:
+    """A bill is a sale when it was paid or calls itself a receipt."""
+    settled = facts.settled
+    assert settled is not None
+    return bool(settled.tenders) or settled.handed_over or facts.classified.sale_heading
+
+
+def _confidence(settled: Settlement | None, doubts: int) -> float:
+    """Each check that agrees halves what is left to 1; each doubt takes two fifths away."""
+    if settled is None:
+        return 0.0
+    trust = 1.0 - float(0.5 ** (1 + max(0, settled.score) / 2))
+    return round(trust * float(0.6**doubts), 3)

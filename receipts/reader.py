@@ -1,0 +1,119 @@
+"""What one paper says: its kind and its facts, with amounts settled by arithmetic.
+
+Owns the order in which the parts of this room are asked. It decides nothing about points.
+"""
+
+from msgspec import Struct, structs
+
+from loyalty.receipt import EARNING_KINDS, Item, Kind, Tender
+from paper.marker import is_own_print
+from receipts.amount_words import Role
+from receipts.classifier import Classified, classify
+from receipts.fields import currency_of, merchant_of, numbers_of, time_of
+from receipts.items import Goods, goods_of
+from receipts.money import in_words
+from receipts.rows import Figure, Row, rows_of
+from receipts.segmenter import Document
+from receipts.settle import Settlement, Sheet, settle
+
+_WITH_GOODS = EARNING_KINDS | {Kind.TRAINING, Kind.DELIVERY_ORDER, Kind.PRE_BILL, Kind.ON_ACCOUNT}
+_NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP, Kind.OTHER}
+_NO_NUMBER = {Kind.PAYMENT_SLIP, Kind.REPORT, Kind.REDEMPTION_SLIP}
+
+
+class Facts(Struct, frozen=True):
+    """The facts of a paper. `currency` is None where no amount is printed."""
+
+    classified: Classified
+    kind: Kind
+    settled: Settlement | None
+    items: tuple[Item, ...]
+    merchant: str | None
+    branch: str | None
+    number: str | None
+    original_number: str | None
+    printed_at: str | None
+    currency: str | None
+
+
+def facts_of(document: Document, currency: str, date_order: str) -> Facts:
+    """Return what the paper says; `currency` where it names none, `date_order` for short dates."""
+    lines = document.lines
+    rows = rows_of(lines, date_order)
+    sheet = _sheet(rows)
+    classified = classify(rows)
+    if is_own_print([line.text for line in lines]):
+        classified = structs.replace(classified, kind=Kind.REDEMPTION_SLIP)
+    settled = settle(sheet, classified.kind)
+    kind = _kind(classified.kind, settled, sheet)
+    settled = _signed(kind, settled, sheet)
+    merchant, branch = merchant_of(rows, classified.headings, kind)
+    numbers = numbers_of(rows)
+    number = None if kind in _NO_NUMBER else numbers.own
+    money = settled is not None or any(row.exact_amounts for row in rows)
+    return Facts(
+        classified=classified,
+        kind=kind,
+        settled=settled,
+        items=_signed_items(sheet.goods.items, kind) if kind in _WITH_GOODS else (),
+        merchant=merchant,
+        branch=branch,
+        number=number,
+        original_number=numbers.original or (number if kind is Kind.VOID else None),
+        printed_at=time_of(rows),
+        currency=currency_of(rows, currency) if money else None,
+    )
+
+
+def _sheet(rows: list[Row]) -> Sheet:
+    first_money = next((at for at, row in enumerate(rows) if row.exact_amounts), len(rows))
+    goods = goods_of(rows, max(0, first_money - 1))
+    figures = tuple(
+        figure
+        for row in rows
+        for figure in row.figures
+        if not (goods.first_row <= row.index < goods.end_row and _names_goods(figure, goods))
+    )
+    words = next((fen for row in rows if (fen := in_words(row.text)) is not None), None)
+    labels = (row.label for row in rows if row.label is not None)
+    named = next((kind for role, kind in labels if role is Role.TENDER), None)
+    return Sheet(figures, goods, words, named)
+
+
+def _names_goods(figure: Figure, goods: Goods) -> bool:
+    return figure not in goods.among and any(
+        item.amount_fen == figure.fen and figure.label.strip().startswith(item.name.upper())
+        for item in goods.items
+    )
+
+
+def _kind(kind: Kind, settled: Settlement | None, sheet: Sheet) -> Kind:
+    """Return the kind after the money has spoken."""
+    if kind is not Kind.SALE:
+        return kind
+    if settled is None:
+        return Kind.SALE if sheet.goods.items else Kind.OTHER
+    tenders = {tender.kind for tender in settled.tenders}
+    if tenders == {"on_account"}:
+        return Kind.ON_ACCOUNT
+    if tenders == {"platform_online"}:
+        return Kind.DELIVERY_ORDER
+    return Kind.REFUND if settled.owed_fen < 0 else Kind.SALE
+
+
+def _signed(kind: Kind, settled: Settlement | None, sheet: Sheet) -> Settlement | None:
+    """Refunds and voids are negative whatever sign was printed; reports owe nothing."""
+    if settled is None or kind in _NO_AMOUNT:
+        return None
+    refunded = any(figure.row == settled.row for figure in sheet.of(Role.REFUND))
+    takes_back = kind in (Kind.REFUND, Kind.VOID) or (kind is Kind.EXCHANGE and refunded)
+    if not takes_back or settled.owed_fen <= 0:
+        return settled
+    tenders = tuple(Tender(each.kind, -abs(each.amount_fen)) for each in settled.tenders)
+    return structs.replace(settled, owed_fen=-settled.owed_fen, tenders=tenders)
+
+
+def _signed_items(items: tuple[Item, ...], kind: Kind) -> tuple[Item, ...]:
+    if kind not in (Kind.REFUND, Kind.VOID):
+        return items
+    return tuple(structs.replace(item, amount_fen=-abs(item.amount_fen)) for item in items)
