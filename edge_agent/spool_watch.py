@@ -16,8 +16,9 @@ from msgspec import structs
 
 from edge_agent.config import Tap
 from edge_agent.devices.heartbeat import Heartbeat, read_heartbeat
-from edge_agent.devices.job_file import Job, Moment, Unreadable
+from edge_agent.devices.job_file import Job, JobName, Moment, Unreadable
 from edge_agent.devices.spool import Spool
+from edge_agent.job_parts import PAUSE_S_MAX, follows, is_open, joined
 from edge_agent.messages import JobRead, JobSeen
 from receipts.reading import Reading, read_job
 from receipts.reasons import reason
@@ -89,17 +90,41 @@ class SpoolWatch:
             if name.job_id not in self._announced:
                 self._announced.add(name.job_id)
                 self._put(JobSeen(name.job_id, name.started_boottime_ns / 1e9))
-        for name in finished:
-            if not self._done(name.job_id) and not self._offer(self._spool.read(name)):
+        while finished:
+            names, job = self._next(finished)
+            if not names:
+                return True  # the paper goes on, and its next part is not here yet
+            if job is not None and not self._done(job.job_id) and not self._offer(job):
                 return False
-            self._spool.done(name)
-            self._announced.discard(name.job_id)
+            for name in names if job is not None else ():
+                self._spool.done(name)
+                self._announced.discard(name.job_id)
+            del finished[: len(names)]
         return True
 
-    def _offer(self, job: Job | Unreadable) -> bool:
+    def _next(self, finished: list[JobName]) -> tuple[list[JobName], Job | None]:
+        """Return the names of the parts that make the next job, and the job.
+
+        No names: it has to wait for its next part. No job: its file could not be read, and the
+        spool has set it aside and said so.
+        """
+        parts: list[Job] = []
+        for name in finished:
+            part = self._spool.read(name)
+            if isinstance(part, Unreadable):
+                return finished[: len(parts) or 1], joined(parts) if parts else None
+            if parts and not follows(part, parts[-1]):
+                break  # another connection: the POS gave the paper up
+            parts.append(part)
+            if not is_open(part, self._tap.dialect or None):
+                return finished[: len(parts)], joined(parts)
+        age_ns = Moment.now().boottime_ns - parts[-1].started.boottime_ns
+        if len(parts) == len(finished) and 0 <= age_ns < _waits_ns(parts[-1]):
+            return [], None
+        return finished[: len(parts)], joined(parts)
+
+    def _offer(self, job: Job) -> bool:
         """Have a job read and recorded; False if that has to be tried again."""
-        if isinstance(job, Unreadable):
-            return True  # the spool has set it aside and said so
         message = JobRead(job, tuple(self._read(job)))
         self._put(message)
         while not message.wait(POLL_S):
@@ -128,3 +153,9 @@ class SpoolWatch:
             except queue.Full:
                 continue
         return None
+
+
+def _waits_ns(part: Job) -> float:
+    """Return until how long after its start a part may still be continued."""
+    ended = part.ended or part.started
+    return ended.boottime_ns - part.started.boottime_ns + PAUSE_S_MAX * 1e9

@@ -1,6 +1,7 @@
 """A counter with real parts: a tap process, a virtual printer and scanner, and the agent."""
 
 import contextlib
+import socket
 import threading
 from pathlib import Path
 
@@ -126,6 +127,14 @@ class Counter:
         pos._raw(b"\x1b@" + text.encode("gb18030"))
         pos.cut()
         pos.close()
+
+    def pos(self) -> socket.socket:
+        """Connect as a POS that keeps its connection."""
+        return socket.create_connection(("127.0.0.1", self.tap.port))
+
+    def wait_for_parts(self, count: int) -> None:
+        """Wait until the tap has ended this many parts of the connection."""
+        wait_for(lambda: len(self.tap.spool.jobs()) >= count)
 
     def do(self, **command: str) -> requests.Response:
         """Press a button of the panel."""

@@ -160,3 +160,26 @@ def test_a_page_elsewhere_cannot_press_a_button_here(counter: Counter) -> None:
     assert requests.post(do, data="{}", headers={"X-Token": token}, timeout=5).status_code == 415
     assert counter.do(do="no such thing").status_code == 400
     assert counter.do(do="forget").status_code == 200
+
+
+def test_a_receipt_printed_with_a_pause_in_its_middle_is_one_receipt(counter: Counter) -> None:
+    head, tail = sale_text("HL1").split("小计", 1)
+    with counter.pos() as pos:
+        pos.sendall(b"\x1b@" + head.encode("gb18030"))
+        counter.wait_for_parts(1)
+        pos.sendall(("小计" + tail).encode("gb18030") + b"\x1dV\x00")
+        state = counter.wait(lambda state: state["recent"])
+        assert (first(state)["number"], first(state)["amount"]) == ("HL1", "214.00")
+        pos.sendall(sale_text("HL2").encode("gb18030") + b"\x1dV\x00")
+        counter.wait(lambda state: first(state)["number"] == "HL2")
+    with Reader(counter.folder / "state") as journal:
+        assert journal.outbox().depth == 2
+
+
+def test_a_receipt_given_up_in_its_middle_waits_for_nobody(counter: Counter) -> None:
+    head = sale_text("HL1").split("小计", 1)[0]
+    with counter.pos() as pos:
+        pos.sendall(b"\x1b@" + head.encode("gb18030"))
+        counter.wait_for_parts(1)
+    counter.print(sale_text("HL2"))
+    counter.wait(lambda state: any(row["number"] == "HL2" for row in state["recent"]))
