@@ -53,6 +53,8 @@ class NotSetUp(RuntimeError):
 def open_parts(config: Config) -> Parts:
     """Open keys and database. Raises KeysError, NotSetUp, or sqlalchemy's OperationalError."""
     keys = load_keys(Path(config.keys_file))
+    if config.database.is_sqlite and not Path(str(config.database.parsed.database)).exists():
+        raise NotSetUp("there is no database yet; run `tillpoints central init`")
     engine = connect(config.database)
     with reading(engine) as connection:
         current = migrations.is_current(connection)

@@ -2,36 +2,28 @@ import pytest
 from sqlalchemy import inspect, text
 
 from central import migrations, schema
-from central.config import Database
-from central.database import connect, reading, writing
+from central.database import reading, writing
+
+CONSTRAINTS = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2
+"""
+INDEXES = """
+SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2
+"""
+SQLITE = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
 
 
 def shape_of(engine):
     """Every table, column, key, check and index, as the database itself describes them."""
+    questions = [SQLITE] if engine.dialect.name == "sqlite" else [CONSTRAINTS, INDEXES]
     with reading(engine) as connection:
-        if engine.dialect.name == "sqlite":
-            rows = connection.execute(
-                text("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
-            ).all()
-            found = [tuple(row) for row in rows]
-        else:
-            tables = inspect(connection)
-            found = [
-                (name, [(c["name"], str(c["type"]), c["nullable"]) for c in tables.get_columns(name)])
-                for name in sorted(tables.get_table_names())
-            ]
-            for question in (
-                "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
-                " FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2",
-                "SELECT tablename, indexname, indexdef FROM pg_indexes"
-                " WHERE schemaname = 'public' ORDER BY 1, 2",
-            ):
-                found += [tuple(row) for row in connection.execute(text(question))]
+        found = [tuple(row) for ask in questions for row in connection.execute(text(ask))]
+        tables = inspect(connection)
+        for table in sorted(tables.get_table_names()):
+            for column in tables.get_columns(table):
+                found.append((table, column["name"], str(column["type"]), column["nullable"]))
     return [part for part in found if "alembic_version" not in str(part)]
-
-
-def engine_on_sqlite(path):
-    return connect(Database(f"sqlite:///{path}"))
 
 
 def test_a_migrated_database_has_exactly_the_shape_of_the_schema(two_empty_databases):
