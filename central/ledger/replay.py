@@ -8,10 +8,10 @@ from collections import defaultdict, deque
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, select
 
 from central import schema
-from central.ledger import references, saving
+from central.ledger import saving
 from central.ledger.fold import RECORDED_VERDICTS, fold
 from central.ledger.loading import event_of
 from central.ledger.log import transfer_row
@@ -19,7 +19,7 @@ from central.ledger.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement
 from central.ledger.saving import Row as Values
 from central.ledger.shards import read_shard
 from central.ledger.state import State
-from loyalty.events import KINDS, Rejudge, Sale
+from loyalty.events import KINDS, Rejudge
 from loyalty.rulebook import from_canonical
 from loyalty.wire import Verdict
 
@@ -88,15 +88,13 @@ def _recorded(connection: Connection, shard_key: int) -> dict[Identity, deque[Ju
             origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
             was = Verdict(body.was)
             found[origin].append(Judgement(was) if was in RECORDED_VERDICTS else None)
-    last = t.c.verdict.in_([int(verdict) for verdict in RECORDED_VERDICTS])
-    for row in connection.execute(query.where(last)):
-        event = event_of(row)
-        found[event.identity].append(_last(row, event))
+    w = schema.waiting
+    same = [t.c[name] == w.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
+    last = select(t, w.c.reference).join_from(t, w, and_(*same), isouter=True)
+    verdicts = t.c.verdict.in_([int(verdict) for verdict in RECORDED_VERDICTS])
+    for row in connection.execute(last.where(t.c.shard_key == shard_key, verdicts)):
+        judgement = Judgement(
+            Verdict(row.verdict), row.reason, row.adjusted, row.reference, row.error
+        )
+        found[Identity(row.device_id, row.epoch, row.seq)].append(judgement)
     return found
-
-
-def _last(row: Row[Any], event: Event) -> Judgement:
-    reference = None
-    if row.verdict == Verdict.PENDING_UPGRADE and isinstance(event.body, Sale):
-        reference = references.to_rule_book(event.body.book)
-    return Judgement(Verdict(row.verdict), row.reason, row.adjusted, reference, row.error)

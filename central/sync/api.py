@@ -4,6 +4,7 @@ Owns bodies, bounds, signatures and status codes; the answers come from the room
 is refused with a Problem and never with a page.
 """
 
+import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -75,6 +76,11 @@ def _answered(answer: Callable[[bytes], Struct]) -> Response:
     except (Busy, OperationalError, InterfaceError, TimeoutError) as error:
         _log.warning("sync_busy", error=type(error).__name__)
         return _packed(503, Problem("busy", "come back later"), _RETRY_AFTER_S)
+    except Exception as error:  # noqa: BLE001  # the edge of the program: agents read no pages
+        # The error's own text may quote an event, and logs hold no data of persons (P10).
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("sync_failed", error=type(error).__name__, path=request.path, trace=trace)
+        return _packed(500, Problem("internal", "the server failed; its log says where"))
 
 
 def _packed(status: int, message: Struct, retry_after_s: int = 0) -> Response:

@@ -35,7 +35,7 @@ from loyalty.events import (
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.wire import RuleBookRow, Verdict
 
-START_MS = 1_780_000_000_000  # 2026-05-28 in Shanghai
+START_MS = 1_780_000_000_000  # 29 May 2026 in Shanghai
 DAY_MS = 86_400_000
 
 BOOK = rulebook.from_toml(
@@ -187,7 +187,8 @@ class Programme:
 
     def check(self):
         """Assert that every invariant holds and a replay gives the same ledger."""
-        assert self.read(verify) == []
+        findings = self.read(verify)
+        assert findings == [], findings
 
 
 class Device:

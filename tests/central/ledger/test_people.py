@@ -1,0 +1,97 @@
+from central import schema
+from central.database import writing
+from central.ledger.accounts import Code
+from central.ledger.queries import statement
+from loyalty.wire import CardRow, MemberRow, Topic
+from tests.central.programme import card, member
+
+
+def test_a_cards_points_move_to_its_member_with_their_lots(programme):
+    till = programme.till
+    till.push(till.sale(card("c1")), till.sale(card("c1"), fen=5_000))
+    programme.add_member("a", tags=["c1"])
+    assert programme.balance(member()) == programme.balance(card("c1")) == 150
+    assert len(programme.rows(schema.lot)) == 2
+    told = programme.read(statement, member(), 0, programme.now_ms + 1)
+    assert [(line.code, line.points) for line in told.lines] == [(Code.CARD_MOVED, 150)]
+    programme.check()
+
+
+def test_what_a_card_earns_later_goes_to_its_member_at_once(programme):
+    till = programme.till
+    programme.add_member("a", "gold", ["c1"])
+    till.push(till.sale(card("c1")))
+    assert programme.balance(member()) == 150
+    programme.check()
+
+
+def test_a_refund_of_a_cards_sale_is_taken_from_its_member(programme):
+    till = programme.till
+    sale = till.sale(card("c1"))
+    till.push(sale)
+    programme.add_member("a", tags=["c1"])
+    till.push(till.refund(sale))
+    assert programme.balance(member()) == 0
+    programme.check()
+
+
+def test_a_cards_debt_moves_too_and_is_paid_at_once(programme):
+    till, other = programme.till, programme.other
+    programme.add_member("a", tags=["c1"])
+    programme.add_reward(points=100)
+    sale = till.sale(card("c1"))
+    till.push(sale)
+    till.push(till.redeem(card("c1"), till.lease(card("c1"))))
+    programme.add_member("a", tags=[])  # the card is taken from the member
+    other.push(other.refund(sale))  # and now owes what was spent
+    assert programme.balance(card("c1")) == -100
+    till.push(till.sale(member("b"), fen=25_000))
+    programme.add_member("b", tags=["c1"])
+    assert programme.balance(member("b")) == 150
+    programme.check()
+
+
+def test_a_card_that_changes_its_member_leaves_the_past_where_it_is(programme):
+    till = programme.till
+    programme.add_member("a", tags=["c1", "c2"])
+    till.push(till.sale(card("c1")))
+    programme.add_member("b", tags=["c1"])
+    till.push(till.sale(card("c1"), fen=5_000))
+    assert (programme.balance(member("a")), programme.balance(member("b"))) == (100, 50)
+    rows = till.feed(Topic.MEMBER, MemberRow)
+    assert (rows["a"].tags, rows["b"].tags) == (("c2",), ("c1",))
+    programme.check()
+
+
+def test_a_member_may_bring_more_cards_than_one_event_can_move(programme):
+    till = programme.till
+    tags = [f"c{number}" for number in range(8)]
+    till.push(*(till.sale(card(tag), fen=1_000) for tag in tags))
+    programme.add_member("a", tags=tags)
+    assert programme.balance(member()) == 80
+    programme.check()
+
+
+def test_tills_see_the_card_first_and_then_its_member(programme):
+    till = programme.till
+    till.push(till.sale(card("c1")))
+    assert till.feed(Topic.CARD, CardRow) == {"c1": CardRow("c1", 100)}
+    programme.add_member("a", "gold", ["c1"])
+    assert till.feed(Topic.CARD, CardRow) == {"c1": None}
+    assert till.feed(Topic.MEMBER, MemberRow) == {"a": MemberRow("a", ("c1",), "gold", 100, "")}
+
+
+def test_tills_see_a_members_name_masked(programme):
+    with writing(programme.engine) as connection:
+        programme.insert(
+            connection,
+            schema.member,
+            member="a",
+            number="1",
+            name="王小明",
+            masked_name="王**",
+            joined_on="2026-01-01",
+        )
+    programme.add_member("a")
+    row = programme.till.feed(Topic.MEMBER, MemberRow)["a"]
+    assert row.masked_name == "王**"

@@ -1,0 +1,160 @@
+import pytest
+from msgspec import structs
+
+from central import schema
+from central.ledger.rows import VoucherState
+from loyalty.wire import Judged, Topic, Verdict
+from tests.central.programme import card, member
+
+APPLIED = (Verdict.APPLIED, "", 0)
+REFUSED = Verdict.REFUSED_FINAL
+QUARANTINED = Verdict.QUARANTINED
+
+
+@pytest.fixture
+def mall(programme):
+    """A member with 300 points and a reward of 100."""
+    programme.add_member("a")
+    programme.add_reward(points=100)
+    programme.till.push(programme.till.sale(member(), fen=30_000))
+    return programme
+
+
+def purse(programme):
+    return programme.balance(member()), programme.held(member())
+
+
+def voucher_state(programme):
+    (row,) = programme.rows(schema.voucher)
+    return VoucherState(row.state)
+
+
+def test_a_lease_holds_its_points_and_a_spend_moves_them(mall):
+    till = mall.till
+    lease = till.lease(member())
+    assert purse(mall) == (300, 100)
+    assert till.push(till.redeem(member(), lease)) == [APPLIED]
+    assert purse(mall) == (200, 0)
+    assert voucher_state(mall) is VoucherState.REDEEMED
+    mall.check()
+
+
+def test_closing_a_spent_lease_changes_nothing_more(mall):
+    till = mall.till
+    lease = till.lease(member())
+    till.push(till.redeem(member(), lease), till.close_lease(lease, 100))
+    assert purse(mall) == (200, 0)
+    assert mall.rows(schema.lease)[0].state == 1
+    mall.check()
+
+
+def test_closing_a_lease_without_a_spend_gives_its_points_back_and_voids_the_voucher(mall):
+    till = mall.till
+    lease = till.lease(member())
+    assert till.push(till.close_lease(lease, 0)) == [APPLIED]
+    assert purse(mall) == (300, 0)
+    assert till.use_online(lease.voucher_code).refusal.code == "voucher_unknown"
+    mall.check()
+
+
+def test_points_are_spent_out_of_the_lots_that_expire_first(mall):
+    till = mall.till
+    before = mall.rows(schema.lot)[0].lot_id
+    mall.now_ms += 40 * 86_400_000
+    till.push(till.sale(member(), fen=5_000))
+    mall.add_reward("cake", points=320)
+    till.push(till.redeem(member(), till.lease(member(), "cake")))
+    (lot,) = mall.rows(schema.lot)
+    assert (lot.remaining, lot.lot_id != before) == (30, True)
+    mall.check()
+
+
+@pytest.mark.parametrize("points", [101, 0, -1])
+def test_a_spend_that_its_lease_does_not_cover_goes_into_quarantine(mall, points):
+    till = mall.till
+    lease = till.lease(member())
+    assert till.push(till.redeem(member(), lease, points))[0][0] is QUARANTINED
+    assert purse(mall) == (300, 100)
+    mall.check()
+
+
+def test_a_second_spend_of_a_whole_lease_goes_into_quarantine(mall):
+    till = mall.till
+    lease = till.lease(member())
+    redeem = till.redeem(member(), lease)
+    assert [verdict for verdict, *_ in till.push(redeem, redeem)] == [0, QUARANTINED]
+    assert purse(mall) == (200, 0)
+    mall.check()
+
+
+def test_a_lease_can_be_spent_only_by_the_device_it_was_granted_to(mall):
+    lease = mall.till.lease(member())
+    other = mall.other
+    assert other.push(other.redeem(member(), lease))[0][0] is QUARANTINED
+    assert other.push(other.close_lease(lease, 0))[0][0] is QUARANTINED
+    assert purse(mall) == (300, 100)
+    mall.check()
+
+
+def test_a_close_that_knows_of_another_spend_keeps_the_points_held(mall):
+    till = mall.till
+    lease = till.lease(member())
+    assert till.push(till.close_lease(lease, 100))[0][0] is QUARANTINED
+    assert purse(mall) == (300, 100)
+    mall.check()
+
+
+def test_a_spend_under_a_lease_that_central_does_not_know_waits(mall):
+    till = mall.till
+    lease = structs.replace(till.lease(member()), lease_id="ff" * 16)
+    assert till.push(till.redeem(member(), lease)) == [(Verdict.PENDING_REF, "lease_unknown", 0)]
+    mall.check()
+
+
+def test_a_voucher_is_used_by_its_home_till_once(mall):
+    till, other = mall.till, mall.other
+    mall.add_reward("mug", points=100, home_shop="S1")
+    lease = other.lease(member(), "mug")
+    other.push(other.redeem(member(), lease))
+    assert till.push(till.use(lease.voucher_code)) == [APPLIED]
+    assert voucher_state(mall) is VoucherState.USED
+    assert till.push(till.use(lease.voucher_code)) == [APPLIED]  # the same use, told again
+    assert other.push(other.use(lease.voucher_code)) == [(REFUSED, "voucher_used", 0)]
+    mall.check()
+
+
+def test_a_voucher_may_be_handed_in_before_its_spend_arrives(mall):
+    till, other = mall.till, mall.other
+    lease = other.lease(member())
+    till.push(till.use(lease.voucher_code))
+    assert other.push(other.redeem(member(), lease)) == [APPLIED]
+    assert voucher_state(mall) is VoucherState.USED
+    assert purse(mall) == (200, 0)
+    mall.check()
+
+
+def test_a_lease_whose_voucher_was_used_cannot_be_closed_unspent(mall):
+    till, other = mall.till, mall.other
+    lease = other.lease(member())
+    till.push(till.use(lease.voucher_code))
+    assert other.push(other.close_lease(lease, 0))[0][0] is QUARANTINED
+    assert purse(mall) == (300, 100)
+    mall.check()
+
+
+def test_a_voucher_that_central_does_not_know_waits(mall):
+    till = mall.till
+    assert till.push(till.use("V000000000000000")) == [(Verdict.PENDING_REF, "voucher_unknown", 0)]
+    assert till.feed(Topic.VERDICT, Judged) == {}
+    mall.check()
+
+
+def test_points_on_a_card_can_be_spent_once_the_card_has_a_member(mall):
+    till = mall.till
+    till.push(till.sale(card("c1"), fen=20_000))
+    assert till.lease(card("c1")).refusal.code == "member_unknown"
+    mall.add_member("a", tags=["c1"])
+    lease = till.lease(card("c1"), request_id="r2")
+    assert till.push(till.redeem(card("c1"), lease)) == [APPLIED]
+    assert purse(mall) == (400, 0)
+    mall.check()
