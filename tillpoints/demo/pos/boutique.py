@@ -44,7 +44,7 @@ class Boutique:
 
     def ticket(self, serial: int, at: datetime, rng: Random) -> Ticket:
         """Return a random customer's purchase."""
-        chosen = rng.sample(RACK, rng.randint(1, 3))
+        chosen = rng.sample(RACK, rng.randint(2, 3))
         rows = tuple(Row(g, rng.choice((1, 1, 2)), rng.choice((10, 9, 8))) for g in chosen)
         goods_fen = sum(row.amount_fen for row in rows)
         extras: list[tuple[str, int]] = []

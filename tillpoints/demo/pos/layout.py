@@ -1,11 +1,11 @@
 """Columns on a foreign POS's paper."""
 
-from paper.width import centre, left, right
+from paper.width import centre, columns, left, right
 
 
 def pair(label: str, value: str, width: int) -> str:
     """Return a label at the left and a value at the right edge."""
-    return left(label, width - len(value) - 1) + right(value, len(value) + 1)
+    return left(label, width - columns(value) - 1) + right(value, columns(value) + 1)
 
 
 def cells(texts: tuple[str, ...], widths: tuple[int, ...]) -> str:
