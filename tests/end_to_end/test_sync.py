@@ -1,0 +1,296 @@
+"""Real journals against the real central: its own process, its own SQLite file, a real socket."""
+
+import itertools
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from edge_agent.journal.clock import moment
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.calls import Caller, Offline
+from edge_agent.sync.enrol import enrol
+from edge_agent.sync.online import Online
+from edge_agent.sync.syncer import Syncer
+from edge_agent.sync.transport import HttpTransport
+from loyalty.codes import card_tag
+from loyalty.earning import award, take_back
+from loyalty.events import Claim, Holder, LeaseClose, Redeem, Refund, Sale, VoucherUse
+from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.wire import (
+    BalanceRequest,
+    ClaimRequest,
+    LeaseRequest,
+    Verdict,
+    VoucherRequest,
+)
+from tests.central.mall import DEMO, Mall
+from tests.edge_agent.journal.conftest import hash_of
+
+COMMAND = [sys.executable, "-c", "from tillpoints.cli import main; main()"]
+WANG = "586562381399"
+NEW_CARD = "NFC-0102030405"
+numbers = itertools.count(1000)
+
+
+@contextmanager
+def central(mall):
+    """Run `tillpoints central serve` and give its process and its address."""
+    process = subprocess.Popen(
+        [*COMMAND, "central", "serve", "--config", str(mall.config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+    )
+    try:
+        said = process.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+", said)
+        assert address, said + process.stdout.read()
+        yield process, address.group()
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def random_id():
+    return f"{random.getrandbits(64):016x}"
+
+
+class Station:
+    """One enrolled device: its journal, and its way to central, which may change its address."""
+
+    def __init__(self, mall, folder, name, role, shop, url):
+        asked = ("fleet", "enrol", "--name", name, "--role", role, "--shop", shop)
+        code = mall.json(*asked)["code"]
+        self.journal = Journal.open(folder / name)
+        self.shop = shop
+        self.connect(url)
+        enrol(self.journal, self.transport, url=url, code=code)
+        self.sync()
+
+    def connect(self, url):
+        self.transport = HttpTransport(url)
+        caller = Caller(self.journal, self.transport)
+        session = random_id()
+        self.syncer = Syncer(self.journal, caller, session=session, rng=random.Random(1))
+        self.online = Online(self.journal, caller, session=session)
+
+    def reconnect(self, url):
+        self.transport.close()
+        self.connect(url)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        """Every event was judged and the journal is sound, unless the test failed already."""
+        self.transport.close()
+        report = self.journal.verify()
+        judged = self.journal._ask(lambda db: db.execute("SELECT code FROM verdict").fetchall())
+        self.journal.close()
+        if failure == (None, None, None):
+            assert report.problems == ()
+            assert {code for (code,) in judged} <= {Verdict.APPLIED, Verdict.APPLIED_ADJUSTED}
+
+    def sync(self):
+        for _ in range(50):
+            if self.syncer.step(moment()) > 0:
+                assert self.syncer.status().problem is None
+                return
+        raise AssertionError("sync does not come to rest")
+
+    def holder(self, card):
+        tag = card_tag(self.journal.identity().tenant_key, card)
+        return self.journal.holder_of(tag)
+
+    def points(self, fen, holder):
+        book = self.journal.rule_book(self.journal.server_ms(moment()))
+        category = self.journal.shop(self.shop).category
+        tier_id = self.journal.standing(holder).tier_id if holder else ""
+        return book, category, tier_id, award(fen, category, tier_id, book.book).points
+
+    def sell(self, fen, holder=None, claim_code=None):
+        book, category, tier_id, points = self.points(fen, holder)
+        number = f"B{next(numbers)}"
+        receipt = Receipt(self.shop, Kind.SALE, number, "2026-11-08T13:16:42", "CNY", fen)
+        sold = Sale(
+            at=moment(),
+            receipt=receipt,
+            discriminator="",
+            eligible_fen=fen,
+            category=category,
+            book=book.version,
+            holder=holder,
+            tier_id=tier_id,
+            points=points if holder else 0,
+            claim_hash=hash_of(claim_code) if claim_code else None,
+        )
+        self.journal.append([sold])
+        return fingerprint(receipt).hex()
+
+    def refund(self, key, fen):
+        record = self.journal.sale_by_fingerprint(key)
+        receipt = Receipt(
+            self.shop, Kind.REFUND, f"R{next(numbers)}", "2026-11-08T14:00:00", "CNY", -fen
+        )
+        points = take_back(record.points, record.sale.eligible_fen, record.refunded_fen, fen)
+        self.journal.append([Refund(moment(), receipt, "", -fen, key, points)])
+        return points
+
+
+@pytest.fixture
+def mall(tmp_path):
+    mall = Mall(tmp_path).set_up()
+    mall.run("central", "import", "members", str(DEMO / "members.csv"))
+    return mall
+
+
+def told(station, holder):
+    answer = station.online.balance(BalanceRequest(holder))
+    assert not isinstance(answer, Offline)
+    return answer.balance
+
+
+def same_on_both_sides(station, holder):
+    """Central and the till say the same, and the till waits for nothing."""
+    standing = station.journal.standing(holder)
+    assert station.journal.queue_depth() == 0
+    assert (standing.balance, standing.pending) == (told(station, holder), 0)
+    return standing.balance
+
+
+@pytest.fixture
+def url(mall):
+    with central(mall) as (_, url):
+        yield url
+
+
+@pytest.fixture
+def till(mall, tmp_path, url):
+    with Station(mall, tmp_path, "till-1", "till", "helu", url) as till:
+        yield till
+
+
+@pytest.fixture
+def kiosk(mall, tmp_path, url):
+    with Station(mall, tmp_path, "kiosk-9", "kiosk", "helu", url) as kiosk:
+        yield kiosk
+
+
+def test_a_sale_counts_here_at_once_and_the_same_at_central_after_sync(till):
+    wang = till.holder(WANG)
+    before = told(till, wang)
+    key = till.sell(60_000, wang)
+    promised = till.journal.sale_by_fingerprint(key).points
+    assert promised > 0
+    assert till.journal.standing(wang).balance == before + promised
+    till.sync()
+    assert same_on_both_sides(till, wang) == before + promised
+
+
+def test_a_refund_takes_back_the_same_on_both_sides(till):
+    wang = till.holder(WANG)
+    before = told(till, wang)
+    key = till.sell(60_000, wang)
+    till.sync()
+    promised = till.journal.sale_by_fingerprint(key).points
+    back = till.refund(key, 30_000)
+    assert till.journal.standing(wang).balance == before + promised - back
+    till.sync()
+    assert same_on_both_sides(till, wang) == before + promised - back
+
+
+def test_a_claim_made_at_the_kiosk_before_central_knows_the_sale_reaches_the_till(till, kiosk):
+    wang = kiosk.holder(WANG)
+    before = told(kiosk, wang)
+    key = till.sell(20_000, claim_code="CLAIM-1")
+    question = ClaimRequest(hash_of("CLAIM-1"))
+    assert kiosk.online.claim(question).state == "unknown"
+    kiosk.journal.append([Claim(moment(), hash_of("CLAIM-1"), wang)])
+    kiosk.sync()
+    till.sync()
+    kiosk.sync()
+    assert kiosk.online.claim(question).state == "claimed"
+    record = till.journal.sale_by_fingerprint(key)
+    assert (record.state, record.holder) == ("claimed", wang)
+    assert same_on_both_sides(kiosk, wang) == before + record.points
+    assert same_on_both_sides(till, wang) == before + record.points
+
+
+def test_an_unknown_card_earns_to_the_card(till):
+    card = till.holder(NEW_CARD)
+    assert card.kind == "card"
+    key = till.sell(10_000, card)
+    till.sync()
+    assert same_on_both_sides(till, card) == till.journal.sale_by_fingerprint(key).points
+
+
+def test_a_reward_is_paid_once_and_its_voucher_counts_once(till, kiosk):
+    wang = kiosk.holder(WANG)
+    till.sell(100_000, wang)
+    till.sync()
+    kiosk.sync()
+    balance = same_on_both_sides(kiosk, wang)
+    lease = kiosk.online.lease(LeaseRequest(random_id(), wang, "parking-2h"))
+    assert (lease.refusal, lease.points) == (None, 200)
+    code = lease.voucher_code
+    spent = Redeem(moment(), wang, lease.lease_id, lease.points, "parking-2h", code)
+    kiosk.journal.append([spent, LeaseClose(moment(), lease.lease_id, lease.points)])
+    assert kiosk.journal.standing(wang).balance == balance - 200
+    kiosk.sync()
+    assert same_on_both_sides(kiosk, wang) == balance - 200
+    assert till.online.voucher(VoucherRequest("use-1", code)).reward_id == "parking-2h"
+    here = till.journal.identity().device_id.hex()
+    till.journal.append([VoucherUse(moment(), code, here, "use-1")])
+    till.sync()
+    assert till.online.voucher(VoucherRequest("use-2", code)).refusal.code == "voucher_used"
+
+
+def test_central_killed_in_the_middle_loses_and_doubles_nothing(mall, tmp_path):
+    """The till sells on; central dies by SIGKILL and comes back at another address."""
+    promised = 0
+    with ExitStack() as stack:
+        with central(mall) as (_, url):
+            till = stack.enter_context(Station(mall, tmp_path, "till-1", "till", "helu", url))
+            wang = till.holder(WANG)
+            before = told(till, wang)
+        for life in range(3):
+            with central(mall) as (process, url):
+                till.reconnect(url)
+                for sale in range(8):
+                    key = till.sell(1_000 + life * 100 + sale, wang)
+                    promised += till.journal.sale_by_fingerprint(key).points
+                    if sale == 5:
+                        os.kill(process.pid, signal.SIGKILL)
+                    till.syncer.step(moment())
+                    assert till.journal.standing(wang).balance == before + promised
+        with central(mall) as (_, url):
+            till.reconnect(url)
+            till.sync()
+            assert same_on_both_sides(till, wang) == before + promised
+
+
+def test_a_lease_of_a_kiosk_that_crashed_goes_back_to_its_member(kiosk, url):
+    wang = kiosk.holder(WANG)
+    kiosk.sell(100_000, wang)
+    kiosk.sync()
+    balance = told(kiosk, wang)
+    kiosk.online.lease(LeaseRequest(random_id(), wang, "parking-2h"))
+    assert kiosk.online.balance(BalanceRequest(wang)).held == 200
+    kiosk.reconnect(url)  # another run of the agent, another session
+    kiosk.sync()
+    answer = kiosk.online.balance(BalanceRequest(wang))
+    assert (answer.held, answer.balance) == (0, balance)
+
+
+def test_a_holder_of_nothing_has_nothing_on_both_sides(till):
+    nobody = Holder("card", "0" * 16)
+    assert till.journal.standing(nobody).balance is None
+    assert not till.online.balance(BalanceRequest(nobody)).known
