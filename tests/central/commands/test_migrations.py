@@ -20,9 +20,11 @@ def shape_of(engine):
     with reading(engine) as connection:
         found = [tuple(row) for ask in questions for row in connection.execute(text(ask))]
         tables = inspect(connection)
-        for table in sorted(tables.get_table_names()):
-            for column in tables.get_columns(table):
-                found.append((table, column["name"], str(column["type"]), column["nullable"]))
+        found += [
+            (table, column["name"], str(column["type"]), column["nullable"])
+            for table in sorted(tables.get_table_names())
+            for column in tables.get_columns(table)
+        ]
     return [part for part in found if "alembic_version" not in str(part)]
 
 
