@@ -88,7 +88,7 @@ def adopt(db: sqlite3.Connection, answer: EnrolAnswer, central_url: str) -> Iden
     )
     marks = ", ".join("?" * len(Identity.__struct_fields__))
     db.execute(
-        f"REPLACE INTO identity (one, {_COLUMNS}) VALUES (1, {marks})",  # noqa: S608 our own columns
+        f"REPLACE INTO identity (one, {_COLUMNS}) VALUES (1, {marks})",  # noqa: S608 ours
         structs.astuple(identity),
     )
     db.execute(
