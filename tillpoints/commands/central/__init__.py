@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from tillpoints.central_access import central, config_option, load_config
-from tillpoints.commands.central import imports, reports
+from tillpoints.commands.central import imports, ledger, statement
 from tillpoints.exits import ConfigurationFailure
 
 
@@ -45,4 +45,5 @@ def serve(config: Path) -> None:
 
 
 command.add_command(imports.command)
-command.add_command(reports.command)
+command.add_command(statement.command)
+command.add_command(ledger.command)
