@@ -108,8 +108,10 @@ def choose(
     if quick is not None:
         return Choice(quick, certain=True)
     scored = sorted(
-        ((_score(sample, name, kanji=kanji, last=name == last), -rank, name)
-         for rank, name in enumerate(candidates)),
+        (
+            (_score(sample, name, kanji=kanji, last=name == last), -rank, name)
+            for rank, name in enumerate(candidates)
+        ),
         reverse=True,
     )
     best, second = scored[0], scored[1]

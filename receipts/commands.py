@@ -267,9 +267,7 @@ def _graphics(printer: Printer, token: Token) -> None:  # GS ( L, GS 8 L
 
 def _logo(printer: Printer, token: Token) -> None:  # FS p n m, GS / m, GS ( L fn 69 and 85
     printer.hold(
-        Picture(
-            0, 0, b"", align=printer.align, stored=True, offset=token.offset, end=token.end
-        )
+        Picture(0, 0, b"", align=printer.align, stored=True, offset=token.offset, end=token.end)
     )
 
 

@@ -61,8 +61,11 @@ def stamps(line: str, order: str) -> list[Stamp]:
         time, end = packed, date_end
         if time is None:
             near = [
-                (match, clock) for match, clock in times
-                if clock and match.start() not in used and match.start() >= end - 1
+                (match, clock)
+                for match, clock in times
+                if clock
+                and match.start() not in used
+                and match.start() >= end - 1
                 and match.start() - end <= 12
             ]
             if near:
@@ -73,7 +76,8 @@ def stamps(line: str, order: str) -> list[Stamp]:
     found += [
         Stamp(None, clock, match.start(), match.end())
         for match, clock in times
-        if clock and match.start() not in used
+        if clock
+        and match.start() not in used
         and not any(stamp.start <= match.start() < stamp.end for stamp in found)
     ]
     return found

@@ -10,7 +10,7 @@ import re
 from receipts import lexicon
 from receipts.elements import Line
 from receipts.fold import RULE, close_up, fold
-from receipts.rows import is_code_mark
+from receipts.rows import ROW_TEXT_MAX, ROWS_MAX, is_code_mark
 
 _PRINT_RANK = 3  # of the times in `paper_words.TIMES`
 _PRINTED_AGAIN = re.compile(r"第\s?\d+\s?次打印|打印次数")
@@ -19,8 +19,8 @@ _PRINTED_AGAIN = re.compile(r"第\s?\d+\s?次打印|打印次数")
 def text_digest(lines: list[Line]) -> str:
     """Return the digest of a paper's lines as 64 hex digits."""
     kept = []
-    for line in lines:
-        text = close_up(fold(line.text))
+    for line in lines[:ROWS_MAX]:
+        text = close_up(fold(line.text[:ROW_TEXT_MAX]))
         upper = text.upper()
         if not text.strip() or RULE.match(text) or is_code_mark(text):
             continue

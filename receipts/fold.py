@@ -9,6 +9,7 @@ import unicodedata
 
 _CJK = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0002ffff"
 _SPACED_CJK = re.compile(f"(?<=[{_CJK}])[ \u3000]+(?=[{_CJK}])")
+_HAN = re.compile(f"[{_CJK}]")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffd]")
 
@@ -28,7 +29,7 @@ def fold(line: str) -> str:
 def close_up(text: str) -> str:
     """Return the text without the blanks that spread a Chinese word (`合　　计` is `合计`).
 
-    A gap of three or more between two words of two characters or more is a column, not spreading.
+    A gap between two words of two characters or more is a column and stays.
     """
     if text.isascii():
         return text
@@ -36,10 +37,8 @@ def close_up(text: str) -> str:
 
 
 def _joint(gap: re.Match[str]) -> str:
-    before, after = gap.string[: gap.start()], gap.string[gap.end() :]
-    word_before = re.search(f"[{_CJK}]*$", before)
-    word_after = re.match(f"[{_CJK}]*", after)
-    assert word_before is not None
-    assert word_after is not None
-    spread = len(word_before[0]) == 1 or len(word_after[0]) == 1
-    return "" if spread else gap[0]
+    """Close a gap beside a single character; between two words it is a column."""
+    text = gap.string
+    lone_before = not _HAN.match(text, gap.start() - 2) or gap.start() < 2
+    lone_after = not _HAN.match(text, gap.end() + 1)
+    return "" if lone_before or lone_after else gap[0]

@@ -54,9 +54,7 @@ def stored(token: Token, header: int, align: Align) -> Picture | None:
         bits = _turn(bits, width, -(-rows // 8))
     if not width or not rows:
         return None
-    return Picture(
-        width, rows, bits, x_scale, y_scale, align, offset=token.offset, end=token.end
-    )
+    return Picture(width, rows, bits, x_scale, y_scale, align, offset=token.offset, end=token.end)
 
 
 def star_row(token: Token) -> Picture:

@@ -38,11 +38,7 @@ class Held:
         elif isinstance(item, Picture):
             self._picture += len(item.bits)
         self._items.append(item)
-        if (
-            len(self._items) > ELEMENTS_MAX
-            or self._text > TEXT_MAX
-            or self._picture > PICTURE_MAX
-        ):
+        if len(self._items) > ELEMENTS_MAX or self._text > TEXT_MAX or self._picture > PICTURE_MAX:
             self.release(dialect)
 
     def release(self, dialect: Dialect) -> None:
@@ -69,9 +65,7 @@ class Held:
         pages = {}
         for state, data in runs.items():
             page = page_name(state, dialect.pages)
-            choice = choose(
-                data, state, page, chinese=dialect.chinese, last=self._encoding
-            )
+            choice = choose(data, state, page, chinese=dialect.chinese, last=self._encoding)
             if choice.encoding != page:
                 self._encoding = choice.encoding
             pages[state] = Page(choice, page)

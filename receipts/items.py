@@ -78,8 +78,12 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
         if len(items) < ITEMS_MAX:
             items.append(_item(row, pending))
         pending = None
-    return Goods(tuple(items), rows[start].index if start < len(rows) else 0,
-                 rows[end].index if end < len(rows) else 1 << 30, tuple(among))
+    return Goods(
+        tuple(items),
+        rows[start].index if start < len(rows) else 0,
+        rows[end].index if end < len(rows) else 1 << 30,
+        tuple(among),
+    )
 
 
 def _only_counts(row: Row, last: Item) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from receipts.dialects import Dialect, Repeat
+from receipts.dialects import Dialect
+from receipts.lengths import Repeat
 
 #: Payload kept of one command; the rest is counted and skipped (GS 8 L may announce 4 GiB).
 PAYLOAD_MAX = 4 << 20

@@ -103,8 +103,10 @@ def _settled(runs: list[Run]) -> list[Run]:
     """Sort by column and drop what only strikes the same text again (bold by double strike)."""
     ordered: list[Run] = []
     for run in sorted(runs, key=lambda run: run.column):
-        if any(run.column == other.column and run.text.strip() == other.text.strip()
-               for other in ordered[-2:]):
+        if any(
+            run.column == other.column and run.text.strip() == other.text.strip()
+            for other in ordered[-2:]
+        ):
             continue
         ordered.append(run)
     return ordered

@@ -91,9 +91,7 @@ def read_text(text: str, *, currency: str = "CNY", date_order: str = "ymd") -> l
 
 def _document(paper: str) -> Document:
     lines = paper.splitlines()
-    return Document(
-        tuple(Line((Run(line, 0),) if line.strip() else (), line) for line in lines)
-    )
+    return Document(tuple(Line((Run(line, 0),) if line.strip() else (), line) for line in lines))
 
 
 def _decode(raw: bytes, dialect: str | None) -> list[Element]:

@@ -4,6 +4,7 @@ Owns the pairing of words with amounts and nothing of what they add up to.
 """
 
 import re
+from itertools import zip_longest
 
 from msgspec import Struct, structs
 
@@ -23,6 +24,7 @@ _ONLY_MARKS = re.compile(
     r"^[\s:.()\-=*#]*(?:RM|HK\$|NT\$|S\$|MOP|RMB|CNY|MYR|SGD|HKD|\$|¥)?[\s:.()\-=*#]*$"
 )
 _ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
+_RATE = re.compile(r"\d\s?%")
 _COUNTED = re.compile(r"\((?:QTY|ITEMS?|NO|共)[^)]*\)?")
 _CODE_MARK = re.compile(r"^\s*\[(?:QR|BARCODE|二维码|条码)\]", re.IGNORECASE)
 
@@ -153,6 +155,8 @@ def role_of(label: str) -> tuple[Role, str] | None:
         return None
     meanings: list[tuple[Role, str]] = [value for _, value in hits]
     roles = {role for role, _ in meanings}
+    if roles == {Role.TOTAL} and _RATE.search(label):
+        return Role.NOT_MONEY, ""  # the total of one tax rate, not of the receipt
     tender = next((kind for role, kind in meanings if role is Role.TENDER), "")
     return _resolve(roles, tender)
 
@@ -171,9 +175,7 @@ def _resolve(roles: set[Role], tender: str) -> tuple[Role, str] | None:
         return _tax_role(roles)
     if Role.OWED in roles and not roles & {Role.NOT_MONEY, Role.COUNT, Role.CHANGE}:
         return Role.OWED, ""
-    if Role.TENDER in roles and not roles & {
-        Role.NOT_MONEY, Role.CHANGE, Role.COUNT, Role.TOPUP
-    }:
+    if Role.TENDER in roles and not roles & {Role.NOT_MONEY, Role.CHANGE, Role.COUNT, Role.TOPUP}:
         if Role.DISCOUNT in roles and tender not in ("mall_points", "mall_voucher"):
             return Role.DISCOUNT, ""
         return Role.TENDER, tender
@@ -191,8 +193,9 @@ def _tax_role(roles: set[Role]) -> tuple[Role, str]:
     if Role.EXCLUSIVE in roles and roles & _SUMS:
         return Role.NET, ""
     if Role.INCLUSIVE in roles and roles & _SUMS:
-        return next(role for role in (Role.OWED, Role.SUBTOTAL, Role.TOTAL, Role.PAID)
-                    if role in roles), ""
+        return next(
+            role for role in (Role.OWED, Role.SUBTOTAL, Role.TOTAL, Role.PAID) if role in roles
+        ), ""
     if Role.OWED in roles and Role.TOTAL in roles:
         return Role.TOTAL, ""
     return Role.TAX, ""
@@ -201,7 +204,8 @@ def _tax_role(roles: set[Role]) -> tuple[Role, str]:
 def _in_tax_table(row: Row) -> Row:
     """Rows of the tax table repeat what was said; money rows among them keep their meaning."""
     kept = tuple(
-        figure for figure in row.figures
+        figure
+        for figure in row.figures
         if figure.role in (Role.TENDER, Role.CHANGE, Role.RECEIVED, Role.OWED, Role.ROUNDING)
     )
     return structs.replace(row, figures=kept, in_tax_table=True, label=None)
@@ -211,7 +215,7 @@ def _amounts_below(rows: list[Row]) -> list[Row]:
     """Give a label without an amount the lone amount on the row below it."""
     out: list[Row] = []
     taken = False
-    for row, below in zip(rows, [*rows[1:], None], strict=True):
+    for row, below in zip_longest(rows, rows[1:]):
         if taken:
             taken = False
             continue

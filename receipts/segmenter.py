@@ -47,8 +47,10 @@ def split(elements: list[Element]) -> list[Document]:
     current: list[Element] = []
 
     def finish() -> None:
-        if any((isinstance(each, Line) and each.runs) or isinstance(each, Picture | Doubt)
-               for each in current):
+        if any(
+            (isinstance(each, Line) and each.runs) or isinstance(each, Picture | Doubt)
+            for each in current
+        ):
             documents.append(Document(tuple(current)))
         current.clear()
 

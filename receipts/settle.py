@@ -61,13 +61,24 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
     judged.sort(key=lambda each: (each.score, each.row), reverse=True)
     best = judged[0]
     rival = next(
-        (each for each in judged[1:]
-         if each.owed_fen != best.owed_fen and each.score >= best.score - 1 and each.score >= 3),
+        (
+            each
+            for each in judged[1:]
+            if each.owed_fen != best.owed_fen and each.score >= best.score - 1 and each.score >= 3
+        ),
         None,
     )
-    if rival is None:
-        return best
-    return structs.replace(best, rival_fen=rival.owed_fen)
+    if rival is not None:
+        return structs.replace(best, rival_fen=rival.owed_fen)
+    return structs.replace(best, rival_fen=_later_total(sheet, best))
+
+
+def _later_total(sheet: Sheet, best: Settlement) -> int | None:
+    """Return a different total printed further down when no payment settles which one counts."""
+    if "tender" in best.checks:
+        return None
+    later = [f.fen for f in sheet.of(Role.OWED, Role.TOTAL) if f.exact and f.row > best.row]
+    return next((fen for fen in later if fen != best.owed_fen), None)
 
 
 def _rounded_totals(sheet: Sheet) -> Sheet:
@@ -87,7 +98,8 @@ def _rounded_totals(sheet: Sheet) -> Sheet:
 
 def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
     figures = [
-        figure for figure in sheet.of(*_CANDIDATES)
+        figure
+        for figure in sheet.of(*_CANDIDATES)
         if figure.exact and (figure.fen or figure.role is not Role.BARE)
     ]
     figures = figures or sheet.of(*_CANDIDATES)
@@ -195,7 +207,8 @@ def _rounded(sheet: Sheet, owed: int) -> list[int]:
 def _chain(sheet: Sheet, figure: Figure) -> tuple[int, int] | None:
     """Return (terms, deposit used) when an earlier sum plus what stands between gives `figure`."""
     bases = [
-        (base.row, base.fen, 1) for base in sheet.of(Role.SUBTOTAL, Role.TOTAL, Role.NET, Role.OWED)
+        (base.row, base.fen, 1)
+        for base in sheet.of(Role.SUBTOTAL, Role.TOTAL, Role.NET, Role.OWED)
         if base.row < figure.row
     ]
     if sheet.goods.items and sheet.goods.end_row <= figure.row:
@@ -237,8 +250,9 @@ def _effect(figure: Figure, base: int) -> int:
 
 def _goods_explain(sheet: Sheet, owed: int) -> bool:
     goods = sheet.goods.sum_fen
-    discounts = [_effect(figure, goods) for figure in sheet.goods.among
-                 if figure.role is Role.DISCOUNT]
+    discounts = [
+        _effect(figure, goods) for figure in sheet.goods.among if figure.role is Role.DISCOUNT
+    ]
     sums = {goods, goods + sum(discounts)}
     later = [f for f in sheet.of(*_ADJUSTING) if f.row >= sheet.goods.end_row and f.fen]
     later += [f for f in sheet.goods.among if f.role is Role.TAX and f.fen]
@@ -249,8 +263,11 @@ def _goods_explain(sheet: Sheet, owed: int) -> bool:
 
 def _superseded(sheet: Sheet, figure: Figure) -> bool:
     """A later total that follows from this one by what stands between them takes its place."""
-    later = [f for f in sheet.of(Role.OWED, Role.TOTAL, Role.PAID)
-             if f.row > figure.row and f.fen != figure.fen]
+    later = [
+        f
+        for f in sheet.of(Role.OWED, Role.TOTAL, Role.PAID)
+        if f.row > figure.row and f.fen != figure.fen
+    ]
     for after in later:
         between = [f for f in sheet.of(*_ADJUSTING) if figure.row < f.row < after.row and f.fen]
         if between and _add_up(figure.fen, between[:ADJUSTMENTS_MAX], after.fen) is not None:

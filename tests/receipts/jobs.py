@@ -43,10 +43,13 @@ def in_kanji_mode(text: str, encoding: str) -> bytes:
 
     def line(line: str) -> bytes:
         parts = re.split(r"([^\x00-\x7f]+)", line)
-        return b"".join(
-            part.encode() if part.isascii() else b"\x1c&" + part.encode(encoding) + b"\x1c."
-            for part in parts
-        ) + b"\n"
+        return (
+            b"".join(
+                part.encode() if part.isascii() else b"\x1c&" + part.encode(encoding) + b"\x1c."
+                for part in parts
+            )
+            + b"\n"
+        )
 
     return _paper(text, line, b"\x1b@\x1bt\x00")
 

@@ -191,9 +191,7 @@ def test_positions_become_columns(raw, text):
 
 
 def test_page_mode_is_read_from_top_to_bottom():
-    raw = (
-        b"\x1bL\x1d$\x64\x00second\x1d$\x1e\x00first\x1b$\xf0\x00right\x0cafter\n"
-    )
+    raw = b"\x1bL\x1d$\x64\x00second\x1d$\x1e\x00first\x1b$\xf0\x00right\x0cafter\n"
     assert texts(raw) == ["first               right", "second", "after"]
 
 

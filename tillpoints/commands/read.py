@@ -70,10 +70,20 @@ def _explained(name: str, readings: Iterable[Reading]) -> str:
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--text", is_flag=True, help="The files are decoded text, papers parted by [[CUT]].")
-@click.option("--currency", default="CNY", show_default=True, metavar="CODE",
-              help="Currency where the paper names none; its rule book is then the built-in one.")
-@click.option("--date-order", type=click.Choice(["ymd", "dmy", "mdy"]), default="ymd",
-              show_default=True, help="How 08/11/25 is read.")
+@click.option(
+    "--currency",
+    default="CNY",
+    show_default=True,
+    metavar="CODE",
+    help="Currency where the paper names none; its rule book is then the built-in one.",
+)
+@click.option(
+    "--date-order",
+    type=click.Choice(["ymd", "dmy", "mdy"]),
+    default="ymd",
+    show_default=True,
+    help="How 08/11/25 is read.",
+)
 @click.option("--dialect", type=click.Choice(sorted(DIALECTS)), help="Printer language of the job.")
 @click.option("--explain", is_flag=True, help="Show facts, reasons and paper for a person.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per file (the default).")
