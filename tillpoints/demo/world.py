@@ -129,8 +129,9 @@ class World:
             f'[desk_printer]\naddress = "127.0.0.1:{self.desk_printer.port}"\n',
             encoding="utf-8",
         )
-        codes = self._set_up_central()
+        self.on_central("central", "init")
         self.central.start()
+        codes = self._bring_mall_in()
         wait_for("central to serve", self._central_ready, timeout_s=READY_TIMEOUT_S)
         _at_once(self.stations, lambda station: station.enrol(codes[station.name]))
         for station in self.stations:
@@ -142,20 +143,23 @@ class World:
                 timeout_s=READY_TIMEOUT_S,
             )
 
-    def _set_up_central(self) -> dict[str, str]:
-        """Make the database and bring the mall in; return each device's one-time code."""
-        self.on_central("central", "init")
+    def _bring_mall_in(self) -> dict[str, str]:
+        """Import the mall's files; return each device's one-time code."""
         codes = self.folder / "codes.csv"
-        for kind in ("rules", "shops", "rewards", "members"):
-            name = "rules.toml" if kind == "rules" else f"{kind}.csv"
-            self.on_central("central", "import", kind, str(MALL / name))
-        self.on_central(
-            "central", "import", "tills", str(MALL / "tills.csv"), "--codes", str(codes)
+        _at_once(("rules.toml", "shops.csv"), self._import)
+        with_codes = ("--codes", str(codes))
+        _at_once(
+            ("rewards.csv", "members.csv", "tills.csv"),
+            lambda name: self._import(name, *(with_codes if name == "tills.csv" else ())),
         )
         with codes.open(encoding="utf-8-sig", newline="") as file:
             found = {row["name"]: row["code"] for row in csv.DictReader(file)}
         codes.unlink()
         return found
+
+    def _import(self, name: str, *options: str) -> None:
+        kind = name.partition(".")[0]
+        self.on_central("central", "import", kind, str(MALL / name), *options)
 
     def _central_ready(self) -> bool:
         if self.central.restarts > 2:
@@ -193,7 +197,7 @@ def _split(aliases: str) -> tuple[str, ...]:
     return tuple(alias for alias in aliases.split(";") if alias)
 
 
-def _at_once(items: Iterable[T], do: Callable[[T], None]) -> None:
+def _at_once(items: Iterable[T], do: Callable[[T], object]) -> None:
     """Do something for each item in threads; raise the first error."""
     with ThreadPoolExecutor() as pool:
         for done in [pool.submit(do, item) for item in items]:
