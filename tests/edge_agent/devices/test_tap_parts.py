@@ -1,5 +1,7 @@
 """The tap's small decisions: parts, mere questions, answers of ours, loans, configuration."""
 
+import time
+
 import pytest
 from click.testing import CliRunner
 
@@ -7,7 +9,9 @@ from edge_agent.devices.tap.answers import Answers, Kind
 from edge_agent.devices.tap.config import ConfigError, load
 from edge_agent.devices.tap.copying import PART_BYTES_MAX, Copying
 from edge_agent.devices.tap.loan import Line, Loan
+from edge_agent.devices.tap.loop import Loop
 from edge_agent.devices.tap.polls import only_polls
+from edge_agent.devices.tap.tap import Tap
 from tillpoints.cli import main
 
 
@@ -119,6 +123,26 @@ def test_a_granted_loan_is_received():
     loan = Loan()
     assert loan.grant(Line(None))
     assert loan.wait(1) == Line(None)
+
+
+@pytest.fixture
+def idle_tap(write, sink):
+    loop = Loop()
+    yield Tap(load(write(GOOD))[0], loop, sink)
+    loop.close()
+
+
+@pytest.mark.parametrize(
+    ("printed_before_s", "asked_before_s", "quiet"),
+    [(0.5, 0.5, False), (5, 0.1, False), (5, 0.4, True), (0.9, 0.9, True)],
+)
+def test_a_slip_may_go_after_700_ms_without_printing_and_250_ms_without_questions(
+    idle_tap, printed_before_s, asked_before_s, quiet
+):
+    now_s = time.monotonic()
+    idle_tap._last_document_s = now_s - printed_before_s
+    idle_tap._last_bytes_s = now_s - asked_before_s
+    assert idle_tap.quiet() is quiet
 
 
 GOOD = {"name": '"c1"', "listen": '"127.0.0.1:9101"', "printer": '"10.0.0.5:9100"', "spool": '"s"'}

@@ -73,15 +73,17 @@ def test_what_the_pos_sends_during_a_slip_follows_it(tap, printer, outcome_of):
     assert outcome_of(tap, "s1") == PRINTED
 
 
-def test_a_pos_that_connects_during_a_slip_is_served_after_it(tap, printer, outcome_of):
-    printer.bytes_per_s = 200
+def test_a_pos_that_connects_during_a_slip_is_served_after_it(make_tap, outcome_of):
     slip = b"<" + b"s" * 200 + b">"
-    tap.slips.hand_over("s1", slip)
-    assert printer.wait_until(lambda p: b"<" in p.paper, 20)
-    tap.print(b"receipt")
-    assert printer.wait_until(lambda p: b"receipt" in p.paper, 20)
-    assert printed_order(printer, b"receipt", slip) == [slip, b"receipt"]
-    assert outcome_of(tap, "s1") == PRINTED
+    with VirtualPrinter(one_connection=False) as printer:
+        tap = make_tap(printer.port)
+        printer.bytes_per_s = 200
+        tap.slips.hand_over("s1", slip)
+        assert printer.wait_until(lambda p: b"<" in p.paper, 20)
+        tap.print(b"receipt")
+        assert printer.wait_until(lambda p: b"receipt" in p.paper, 20)
+        assert printed_order(printer, b"receipt", slip) == [slip, b"receipt"]
+        assert outcome_of(tap, "s1") == PRINTED
 
 
 def test_answers_to_our_own_questions_never_reach_the_pos(tap, printer, outcome_of):
@@ -176,7 +178,9 @@ def test_a_printer_that_never_answers_has_printed_what_it_took(tap, printer, out
     assert printer.wait_until(lambda p: SLIP in p.paper, 20)
 
 
-def test_a_slip_during_which_the_printer_breaks_is_unknown(tap, printer, outcome_of):
+@pytest.mark.parametrize("mute", [False, True])
+def test_a_slip_during_which_the_printer_breaks_is_unknown(tap, printer, outcome_of, mute):
+    printer.mute = mute
     question_bytes = 3
     printer.drop_after_bytes = question_bytes + len(SLIP) // 2
     tap.slips.hand_over("s1", SLIP)
