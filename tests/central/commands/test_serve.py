@@ -1,12 +1,21 @@
 import os
+import random
 import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import contextmanager
 
 import pytest
 import requests
+from sqlalchemy import select
+
+from central import schema
+from central.database import reading
+from loyalty import wire
+from tests.central.programme import Device
 
 COMMAND = [sys.executable, "-c", "from tillpoints.cli import main; main()"]
 
@@ -86,3 +95,50 @@ def test_a_request_that_is_too_large_is_refused_unread(mall):
     with mall.server() as server:
         answer = server.client.post("/api/1/enrol", data=b"x" * (3 * 1024 * 1024))
     assert answer.status_code == 413
+
+
+class Socket:
+    """What `Device` needs of a programme, over HTTP."""
+
+    def __init__(self, url):
+        self.url = url
+        self.chance = random.Random(11)
+
+    @property
+    def now_ms(self):
+        return time.time_ns() // 1_000_000
+
+    def post(self, path, message, headers=None):
+        answer = requests.post(self.url + path, wire.pack(message), headers=headers, timeout=60)
+        return answer.status_code, answer.content
+
+
+def test_commands_and_tills_can_write_at_the_same_time(any_mall):
+    codes = [
+        any_mall.json("fleet", "enrol", "--name", f"{shop}-1", "--role", "till", "--shop", shop)
+        for shop in ("helu", "zhiye")
+    ]
+    with any_mall.parts() as parts, reading(parts.engine) as connection:
+        book = connection.execute(select(schema.rule_book.c.version)).scalar_one()
+    pushed = []
+
+    def sell(url, code):
+        till = Device(Socket(url), code)
+        for number in range(40):
+            verdicts = till.push(till.sale(book=book, code=f"{code} {number}"))
+            pushed.extend(verdict for verdict, *_ in verdicts)
+
+    with serving(any_mall) as (_, url):
+        tills = [threading.Thread(target=sell, args=(url, each["code"])) for each in codes]
+        for each in tills:
+            each.start()
+        lines = [f",会员{n},{13_000_000_000 + n},," for n in range(200)]
+        any_mall.bring_in("members", "\n".join(("number,name,phone,tier,aliases", *lines)))
+        for _ in range(5):
+            any_mall.json("fleet", "enrol", "--name", "x", "--role", "kiosk", "--shop", "desk")
+        for each in tills:
+            each.join(timeout=120)
+    assert [int(verdict) for verdict in pushed] == [0] * 80
+    said = any_mall.json("central", "ledger", "verify")
+    assert said["ok"]
+    assert said["totals"]["events"] == 280
