@@ -18,6 +18,9 @@ from receipts.settle import Settlement, Sheet, settle
 
 _WITH_GOODS = EARNING_KINDS | {Kind.TRAINING, Kind.DELIVERY_ORDER, Kind.PRE_BILL, Kind.ON_ACCOUNT}
 _NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP, Kind.OTHER}
+#: So many sums without their amounts make a receipt that was printed badly.
+BARE_LABELS_MIN = 2
+_MONEY_LABELS = {Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.RECEIVED, Role.CHANGE}
 _NO_NUMBER = {Kind.PAYMENT_SLIP, Kind.REPORT, Kind.REDEMPTION_SLIP}
 
 
@@ -77,7 +80,8 @@ def _sheet(rows: list[Row]) -> Sheet:
     words = next((fen for row in rows if (fen := in_words(row.text)) is not None), None)
     labels = (row.label for row in rows if row.label is not None)
     named = next((kind for role, kind in labels if role is Role.TENDER), None)
-    return Sheet(figures, goods, words, named)
+    bare = sum(1 for row in rows if row.label and row.label[0] in _MONEY_LABELS)
+    return Sheet(figures, goods, words, named, bare)
 
 
 def _names_goods(figure: Figure, goods: Goods) -> bool:
@@ -92,7 +96,9 @@ def _kind(kind: Kind, settled: Settlement | None, sheet: Sheet) -> Kind:
     if kind is not Kind.SALE:
         return kind
     if settled is None:
-        return Kind.SALE if sheet.goods.items else Kind.OTHER
+        return (
+            Kind.SALE if sheet.goods.items or sheet.bare_labels >= BARE_LABELS_MIN else Kind.OTHER
+        )
     tenders = {tender.kind for tender in settled.tenders}
     if tenders == {"on_account"}:
         return Kind.ON_ACCOUNT

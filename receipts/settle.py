@@ -44,6 +44,7 @@ class Sheet(Struct, frozen=True):
     goods: Goods
     words_fen: int | None = None
     named_tender: str | None = None  # a way of payment printed without an amount
+    bare_labels: int = 0  # labels of sums whose amount is missing
 
     def of(self, *roles: Role) -> list[Figure]:
         """Return the figures with one of the roles, in printed order."""

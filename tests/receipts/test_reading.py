@@ -132,6 +132,12 @@ def test_an_unknown_command_sends_a_sale_to_a_person():
     assert (reading.decision, codes(reading)) == ("review", ["uncertain_bytes"])
 
 
+def test_sums_whose_amounts_were_lost_go_to_a_person():
+    text = text_of("29_fullwidth_58")
+    (reading,) = read_text("".join("?" if "\uff10" <= char <= "\uff19" else char for char in text))
+    assert (reading.kind, reading.decision, codes(reading)[0]) == (Kind.SALE, "review", "no_total")
+
+
 def test_a_footer_about_refunds_makes_no_refund():
     reading = changed("谢谢惠顾 欢迎再次光临", "凭小票7日内可退货退款")
     assert (reading.kind, reading.decision) == (Kind.SALE, "award")
