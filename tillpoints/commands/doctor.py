@@ -28,7 +28,16 @@ STATE_FOLDER = Path("/var/lib")
 # What each role imports, by the extra of the distribution that brings it.
 LIBRARIES = {
     "agent": ("apscheduler", "escpos", "flask", "requests", "serial", "waitress", "werkzeug"),
-    "central": ("alembic", "escpos", "flask", "gunicorn", "psycopg", "sqlalchemy", "tzdata"),
+    "central": (
+        "alembic",
+        "escpos",
+        "flask",
+        "gunicorn",
+        "psycopg",
+        "sqlalchemy",
+        "structlog",
+        "tzdata",
+    ),
     "ocr": ("onnxruntime", "rapidocr"),
 }
 
