@@ -165,7 +165,7 @@ class _Turn:
         met = overlaps.meet(head, push.first_seq, push.prev_hash, push.hashes, known)
         if met.status == "ok":
             self._take(push, met.fresh_from)
-        elif met.status == "fork":
+        elif met.status == "fork" and not head.sealed:
             self._write(
                 EpochSealed(
                     at=self._at,

@@ -1,0 +1,111 @@
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import update
+
+from central import schema
+from central.database import writing
+from central.sync.callers import DeviceState
+from loyalty import wire
+from tests.central.programme import member
+
+ASK = wire.BalanceRequest(member())
+BODY = wire.pack(ASK)
+PATHS = (
+    wire.PUSH_PATH,
+    wire.PULL_PATH,
+    wire.LEASE_PATH,
+    wire.VOUCHER_PATH,
+    wire.CLAIM_PATH,
+    wire.BALANCE_PATH,
+)
+
+
+def code(answer):
+    status, data = answer
+    return status, msgspec.msgpack.decode(data, type=wire.Problem).code
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_but_enrolment_wants_a_signature(sqlite_programme, path):
+    assert code(sqlite_programme.post(path, ASK)) == (401, "unsigned")
+
+
+def test_a_signature_over_another_path_or_body_is_refused(sqlite_programme):
+    till = sqlite_programme.till
+    for headers in (till.headers(wire.PULL_PATH, BODY), till.headers(wire.BALANCE_PATH, b"x")):
+        answer = sqlite_programme.post(wire.BALANCE_PATH, ASK, headers)
+        assert code(answer) == (401, "bad_signature")
+
+
+def test_another_key_is_refused(sqlite_programme):
+    till = sqlite_programme.till
+    other = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    headers = till.headers(wire.BALANCE_PATH, BODY, key=other)
+    assert code(sqlite_programme.post(wire.BALANCE_PATH, ASK, headers)) == (401, "bad_signature")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {wire.DEVICE_HEADER: "zz"},
+        {wire.DEVICE_HEADER: "00"},
+        {wire.SIGNATURE_HEADER: "zz"},
+        {wire.NONCE_HEADER: "short"},
+        {wire.NONCE_HEADER: "x" * 65},
+    ],
+)
+def test_headers_that_are_not_what_they_must_be_are_refused(sqlite_programme, change):
+    headers = {**sqlite_programme.till.headers(wire.BALANCE_PATH, BODY), **change}
+    assert code(sqlite_programme.post(wire.BALANCE_PATH, ASK, headers)) == (401, "unsigned")
+
+
+def test_a_device_that_nobody_enrolled_is_refused(sqlite_programme):
+    till = sqlite_programme.till
+    till.id = bytes(16)
+    assert code(till.call(wire.BALANCE_PATH, ASK)) == (401, "device_unknown")
+    till.id = sqlite_programme.expect_device("t")
+    assert code(till.call(wire.BALANCE_PATH, ASK)) == (401, "device_unknown")
+
+
+def test_a_revoked_device_is_refused_at_its_next_call(sqlite_programme):
+    programme, till = sqlite_programme, sqlite_programme.till
+    assert till.call(wire.BALANCE_PATH, ASK)[0] == 200
+    d = schema.device
+    with writing(programme.engine) as connection:
+        mine = update(d).where(d.c.shard_key == programme.shard_key, d.c.device_id == till.id)
+        connection.execute(mine.values(state=int(DeviceState.REVOKED)))
+    assert code(till.call(wire.BALANCE_PATH, ASK)) == (403, "device_revoked")
+
+
+def test_a_body_that_is_not_what_the_path_wants_is_malformed(sqlite_programme):
+    till = sqlite_programme.till
+    for body in (b"\xc1", wire.pack(wire.ClaimRequest("00"))):
+        headers = till.headers(wire.BALANCE_PATH, body)
+        answer = sqlite_programme.client.post(wire.BALANCE_PATH, data=body, headers=headers)
+        assert code((answer.status_code, answer.data)) == (400, "malformed")
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_read(sqlite_programme):
+    limit = (1 << 20) + (1 << 16)
+    for size, expected in ((limit, (401, "unsigned")), (limit + 1, (413, "too_large"))):
+        answer = sqlite_programme.client.post(wire.PUSH_PATH, data=bytes(size))
+        assert code((answer.status_code, answer.data)) == expected
+
+
+def test_a_body_of_unknown_length_is_refused(sqlite_programme):
+    answer = sqlite_programme.client.post(wire.PUSH_PATH)
+    assert code((answer.status_code, answer.data)) == (411, "length")
+
+
+def test_a_balance_says_what_is_held_and_who_it_is(sqlite_programme):
+    programme, till = sqlite_programme, sqlite_programme.till
+    ask = till.ask(wire.BALANCE_PATH, ASK, wire.BalanceAnswer)
+    assert ask == wire.BalanceAnswer(False, 0, 0, "", "")
+    programme.add_member("a", "gold", ["c1"])
+    programme.add_reward(points=60)
+    till.push(till.sale(member(), points=150))
+    till.lease(member())
+    for holder in (member(), wire.Holder("card", "c1")):
+        ask = till.ask(wire.BALANCE_PATH, wire.BalanceRequest(holder), wire.BalanceAnswer)
+        assert ask == wire.BalanceAnswer(True, 150, 60, "gold", "")

@@ -1,0 +1,100 @@
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import update
+
+from central import schema
+from central.database import writing
+from central.sync.callers import DeviceState
+from loyalty import chain, wire
+from tests.central.programme import DAY_MS, Device, member
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw()
+
+
+def enrol(programme, code, key=KEY):
+    status, data = programme.post(wire.ENROL_PATH, wire.EnrolRequest(code, key))
+    if status == 200:
+        return msgspec.msgpack.decode(data, type=wire.EnrolAnswer)
+    return status, msgspec.msgpack.decode(data, type=wire.Problem).code
+
+
+def test_a_code_and_a_key_become_a_device_with_its_first_epoch(programme):
+    device_id = programme.expect_device("kiosk-1", "kiosk", "")
+    programme.add_code("ABCD-EFGH", device_id)
+    answer = enrol(programme, " abcdefgh ")
+    stream = chain.Stream(programme.shard_key, device_id, 1)
+    assert answer == wire.EnrolAnswer(
+        shard_key=programme.shard_key,
+        device_id=device_id,
+        epoch=1,
+        anchor=chain.anchor(stream, bytes(32)),
+        name="kiosk-1",
+        role="kiosk",
+        shop_id="",
+        tenant_key=bytes([8]) * 32,
+        central_key=programme.central_key.public_key().public_bytes_raw(),
+        programme="澄湖天地",
+        zone="Asia/Shanghai",
+    )
+
+
+def test_enrolling_again_with_the_same_code_and_key_changes_nothing(programme):
+    programme.add_code("CODE", programme.expect_device("t"))
+    first = enrol(programme, "CODE")
+    programme.now_ms += 30 * DAY_MS
+    assert enrol(programme, "CODE") == first
+
+
+def test_a_code_works_for_one_key_only(programme):
+    programme.add_code("CODE", programme.expect_device("t"))
+    enrol(programme, "CODE")
+    assert enrol(programme, "CODE", bytes(31) + b"x") == (409, "code_used")
+
+
+def test_an_unknown_code_is_refused(programme):
+    assert enrol(programme, "NOBODYS") == (403, "code_unknown")
+
+
+@pytest.mark.parametrize(("late_ms", "works"), [(-1, True), (0, True), (1, False)])
+def test_a_code_works_until_it_expires(sqlite_programme, late_ms, works):
+    programme = sqlite_programme
+    programme.add_code("CODE", programme.expect_device("t"), programme.now_ms - late_ms)
+    answer = enrol(programme, "CODE")
+    assert (answer == (403, "code_expired")) is not works
+
+
+def test_a_key_has_32_bytes(programme):
+    programme.add_code("CODE", programme.expect_device("t"))
+    assert enrol(programme, "CODE", b"short") == (400, "malformed")
+
+
+def test_a_new_code_for_a_known_device_seals_its_epoch_and_shuts_the_old_key_out(programme):
+    till = programme.till
+    till.push(till.sale(member()))
+    programme.add_code("AGAIN", till.id)
+    new = Device(programme, "AGAIN")
+    assert (new.id, new.stream.epoch) == (till.id, 2)
+    assert new.hashes[0] == chain.anchor(new.stream, till.hashes[1])
+    till.write(till.sale(member()))
+    assert till.call(wire.PUSH_PATH, till.request())[0] == 401
+    new.push(new.sale(member(), number="n2"))
+    assert programme.balance(member()) == 200
+    programme.check()
+
+
+def test_a_revoked_device_cannot_come_back_by_a_code(programme):
+    till = programme.till
+    programme.add_code("AGAIN", till.id)
+    d = schema.device
+    with writing(programme.engine) as connection:
+        mine = update(d).where(d.c.shard_key == programme.shard_key, d.c.device_id == till.id)
+        connection.execute(mine.values(state=int(DeviceState.REVOKED)))
+    assert enrol(programme, "AGAIN") == (403, "device_revoked")
+
+
+def test_the_database_holds_no_code(programme):
+    programme.add_code("SECRETCODE", programme.expect_device("t"))
+    (row,) = [row for row in programme.rows(schema.enrolment) if row.used_by is None]
+    assert b"SECRETCODE" not in row.code_hash
+    assert len(row.code_hash) == 32

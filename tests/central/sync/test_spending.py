@@ -1,0 +1,161 @@
+import msgspec
+import pytest
+
+from central import schema
+from loyalty import vouchers, wire
+from loyalty.codes import is_short_code
+from loyalty.earning import Reason
+from tests.central.programme import DAY_MS, claim_hash, member
+
+
+@pytest.fixture
+def mall(programme):
+    """A member with 300 points and a reward of 100."""
+    programme.add_member("a")
+    programme.add_reward("tea", points=100)
+    programme.till.push(programme.till.sale(member(), fen=30_000))
+    return programme
+
+
+def test_a_lease_is_of_the_exact_points_and_its_voucher_is_signed(mall):
+    lease = mall.till.lease(member())
+    assert (lease.points, lease.valid_until, lease.refusal) == (100, "2026-06-12", None)
+    assert is_short_code(lease.voucher_code)
+    central = mall.central_key.public_key().public_bytes_raw()
+    voucher = vouchers.read_signed(lease.voucher_signed, central)
+    assert voucher == vouchers.Voucher(
+        mall.shard_key, lease.voucher_code, "tea", None, "2026-06-12"
+    )
+    mall.check()
+
+
+def test_the_same_request_gets_the_same_lease_whatever_happened_since(mall):
+    till = mall.till
+    first = till.lease(member())
+    till.push(till.redeem(member(), first))
+    mall.now_ms += 3 * DAY_MS
+    assert till.lease(member()) == first
+    assert len(mall.rows(schema.lease)) == 1
+    assert mall.other.lease(member()) != first  # a request is one device's
+    mall.check()
+
+
+def test_a_refused_request_may_succeed_later(mall):
+    mall.add_reward("pot", points=350)
+    refused = mall.till.lease(member(), "pot").refusal
+    assert refused == Reason("balance_too_low", {"available": "300", "needed": "350"})
+    mall.till.push(mall.till.sale(member()))
+    assert mall.till.lease(member(), "pot").points == 350
+
+
+def test_what_is_held_cannot_be_leased_again(mall):
+    till = mall.till
+    for number in range(3):
+        assert till.lease(member(), request_id=f"r{number}").points == 100
+    assert till.lease(member(), request_id="r4").refusal.values["available"] == "0"
+    mall.check()
+
+
+@pytest.mark.parametrize(("points", "code"), [(4_999, None), (5_000, None), (5_001, "above_limit")])
+def test_above_the_limit_the_service_desk_is_asked(sqlite_programme, points, code):
+    programme = sqlite_programme
+    programme.add_member("a")
+    programme.till.push(programme.till.sale(member(), fen=600_000))
+    programme.add_reward(points=points)
+    refusal = programme.till.lease(member()).refusal
+    assert (refusal and refusal.code) == code
+
+
+def test_a_member_that_central_does_not_know_cannot_redeem(mall):
+    mall.till.push(mall.till.sale(member("b"), fen=50_000))
+    assert mall.till.lease(member("b")).refusal == Reason("member_unknown")
+
+
+def test_a_reward_that_is_not_offered_is_unknown(mall):
+    mall.add_reward("old", offered=0)
+    for reward in ("none", "old"):
+        assert mall.till.lease(member(), reward).refusal == Reason("reward_unknown")
+
+
+def test_a_reward_of_one_shop_is_bound_to_its_first_enrolled_till(mall):
+    mall.now_ms += 1
+    mall.add_device("till-0", "till", "S1")
+    mall.add_device("kiosk-0", "kiosk", "S1")
+    mall.add_reward("mug", points=50, home_shop="S1")
+    lease = mall.other.lease(member(), "mug")
+    central = mall.central_key.public_key().public_bytes_raw()
+    voucher = vouchers.read_signed(lease.voucher_signed, central)
+    assert voucher.home_device == mall.till.id.hex()
+
+
+def test_a_reward_whose_shop_has_no_till_yet_cannot_be_leased(mall):
+    mall.add_reward("mug", points=50, home_shop="S9")
+    request = wire.LeaseRequest("r1", member(), "mug")
+    status, data = mall.till.call(wire.LEASE_PATH, request)
+    assert (status, msgspec.msgpack.decode(data)["code"]) == (409, "no_home_till")
+
+
+@pytest.mark.parametrize("text", ["", "a\x00", "x" * 65, "券"])
+def test_names_that_could_not_be_keys_are_malformed(sqlite_programme, text):
+    till = sqlite_programme.till
+    requests = [
+        (wire.LEASE_PATH, wire.LeaseRequest(text, member(), "tea")),
+        (wire.LEASE_PATH, wire.LeaseRequest("r", member(text), "tea")),
+        (wire.LEASE_PATH, wire.LeaseRequest("r", member(), text)),
+        (wire.VOUCHER_PATH, wire.VoucherRequest(text, "V")),
+        (wire.BALANCE_PATH, wire.BalanceRequest(member(text))),
+    ]
+    assert [till.call(*request)[0] for request in requests] == [400] * 5
+
+
+def test_an_unbound_voucher_is_used_up_once_by_whoever_asks_first(mall):
+    till, other = mall.till, mall.other
+    lease = till.lease(member())
+    till.push(till.redeem(member(), lease))
+    assert other.use_online(lease.voucher_code) == wire.VoucherAnswer("tea")
+    assert other.use_online(lease.voucher_code) == wire.VoucherAnswer("tea")  # the same request
+    assert other.use_online(lease.voucher_code, "u2").refusal == Reason("voucher_used")
+    assert till.use_online(lease.voucher_code).refusal == Reason("voucher_used")
+    mall.check()
+
+
+def test_a_bound_voucher_counts_at_its_home_till_only(mall):
+    mall.add_reward("mug", points=50, home_shop="S1")
+    lease = mall.other.lease(member(), "mug")
+    assert mall.other.use_online(lease.voucher_code).refusal == Reason("voucher_elsewhere")
+    assert mall.till.use_online(lease.voucher_code) == wire.VoucherAnswer("mug")
+    mall.check()
+
+
+@pytest.mark.parametrize(("days", "code"), [(14, None), (15, "voucher_expired")])
+def test_a_voucher_counts_until_the_end_of_its_last_day(sqlite_programme, days, code):
+    programme = sqlite_programme
+    programme.add_member("a")
+    programme.add_reward(points=100)
+    programme.till.push(programme.till.sale(member()))
+    lease = programme.till.lease(member())
+    programme.now_ms += days * DAY_MS
+    refusal = programme.till.use_online(lease.voucher_code).refusal
+    assert (refusal and refusal.code) == code
+
+
+def test_a_code_that_is_no_voucher_is_unknown(mall):
+    for text in ("", "V\x00", "V000000000000000", "VZZZZZZZZZZZZZZZ"):
+        assert mall.till.use_online(text).refusal == Reason("voucher_unknown")
+
+
+def test_a_claim_code_says_what_it_stands_for(mall):
+    till = mall.till
+
+    def state(code):
+        return till.ask(wire.CLAIM_PATH, wire.ClaimRequest(claim_hash(code)), wire.ClaimAnswer)
+
+    assert state("C1") == wire.ClaimAnswer("unknown")
+    sale = till.sale(code="C1")
+    till.push(sale, till.sale(code="C2"), till.refund(sale, fen=2_500))
+    assert state("C1") == wire.ClaimAnswer("open", "S1", 7_500)
+    till.push(till.claim("C1", member()))
+    assert state("C1") == wire.ClaimAnswer("claimed", "S1")
+    mall.now_ms += 31 * DAY_MS
+    assert state("C2") == wire.ClaimAnswer("expired", "S1")
+    assert till.call(wire.CLAIM_PATH, wire.ClaimRequest("zz"))[0] == 400
