@@ -114,6 +114,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _set_up_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    cursor.execute("SET synchronous_commit = on")  # an acknowledgement means: on the disk
+    # An acknowledgement means: on the disk. A server that waits for its replicas too may do so.
+    cursor.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
     cursor.close()
     connection.commit()

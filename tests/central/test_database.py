@@ -90,3 +90,13 @@ def test_a_writer_that_does_not_end_is_told_of_instead_of_waited_for(engine, mon
         pass
     with writing(engine):
         pass
+
+
+@pytest.mark.parametrize(("server", "ours"), [("off", "on"), ("remote_apply", "remote_apply")])
+def test_postgresql_waits_for_the_disk_whatever_its_server_would_do(postgresql_url, server, ours):
+    separator = "&" if "?" in postgresql_url else "?"
+    options = f"{separator}options=-csynchronous_commit%3D{server}"
+    engine = connect(Database(postgresql_url + options))
+    with writing(engine) as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == ours
+    engine.dispose()

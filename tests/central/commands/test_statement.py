@@ -97,6 +97,12 @@ def test_nobody_is_found_is_a_failure_that_says_so(mall, who):
     assert "未找到该会员" in mall.run("central", "statement", who, *WEEK, code=1)
 
 
+def test_a_phone_that_two_members_share_asks_for_the_number(mall):
+    lines = ("number,name,phone", f"{NUMBER},王,1234567", "723435042676,李,1234567", "")
+    mall.bring_in("members", "\n".join(lines))
+    assert "请用会员号" in mall.run("central", "statement", "1234567", *WEEK, code=1)
+
+
 def test_days_that_run_backwards_are_a_usage_error(mall):
     backwards = ("--from", "2026-02-01", "--to", "2026-01-01")
     mall.run("central", "statement", NUMBER, *backwards, code=2)
