@@ -71,7 +71,7 @@ class _Attempt:
             if not self._taken():
                 outcome = Outcome(Result.UNKNOWN, "the printer did not take it in time")
             else:
-                outcome = self._confirm() if answers else _PRINTED
+                outcome = self._confirm() if answers else self._confirm_mute()
         except _BrokenError as error:
             failure = str(error)
             outcome = Outcome(Result.UNKNOWN if started else Result.NOT_PRINTED, failure)
@@ -94,6 +94,11 @@ class _Attempt:
             return Outcome(Result.UNKNOWN, trouble or "the printer stopped answering")
         if answer & 0x0C:  # GS r 1, bits 2-3: paper end sensor
             return Outcome(Result.UNKNOWN, "the paper ended while printing")
+        return _PRINTED
+
+    def _confirm_mute(self) -> Outcome:
+        """Give a printer that never answers a moment to break the connection, which tells."""
+        self._answer(Kind.REAL_TIME, ANSWER_WAIT_S)
         return _PRINTED
 
     def _ask_offline_cause(self) -> tuple[str, bool]:
