@@ -331,5 +331,5 @@ STAR_COMMANDS: dict[bytes, Act] = {
     b"\x1b@": _reset, b"\x1bE": _star_bold, b"\x1bF": _star_bold, b"\x1b-": _underline,
     b"\x1bW": _star_width, b"\x1bh": _star_height, b"\x1bi": _star_size, b"\x1bd": _cut,
     b"\x1ba": _feed_lines, b"\x1bR": _national_set, b"\x1bD": _set_tabs,
-    b"\x1b\x1d": _star_group, b"\x10\x05": _enquiry, b"\x1cp": _logo, b"\x1bp": _drawer,
+    b"\x1b\x1d": _star_group, b"\x10\x05": _enquiry, b"\x1cp": _logo,
 }  # fmt: skip

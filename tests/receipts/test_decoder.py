@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receipts.decoder import Decoder
+from receipts.dialects import DIALECTS
 from receipts.elements import (
     Aborted,
     Align,
@@ -252,6 +253,13 @@ def test_a_label_language_is_no_paper(head):
     elements = decode(head + b"\x00" * 20)
     assert [each.code for each in elements if isinstance(each, Doubt)] == ["label"]
     assert not any(isinstance(each, Line) for each in elements)
+
+
+@pytest.mark.parametrize("fill", [b"\x00", b"\x01", b"0", b"P", b"\xff"])
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_every_command_of_every_dialect_is_carried_out(dialect, fill):
+    for key in DIALECTS[dialect].rules:
+        decode(b"text\n" + key + fill * 40 + b"\n", dialect)
 
 
 @given(st.binary(max_size=400))
