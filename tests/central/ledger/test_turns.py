@@ -1,0 +1,166 @@
+import itertools
+import re
+
+import pytest
+from sqlalchemy import event
+
+from central import schema
+from central.database import writing
+from central.ledger import turns
+from central.ledger.commands import SetMember
+from central.ledger.directory import NoShard
+from central.ledger.overlaps import Meeting, Repeat, meet
+from central.ledger.rows import Head
+from central.ledger.turns import run_turn
+from tests.central.programme import card, member
+
+
+@pytest.fixture
+def statements(engine):
+    """Every statement that is run, as (text, how often in one call)."""
+    seen = []
+
+    def note(_connection, _cursor, statement, _parameters, _context, _executemany):
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def day(till, count, holder):
+    """A till's day: sales with and without holder, a claim, a refund."""
+    bodies = []
+    for number in range(count):
+        paid = till.sale(holder(number))
+        bodies += [paid, till.refund(paid, fen=100), till.refund(paid, fen=200, by_number=True)]
+        bodies += [till.sale(code=f"{till.id.hex()} {number}")]
+        bodies += [till.claim(f"{till.id.hex()} {number}", holder(number))]
+    return bodies
+
+
+def statements_of(programme, statements, *bodies):
+    statements.clear()
+    programme.till.push(*bodies)
+    return [one for one in statements if not re.match(r"BEGIN|COMMIT|PRAGMA", one)]
+
+
+def test_a_turn_is_the_same_few_statements_whatever_the_batch(programme, statements):
+    till = programme.till
+    programme.add_member("m1", tags=["c1"])
+    of_ten = statements_of(
+        programme, statements, *day(till, 2, lambda n: (member("m1"), card("c1"))[n % 2])
+    )
+    of_thousand = statements_of(
+        programme,
+        statements,
+        *day(till, 199, lambda n: (member(f"m{n}"), card(f"c{n}"), member("m1"))[n % 3]),
+    )
+    names = [re.sub(r"\s+", " ", one)[:60] for one in of_thousand]
+    assert len(of_thousand) <= len(of_ten) + 3, names
+    assert len(of_thousand) <= 32, names
+    programme.check()
+
+
+def test_every_statement_of_the_hot_path_fixes_the_shard(programme, statements):
+    till = programme.till
+    programme.add_member("a", tags=["c1"])
+    programme.add_reward(points=10)
+    statements.clear()
+    till.push(*day(till, 2, lambda _: card("c1")))
+    lease = till.lease(member())
+    till.push(till.redeem(member(), lease), till.close_lease(lease, 10), till.use("V0"))
+    till.use_online(lease.voucher_code)
+    till.send(till.request(1, 5))
+    till.pull()
+    programme.balance(member())
+    for one in statements:
+        if not re.match(r"BEGIN|COMMIT|ROLLBACK|PRAGMA|SET", one):
+            assert "shard_key" in one, one
+        if one.startswith(("SELECT", "UPDATE", "DELETE")):
+            assert re.search(r"shard_key = [?%]", one), one
+
+
+def test_one_turn_takes_pushes_and_commands_in_their_order(programme):
+    with writing(programme.engine) as connection:
+        commands = [SetMember("a", "gold", ("c1",)), SetMember("a", "base", ())]
+        assert run_turn(connection, programme.shard_key, commands, programme.now_ms) == [None] * 2
+    assert [row.tier_id for row in programme.rows(schema.member_tier)] == ["base"]
+    assert programme.rows(schema.card) == []
+    programme.check()
+
+
+def test_a_command_that_fails_does_not_fail_its_neighbours(programme):
+    class Broken:
+        def wants(self):
+            return ()
+
+        def decide(self, state, at):
+            state.members.put("x", None)
+            raise ZeroDivisionError
+
+    with writing(programme.engine) as connection:
+        items = [SetMember("a", "", ()), Broken(), SetMember("b", "", ())]
+        answers = run_turn(connection, programme.shard_key, items, programme.now_ms)
+    assert [type(answer) for answer in answers] == [type(None), ZeroDivisionError, type(None)]
+    assert [row.member for row in programme.rows(schema.member_tier)] == ["a", "b"]
+    programme.check()
+
+
+def test_a_row_that_nobody_thought_to_load_is_loaded_when_it_is_needed(programme, monkeypatch):
+    """Without any foresight the fold asks for row after row, and the ledger is the same."""
+    till = programme.till
+    programme.add_member("a", "gold", ["c1"])
+    monkeypatch.setattr(turns.wants, "of_body", lambda _: ())
+    monkeypatch.setattr(turns.wants, "of_row", lambda *_: ())
+    till.push(*day(till, 2, lambda _: card("c1")))
+    assert programme.balance(member()) == 2 * (150 - 5 + 150)
+    programme.check()
+
+
+def test_turns_and_feed_positions_count_without_a_gap(programme):
+    for number in range(5):
+        programme.till.push(programme.till.sale(member(f"m{number}")))
+    positions = [row.position for row in programme.rows(schema.feed)]
+    assert positions == list(range(1, len(positions) + 1))
+    log = sorted((row.turn, row.place) for row in programme.rows(schema.inbox))
+    assert [turn for turn, _ in log] == [1, 2, 3, 4, 5]
+
+
+def test_a_shard_that_was_never_set_up_has_no_turns(programme):
+    with pytest.raises(NoShard), writing(programme.engine) as connection:
+        run_turn(connection, 10**9, [], 0)
+
+
+HASHES = [b"0", b"1", b"2", b"3", b"4", b"5"]
+KNOWN = {seq: Repeat(HASHES[seq], 0, "", 0) for seq in range(1, 4)}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sealed", "expected"),
+    [
+        (4, 5, False, Meeting("ok", 5, 0)),
+        (2, 5, False, Meeting("ok", 5, 2)),
+        (1, 2, False, Meeting("ok", 2, 3)),
+        (4, 3, False, Meeting("ok", 3, 0)),
+        (5, 5, False, Meeting("gap", 3)),
+        (4, 5, True, Meeting("stale", 3)),
+        (2, 3, True, Meeting("stale", 3)),
+        (5, 5, True, Meeting("stale", 0)),
+    ],
+)
+def test_where_a_push_meets_its_chain(first, last, sealed, expected):
+    head = Head(3, HASHES[3], sealed)
+    known = {seq: row for seq, row in KNOWN.items() if first - 1 <= seq <= last}
+    assert meet(head, first, HASHES[first - 1], HASHES[first : last + 1], known) == expected
+
+
+def test_any_other_hash_anywhere_is_a_fork():
+    head = Head(3, HASHES[3])
+    for first, place in itertools.product((2, 3), (2, 3)):
+        if first <= place:
+            sent = [b"x" if seq == place else HASHES[seq] for seq in range(first, 6)]
+            met = meet(head, first, HASHES[first - 1], sent, KNOWN)
+            assert met == Meeting("fork", place - 1, seen_seq=place, seen_hash=b"x")
+    assert meet(head, 4, b"x", HASHES[4:], {}).status == "fork"
+    assert meet(head, 3, b"x", [], KNOWN).status == "fork"
