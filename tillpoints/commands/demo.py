@@ -36,7 +36,7 @@ STORY_SEED = 7
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep all state in this new folder.",
 )
-def command(
+def command(  # noqa: PLR0913 - one argument for each option
     *,
     once: bool,
     storm: bool,
@@ -72,7 +72,7 @@ def command(
 def _told_to_stop() -> Iterator[None]:
     """Let SIGTERM end the demo as Ctrl-C does: through every `with` on the way out."""
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, interrupt)

@@ -66,6 +66,17 @@ class Books(Struct, frozen=True):
     latest: tuple[Booking, ...]
 
 
+class SaleBooked(Struct, frozen=True):
+    """A sale as central has it. `holder` is a member number, "" while nobody holds it."""
+
+    shop_id: str
+    number: str
+    owed_fen: int
+    points: int
+    taken_back: int
+    holder: str
+
+
 class Ledger:
     """The ledger in one SQLite file."""
 
@@ -105,6 +116,18 @@ class Ledger:
             },
             latest=tuple(_bookings(newest, numbers, names)),
         )
+
+    def sales(self) -> list[SaleBooked]:
+        """Return every sale that central knows. Raises sqlite3.Error."""
+        with closing(self._open()) as db:
+            numbers = dict(db.execute("SELECT member, number FROM member"))
+            rows = db.execute(
+                "SELECT shop_id, number, owed_fen, points, taken_back, holder_key FROM sale"
+            ).fetchall()
+        return [
+            SaleBooked(shop, number, owed, points, back, numbers.get(holder, holder or ""))
+            for shop, number, owed, points, back, holder in rows
+        ]
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=5.0)

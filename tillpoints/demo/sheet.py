@@ -42,3 +42,18 @@ def sheets(raw: bytes) -> list[Sheet]:
         elif isinstance(element, Code) and element.symbology == "qr":
             codes.append(element.text)
     return found
+
+
+def without_jobs(paper: bytes, jobs: list[bytes]) -> bytes:
+    """Return what stands on `paper` between jobs, which must be there whole and in this order.
+
+    Raises ValueError naming the first job that is not.
+    """
+    between, place = [], 0
+    for number, job in enumerate(jobs, 1):
+        found = paper.find(job, place)
+        if found < 0:
+            raise ValueError(f"job {number} of {len(jobs)} is not on the paper as it was sent")
+        between.append(paper[place:found])
+        place = found + len(job)
+    return b"".join([*between, paper[place:]])

@@ -42,6 +42,7 @@ class Station:
     ) -> None:
         self.name = name
         self.vendor = vendor
+        self.shop_id = vendor.shop_id if vendor else ""
         self.folder = folder / name
         self.folder.mkdir()
         self.columns = vendor.width if vendor else KIOSK_COLUMNS

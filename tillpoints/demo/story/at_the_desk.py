@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tillpoints.demo.lookups import lookup
 from tillpoints.demo.sheet import sheets
 from tillpoints.demo.story.stage import Stage
 
@@ -31,12 +32,10 @@ def books(stage: Stage) -> None:
         now = stage.ledger.read()
         mine = {number: sum_ for number, sum_ in now.stored.items() if sum_}
         stage.teller.check("central's accounts", {k: v for k, v in stage.owned.items() if v}, mine)
-        stage.world.on_central("central", "ledger", "verify")
-        stage.teller.check("central verifies its ledger", "ok", "ok")
+        verified = json.loads(stage.world.on_central("central", "ledger", "verify", "--json"))
+        stage.teller.check("what central finds wrong with its ledger", [], verified["findings"])
         for till in (stage.world.bistro, stage.world.boutique):
             for number, owned in stage.owned.items():
-                till.screens.do("lookup", text=number)
-                balance = stage.shows(till, "lookup", "result", "balance")
-                stage.teller.until(f"{till.name}: balance of ****{number[-4:]}", owned, balance)
-                till.screens.do("dismiss")
+                shown = lookup(till, number, owned)
+                stage.teller.check(f"{till.name}: balance of ****{number[-4:]}", owned, shown)
         stage.paper_untouched()

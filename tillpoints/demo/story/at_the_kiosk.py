@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tillpoints.demo.story.stage import Stage, points_for
+from tillpoints.demo.story.stage import Stage
+from tillpoints.demo.sums import points_for
 
 REWARD, REWARD_ZH, REWARD_POINTS = "parking-2h", "停车 2 小时", 200
 

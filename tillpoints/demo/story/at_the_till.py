@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from loyalty.codes import make_member_number
-from tillpoints.demo.story.stage import Stage, kept_points, points_for
+from tillpoints.demo.story.stage import Stage
+from tillpoints.demo.sums import kept_points, points_for
 
 WECHAT_CODE = "134805190672318846"  # 18 digits that begin like a WeChat payment code
 CARD = make_member_number("50519067231")

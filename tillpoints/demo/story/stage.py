@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from fractions import Fraction
 from random import Random
 from typing import Any
 
 from tillpoints.demo.ledger import Ledger
 from tillpoints.demo.pos.printing import Printed
-from tillpoints.demo.sheet import Sheet, sheets
+from tillpoints.demo.sheet import Sheet, sheets, without_jobs
 from tillpoints.demo.station import Station
-from tillpoints.demo.teller import Teller
+from tillpoints.demo.sums import points_for
+from tillpoints.demo.teller import StoryDiffers, Teller
 from tillpoints.demo.world import Person, World
-
-#: What the mall's rules.toml says, written down a second time on purpose.
-FEN_PER_POINT = 100
-MULTIPLIER = {
-    "": Fraction(1),
-    "ordinary": Fraction(1),
-    "silver": Fraction(6, 5),
-    "gold": Fraction(3, 2),
-    "diamond": Fraction(2),
-}
-
-
-def points_for(owed_fen: int, tier: str) -> int:
-    """Return what a purchase in a restaurant or fashion shop must earn: rounded down, once."""
-    return int(Fraction(owed_fen, FEN_PER_POINT) * MULTIPLIER[tier])
-
-
-def kept_points(earned: int, owed_fen: int, refunded_fen: int) -> int:
-    """Return the points that stay after a refund: the share still bought, rounded down."""
-    return earned * (owed_fen - refunded_fen) // owed_fen
 
 
 class Stage:
@@ -146,9 +126,12 @@ class Stage:
         return sum(self.ledger.read().cards.values())
 
     def paper_untouched(self) -> None:
-        """Hold the printers' jobs to what the POS sent, byte for byte and in order."""
+        """Hold the paper to what the POS sent, byte for byte and in order, our slips between."""
         for station in self.world.stations:
             sent = [printed.raw for printed in self.printed[station.name]]
-            ours = [job for job in station.printer.jobs if job in set(sent)]
-            self.teller.check(f"{station.name}: POS jobs on paper, unchanged", len(sent), len(ours))
-            self.teller.check(f"{station.name}: in the order of printing", True, ours == sent)
+            try:
+                between = sheets(without_jobs(station.printer.paper, sent))
+            except ValueError as error:
+                raise StoryDiffers(f"{station.name}: {error}") from error
+            strangers = [sheet.text for sheet in between if not sheet.ours]
+            self.teller.check(f"{station.name}: neither POS nor slip", [], strangers)
