@@ -1,0 +1,65 @@
+"""agent.toml: every key is in the sample, and every mistake is named with its place."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from edge_agent.config import Config, ConfigError, load
+from loyalty.settings import keys
+
+SAMPLE = files("firmware_configs").joinpath("agent.toml").read_text("utf-8")
+SMALL = 'state = "s"\n[central]\nurl = "http://c"\n[[tap]]\nspool = "spool"\n'
+
+
+def loaded(folder: Path, text: str) -> Config:
+    path = folder / "agent.toml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+def test_the_sample_names_every_key_with_its_default(tmp_path: Path) -> None:
+    whole = re.sub(r"^# (?=\w+ = )", "", SAMPLE, flags=re.MULTILINE)
+    full, plain = loaded(tmp_path, whole), loaded(tmp_path, SAMPLE)
+    assert full == plain
+    table, named = "", set()
+    for line in whole.splitlines():
+        if found := re.match(r"\[+(\w+)\]+", line):
+            table = found[1] + "."
+        elif found := re.match(r"(\w+) = ", line):
+            named.add(table + found[1])
+    assert named == set(keys(Config))
+
+
+def test_relative_paths_are_beside_the_file(tmp_path: Path) -> None:
+    config = loaded(tmp_path, SMALL)
+    assert config.state_path == tmp_path / "s"
+    assert config.tap[0].slips_path == tmp_path / "spool" / "slips"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SMALL.replace("state", "sate"), "sate: there is no such key; did you mean 'state'?"),
+        (SMALL.replace("url", "uri"), "central.uri: there is no such key; did you mean 'url'?"),
+        (SMALL.replace("spool =", "spol ="), "tap.spol: there is no such key"),
+        (SMALL.replace('"s"', "5"), "Expected `str`, got `int` - at `state`"),
+        ('state = "s"\n', "central"),
+        (SMALL + "[printer]\ncolumns = 40\n", "printer.columns"),
+        (SMALL + '[printer]\nkind = "network"\n', "printer.address is empty"),
+        (SMALL.split("[[tap]]")[0], "printer.kind is 'tap' but there is no [[tap]]"),
+        (SMALL + "spool_keep_days = 8\n", "spool_keep_days"),
+        ("state = \n", "line 1"),
+    ],
+)
+def test_a_mistake_is_said_with_file_key_and_reason(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text)
+    assert str(caught.value).startswith(str(tmp_path / "agent.toml"))
+    assert said in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
+        load(tmp_path / "nowhere.toml")
