@@ -64,6 +64,23 @@ _WORDS: dict[str, tuple[str, str]] = {
     # ledger
     "true_up": ("按会员等级补分", "Points added for the member's tier"),
     "not_earned": ("原单没有积分", "The original receipt earned nothing"),
+    "recomputed": ("总台已重新计算积分", "The server worked the points out again"),
+    "duplicate_receipt": (
+        "该小票已在别处积分，等待人工核对",
+        "This receipt earned elsewhere already; a person will look at it",
+    ),
+    "original_unknown": (
+        "原单尚未到达总台，到达后自动处理",
+        "The original receipt has not reached the server yet; this follows when it does",
+    ),
+    "lease_unknown": (
+        "总台尚无此兑换授权，等待核对",
+        "The server does not know this right to redeem yet",
+    ),
+    "rule_book_unknown": (
+        "总台尚无此版积分规则，更新后自动处理",
+        "The server does not have these rules yet; this follows when it does",
+    ),
 }
 
 
