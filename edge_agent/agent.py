@@ -18,16 +18,16 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from edge_agent import clocks
 from edge_agent.asking import Asking
+from edge_agent.commands import Command
 from edge_agent.config import Config
 from edge_agent.devices.printers import NetworkPrinter, SlipPrinter, TapPrinter
 from edge_agent.devices.serial_scanner import SerialScanner
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
-from edge_agent.handing_in import HandingIn
 from edge_agent.journal.clock import moment
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
-from edge_agent.kiosk_stand import KioskStand
+from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import JobRead, SyncChanged
 from edge_agent.paper_out import PaperOut
 from edge_agent.spool_watch import SpoolWatch
@@ -36,10 +36,10 @@ from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.thread import SyncThread
 from edge_agent.sync.transport import HttpTransport
-from edge_agent.till import Till
+from edge_agent.till.handing_in import HandingIn
+from edge_agent.till.shell import Till
 from edge_agent.web.app import Screens, create_app
 from edge_agent.web.board import Board
-from edge_agent.web.commands import Command
 from edge_agent.web.device_view import connections_view, device_view, waiting_view
 from edge_agent.web.kiosk_view import kiosk_view
 from edge_agent.web.server import WebServer

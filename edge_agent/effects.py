@@ -5,7 +5,7 @@ Values only: the shell in `agent.py` makes the knowledge and carries out the eff
 
 from msgspec import Struct
 
-from edge_agent.intake import Finding
+from edge_agent.phrases import Phrase
 from edge_agent.slips import AnySlip
 from loyalty.events import Body, Holder, Moment
 from loyalty.rulebook import RuleBook
@@ -65,11 +65,24 @@ class HeldSlip(Struct, frozen=True):
     held: bool = False
 
 
+class PaperSeen(Struct, frozen=True):
+    """What a document of a print job was, for the list on the screen."""
+
+    outcome: str
+    kind: str
+    why: tuple[Phrase, ...]
+    fingerprint: str = ""
+    number: str = ""
+    printed_at: str = ""
+    amount_fen: int | None = None
+    currency: str = ""
+
+
 class JobDone(Struct, frozen=True):
     """A print job is dealt with: what each of its documents was."""
 
     job_id: str
-    findings: tuple[Finding, ...]
+    papers: tuple[PaperSeen, ...]
 
 
 class Record(Struct, frozen=True):

@@ -6,27 +6,19 @@ The order is the promise: nothing is shown, printed or told to central before th
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct
 
-from edge_agent.effects import DropSlip, Effect, HeldSlip, JobDone, Record, ReleaseSlip
-from edge_agent.intake import Nothing, Refunded, Sold, Unclear
+from edge_agent.effects import (
+    DropSlip,
+    Effect,
+    HeldSlip,
+    JobDone,
+    PaperSeen,
+    Record,
+    ReleaseSlip,
+)
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.slips import JobOutcome, Slip, SlipState
-from edge_agent.phrases import Phrase
 from loyalty.events import Body
-
-
-class PaperSeen(Struct, frozen=True):
-    """What a document of a print job was, for the list on the screen."""
-
-    outcome: str
-    kind: str
-    why: tuple[Phrase, ...]
-    fingerprint: str = ""
-    number: str = ""
-    printed_at: str = ""
-    amount_fen: int | None = None
-    currency: str = ""
 
 
 def record(journal: Journal, effects: Sequence[Effect]) -> None:
@@ -47,7 +39,7 @@ def record(journal: Journal, effects: Sequence[Effect]) -> None:
                 job = effect.job or job
             case _:
                 continue
-    outcome = JobOutcome(job.job_id, _detail(job)) if job else None
+    outcome = JobOutcome(job.job_id, msgspec.json.encode(job.papers)) if job else None
     kept = [_slip(slip) for slip in slips]
     if bodies:
         journal.append(bodies, slips=kept, slip_states=states, job=outcome)
@@ -64,35 +56,3 @@ def _slip(slip: HeldSlip) -> Slip:
     kind = str(slip.content.__struct_config__.tag)
     state: SlipState = "held" if slip.held else "queued"
     return Slip(slip.slip_id, kind, slip.subject, msgspec.json.encode(slip.content), state)
-
-
-def _detail(job: JobDone) -> bytes:
-    return msgspec.json.encode([_seen(finding) for finding in job.findings])
-
-
-def _seen(finding: Sold | Refunded | Unclear | Nothing) -> PaperSeen:
-    match finding:
-        case Sold() | Refunded():
-            return PaperSeen(
-                outcome=finding.outcome,
-                kind=finding.receipt.kind,
-                why=finding.why,
-                fingerprint=finding.fingerprint,
-                number=finding.receipt.number or "",
-                printed_at=finding.receipt.printed_at or "",
-                amount_fen=finding.receipt.owed_fen,
-                currency=finding.receipt.currency,
-            )
-        case Unclear():
-            return PaperSeen(
-                outcome=finding.outcome,
-                kind="review",
-                why=finding.why,
-                fingerprint=finding.job_hash,
-                number=finding.number or "",
-                printed_at=finding.printed_at or "",
-                amount_fen=finding.owed_fen,
-                currency=finding.currency,
-            )
-        case Nothing():
-            return PaperSeen(finding.outcome, finding.kind, finding.why)

@@ -122,6 +122,11 @@ def is_short_code(text: str) -> bool:
     )
 
 
+def claim_hash(code: str) -> str:
+    """Return the 64 hex digits under which a claim code travels and is stored."""
+    return hashlib.sha256(f"tillpoints claim 1 {code}".encode()).hexdigest()
+
+
 def group(code: str) -> str:
     """Return a code in groups of four, as it is printed for people to type."""
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))

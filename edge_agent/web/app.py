@@ -18,8 +18,8 @@ import segno
 from flask import Flask, Response, abort, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
+from edge_agent.commands import Command, KioskCommand, TillCommand
 from edge_agent.web.board import Board
-from edge_agent.web.commands import Command, KioskCommand, TillCommand
 from loyalty.wire import Role
 
 HEARTBEAT_S = 10.0

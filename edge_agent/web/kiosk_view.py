@@ -2,7 +2,7 @@
 
 from edge_agent.effects import Now, Terms
 from edge_agent.journal.journal import Journal
-from edge_agent.kiosk import IDLE_WARNING_S, State, leaves_s, why_not
+from edge_agent.kiosk.machine import IDLE_WARNING_S, State, leaves_s, why_not
 from edge_agent.phrases import own_words
 from edge_agent.web.views import Json, member, notice, reward, slip, sound, words
 from loyalty.codes import group

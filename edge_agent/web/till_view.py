@@ -1,14 +1,14 @@
 """The till's part of the snapshot."""
 
-from edge_agent.checkout import CORRECTION_S, SCAN_BEFORE_S, State
-from edge_agent.effects import Now, Terms
-from edge_agent.handing_in import HandingIn
+from edge_agent.effects import Now, PaperSeen, Terms
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.records import Record, RefundRecord, ReviewRecord, SaleRecord
 from edge_agent.journal.slips import JobRecord
 from edge_agent.people import holder_member
 from edge_agent.phrases import phrase
-from edge_agent.recording import PaperSeen, papers
+from edge_agent.recording import papers
+from edge_agent.till.handing_in import HandingIn
+from edge_agent.till.inputs import CORRECTION_S, SCAN_BEFORE_S, State
 from edge_agent.web.views import Json, member, notice, slip, sound, words
 from loyalty.earning import Reason, award, money
 from loyalty.events import Holder

@@ -6,13 +6,10 @@ Holds no rule of its own. A state is only kept once the journal has what belongs
 import secrets
 from collections.abc import Callable
 
-from edge_agent import checkout
-from edge_agent.checkout import State
+from edge_agent import commands
 from edge_agent.devices.job_file import Job
 from edge_agent.devices.ports import Scanned
 from edge_agent.effects import Member, Now, SyncNow, Terms
-from edge_agent.handing_in import HandingIn
-from edge_agent.intake import KnownSale, claim_hash, take_in
 from edge_agent.journal.errors import AlreadyDone, JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
@@ -21,8 +18,11 @@ from edge_agent.messages import JobRead, JobSeen, VoucherAnswered
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from edge_agent.recording import record
-from edge_agent.web import commands
-from loyalty.codes import ClaimCode, VoucherCode, classify, make_short_code
+from edge_agent.till import checkout, inputs
+from edge_agent.till.handing_in import HandingIn
+from edge_agent.till.inputs import State
+from edge_agent.till.intake import KnownSale, take_in
+from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify, make_short_code
 from loyalty.earning import Reason
 
 
@@ -63,7 +63,7 @@ class Till:
             case Scanned(text=text, at_boottime_s=at_s):
                 self._scanned(text, at_s, now, terms, typed=False)
             case JobSeen(job_id=job_id, at_s=at_s):
-                self._step(checkout.JobStarted(job_id, at_s), now, terms)
+                self._step(inputs.JobStarted(job_id, at_s), now, terms)
             case JobRead():
                 self._job(message, now, terms)
             case VoucherAnswered():
@@ -73,7 +73,7 @@ class Till:
 
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
-        self._step(checkout.Tick(), now, terms)
+        self._step(inputs.Tick(), now, terms)
 
     def _command(self, message: object, now: Now, terms: Terms) -> None:
         match message:
@@ -82,11 +82,11 @@ class Till:
             case commands.Lookup(text=text):
                 self._look_up(text, now, terms)
             case commands.LookupNext():
-                self._step(checkout.LookupArmed(on=True), now, terms)
+                self._step(inputs.LookupArmed(on=True), now, terms)
             case commands.LookupOff():
-                self._step(checkout.LookupArmed(on=False), now, terms)
+                self._step(inputs.LookupArmed(on=False), now, terms)
             case commands.Forget():
-                self._step(checkout.Forgotten(), now, terms)
+                self._step(inputs.Forgotten(), now, terms)
             case commands.Reassign(fingerprint=fingerprint, text=text):
                 self._correct(fingerprint, text, now, terms)
             case commands.Reverse(fingerprint=fingerprint):
@@ -95,7 +95,7 @@ class Till:
                 self._reprint(slip_id, now, terms)
             case commands.Dismiss():
                 self._handing_in.dismiss()
-                self._step(checkout.Dismissed(), now, terms)
+                self._step(inputs.Dismissed(), now, terms)
 
     def _scanned(self, text: str, at_s: float, now: Now, terms: Terms, *, typed: bool) -> None:
         scan = classify(text)
@@ -106,16 +106,16 @@ class Till:
         else:
             found = member_of(scan, self._identity.tenant_key, self._journal, typed=typed)
             if isinstance(found, Phrase):
-                self._step(checkout.ScanFailed(found), now, terms)
+                self._step(inputs.ScanFailed(found), now, terms)
             else:
-                self._step(checkout.MemberScanned(found, at_s), now, terms)
+                self._step(inputs.MemberScanned(found, at_s), now, terms)
 
     def _look_up(self, text: str, now: Now, terms: Terms) -> None:
         found = self._member(text, typed=True)
         if isinstance(found, Phrase):
-            self._step(checkout.ScanFailed(found), now, terms)
+            self._step(inputs.ScanFailed(found), now, terms)
         else:
-            self._step(checkout.LookedUp(found), now, terms)
+            self._step(inputs.LookedUp(found), now, terms)
 
     def _member(self, text: str, *, typed: bool) -> Member | Phrase:
         return member_of(classify(text), self._identity.tenant_key, self._journal, typed=typed)
@@ -123,29 +123,29 @@ class Till:
     def _claim_scanned(self, code: str, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_claim_hash(claim_hash(code))
         if sale is None:
-            self._step(checkout.ScanFailed(own_words("claim_not_here")), now, terms)
+            self._step(inputs.ScanFailed(own_words("claim_not_here")), now, terms)
         elif sale.state != "open":
-            self._step(checkout.ScanFailed(phrase(Reason("claim_taken"))), now, terms)
+            self._step(inputs.ScanFailed(phrase(Reason("claim_taken"))), now, terms)
         else:
-            self._step(checkout.ClaimScanned(self._known(sale, now)), now, terms)
+            self._step(inputs.ClaimScanned(self._known(sale, now)), now, terms)
 
     def _correct(self, fingerprint: str, text: str | None, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_fingerprint(fingerprint)
         member = None if text is None else self._member(text, typed=True)
         if sale is None:
-            self._step(checkout.ScanFailed(own_words("sale_unknown")), now, terms)
+            self._step(inputs.ScanFailed(own_words("sale_unknown")), now, terms)
         elif isinstance(member, Phrase):
-            self._step(checkout.ScanFailed(member), now, terms)
+            self._step(inputs.ScanFailed(member), now, terms)
         else:
             known = self._known(sale, now)
             age_s = None if known.recorded_s is None else now.boottime_s - known.recorded_s
-            self._step(checkout.Corrected(known, age_s, member), now, terms)
+            self._step(inputs.Corrected(known, age_s, member), now, terms)
 
     def _reprint(self, slip_id: str, now: Now, terms: Terms) -> None:
         try:
             self._journal.copy_slip(slip_id)
         except KeyError:
-            self._step(checkout.ScanFailed(own_words("sale_unknown")), now, terms)
+            self._step(inputs.ScanFailed(own_words("sale_unknown")), now, terms)
         self._paper_now()
 
     def _job(self, message: JobRead, now: Now, terms: Terms) -> None:
@@ -159,14 +159,14 @@ class Till:
             claim_codes=[make_short_code("C", secrets.randbelow) for _ in message.readings],
         )
         started_s, ended_s = _times(job, now)
-        event = checkout.JobRead(job.job_id, findings, started_s, ended_s)
+        event = inputs.JobRead(job.job_id, findings, started_s, ended_s)
         message.settle(recorded=self._step(event, now, terms))
 
     def _told(self, told: tuple[Tone, Phrase] | None, now: Now, terms: Terms) -> None:
         if told is not None:
-            self._step(checkout.Told(*told), now, terms)
+            self._step(inputs.Told(*told), now, terms)
 
-    def _step(self, event: checkout.Input, now: Now, terms: Terms) -> bool:
+    def _step(self, event: inputs.Input, now: Now, terms: Terms) -> bool:
         """Take one step; keep its state only if the journal took what belongs to it."""
         state, effects = checkout.step(self.state, event, now, terms)
         try:
@@ -174,7 +174,7 @@ class Till:
         except AlreadyDone:
             return True  # recorded before a crash; the job only has to leave the spool
         except JournalError:
-            told = checkout.Told("error", own_words("not_recorded"))
+            told = inputs.Told("error", own_words("not_recorded"))
             self.state, _ = checkout.step(self.state, told, now, terms)
             return False
         self.state = state

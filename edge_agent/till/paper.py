@@ -3,9 +3,9 @@
 from datetime import date
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
-from edge_agent.intake import Refunded, Sold, Unclear
 from edge_agent.slips import AwardSlip, ClaimSlip, Origin, RefundSlip, ReviewSlip
 from edge_agent.slips import Receipt as Shown
+from edge_agent.till.intake import Refunded, Sold, Unclear
 from loyalty.codes import CLAIM_PREFIX
 from loyalty.earning import Award, Reason, money
 from loyalty.lots import expires_on

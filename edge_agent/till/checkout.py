@@ -1,7 +1,7 @@
 """The state machine of one till: (state, input, now) -> (state, effects).
 
-Owns whose sale a scan is. Pure: it reads no clock, no disk and no device; the shell in `agent.py`
-feeds it and carries out its effects in order. All times are seconds of the boot's own clock, and
+Owns whose sale a scan is. Pure: it reads no clock, no disk and no device; `shell.py` feeds it
+and carries out its effects in order. All times are seconds of the boot's own clock, and
 they say when something happened, not when it was heard of, so a backlog is judged like the day.
 
 Whose sale is the scan? A scan before counts for the next sale within 3 minutes, once; a scan after
@@ -9,7 +9,7 @@ counts for the till's last unclaimed sale within 60 s and before the next job st
 replaces the earlier until the award is recorded. The claim slip prints when that window closes.
 """
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from edge_agent.effects import (
     DropSlip,
@@ -23,142 +23,35 @@ from edge_agent.effects import (
     SyncNow,
     Terms,
 )
-from edge_agent.intake import Finding, KnownSale, Nothing, Refunded, Sold, Unclear
 from edge_agent.phrases import Phrase, Tone, own_words
-from edge_agent.till_paper import award_slip, claim_slip, refund_slip, review_slip
+from edge_agent.till.inputs import (
+    CORRECTION_S,
+    SCAN_AFTER_S,
+    SCAN_BEFORE_S,
+    UNREAD_JOBS_MAX,
+    ClaimScanned,
+    Corrected,
+    Dismissed,
+    Forgotten,
+    Input,
+    JobRead,
+    JobStarted,
+    LookedUp,
+    LookupArmed,
+    MemberScan,
+    MemberScanned,
+    Notice,
+    OpenSale,
+    ScanFailed,
+    State,
+    Tick,
+    Told,
+)
+from edge_agent.till.intake import Finding, KnownSale, Nothing, Refunded, Sold, Unclear, seen
+from edge_agent.till.paper import award_slip, claim_slip, refund_slip, review_slip
 from loyalty.earning import award
 from loyalty.events import Body, Claim, Correction, Refund, ReviewOpened, Sale
 from loyalty.receipt import without_lines
-
-SCAN_BEFORE_S = 180.0
-SCAN_AFTER_S = 60.0
-CORRECTION_S = 300.0
-UNREAD_JOBS_MAX = 256
-
-
-class MemberScan(Struct, frozen=True):
-    """A member who was scanned for a sale that is still to come."""
-
-    member: Member
-    at_s: float
-
-
-class OpenSale(Struct, frozen=True):
-    """An unclaimed sale that a scan would count for until `closes_s`."""
-
-    sale: KnownSale
-    started_s: float
-    closes_s: float
-    held_slip: str | None
-
-
-class Notice(Struct, frozen=True):
-    """What the panel tells the cashier; it is heard by its tone."""
-
-    tone: Tone
-    phrase: Phrase
-
-
-class State(Struct, frozen=True):
-    """All that a till knows between two inputs; the rest is in the journal."""
-
-    scan: MemberScan | None = None
-    open_sale: OpenSale | None = None
-    unread_jobs: tuple[tuple[str, float], ...] = ()
-    lookup_armed: bool = False
-    looked_up: Member | None = None
-    notice: Notice | None = None
-    notices: int = 0
-
-
-class MemberScanned(Struct, frozen=True):
-    """A member's card or code was scanned or typed."""
-
-    member: Member
-    at_s: float
-
-
-class ScanFailed(Struct, frozen=True):
-    """A scan was no member: the cashier hears it."""
-
-    phrase: Phrase
-
-
-class ClaimScanned(Struct, frozen=True):
-    """The claim slip of one of this till's own sales was scanned: the next scan claims it."""
-
-    sale: KnownSale
-
-
-class JobStarted(Struct, frozen=True):
-    """The POS began to print; the window of the sale before is over."""
-
-    job_id: str
-    at_s: float
-
-
-class JobRead(Struct, frozen=True):
-    """A print job was read: what its documents are, and when it was printed."""
-
-    job_id: str
-    findings: tuple[Finding, ...]
-    started_s: float
-    ended_s: float
-
-
-class Corrected(Struct, frozen=True):
-    """The cashier moves the award of a recent sale to `member`, or takes it back (None)."""
-
-    sale: KnownSale
-    age_s: float | None
-    member: Member | None
-
-
-class Told(Struct, frozen=True):
-    """The shell has something to tell the cashier (a printer, a voucher, the journal)."""
-
-    tone: Tone
-    phrase: Phrase
-
-
-class LookupArmed(Struct, frozen=True):
-    """The next scan only looks up a balance (`on`), or no longer does."""
-
-    on: bool
-
-
-class LookedUp(Struct, frozen=True):
-    """A typed code was looked up without touching the sale."""
-
-    member: Member
-
-
-class Forgotten(Struct, frozen=True):
-    """The cashier drops the member who waits for the next sale."""
-
-
-class Dismissed(Struct, frozen=True):
-    """The cashier closes what the panel shows."""
-
-
-class Tick(Struct, frozen=True):
-    """Time passed."""
-
-
-Input = (
-    MemberScanned
-    | ScanFailed
-    | ClaimScanned
-    | JobStarted
-    | JobRead
-    | Corrected
-    | Told
-    | LookupArmed
-    | LookedUp
-    | Forgotten
-    | Dismissed
-    | Tick
-)
 
 
 def step(state: State, event: Input, now: Now, terms: Terms) -> tuple[State, tuple[Effect, ...]]:
@@ -269,7 +162,7 @@ def _job_read(
         slips += [slip] if slip is not None else []
     held = state.open_sale.held_slip if state.open_sale else None
     slips = [structs.replace(slip, held=slip.slip_id == held) for slip in slips]
-    job = JobDone(event.job_id, event.findings)
+    job = JobDone(event.job_id, tuple(seen(finding) for finding in event.findings))
     record = Record(tuple(bodies), tuple(slips), job)
     return state, (*effects, record, *((SyncNow(),) if bodies else ()))
 

@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from edge_agent import checkout
-from edge_agent.checkout import (
+from edge_agent.effects import DropSlip, Effect, Record, ReleaseSlip, SyncNow, Terms
+from edge_agent.phrases import own_words
+from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip
+from edge_agent.till import checkout
+from edge_agent.till.checkout import restored
+from edge_agent.till.inputs import (
     ClaimScanned,
     Corrected,
     Dismissed,
@@ -21,12 +25,8 @@ from edge_agent.checkout import (
     ScanFailed,
     State,
     Tick,
-    restored,
 )
-from edge_agent.effects import DropSlip, Effect, Record, ReleaseSlip, SyncNow, Terms
-from edge_agent.intake import KnownSale, Nothing, Refunded, Sold, Unclear
-from edge_agent.phrases import own_words
-from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip
+from edge_agent.till.intake import KnownSale, Nothing, Refunded, Sold, Unclear
 from loyalty.events import Claim, Correction, Holder, Refund, ReviewOpened, Sale
 from loyalty.receipt import Kind, Receipt, fingerprint
 from tests.edge_agent.conftest import member, now, some_terms

@@ -11,7 +11,9 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from edge_agent.effects import PaperSeen
 from edge_agent.phrases import Phrase, own_words
+from loyalty.codes import claim_hash
 from loyalty.earning import eligible_fen, take_back
 from loyalty.events import Holder
 from loyalty.receipt import Kind, Receipt, fingerprint
@@ -99,11 +101,6 @@ class Nothing(Struct, frozen=True):
 Finding = Sold | Refunded | Unclear | Nothing
 
 
-def claim_hash(code: str) -> str:
-    """Return the 64 hex digits under which a claim code travels and is stored."""
-    return hashlib.sha256(f"tillpoints claim 1 {code}".encode()).hexdigest()
-
-
 def take_in(
     readings: Sequence[Reading],
     *,
@@ -118,12 +115,12 @@ def take_in(
     `claim_codes` holds one unused code for each reading.
     """
     findings: list[Finding] = []
-    seen: dict[str, str | None] = {}
+    earlier: dict[str, str | None] = {}
     job_hash = hashlib.sha256(raw).hexdigest()
     for reading, code in zip(readings, claim_codes, strict=True):
-        finding = _finding(reading, shop_id, book, known, code, job_hash, seen)
+        finding = _finding(reading, shop_id, book, known, code, job_hash, earlier)
         if isinstance(finding, Sold | Refunded):
-            seen[finding.fingerprint] = finding.receipt.printed_at
+            earlier[finding.fingerprint] = finding.receipt.printed_at
         findings.append(finding)
     return tuple(findings)
 
@@ -135,7 +132,7 @@ def _finding(
     known: Known,
     code: str,
     job_hash: str,
-    seen: dict[str, str | None],
+    earlier: dict[str, str | None],
 ) -> Finding:
     why = tuple(Phrase(reason.code, reason.zh, reason.en) for reason in reading.why)
     if reading.decision == "review":
@@ -143,14 +140,14 @@ def _finding(
     if reading.copy:
         return Nothing(reading.kind, (own_words("copy"),))
     if reading.reprint:
-        return _reprint(reading, shop_id, known, seen, job_hash)
+        return _reprint(reading, shop_id, known, earlier, job_hash)
     if reading.decision == "ignore":
         return Nothing(reading.kind, why or (own_words("no_points_kind"),))
     receipt = reading.receipt(shop_id)
     if receipt.currency != book.currency:
         return _unclear(reading, why, job_hash)
     identity = fingerprint(receipt).hex()
-    before = _before(identity, known, seen)
+    before = _before(identity, known, earlier)
     if before is not None:
         if before[0] == receipt.printed_at:
             return Nothing(reading.kind, (own_words("known_receipt"),), mention=True)
@@ -163,22 +160,24 @@ def _finding(
     return Sold(receipt, earning, identity, code, why)
 
 
-def _before(identity: str, known: Known, seen: dict[str, str | None]) -> tuple[str | None] | None:
+def _before(
+    identity: str, known: Known, earlier: dict[str, str | None]
+) -> tuple[str | None] | None:
     """Return the printed time of an earlier receipt with this fingerprint, else None."""
-    if identity in seen:
-        return (seen[identity],)
+    if identity in earlier:
+        return (earlier[identity],)
     recorded, printed_at = known.receipt_time(identity)
     return (printed_at,) if recorded else None
 
 
 def _reprint(
-    reading: Reading, shop_id: str, known: Known, seen: dict[str, str | None], job_hash: str
+    reading: Reading, shop_id: str, known: Known, earlier: dict[str, str | None], job_hash: str
 ) -> Finding:
     """A reprint of a recorded sale is nothing new; of an unknown one a person decides."""
     if reading.owed_fen is None:
         return Nothing(reading.kind, (own_words("reprint"),))
     identity = fingerprint(reading.receipt(shop_id)).hex()
-    if _before(identity, known, seen) is not None:
+    if _before(identity, known, earlier) is not None:
         return Nothing(reading.kind, (own_words("reprint"),), mention=True)
     return _unclear(reading, (own_words("reprint_unknown"),), job_hash)
 
@@ -201,3 +200,32 @@ def _unclear(reading: Reading, why: tuple[Phrase, ...], job_hash: str) -> Unclea
         owed_fen=reading.owed_fen,
         currency=reading.currency or "",
     )
+
+
+def seen(finding: Finding) -> PaperSeen:
+    """Return what the journal keeps of a document for the list on the screen."""
+    match finding:
+        case Sold() | Refunded():
+            return PaperSeen(
+                outcome=finding.outcome,
+                kind=finding.receipt.kind,
+                why=finding.why,
+                fingerprint=finding.fingerprint,
+                number=finding.receipt.number or "",
+                printed_at=finding.receipt.printed_at or "",
+                amount_fen=finding.receipt.owed_fen,
+                currency=finding.receipt.currency,
+            )
+        case Unclear():
+            return PaperSeen(
+                outcome=finding.outcome,
+                kind="review",
+                why=finding.why,
+                fingerprint=finding.job_hash,
+                number=finding.number or "",
+                printed_at=finding.printed_at or "",
+                amount_fen=finding.owed_fen,
+                currency=finding.currency,
+            )
+        case Nothing():
+            return PaperSeen(finding.outcome, finding.kind, finding.why)

@@ -3,9 +3,9 @@
 import pytest
 from msgspec import structs
 
-from edge_agent import kiosk
 from edge_agent.effects import AskBalance, AskClaim, AskLease, Effect, Record, SyncNow, Terms
-from edge_agent.kiosk import (
+from edge_agent.kiosk import machine
+from edge_agent.kiosk.machine import (
     Back,
     BalanceTold,
     Chosen,
@@ -38,7 +38,7 @@ class Kiosk:
         self.terms = terms
 
     def feed(self, event: Input, at_s: float = 0.0) -> list[Effect]:
-        self.state, effects = kiosk.step(self.state, event, now(at_s), self.terms)
+        self.state, effects = machine.step(self.state, event, now(at_s), self.terms)
         return list(effects)
 
     def up_to_working(self) -> list[Effect]:

@@ -1,23 +1,22 @@
-"""A kiosk: feeds the state machine in `kiosk` with scans, touches and central's answers."""
+"""A kiosk: feeds the state machine in `machine` with scans, touches and central's answers."""
 
 import secrets
 from collections.abc import Callable
 
-from edge_agent import kiosk
+from edge_agent import commands
 from edge_agent.asking import Ask
 from edge_agent.devices.ports import Scanned
 from edge_agent.effects import AskBalance, AskClaim, AskLease, Now, SyncNow, Terms
-from edge_agent.intake import claim_hash
 from edge_agent.journal.errors import JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
-from edge_agent.kiosk import State
+from edge_agent.kiosk import machine
+from edge_agent.kiosk.machine import State
 from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, own_words
 from edge_agent.recording import record
-from edge_agent.web import commands
-from loyalty.codes import ClaimCode, VoucherCode, classify
+from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify
 
 
 class KioskStand:
@@ -46,59 +45,61 @@ class KioskStand:
 
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
-        self._step(kiosk.Tick(), now, terms)
+        self._step(machine.Tick(), now, terms)
 
-    def _event(self, message: object) -> kiosk.Input | None:
+    def _event(self, message: object) -> machine.Input | None:
         match message:
             case Scanned(text=text):
                 return self._scanned(text, typed=False)
             case BalanceAnswered(holder=holder, answer=answer):
                 here = self.state.member is not None and self.state.member.holder == holder
-                return kiosk.BalanceTold(answer) if here else None
+                return machine.BalanceTold(answer) if here else None
             case ClaimAnswered(answer=answer):
-                return kiosk.ClaimTold(answer)
+                return machine.ClaimTold(answer)
             case LeaseAnswered(request_id=request_id, answer=answer):
-                return kiosk.LeaseTold(request_id, answer)
+                return machine.LeaseTold(request_id, answer)
             case _:
                 return self._touched(message)
 
-    def _touched(self, message: object) -> kiosk.Input | None:
+    def _touched(self, message: object) -> machine.Input | None:
         match message:
             case commands.Scan(text=text):
                 return self._scanned(text, typed=True)
             case commands.Choose(reward_id=reward_id):
                 rewards = self._journal.rewards()
                 chosen = next((one for one in rewards if one.reward_id == reward_id), None)
-                return None if chosen is None else kiosk.Chosen(chosen)
+                return None if chosen is None else machine.Chosen(chosen)
             case commands.Confirm():
-                return kiosk.Confirmed(secrets.token_hex(16))
+                return machine.Confirmed(secrets.token_hex(16))
             case commands.Back():
-                return kiosk.Back()
+                return machine.Back()
             case commands.Leave():
-                return kiosk.Left()
+                return machine.Left()
             case commands.Stay():
-                return kiosk.Stayed()
+                return machine.Stayed()
             case _:
                 return None
 
-    def _scanned(self, text: str, *, typed: bool) -> kiosk.Input:
+    def _scanned(self, text: str, *, typed: bool) -> machine.Input:
         scan = classify(text)
         if isinstance(scan, ClaimCode):
-            return kiosk.ClaimScanned(claim_hash(scan.code))
+            return machine.ClaimScanned(claim_hash(scan.code))
         if isinstance(scan, VoucherCode):
-            return kiosk.ScanFailed(own_words("voucher_at_till"))
+            return machine.ScanFailed(own_words("voucher_at_till"))
         found = member_of(scan, self._identity.tenant_key, self._journal, typed=typed)
-        return kiosk.ScanFailed(found) if isinstance(found, Phrase) else kiosk.MemberScanned(found)
+        return (
+            machine.ScanFailed(found) if isinstance(found, Phrase) else machine.MemberScanned(found)
+        )
 
-    def _step(self, event: kiosk.Input, now: Now, terms: Terms) -> None:
+    def _step(self, event: machine.Input, now: Now, terms: Terms) -> None:
         """Take one step; keep its state only if the journal took what belongs to it."""
-        state, effects = kiosk.step(self.state, event, now, terms)
+        state, effects = machine.step(self.state, event, now, terms)
         try:
             record(self._journal, effects)
         except JournalError:
-            failed = kiosk.ScanFailed(own_words("not_recorded"))
-            self.state, _ = kiosk.step(self.state, kiosk.Left(), now, terms)
-            self.state, _ = kiosk.step(self.state, failed, now, terms)
+            failed = machine.ScanFailed(own_words("not_recorded"))
+            self.state, _ = machine.step(self.state, machine.Left(), now, terms)
+            self.state, _ = machine.step(self.state, failed, now, terms)
             return
         self.state = state
         for effect in effects:

@@ -20,7 +20,7 @@ from edge_agent.effects import (
     SyncNow,
     Terms,
 )
-from edge_agent.kiosk_paper import redemption_slip
+from edge_agent.kiosk.paper import redemption_slip
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from loyalty.earning import Reason
 from loyalty.events import Claim, Redeem

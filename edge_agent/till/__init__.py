@@ -1,0 +1,1 @@
+"""A till: paper and cards become awards. The rules of the counter are in `checkout`."""
