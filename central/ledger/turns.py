@@ -5,8 +5,8 @@ turn is the same few statements: lock, read, fold in memory, write final values.
 commits; whoever owns the transaction answers only after its COMMIT.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -14,9 +14,9 @@ from sqlalchemy import Connection, update
 
 from central import schema
 from central.ledger import directory, overlaps, saving, wants
-from central.ledger.commands import Decision
 from central.ledger.directory import NoShard
 from central.ledger.fold import fold
+from central.ledger.items import Command, NotApplied, Push, Pushed, UnknownEpoch
 from central.ledger.loading import load
 from central.ledger.log import Log
 from central.ledger.moments import central_moment, clock_error, interval
@@ -31,66 +31,13 @@ from central.ledger.rows import (
     read_body,
 )
 from central.ledger.state import State, Unloaded
-from loyalty.chain import Frame, Stream, event_hash
+from loyalty.chain import Stream, event_hash
 from loyalty.events import Body, EpochSealed, Moment, Rejudge, frame_of
 from loyalty.wire import Judged, Verdict
 
 T = TypeVar("T")
 
 _CENTRAL = (CENTRAL_DEVICE, CENTRAL_EPOCH)
-
-
-class Push(Struct, frozen=True):
-    """A run of events whose chain and signature were checked; `hashes` has one for each frame.
-
-    `poison` names by seq the events that the database refused, and what it said.
-    """
-
-    device_id: bytes
-    epoch: int
-    session: str
-    first_seq: int
-    prev_hash: bytes
-    frames: tuple[Frame, ...]
-    bodies: tuple[Body | Unreadable, ...]
-    hashes: tuple[bytes, ...]
-    clock: Moment
-    received_ms: int
-    poison: Mapping[int, str] = {}
-
-    @property
-    def last_seq(self) -> int:
-        """The seq of the last event; one before the first if there is none."""
-        return self.first_seq + len(self.frames) - 1
-
-
-class Pushed(Struct, frozen=True):
-    """What became of a push; the fields are those of `wire.PushAnswer`."""
-
-    status: overlaps.Status
-    acked_through: int
-    expected_seq: int
-    judged: tuple[Judged, ...]
-    feed_position: int
-    incarnation: bytes
-
-
-class Command(Protocol):
-    """Something central decides under the lock, and then writes as events of its own chain."""
-
-    def wants(self) -> Iterable[wants.Want]:
-        """Return what `decide` and its events will read."""
-
-    def decide(self, state: State, at: Moment) -> Decision:
-        """Return the events to write, and the answer if all of them are applied."""
-
-
-class NotApplied(RuntimeError):
-    """An event that central wrote itself was not applied: it stands in the log with its verdict."""
-
-
-class UnknownEpoch(LookupError):
-    """A push names an epoch that central never granted to this device."""
 
 
 def run_turn(

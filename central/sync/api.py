@@ -14,8 +14,8 @@ from flask import Blueprint, Response, request
 from msgspec import Struct
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from central.ledger.items import UnknownEpoch
 from central.ledger.queries import balance_of, claim_state
-from central.ledger.turns import UnknownEpoch
 from central.sync import enrolment, pulling, pushing, spending
 from central.sync.callers import Caller, authenticate
 from central.sync.combiner import Busy

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine
 
 from central.database import reading, writing
-from central.ledger.turns import Command, Push, Pushed, run_turn
+from central.ledger.items import Command, Push, Pushed
+from central.ledger.turns import run_turn
 from central.ledger.waiting import rejudge_ready
 from central.sync.combiner import Combiner, Item
 

@@ -12,7 +12,6 @@ from central.ledger.commands import GrantLease, UseVoucher
 from central.ledger.rows import Lease, Voucher
 from central.ledger.shards import read_shard
 from central.sync.callers import Caller, DeviceState
-from central.sync.enrolment import latest_epoch
 from central.sync.problems import Refused, plain
 from central.sync.service import Service
 from loyalty import vouchers
@@ -110,14 +109,24 @@ def _offer(
     if reward is None or not reward.offered:
         return None
     book = current_book(connection, shard_key, now_ms)
-    epoch = latest_epoch(connection, shard_key, caller.device_id)
-    if book is None or epoch is None:
+    epoch = _open_epoch(connection, shard_key, caller.device_id)
+    if book is None:
         raise Refused(409, "no_rule_book", "no rule book is in force yet")
+    if epoch is None:
+        raise Refused(409, "epoch_sealed", "this device must be enrolled again first")
     home = None
     if reward.home_shop is not None:
         home = _home_device(connection, shard_key, reward.home_shop)
     today = _local(now_ms, read_shard(connection, shard_key).zone)
-    return _Offer(reward.points, home, book, today, epoch.epoch)
+    return _Offer(reward.points, home, book, today, epoch)
+
+
+def _open_epoch(connection: Connection, shard_key: int, device_id: bytes) -> int | None:
+    """Return the epoch a device writes in; None once it is sealed, when nothing can be spent."""
+    t = schema.stream
+    query = select(t.c.epoch).where(t.c.shard_key == shard_key, t.c.device_id == device_id)
+    epoch = connection.execute(query.where(t.c.state == 0)).scalar_one_or_none()
+    return int(epoch) if epoch is not None else None
 
 
 def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str:

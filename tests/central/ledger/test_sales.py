@@ -382,3 +382,13 @@ def test_a_sale_under_an_unknown_rule_book_waits_until_the_book_is_here(programm
     assert till.feed(Topic.VERDICT, Judged)["1/1"].verdict == Verdict.APPLIED
     assert other.feed(Topic.VERDICT, Judged)["1/1"].verdict == Verdict.APPLIED
     programme.check()
+
+
+def test_the_first_sale_under_a_new_rule_book_brings_in_those_that_waited_for_it(programme):
+    new = structs.replace(BOOK, name="next")
+    till = programme.till
+    till.push(till.sale(member(), book=rulebook.version(new)))
+    programme.add_book(new)
+    till.push(till.sale(member(), book=rulebook.version(new)))
+    assert programme.balance(member()) == 200
+    programme.check()

@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from central import schema
+from central.ledger.commands import SealEpoch
 from loyalty import vouchers, wire
 from loyalty.codes import is_short_code
 from loyalty.earning import Reason
@@ -159,3 +160,10 @@ def test_a_claim_code_says_what_it_stands_for(mall):
     mall.now_ms += 31 * DAY_MS
     assert state("C2") == wire.ClaimAnswer("expired", "S1")
     assert till.call(wire.CLAIM_PATH, wire.ClaimRequest("zz"))[0] == 400
+
+
+def test_a_device_whose_epoch_is_sealed_gets_no_lease(mall):
+    till = mall.till
+    mall.service.run(SealEpoch(till.id, 1))
+    status, data = till.call(wire.LEASE_PATH, wire.LeaseRequest("r1", member(), "tea"))
+    assert (status, msgspec.msgpack.decode(data)["code"]) == (409, "epoch_sealed")
