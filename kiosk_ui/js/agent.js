@@ -1,26 +1,21 @@
 // The line to the agent on this machine: snapshots in, commands out.
-// Never keeps state of its own beyond the last snapshot's version; what the screen shows
-// comes from the agent alone.
+// Keeps no state of its own; what the screen shows comes from the agent alone.
 
 const token = document.querySelector('meta[name="token"]').content;
 const REOPEN_MS = 2000;
 
-/** Calls onSnapshot with every snapshot, and onLink(false|true) when the stream breaks or heals. */
-export function listen(onSnapshot, onLink) {
-  let version = -1;
+/** Calls onSnapshot with every snapshot, and onLost when the agent is out of reach. */
+export function listen(onSnapshot, onLost) {
+  let lost = false;
   const open = () => {
     const stream = new EventSource("/api/events");
-    stream.addEventListener("open", () => onLink(true));
-    stream.addEventListener("state", (event) => {
-      const snapshot = JSON.parse(event.data);
-      // Versions only fall when the agent was started anew: its token, and perhaps this page,
-      // are then others.
-      if (snapshot.version < version) location.reload();
-      version = snapshot.version;
-      onSnapshot(snapshot);
-    });
+    // On one machine a stream breaks when the agent stops. The one that comes back has another
+    // token and perhaps newer pages.
+    stream.addEventListener("open", () => lost && location.reload());
+    stream.addEventListener("state", (event) => onSnapshot(JSON.parse(event.data)));
     stream.addEventListener("error", () => {
-      onLink(false);
+      lost = true;
+      onLost();
       // The browser retries a broken line by itself, but not one that was answered with an error.
       if (stream.readyState === EventSource.CLOSED) setTimeout(open, REOPEN_MS);
     });

@@ -27,10 +27,20 @@ export function putOrHide(root, name, text) {
   if (!empty) put(root, name, text);
 }
 
-/** Shows exactly one of the elements marked data-view below root. */
+/** Shows exactly one of the elements marked data-view below root, and empties the one before. */
 export function view(root, name) {
   for (const node of root.querySelectorAll(":scope > [data-view]")) {
-    show(node, node.dataset.view === name);
+    const wanted = node.dataset.view === name;
+    if (!wanted && !node.hidden) wipe(node);
+    show(node, wanted);
+  }
+}
+
+/** Takes what belongs to a person out of a view that nobody sees, down to its pictures. */
+function wipe(root) {
+  for (const node of root.querySelectorAll("[data-as]")) {
+    if (node.tagName === "IMG") node.removeAttribute("src");
+    else if (node.childElementCount === 0) node.textContent = "";
   }
 }
 

@@ -4,7 +4,7 @@ import { listen, send } from "./agent.js";
 import { setClock, startCountdowns } from "./countdown.js";
 import { loadIcons, mark } from "./draw.js";
 import { buildCalls, drawCalls, openHelp } from "./kiosk/calls.js";
-import { drawFrame, drawLink, say } from "./kiosk/frame.js";
+import { drawFrame, drawLost, say } from "./kiosk/frame.js";
 import { drawStep } from "./kiosk/steps.js";
 import { buildTyping, closeTyping, drawTyping, openTyping } from "./kiosk/typing.js";
 import { drawVisitor, follow as followVisitor, toggleContrast, touched } from "./kiosk/visitor.js";
@@ -70,4 +70,4 @@ listen((snapshot) => {
   setClock(snapshot.now_ms);
   follow(snapshot.sound);
   draw();
-}, drawLink);
+}, drawLost);

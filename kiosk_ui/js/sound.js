@@ -47,7 +47,7 @@ export function openSound(onChange) {
   context = new AudioContext();
   context.addEventListener("statechange", onChange);
   const wake = () => context.resume();
-  addEventListener("pointerdown", wake);
+  addEventListener("pointerup", wake); // a finger going down does not count as consent yet
   addEventListener("keydown", wake);
   onChange();
 }

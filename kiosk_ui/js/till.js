@@ -4,7 +4,7 @@ import { listen, send } from "./agent.js";
 import { setClock, startCountdowns } from "./countdown.js";
 import { loadIcons, mark } from "./draw.js";
 import { follow, openSound } from "./sound.js";
-import { drawHeader, drawLink, drawMute } from "./till/header.js";
+import { drawHeader, drawLost, drawMute } from "./till/header.js";
 import { buildEntry, drawEntry, openEntry } from "./till/entry.js";
 import { drawNow, say } from "./till/now.js";
 import { drawRecent, saleOf, toggle } from "./till/recent.js";
@@ -65,4 +65,4 @@ listen((snapshot) => {
   setClock(snapshot.now_ms);
   follow(snapshot.sound);
   draw();
-}, drawLink);
+}, drawLost);

@@ -18,7 +18,10 @@ import segno
 import kiosk_ui
 
 UI = Path(kiosk_ui.__file__).parent
-POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'"
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -39,6 +42,8 @@ class Double:
         self.commands: list[dict] = []
         self.problem: dict | None = None
         self.closed = False
+        self.refusing = False
+        self.agent = 0
 
     def show(self, snapshot: dict) -> None:
         """Make `snapshot` the current one and tell every open stream."""
@@ -47,11 +52,39 @@ class Double:
             self.snapshot = {**snapshot, "version": self.version}
             self.changed.notify_all()
 
-    def after(self, version: int) -> dict | None:
-        """Return the first snapshot newer than `version`; None when the double is closed."""
+    def restart(self, snapshot: dict) -> None:
+        """Break the streams and count versions from the start, as a new agent does."""
+        self.drop_streams()
         with self.changed:
-            self.changed.wait_for(lambda: self.closed or self.version > version)
-            return None if self.closed else self.snapshot
+            self.version = 0
+            self.refusing = False
+        self.show(snapshot)
+
+    def drop_streams(self) -> None:
+        """End every stream and answer new ones with an error."""
+        with self.changed:
+            self.refusing = True
+            self.agent += 1
+            self.changed.notify_all()
+
+    def take_streams(self) -> None:
+        """Answer streams again."""
+        with self.changed:
+            self.refusing = False
+
+    def after(self, version: int, agent: int) -> dict | None:
+        """Return the first snapshot newer than `version`; None when `agent`'s streams end."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.over(agent) or self.version > version)
+            return None if self.over(agent) else self.snapshot
+
+    def over(self, agent: int) -> bool:
+        return self.closed or self.agent != agent
+
+    def take(self, command: dict) -> None:
+        with self.changed:
+            self.commands.append(command)
+            self.changed.notify_all()
 
     def close(self) -> None:
         with self.changed:
@@ -90,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         command = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         assert self.headers["X-Token"] == TOKEN
-        self.double.commands.append(command)
+        self.double.take(command)
         problem = self.double.problem
         body = {"problem": problem} if problem else {"ok": True}
         self.answer(409 if problem else 200, TYPES[".json"], json.dumps(body).encode())
@@ -103,12 +136,16 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404, "text/plain", b"not here")
 
     def stream(self) -> None:
+        agent = self.double.agent
+        if self.double.refusing:
+            self.answer(503, "text/plain", b"no stream now")
+            return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
         version = 0
-        while (snapshot := self.double.after(version)) is not None:
+        while (snapshot := self.double.after(version, agent)) is not None:
             version = snapshot["version"]
             text = json.dumps(snapshot, ensure_ascii=False)
             try:
@@ -136,7 +173,9 @@ class Server:
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self.double))
         self.http.daemon_threads = True
         self.address = f"http://127.0.0.1:{self.http.server_address[1]}"
-        self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05})
+        self.thread = threading.Thread(
+            target=self.http.serve_forever, kwargs={"poll_interval": 0.05}
+        )
         self.thread.start()
 
     def close(self) -> None:

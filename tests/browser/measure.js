@@ -3,7 +3,8 @@
   const faults = [];
   const top = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
   const name = (node) => {
-    const mark = node.dataset?.as ?? node.dataset?.do ?? node.dataset?.t ?? node.className?.baseVal ?? node.className;
+    const { as, do: act, t } = node.dataset;
+    const mark = as ?? act ?? t ?? node.className;
     return `<${node.tagName.toLowerCase()} ${mark}> "${node.textContent.trim().slice(0, 24)}"`;
   };
   const shown = (node) => node.checkVisibility({ opacityProperty: true, visibilityProperty: true });
@@ -61,7 +62,7 @@
   const walker = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const { parentElement: node, textContent } = walker.currentNode;
-    if (!textContent.trim() || !shown(node) || /^(SCRIPT|STYLE|TEMPLATE)$/.test(node.tagName)) continue;
+    if (!textContent.trim() || !shown(node)) continue;
     const range = document.createRange();
     range.selectNodeContents(walker.currentNode);
     const sizePx = parseFloat(getComputedStyle(node).fontSize);
@@ -69,7 +70,8 @@
     for (const rect of range.getClientRects()) {
       // A line box is taller than its ink; compare the em square around its middle.
       const middle = (rect.top + rect.bottom) / 2;
-      const ink = { left: rect.left, right: rect.right, top: middle - sizePx / 2, bottom: middle + sizePx / 2 };
+      const [up, bottom] = [middle - sizePx / 2, middle + sizePx / 2];
+      const ink = { left: rect.left, right: rect.right, top: up, bottom };
       for (let box = node; box && box !== root; box = box.parentElement) {
         if (scroller(box)) break;
         if (getComputedStyle(box).display === "inline") continue;
@@ -92,7 +94,8 @@
 
   // Pictures that did not come.
   for (const image of top.querySelectorAll("img")) {
-    if (shown(image) && !(image.complete && image.naturalWidth > 0)) faults.push(`${name(image)} is empty`);
+    const drawn = image.complete && image.naturalWidth > 0;
+    if (shown(image) && !drawn) faults.push(`${name(image)} is empty`);
   }
   for (const use of top.querySelectorAll("use")) {
     if (shown(use.parentElement) && use.getBoundingClientRect().width === 0) {

@@ -82,7 +82,9 @@ def recent() -> list[dict]:
     someone = {"masked_name": "欧阳**", "number_tail": "****9002", "new_card": False}
     card = {"masked_name": "", "number_tail": "****7781", "new_card": True}
     done = {"correctable_until_ms": None}
-    review = [phrase("unread", "合计看不清，等待人工核对", "The total could not be read; a person checks")]
+    review = [
+        phrase("unread", "合计看不清，等待人工核对", "The total could not be read; a person checks")
+    ]
     ignored = [phrase("reprint", "重打小票，不再积分", "A reprint: it earns nothing")]
     return [
         sale(1, synced=False),
@@ -95,14 +97,19 @@ def recent() -> list[dict]:
             slip={"slip_id": "slip-2", "state": "not_printed"},
         ),
         sale(3, kind="refund", points=-128, state="taken_back", amount="-64.00", holder=someone),
-        sale(4, holder=card, points=1299, amount="1299.00", slip={"slip_id": "s4", "state": "queued"}),
+        sale(
+            4, holder=card, points=1299, amount="1299.00", slip={"slip_id": "s4", "state": "queued"}
+        ),
         sale(5, kind="review", points=None, holder=None, state="review", amount=None, why=review)
-        | {"slip": None} | done,
+        | {"slip": None}
+        | done,
         sale(6, state="reversed", points=36, amount="36.00", holder=someone) | done,
         sale(7, kind="ignored", points=None, holder=None, state="ignored", why=ignored)
-        | {"slip": None} | done,
+        | {"slip": None}
+        | done,
         sale(8, state="claimed", points=88, amount="88.00") | done,
-        sale(9, kind="refund", state="unsettled", points=None, amount="-1214.00", currency="HKD") | done,
+        sale(9, kind="refund", state="unsettled", points=None, amount="-1214.00", currency="HKD")
+        | done,
         sale(10, amount="128888.00", points=257776, holder=someone) | done,
     ]
 
@@ -134,7 +141,10 @@ def till_trouble() -> Snapshot:
     return till(
         online=False,
         queue=12,
-        printer={"state": "no", "why": phrase("paper_out", "打印机缺纸，请换纸", "The printer is out of paper")},
+        printer={
+            "state": "no",
+            "why": phrase("paper_out", "打印机缺纸，请换纸", "The printer is out of paper"),
+        },
         scanner="no",
         tap="unknown",
         notice={
@@ -146,7 +156,9 @@ def till_trouble() -> Snapshot:
             ),
             "serial": 3,
         },
-        member=member(balance=None, tier=None, masked_name="", new_card=True, expires_ms=now_ms() + 9_000),
+        member=member(
+            balance=None, tier=None, masked_name="", new_card=True, expires_ms=now_ms() + 9_000
+        ),
     )
 
 
@@ -170,7 +182,10 @@ TILL: dict[str, Callable[[], Snapshot]] = {
     "lookup-found": lambda: till(lookup={"armed": False, "result": member(masked_name="欧阳**")}),
     "voucher-accepted": lambda: till(
         voucher=refused_voucher()
-        | {"accepted": True, "phrase": phrase("voucher_ok", "请交付礼品", "Please hand over the reward")}
+        | {
+            "accepted": True,
+            "phrase": phrase("voucher_ok", "请交付礼品", "Please hand over the reward"),
+        }
     ),
     "voucher-refused": lambda: till(voucher=refused_voucher()),
     "unenrolled": lambda: till(enrolled=False, recent=[], online=False),
@@ -180,7 +195,9 @@ TILL: dict[str, Callable[[], Snapshot]] = {
 # --- the kiosk --------------------------------------------------------------------------------
 
 
-def reward(reward_id: str, zh: str, en: str, points: int, kind: str, why_not: dict | None = None) -> dict:
+def reward(
+    reward_id: str, zh: str, en: str, points: int, kind: str, why_not: dict | None = None
+) -> dict:
     return {
         "reward_id": reward_id,
         "zh": zh,
@@ -200,7 +217,9 @@ OFFLINE = phrase(
 
 
 def rewards(why_not: dict | None = None) -> list[dict]:
-    low = phrase("balance_too_low", "可用积分 12266，需要 88000", "12266 points available, 88000 needed")
+    low = phrase(
+        "balance_too_low", "可用积分 12266，需要 88000", "12266 points available, 88000 needed"
+    )
     limit = phrase(
         "above_limit",
         "超过自助兑换上限 10000 分，请到服务台办理",
@@ -212,7 +231,9 @@ def rewards(why_not: dict | None = None) -> list[dict]:
         reward("R2", *coffee, 800, "goods", why_not),
         reward("R3", "满 300 减 50 购物券", "50 off when you spend 300", 2000, "coupon", why_not),
         reward("R4", "礼品包装服务", "Gift wrapping", 300, "service", why_not),
-        reward("R5", "桂花乌龙茶礼盒", "Osmanthus oolong gift box", 12000, "goods", why_not or limit),
+        reward(
+            "R5", "桂花乌龙茶礼盒", "Osmanthus oolong gift box", 12000, "goods", why_not or limit
+        ),
         reward("R6", "云廷下午茶双人套餐", "Afternoon tea for two", 88000, "goods", why_not or low),
     ]
 
@@ -270,7 +291,11 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
         printer={"state": "no", "why": None},
         notice={
             "tone": "error",
-            "phrase": phrase("scan_bad_check", "号码有误，请重新扫描或输入", "The number is wrong; scan or type it again"),
+            "phrase": phrase(
+                "scan_bad_check",
+                "号码有误，请重新扫描或输入",
+                "The number is wrong; scan or type it again",
+            ),
             "serial": 1,
         },
     ),
@@ -294,7 +319,9 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
         notice={"tone": "warn", "phrase": OFFLINE, "serial": 4},
     ),
     "claim-credited": lambda: kiosk("home", claim=claim("credited", 137, CREDITED)),
-    "claim-pending": lambda: kiosk("home", claim=claim("pending", None, PENDING, shop=None, amount=None)),
+    "claim-pending": lambda: kiosk(
+        "home", claim=claim("pending", None, PENDING, shop=None, amount=None)
+    ),
     "claim-refused": lambda: kiosk("home", claim=claim("refused", None, TAKEN)),
     "idle": lambda: kiosk("home", idle={"leaves_ms": now_ms() + 14_000}),
 }

@@ -86,3 +86,25 @@ def test_what_a_kiosk_visitor_touches_is_in_the_lower_part(open_screen, lang):
 def test_a_small_window_shows_the_whole_kiosk_in_little(open_screen):
     screen = open_screen("kiosk", (480, 640), KIOSK["home"](), "zh")
     assert broken(screen, KIOSK, {"target_px": 20, "type_px": 6}) == {}
+
+
+FAULTS = {
+    "is only": ".entry .field { min-height: 20px; height: 20px; padding: 0 }",
+    "overlaps": ".entry .button { margin-left: -80px }",
+    "is set in": ".soft { font-size: 9px !important }",
+    "sticks out of": ".card h1 { white-space: nowrap; margin-left: 500px }",
+    "is printed over": ".card p { margin-top: -36px }",
+    "px wide": ".bar { width: 1300px }",
+    "the page scrolls": "body { height: 900px }",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_measure_sees_a_fault_that_is_put_in(open_screen, fault):
+    screen = open_screen("till", (1024, 768), TILL["idle"](), "zh")
+    screen.page.evaluate(
+        "(css) => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);"
+        " document.adoptedStyleSheets = [sheet]; }",
+        FAULTS[fault],
+    )
+    assert any(fault in found for found in screen.faults(**till_rules((1024, 768))))

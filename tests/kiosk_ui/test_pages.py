@@ -11,7 +11,8 @@ import kiosk_ui
 
 UI = Path(kiosk_ui.__file__).parent
 CATALOGUES = {
-    language: json.loads((UI / "i18n" / f"{language}.json").read_text()) for language in ("zh", "en")
+    language: json.loads((UI / "i18n" / f"{language}.json").read_text())
+    for language in ("zh", "en")
 }
 PAGES = sorted(UI.glob("*.html"))
 MODULES = sorted((UI / "js").rglob("*.js"))
@@ -39,7 +40,9 @@ class Page(HTMLParser):
 
 def words_used() -> set[str]:
     """Every key that a page marks or a module names as a whole string."""
-    used = {key for page in PAGES for key in Page(page).values("data-t", "data-t-label", "data-title")}
+    used = {
+        key for page in PAGES for key in Page(page).values("data-t", "data-t-label", "data-title")
+    }
     for module in MODULES:
         used.update(re.findall(r'"([a-z_]+(?:\.[a-z_]+)*)"', module.read_text()))
     return used
@@ -47,7 +50,9 @@ def words_used() -> set[str]:
 
 def keys_asked_for() -> set[str]:
     """Every key that surely means a catalogue entry: marked in a page, or given to t()."""
-    asked = {key for page in PAGES for key in Page(page).values("data-t", "data-t-label", "data-title")}
+    asked = {
+        key for page in PAGES for key in Page(page).values("data-t", "data-t-label", "data-title")
+    }
     for module in MODULES:
         asked.update(re.findall(r'\bt\(\s*"([^"]+)"', module.read_text()))
         asked.update(re.findall(r'\bwords: "([^"]+)"', module.read_text()))
@@ -84,15 +89,21 @@ def test_every_word_asked_for_is_in_the_catalogues():
 def test_a_page_holds_no_words_of_its_own(page):
     found = Page(page)
     assert found.text == ""
-    assert [words for words in found.values("title", "placeholder", "aria-label", "alt") if words] == []
+    assert [
+        words for words in found.values("title", "placeholder", "aria-label", "alt") if words
+    ] == []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda it: it.name)
 def test_a_module_holds_no_words_that_a_person_reads(module):
-    code = re.sub(r"/\*.*?\*/|(?m:^\s*//.*$)|(?m:\s//\s.*$)", "", module.read_text(), flags=re.DOTALL)
+    code = re.sub(
+        r"/\*.*?\*/|(?m:^\s*//.*$)|(?m:\s//\s.*$)", "", module.read_text(), flags=re.DOTALL
+    )
     assert HAN.findall(code) == []
     code = re.sub(r"new Error\([^;]*\);", "", code)
-    sentences = [text for text in re.findall(r'"([^"\n]*)"', code) if re.search(r"[A-Za-z] [A-Za-z]", text)]
+    sentences = [
+        text for text in re.findall(r'"([^"\n]*)"', code) if re.search(r"[A-Za-z] [A-Za-z]", text)
+    ]
     assert sentences == []
     shown = re.findall(r'(?:textContent|title|alt) = ("[^"]+"|`[A-Za-z][^$`]*`)', code)
     assert shown == []

@@ -38,7 +38,7 @@ function drawNotice({ notice, step, claim }) {
 }
 
 /** Says that the agent on this machine does not answer: what is on the screen may be old. */
-export function drawLink(connected) {
-  show(slot(document, "lost"), !connected);
-  mark(document.documentElement, "stale", !connected);
+export function drawLost() {
+  show(slot(document, "lost"), true);
+  mark(document.documentElement, "stale", true);
 }

@@ -64,7 +64,8 @@ function drawConfirm(step, { chosen, member }) {
 
 function drawDone(step, { voucher }) {
   const slip = SLIPS[voucher.slip.state];
-  put(step, "got", t("done.got", { reward: named(voucher.reward), points: points(voucher.points) }));
+  const spent = { reward: named(voucher.reward), points: points(voucher.points) };
+  put(step, "got", t("done.got", spent));
   mark(slot(step, "slip"), "state", voucher.slip.state);
   icon(slot(step, "slip_icon"), slip.icon);
   put(step, "slip_text", t(slip.words));

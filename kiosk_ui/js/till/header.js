@@ -55,13 +55,14 @@ function drawReach({ online, queue }) {
 function drawPaper(printer) {
   const troubled = printer.state === "no" || (printer.state === "unknown" && printer.why !== null);
   show(slot(document, "paper"), troubled);
-  if (troubled) put(document, "paper_text", printer.why ? named(printer.why) : t("printer.trouble"));
+  if (!troubled) return;
+  put(document, "paper_text", printer.why ? named(printer.why) : t("printer.trouble"));
 }
 
 /** Says that the agent on this machine does not answer: what is on the screen may be old. */
-export function drawLink(connected) {
-  show(slot(document, "lost"), !connected);
-  mark(document.documentElement, "stale", !connected);
+export function drawLost() {
+  show(slot(document, "lost"), true);
+  mark(document.documentElement, "stale", true);
 }
 
 /** Says that the browser keeps this page silent until it is touched once. */

@@ -1,0 +1,184 @@
+"""What the till panel sends when it is touched, and what it says without being touched."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.snapshots import TILL, member, now_ms, phrase, recent, sale, till
+
+pytestmark = pytest.mark.browser
+
+SIZE = (1024, 768)
+PROBLEM = phrase("too_late", "超过五分钟，不能更正", "Too late to correct")
+
+
+@pytest.fixture
+def panel(open_screen):
+    return open_screen("till", SIZE, TILL["idle"]())
+
+
+def type_code(panel, code):
+    for symbol in code:
+        panel.touch(f'dialog[open] [data-press="{symbol}"]')
+
+
+def test_a_code_typed_on_the_keys_is_sent_like_a_scan(panel):
+    panel.touch('[data-do="type"]')
+    type_code(panel, "C7K9")
+    panel.touch('dialog[open] [type="submit"]')
+    assert panel.sent(1) == [{"do": "scan", "text": "C7K9"}]
+    expect(panel.page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_keys_take_back_and_clear_what_was_typed(panel):
+    panel.touch('[data-do="type"]')
+    type_code(panel, "123")
+    panel.touch('dialog[open] [data-press="back"]')
+    expect(panel.page.locator("dialog[open] input")).to_have_value("12")
+    panel.touch('dialog[open] [data-press="clear"]')
+    expect(panel.page.locator("dialog[open] input")).to_have_value("")
+
+
+def test_nothing_is_sent_when_nothing_was_typed(panel):
+    panel.touch('[data-do="type"]')
+    panel.touch('dialog[open] [type="submit"]')
+    panel.touch('dialog[open] [data-do="close"]')
+    panel.touch('[data-do="lookup_next"]')
+    assert panel.sent(1) == [{"do": "lookup_next"}]
+
+
+def test_a_balance_can_be_looked_up_by_typing_and_by_the_next_scan(panel):
+    panel.touch('[data-do="type"]')
+    type_code(panel, "42")
+    panel.touch('dialog[open] [data-do="type_lookup"]')
+    panel.sent(1)
+    panel.show(TILL["lookup-armed"]())
+    panel.touch('[data-do="lookup_off"]')
+    assert panel.sent(2) == [{"do": "lookup", "text": "42"}, {"do": "lookup_off"}]
+
+
+def test_the_wrong_member_of_a_sale_is_corrected(panel):
+    panel.touch(".sale .line")
+    panel.touch('.sale [data-do="reassign"]')
+    expect(panel.page.locator("dialog[open]")).to_contain_text("¥214.00（+428）现记在 王** 名下")
+    type_code(panel, "9")
+    panel.touch('dialog[open] [type="submit"]')
+    expected = {"do": "reassign", "fingerprint": sale(1)["fingerprint"], "text": "9"}
+    assert panel.sent(1) == [expected]
+
+
+def test_an_award_is_taken_back_after_asking(panel):
+    panel.touch(".sale .line")
+    panel.touch('.sale [data-do="reverse"]')
+    assert panel.double.commands == []
+    panel.touch('dialog[open] [type="submit"]')
+    assert panel.sent(1) == [{"do": "reverse", "fingerprint": sale(1)["fingerprint"]}]
+
+
+def test_a_refused_command_says_why_in_its_dialog_and_keeps_what_was_typed(panel):
+    panel.double.problem = PROBLEM
+    panel.touch(".sale .line")
+    panel.touch('.sale [data-do="reassign"]')
+    type_code(panel, "9")
+    panel.touch('dialog[open] [type="submit"]')
+    expect(panel.page.locator("dialog[open] .problem")).to_have_text(PROBLEM["zh"])
+    expect(panel.page.locator("dialog[open] input")).to_have_value("9")
+
+
+def test_a_refused_touch_says_why_where_notices_are(panel):
+    panel.double.problem = PROBLEM
+    panel.touch('[data-do="lookup_next"]')
+    expect(panel.page.locator(".notice")).to_have_text(PROBLEM["zh"])
+
+
+def test_a_slip_is_printed_again(panel):
+    panel.touch(".sale .line")
+    panel.touch('.sale [data-do="reprint"]')
+    assert panel.sent(1) == [{"do": "reprint", "slip_id": "slip-1"}]
+
+
+def test_the_waiting_member_is_dropped(panel):
+    panel.show(TILL["member"]())
+    panel.touch('[data-do="forget"]')
+    assert panel.sent(1) == [{"do": "forget"}]
+
+
+@pytest.mark.parametrize("state", ["voucher-accepted", "voucher-refused", "lookup-found"])
+def test_a_box_is_closed(panel, state):
+    panel.show(TILL[state]())
+    panel.touch('.hero [data-do="dismiss"]')
+    assert panel.sent(1) == [{"do": "dismiss"}]
+
+
+def test_an_explanation_stays_open_while_new_sales_arrive(panel):
+    before = recent()
+    panel.show(till(recent=before))
+    panel.touch(".sale .line")
+    panel.show(till(recent=[sale(99, amount="5.00"), *before]))
+    opened = panel.page.locator('.sale [aria-expanded="true"]')
+    expect(opened).to_have_count(1)
+    expect(opened).to_contain_text("¥214.00")
+    expect(panel.page.locator(".sale .why >> visible=true")).to_contain_text("金卡会员 ×2")
+
+
+def test_what_can_no_longer_be_corrected_is_not_offered(panel):
+    late = sale(1, correctable_until_ms=now_ms() - 1000)
+    panel.show(till(recent=[late]))
+    panel.touch(".sale .line")
+    expect(panel.page.locator('.sale [data-do="reprint"]')).to_be_visible()
+    expect(panel.page.locator('.sale [data-do="reassign"]')).to_be_hidden()
+    expect(panel.page.locator('.sale [data-do="reverse"]')).to_be_hidden()
+
+
+def test_offline_is_told_calmly_with_what_is_stored(panel):
+    panel.show(TILL["offline"]())
+    expect(panel.page.locator(".strip >> visible=true")).to_have_text("离线，积分照常，已存 12 笔")
+
+
+def test_the_language_button_changes_every_word_and_is_kept_over_a_reload(panel):
+    panel.touch('[data-do="language"]')
+    expect(panel.page.locator(".idle h1")).to_have_text("Scan the member")
+    expect(panel.page.locator("html")).to_have_attribute("lang", "en")
+    panel.page.reload()
+    expect(panel.page.locator(".idle h1")).to_have_text("Scan the member")
+
+
+def test_a_scan_that_failed_flashes_and_an_old_one_does_not(panel):
+    flash = panel.page.locator(".flash.on")
+    panel.show(till(sound={"serial": 0, "kind": "error"}))
+    expect(flash).to_have_count(0)
+    panel.show(till(sound={"serial": 1, "kind": "error"}))
+    expect(flash).to_have_attribute("data-kind", "error")
+
+
+# As in a browser that wants a touch first; a driven one may count its driver's calls as touches.
+SILENT = "AudioContext = class extends AudioContext { constructor() { super(); this.suspend(); } }"
+
+
+def test_sound_is_open_after_the_first_touch(panel):
+    panel.page.add_init_script(SILENT)
+    panel.page.reload()
+    expect(panel.page.locator(".mute")).to_be_visible()
+    panel.touch(".sale .line")
+    expect(panel.page.locator(".mute")).to_be_hidden()
+
+
+def test_names_and_words_from_outside_are_text_and_never_markup(panel):
+    evil = "<img src=x onerror=alert(1)>"
+    panel.show(till(member=member(masked_name=evil, expires_ms=now_ms() + 9000)))
+    expect(panel.page.locator(".card.member h1")).to_have_text(evil)
+    assert panel.errors == []
+
+
+def test_a_lost_agent_is_said_and_its_return_too(panel):
+    panel.double.drop_streams()
+    expect(panel.page.locator(".strip >> visible=true")).to_contain_text("失去连接")
+    panel.double.take_streams()
+    expect(panel.page.locator(".strip >> visible=true")).to_have_count(0, timeout=15_000)
+
+
+def test_an_agent_started_anew_is_met_with_a_fresh_page(panel):
+    panel.show(TILL["member"]())
+    panel.page.evaluate("window.old = true")
+    with panel.page.expect_event("load"):
+        panel.double.restart(TILL["idle"]())
+    assert panel.page.evaluate("window.old") is None
