@@ -2,8 +2,8 @@
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
 from edge_agent.phrases import own_words
+from edge_agent.slip_origin import called, origin
 from edge_agent.slips import RedemptionSlip
-from edge_agent.till.paper import called, origin
 from loyalty.wire import LeaseAnswer, RewardRow
 
 

@@ -3,7 +3,8 @@
 from datetime import date
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
-from edge_agent.slips import AwardSlip, ClaimSlip, Origin, RefundSlip, ReviewSlip
+from edge_agent.slip_origin import UNKNOWN_MEMBER, called, origin
+from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip
 from edge_agent.slips import Receipt as Shown
 from edge_agent.till.intake import Refunded, Sold, Unclear
 from loyalty.codes import CLAIM_PREFIX
@@ -13,19 +14,6 @@ from loyalty.receipt import Receipt
 from loyalty.wording import say
 
 CLAIM_PLACE = {"zh": "自助积分机或服务台", "en": "a kiosk or the service desk"}
-UNKNOWN_MEMBER = {"zh": "持卡人", "en": "Card holder"}
-
-
-def origin(now: Now, terms: Terms, identity: str) -> Origin:
-    """Return where a slip comes from; its number is the start of the identity it is about."""
-    shop = terms.shop.name_zh if terms.language == "zh" else terms.shop.name_en
-    return Origin(
-        mall=terms.programme,
-        shop=shop,
-        till=terms.device,
-        printed_at=now.local,
-        number=identity[:10].upper(),
-    )
 
 
 def shown(receipt: Receipt, now: Now) -> Shown:
@@ -36,12 +24,6 @@ def shown(receipt: Receipt, now: Now) -> Shown:
         amount_fen=receipt.owed_fen,
         currency=receipt.currency,
     )
-
-
-def called(member: Member, terms: Terms) -> str:
-    """Return how a slip names a member: masked name and the tail of the number."""
-    name = UNKNOWN_MEMBER[terms.language] if member.new_card else member.masked_name
-    return f"{name} {member.number_tail}".strip()
 
 
 def award_slip(
