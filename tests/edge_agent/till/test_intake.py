@@ -1,0 +1,188 @@
+"""What each document of a print job is to a till that remembers some receipts."""
+
+import pytest
+from msgspec import structs
+
+from edge_agent.till.intake import (
+    Finding,
+    KnownSale,
+    Nothing,
+    Refunded,
+    Sold,
+    Unclear,
+    seen,
+    take_in,
+)
+from loyalty.codes import claim_hash
+from loyalty.events import Holder
+from loyalty.receipt import Item, Kind, Receipt, Tender, fingerprint
+from receipts.reading import Reading, read_text
+from tests.loyalty.conftest import a_rule_book
+
+PAPER = (
+    "            禾鹿小馆\n             结账单\n--------------------------------\n单号:HL1\n"
+    "结账:2026-11-08 13:16:42\n--------------------------------\n"
+    "招牌酸菜鱼       1  214.00  214.00\n"
+    "--------------------------------\n小计                      214.00\n"
+    "应收                      214.00\n--------------------------------\n"
+    "微信支付                  214.00\n"
+)
+(READING,) = read_text(PAPER)
+
+
+class Memory:
+    """What a till remembers, as plain values."""
+
+    def __init__(self, *sales: KnownSale) -> None:
+        self._sales = sales
+
+    def receipt_time(self, identity: str) -> tuple[bool, str | None]:
+        for sale in self._sales:
+            if sale.fingerprint == identity:
+                return True, sale.receipt.printed_at
+        return False, None
+
+    def sale(self, number: str) -> KnownSale | None:
+        return next((one for one in self._sales if one.receipt.number == number), None)
+
+
+def known(reading: Reading = READING, **facts: object) -> KnownSale:
+    receipt = reading.receipt("s1")
+    base = KnownSale(fingerprint(receipt).hex(), receipt, receipt.owed_fen, "dining")
+    return structs.replace(base, **facts)
+
+
+def taken(*readings: Reading, memory: Memory | None = None) -> tuple[Finding, ...]:
+    return take_in(
+        readings,
+        raw=b"job",
+        shop_id="s1",
+        book=a_rule_book(),
+        known=memory or Memory(),
+        claim_codes=[f"C{place}" for place, _ in enumerate(readings)],
+    )
+
+
+def test_a_sale_that_can_be_read_is_sold_with_its_own_claim_code() -> None:
+    (found,) = taken(READING)
+    assert isinstance(found, Sold)
+    assert (found.eligible_fen, found.claim_code) == (21400, "C0")
+    assert found.claim_hash == claim_hash("C0")
+    assert found.fingerprint == fingerprint(READING.receipt("s1")).hex()
+
+
+def test_what_the_reader_doubts_goes_to_a_person_with_its_reasons() -> None:
+    doubtful = structs.replace(READING, decision="review")
+    (found,) = taken(doubtful)
+    assert isinstance(found, Unclear)
+    assert found.why
+    assert (found.number, found.owed_fen) == ("HL1", 21400)
+
+
+@pytest.mark.parametrize("kind", [Kind.PRE_BILL, Kind.KITCHEN_TICKET, Kind.REPORT, Kind.TOPUP])
+def test_paper_that_is_no_receipt_is_nothing(kind: Kind) -> None:
+    (found,) = taken(structs.replace(READING, kind=kind, decision="ignore"))
+    assert isinstance(found, Nothing)
+
+
+def test_a_recorded_receipt_printed_again_is_nothing_and_is_mentioned() -> None:
+    (found,) = taken(READING, memory=Memory(known()))
+    assert isinstance(found, Nothing)
+    assert found.mention
+    assert found.why[0].code == "known_receipt"
+
+
+def test_the_same_facts_printed_at_another_time_are_a_question_for_a_person() -> None:
+    later = structs.replace(READING, printed_at="2026-11-08T20:00:00")
+    (found,) = taken(later, memory=Memory(known()))
+    assert isinstance(found, Unclear)
+    assert found.why[0].code == "same_number"
+
+
+def test_a_reprint_of_a_recorded_sale_is_nothing_and_of_an_unknown_one_a_question() -> None:
+    reprint = structs.replace(READING, reprint=True, decision="ignore")
+    (recorded,) = taken(reprint, memory=Memory(known()))
+    assert isinstance(recorded, Nothing)
+    (unknown,) = taken(reprint)
+    assert isinstance(unknown, Unclear)
+    assert unknown.why[0].code == "reprint_unknown"
+
+
+def test_the_second_copy_in_one_job_is_nothing() -> None:
+    first, second = taken(READING, structs.replace(READING, copy=True, decision="ignore"))
+    assert isinstance(first, Sold)
+    assert isinstance(second, Nothing)
+
+
+def test_the_same_receipt_twice_in_one_job_is_sold_once_even_if_nobody_marked_the_copy() -> None:
+    first, second = taken(READING, READING)
+    assert isinstance(first, Sold)
+    assert isinstance(second, Nothing)
+
+
+def test_a_sale_in_a_currency_without_rules_goes_to_a_person() -> None:
+    (found,) = taken(structs.replace(READING, currency="HKD"))
+    assert isinstance(found, Unclear)
+
+
+def test_a_sale_paid_with_points_alone_is_nothing() -> None:
+    paid = structs.replace(READING, tenders=(Tender("mall_points", 21400),))
+    (found,) = taken(paid)
+    assert isinstance(found, Nothing)
+    assert found.why[0].code == "zero_amount"
+
+
+def test_stored_value_on_the_receipt_is_left_out() -> None:
+    items = (Item("购物卡充值", "1", 20000, topup=True), Item("水", "1", 1400))
+    (found,) = taken(structs.replace(READING, items=items))
+    assert isinstance(found, Sold)
+    assert found.eligible_fen == 1400
+
+
+def refund(owed_fen: int, kind: Kind = Kind.REFUND, **facts: object) -> Reading:
+    base = structs.replace(READING, kind=kind, owed_fen=owed_fen, tenders=(), items=())
+    return structs.replace(base, **{"number": "HL9", "original_number": "HL1", **facts})
+
+
+def test_a_refund_of_a_known_sale_knows_what_goes_back() -> None:
+    sold = known(holder=Holder("member", "wang"), points=214)
+    (found,) = taken(refund(-10700), memory=Memory(sold))
+    assert isinstance(found, Refunded)
+    assert (found.original, found.points) == (sold, 107)
+
+
+def test_a_second_refund_takes_the_rest_and_no_more() -> None:
+    sold = known(holder=Holder("member", "wang"), points=214, refunded_fen=10700)
+    (found,) = taken(refund(-30000), memory=Memory(sold))
+    assert isinstance(found, Refunded)
+    assert found.points == 107
+
+
+def test_a_void_is_of_the_sale_with_its_own_number() -> None:
+    sold = known(holder=Holder("member", "wang"), points=214)
+    voided = refund(-21400, Kind.VOID, number="HL1", original_number=None)
+    (found,) = taken(voided, memory=Memory(sold))
+    assert isinstance(found, Refunded)
+    assert (found.original, found.points) == (sold, 214)
+
+
+def test_a_refund_of_an_unknown_sale_promises_nothing() -> None:
+    (found,) = taken(refund(-10700))
+    assert isinstance(found, Refunded)
+    assert (found.original, found.points) == (None, None)
+
+
+def test_the_journal_keeps_no_goods_of_what_was_seen() -> None:
+    for finding in (
+        *taken(READING),
+        *taken(refund(-1)),
+        *taken(structs.replace(READING, decision="review")),
+    ):
+        assert "酸菜鱼" not in repr(seen(finding))
+
+
+def test_a_receipt_is_bound_to_the_shop_whose_till_printed_it() -> None:
+    (found,) = taken(READING)
+    assert isinstance(found, Sold)
+    assert isinstance(found.receipt, Receipt)
+    assert found.receipt.shop_id == "s1"
