@@ -7,8 +7,10 @@ line-mode specification; clone commands as marked in `dialects`.
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from receipts import graphics
-from receipts.elements import Aborted, Align, Cut, Drawer, Feed, Picture, Reset, Style
+from receipts.elements import Aborted, Align, Cut, Drawer, Feed, FormFeed, Picture, Reset, Style
 from receipts.lexer import Token
 from receipts.lines import DOTS_PER_COLUMN, Move, Text
 from receipts.printer import LINE_SPACING, Printer
@@ -229,12 +231,23 @@ def _abort(printer: Printer, token: Token) -> None:
 # -- pictures and codes --------------------------------------------------------------------------
 
 
-def _picture(printer: Printer, token: Token) -> None:  # GS v 0, ESC *
-    if token.data[:2] == b"\x1b*":  # a strip stands on the line; the LF behind it feeds the strip
-        printer.parts.append(Text(bytearray(), printer.style, printer.text_state))
+def _picture(printer: Printer, token: Token) -> None:  # GS v 0
     picture = graphics.picture(token, printer.align)
     if picture is not None:
         printer.hold(picture)
+
+
+def _strip(printer: Printer, token: Token) -> None:  # ESC * m nL nH, Star ESC X nL nH
+    last = printer.parts[-1] if printer.parts else None
+    if isinstance(last, Move) and not last.relative and last.tabs is None:
+        printer.strip_x = round(last.column * DOTS_PER_COLUMN)
+    deep = 3 if token.data[1:2] != b"*" or token.data[2] in (32, 33, 38, 39, 40) else 1
+    strip = graphics.strip(token, printer.align, printer.strip_x, deep)
+    # The strip stands on the line; the LF behind it feeds the paper.
+    printer.parts.append(Text(bytearray(), printer.style, printer.text_state))
+    if strip is not None:
+        printer.strip_x += strip.width * strip.x_scale
+        printer.hold(strip)
 
 
 def _parenthesis(printer: Printer, token: Token) -> None:  # GS ( L graphics, GS ( k symbols
@@ -265,9 +278,30 @@ def _graphics(printer: Printer, token: Token) -> None:  # GS ( L, GS 8 L
         _logo(printer, token)
 
 
-def _logo(printer: Printer, token: Token) -> None:  # FS p n m, GS / m, GS ( L fn 69 and 85
+def _logo(printer: Printer, token: Token) -> None:  # FS p n m, GS ( L fn 69 and 85
     printer.hold(
         Picture(0, 0, b"", align=printer.align, stored=True, offset=token.offset, end=token.end)
+    )
+
+
+def _download(printer: Printer, token: Token) -> None:  # GS * x y
+    printer.downloaded = graphics.downloaded(token)
+
+
+def _downloaded(printer: Printer, token: Token) -> None:  # GS / m
+    if printer.downloaded is None:
+        _logo(printer, token)
+        return
+    scale = token.data[2] & 3
+    printer.hold(
+        structs.replace(
+            printer.downloaded,
+            x_scale=1 + (scale & 1),
+            y_scale=1 + (scale >> 1),
+            align=printer.align,
+            offset=token.offset,
+            end=token.end,
+        )
     )
 
 
@@ -292,6 +326,23 @@ def _star_group(printer: Printer, token: Token) -> None:  # ESC GS a/t/A/y
         printer.symbol = data[8:]
     elif data[2:4] == b"yP" and printer.symbol:
         printer.symbol_printed("qr", graphics.code_text(printer.symbol), token)
+    elif data[2:3] == b"S":
+        picture = graphics.star_block(token, printer.align)
+        if picture is not None:
+            printer.hold(picture)
+
+
+def _star_raster(printer: Printer, token: Token) -> None:  # ESC * r letter digits 00
+    if token.data[2:4] == b"rY":  # feed by dots
+        digits = token.data[4:].rstrip(b"\x00")
+        dots = int(digits) if digits.isdigit() and len(digits) <= 5 else 0
+        printer.hold(Feed(dots=dots, offset=token.offset, end=token.end))
+
+
+def _star_page_end(printer: Printer, token: Token) -> None:  # ESC FF NUL, ESC FF EOT: raster mode
+    printer.end_line(token.offset)
+    printer.hold(FormFeed(token.offset, token.end))
+    printer.release()
 
 
 def _star_bold(printer: Printer, token: Token) -> None:  # ESC E on, ESC F off
@@ -323,13 +374,14 @@ COMMANDS: dict[bytes, Act] = {
     b"\x1b\x0c": _print_page, b"\x1bW": _page_area, b"\x1bT": _page_direction,
     b"\x1d$": _page_vertical, b"\x1d\\": _page_vertical, b"\x1dV": _cut, b"\x1bi": _cut,
     b"\x1bm": _cut, b"\x1c\x7d": _kiosk_cut, b"\x1bp": _drawer, b"\x10\x14": _real_time,
-    b"\x10\x05": _enquiry, b"\x1dv": _picture, b"\x1b*": _picture, b"\x1d(": _parenthesis,
-    b"\x1d8": _graphics, b"\x1cp": _logo, b"\x1d/": _logo, b"\x1dk": _barcode, b"\x1bZ": _barcode,
+    b"\x10\x05": _enquiry, b"\x1dv": _picture, b"\x1b*": _strip, b"\x1d(": _parenthesis,
+    b"\x1d8": _graphics, b"\x1cp": _logo, b"\x1d/": _downloaded, b"\x1d*": _download, b"\x1dk": _barcode, b"\x1bZ": _barcode,
 }  # fmt: skip
 
 STAR_COMMANDS: dict[bytes, Act] = {
     b"\x1b@": _reset, b"\x1bE": _star_bold, b"\x1bF": _star_bold, b"\x1b-": _underline,
     b"\x1bW": _star_width, b"\x1bh": _star_height, b"\x1bi": _star_size, b"\x1bd": _cut,
     b"\x1ba": _feed_lines, b"\x1bR": _national_set, b"\x1bD": _set_tabs,
-    b"\x1b\x1d": _star_group, b"\x10\x05": _enquiry, b"\x1cp": _logo,
+    b"\x1b\x1d": _star_group, b"\x1b*": _star_raster, b"\x1bX": _strip,
+    b"\x1b\x0c": _star_page_end, b"\x10\x05": _enquiry, b"\x1cp": _logo,
 }  # fmt: skip

@@ -168,7 +168,7 @@ _STAR: dict[bytes, Rule] = {
     b"\x1bK": lambda b, s: 0 if short(b, s, 4) else 4 + b[s + 2],
     b"\x1bL": lambda b, s: 0 if short(b, s, 4) else 4 + b[s + 2],
     b"\x1bk": lambda b, s: 0 if short(b, s, 4) else 4 + 24 * b[s + 2],
-    b"\x1bX": lambda b, s: 0 if short(b, s, 4) else 4 + 24 * b[s + 2],
+    b"\x1bX": lambda b, s: 0 if short(b, s, 4) else 4 + 3 * little(b, s + 2),  # 24-dot columns
     b"\x1b\x0c": 3,  # ESC FF 00
     b"\x1cp": 4,
 }

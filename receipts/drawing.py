@@ -206,7 +206,7 @@ def _picture(picture: Picture, y: int, head: int) -> tuple[list[str], int]:
         return _box(what, y, head, picture.rows * picture.y_scale or 96)
     stride = -(-picture.width // 8)
     rows = [picture.bits[at : at + stride] for at in range(0, len(picture.bits), stride)]
-    left = picture.column * COLUMN
+    left = picture.x
     width = min(picture.width, (head - left) // picture.x_scale)
     left += _shift(picture.align, left + width * picture.x_scale, head)
     scale = (picture.x_scale, picture.y_scale)

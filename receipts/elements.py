@@ -62,8 +62,9 @@ class Picture(Struct, frozen=True):
     """A raster: `rows` rows of ceil(width/8) bytes, most significant bit left, 1 is black.
 
     `width` and `rows` are dots as sent; `x_scale` and `y_scale` say how many paper dots each takes.
-    `bits` is empty when the picture was larger than what a decoder keeps. `stored` marks a logo
-    that lies in the printer's memory: its size and dots are unknown here.
+    `x` is the left edge in dots. `bits` is empty when the picture was larger than what a decoder
+    keeps. `stored` marks a logo that lies in the printer's memory: its size and dots are unknown
+    here. A `strip` stands on a text line: the line's own end feeds the paper past it.
     """
 
     width: int
@@ -72,8 +73,9 @@ class Picture(Struct, frozen=True):
     x_scale: int = 1
     y_scale: int = 1
     align: Align = Align.LEFT
-    column: int = 0
+    x: int = 0
     stored: bool = False
+    strip: bool = False
     offset: int = 0
     end: int = 0
 

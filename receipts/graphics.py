@@ -17,15 +17,10 @@ _BARCODES = {
 
 CODE_MAX = 4096
 
-# For each bit of a byte, a translation of bytes to the characters "0" and "1" of that bit.
-_BIT = [bytes(48 + (byte >> (7 - bit) & 1) for byte in range(256)) for bit in range(8)]
-
 
 def picture(token: Token, align: Align) -> Picture | None:
-    """Return the picture of GS v 0 or ESC *, None when it has no dots."""
+    """Return the picture of GS v 0, None when it has no dots."""
     data = token.data
-    if data[:2] == b"\x1b*":
-        return _strip(token, align)
     width, rows = _le(data, 4), _le(data, 6)
     if not width or not rows:
         return None
@@ -57,10 +52,42 @@ def stored(token: Token, header: int, align: Align) -> Picture | None:
     return Picture(width, rows, bits, x_scale, y_scale, align, offset=token.offset, end=token.end)
 
 
+def downloaded(token: Token) -> Picture | None:
+    """Return the picture that GS * x y defines, in columns, for GS / to print."""
+    width, deep = token.data[2] * 8, token.data[3]
+    if not width or not deep or token.clipped:
+        return None
+    return Picture(width, deep * 8, columns_to_rows(token.data[4:], width, deep))
+
+
 def star_row(token: Token) -> Picture:
     """Return one row of Star raster mode (`b nL nH data`)."""
     data = b"" if token.clipped else token.data[3:]
     return Picture(len(data) * 8, 1, data, offset=token.offset, end=token.end)
+
+
+def star_block(token: Token, align: Align) -> Picture | None:
+    """Return the rows of Star's ESC GS S n xL xH yL yH 0."""
+    width, rows = _le(token.data, 4), _le(token.data, 6)
+    bits = b"" if token.clipped else token.data[9:]
+    if not width or not rows:
+        return None
+    return Picture(width * 8, rows, bits, align=align, offset=token.offset, end=token.end)
+
+
+def strip(token: Token, align: Align, x: int, deep: int) -> Picture | None:
+    """Return a strip of `deep` * 8 rows that stands at `x` on the line: ESC *, Star's ESC X."""
+    data = token.data
+    star = data[1:2] != b"*"
+    width = _le(data, 2 if star else 3)
+    if not width:
+        return None
+    single = not star and data[2] in (0, 32)  # single density: a dot is two wide
+    bits = b"" if token.clipped else columns_to_rows(data[4 if star else 5 :], width, deep)
+    return Picture(
+        width, deep * 8, bits, 2 if single else 1, 1 if deep == 3 else 3, align, x, strip=True,
+        offset=token.offset, end=token.end,
+    )  # fmt: skip
 
 
 def barcode(token: Token, align: Align) -> Code | None:
@@ -90,37 +117,38 @@ def _code(symbology: str, body: bytes, token: Token, align: Align) -> Code | Non
     return Code(symbology, code_text(body), align, token.offset, token.end)
 
 
-def _strip(token: Token, align: Align) -> Picture | None:
-    data = token.data
-    deep = 3 if data[2] in (32, 33, 38, 39, 40) else 1
-    width = _le(data, 3)
-    if not width:
-        return None
-    single = data[2] in (0, 32)  # single density: a dot is two wide
-    bits = b"" if token.clipped else _columns(data[5:], width, deep)
-    return Picture(
-        width, deep * 8, bits, 2 if single else 1, 1 if deep == 3 else 3, align,
-        offset=token.offset, end=token.end,
-    )  # fmt: skip
-
-
-def _columns(data: bytes, width: int, deep: int) -> bytes:
+def columns_to_rows(data: bytes, width: int, deep: int) -> bytes:
     """Turn `width` columns of `deep` bytes each, top bit first, into rows."""
     stride = -(-width // 8)
-    rows = []
+    rows: list[bytes] = []
     for band in range(deep):
-        column_bytes = data[band::deep]
-        rows += [
-            (int(column_bytes.translate(bit), 2) << stride * 8 - width).to_bytes(stride, "big")
-            for bit in _BIT
-        ]
+        turned = _transposed(data[band : width * deep : deep].ljust(stride * 8, b"\0"))
+        rows += [turned[row::8] for row in range(8)]
     return b"".join(rows)
+
+
+#: Hacker's Delight's 8x8 transposition: distance, and the bits that change places with theirs.
+_SWAPS = (
+    (7, bytes.fromhex("00aa00aa00aa00aa")),
+    (14, bytes.fromhex("0000cccc0000cccc")),
+    (28, bytes.fromhex("00000000f0f0f0f0")),
+)
+
+
+def _transposed(data: bytes) -> bytes:
+    """Turn each block of 8 bytes on its diagonal, all blocks of the number at once."""
+    blocks = len(data) // 8
+    value = int.from_bytes(data, "big")
+    for distance, mask in _SWAPS:
+        moved = (value ^ value >> distance) & int.from_bytes(mask * blocks, "big")
+        value ^= moved ^ moved << distance
+    return value.to_bytes(len(data), "big")
 
 
 def _turn(data: bytes, width: int, deep: int) -> bytes:
     if not width or len(data) < width * deep:
         return b""
-    return _columns(data[: width * deep], width, deep)
+    return columns_to_rows(data[: width * deep], width, deep)
 
 
 def _le(data: bytes, at: int) -> int:

@@ -40,6 +40,8 @@ class Printer:
         self.display = False  # ESC =: the customer display is selected, not the printer
         self.symbol = b""  # stored data of a two-dimensional code
         self.stored: list[Picture] = []  # graphics defined and not yet printed
+        self.downloaded: Picture | None = None  # defined by GS *, printed by GS /
+        self.strip_x = 0  # where the next strip of this line stands, in dots
         self.parts: list[Part] = []
         self._line_at = 0
         self._line_text = 0
@@ -132,7 +134,7 @@ class Printer:
         """Hold the line, empty or not, and begin the next."""
         draft = Draft(self.parts, self.align, self._line_at, end)
         self.parts = []
-        self._line_text = 0
+        self._line_text = self.strip_x = 0
         if not self.page_mode:
             self.hold(draft)
             return
