@@ -69,11 +69,18 @@ export function mark(node, name, value) {
   if (node.dataset[name] !== String(value)) node.dataset[name] = String(value);
 }
 
-/** Makes parent's children one per item, in order, reusing the child whose key is the same. */
+/**
+ * Makes parent's children one per item, in order, reusing the child whose key is the same.
+ * Items may share a key (two papers of one print job): each keeps a child of its own.
+ */
 export function list(parent, template, items, key, fill) {
   const before = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const seen = new Map();
   items.forEach((item, place) => {
-    const id = String(key(item));
+    const shared = String(key(item));
+    const count = seen.get(shared) ?? 0;
+    seen.set(shared, count + 1);
+    const id = count === 0 ? shared : `${shared} ${count}`;
     const child = before.get(id) ?? template.content.firstElementChild.cloneNode(true);
     before.delete(id);
     child.dataset.key = id;

@@ -15,7 +15,7 @@ export const change = (count) => (count > 0 ? `+${points(count)}` : points(count
 /** A decimal string with its currency: ¥1,214.00. The amount never becomes a float. */
 export function money(amount, currency) {
   const [, sign, whole, rest] = /^(-?)(\d+)(.*)$/.exec(amount);
-  return `${sign ? MINUS : ""}${MARKS[currency] ?? `${currency} `}${grouped(whole)}${rest}`;
+  return `${sign ? MINUS : ""}${MARKS[currency] ?? `${currency} `.trimStart()}${grouped(whole)}${rest}`;
 }
 
 /** The clock time of a printed receipt, else of the moment it arrived here. */

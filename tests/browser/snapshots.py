@@ -107,6 +107,10 @@ def recent() -> list[dict]:
         sale(7, kind="ignored", points=None, holder=None, state="ignored", why=ignored)
         | {"slip": None}
         | done,
+        sale(7, kind="ignored", points=None, holder=None, state="ignored", why=[], number="")
+        | {"slip": None}
+        | done
+        | {"amount": None},
         sale(8, state="claimed", points=88, amount="88.00") | done,
         sale(9, kind="refund", state="unsettled", points=None, amount="-1214.00", currency="HKD")
         | done,
@@ -245,8 +249,10 @@ def kiosk(step: str, **changes: object) -> Snapshot:
         "member": None if step == "welcome" else member(available=12266),
         "rewards": [] if step == "welcome" else rewards(),
         "chosen": None,
+        "refusal": None,
         "voucher": None,
         "claim": None,
+        "claim_waits": False,
         "idle": None,
     }
     return base | changes
@@ -283,6 +289,12 @@ PENDING = (
 TAKEN = ("该小票已认领", "This receipt was claimed already")
 CREDITED = ("已记入您的账户", "Credited to your account")
 
+CLAIM_FIRST = phrase(
+    "claim_needs_member",
+    "请再扫描会员卡或输入会员号",
+    "Now scan your member card or type its number",
+)
+
 KIOSK: dict[str, Callable[[], Snapshot]] = {
     "welcome": lambda: kiosk("welcome"),
     "welcome-offline": lambda: kiosk(
@@ -298,6 +310,11 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
             ),
             "serial": 1,
         },
+    ),
+    "welcome-claim": lambda: kiosk(
+        "welcome",
+        claim_waits=True,
+        notice={"tone": "info", "phrase": CLAIM_FIRST, "serial": 2},
     ),
     "home": lambda: kiosk("home"),
     "home-offline": lambda: kiosk("home", online=False, rewards=rewards(OFFLINE)),
@@ -316,12 +333,15 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
         "refused",
         online=False,
         chosen=rewards(OFFLINE)[1],
-        notice={"tone": "warn", "phrase": OFFLINE, "serial": 4},
+        refusal=OFFLINE,
+        notice={"tone": "error", "phrase": OFFLINE, "serial": 4},
     ),
     "claim-credited": lambda: kiosk("home", claim=claim("credited", 137, CREDITED)),
     "claim-pending": lambda: kiosk(
-        "home", claim=claim("pending", None, PENDING, shop=None, amount=None)
+        "home", claim=claim("pending", None, PENDING, shop=None, amount="0.00")
     ),
-    "claim-refused": lambda: kiosk("home", claim=claim("refused", None, TAKEN)),
+    "claim-refused": lambda: kiosk(
+        "home", claim=claim("refused", None, TAKEN, shop=None, amount="0.00")
+    ),
     "idle": lambda: kiosk("home", idle={"leaves_ms": now_ms() + 14_000}),
 }

@@ -120,6 +120,15 @@ def test_an_explanation_stays_open_while_new_sales_arrive(panel):
     expect(panel.page.locator(".sale .why >> visible=true")).to_contain_text("金卡会员 ×2")
 
 
+def test_papers_of_one_print_job_keep_a_row_each(panel):
+    twins = [sale(1, amount="5.00", at_ms=1), sale(1, amount="6.00", at_ms=1)]
+    for _ in range(3):
+        panel.show(till(recent=twins))
+    rows = panel.page.locator(".sale")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1)).to_contain_text("¥6.00")
+
+
 def test_what_can_no_longer_be_corrected_is_not_offered(panel):
     late = sale(1, correctable_until_ms=now_ms() - 1000)
     panel.show(till(recent=[late]))

@@ -14,7 +14,7 @@ export function say(refusal) {
 }
 
 export function drawFrame(snapshot) {
-  put(document, "programme", snapshot.programme);
+  put(document, "programme", snapshot.programme || t("kiosk.title"));
   put(document, "shop", named(snapshot.shop));
   put(document, "language", t(LANGUAGE_NAMES[otherLanguage()]));
   show(slot(document, "unenrolled"), !snapshot.enrolled);

@@ -28,12 +28,18 @@ export function drawStep(snapshot) {
 }
 
 const DRAWN = {
+  welcome: drawWelcome,
   home: drawHome,
   confirm: drawConfirm,
   done: drawDone,
   refused: drawRefused,
   claim: drawClaim,
 };
+
+function drawWelcome(step, { claim_waits: claimWaits }) {
+  put(step, "title", t(claimWaits ? "welcome.claim_waits" : "welcome.title"));
+  put(step, "about", t(claimWaits ? "welcome.claim_waits_about" : "welcome.about"));
+}
 
 function drawHome(step, { member, rewards }) {
   const name = member.masked_name;
@@ -63,21 +69,22 @@ function drawConfirm(step, { chosen, member }) {
 }
 
 function drawDone(step, { voucher }) {
-  const slip = SLIPS[voucher.slip.state];
+  const state = voucher.slip?.state ?? "unknown";
+  const slip = SLIPS[state];
   const spent = { reward: named(voucher.reward), points: points(voucher.points) };
   put(step, "got", t("done.got", spent));
-  mark(slot(step, "slip"), "state", voucher.slip.state);
+  mark(slot(step, "slip"), "state", state);
   icon(slot(step, "slip_icon"), slip.icon);
   put(step, "slip_text", t(slip.words));
   put(step, "code", fours(voucher.code, " "));
   put(step, "until", t("done.until", { date: voucher.valid_until }));
   put(step, "where", t("done.where", { where: named(voucher.where) }));
-  drawQr(slot(step, "qr"), voucher);
+  drawQr(slot(step, "qr"), voucher.qr, state);
 }
 
 /** The slip carries the QR; the screen draws it only when there may be no slip. */
-function drawQr(image, { qr, slip }) {
-  const needed = slip.state === "not_printed" || slip.state === "unknown";
+function drawQr(image, qr, state) {
+  const needed = state === "not_printed" || state === "unknown";
   show(image, needed);
   if (!needed) return;
   const address = `/api/qr?text=${encodeURIComponent(qr)}`;
@@ -85,10 +92,9 @@ function drawQr(image, { qr, slip }) {
   image.alt = t("done.qr");
 }
 
-function drawRefused(step, { notice, chosen }) {
-  const reason = notice?.phrase ?? chosen?.why_not;
-  putOrHide(step, "why", reason && named(reason));
-  put(step, "advice", t(ADVICE[reason?.code] ?? "refused.do_desk"));
+function drawRefused(step, { refusal }) {
+  put(step, "why", named(refusal));
+  put(step, "advice", t(ADVICE[refusal.code] ?? "refused.do_desk"));
 }
 
 function drawClaim(step, { claim }) {
@@ -98,8 +104,8 @@ function drawClaim(step, { claim }) {
   put(step, "claim_title", t(words));
   putOrHide(step, "claim_points", claim.points === null ? "" : change(claim.points));
   put(step, "claim_why", named(claim.phrase));
-  show(slot(step, "claim_shop_row"), claim.shop !== null);
+  // A receipt that central has not seen yet has neither shop nor amount.
+  show(slot(step, "claim_facts"), claim.shop !== null);
   put(step, "claim_shop", claim.shop ? named(claim.shop) : "");
-  show(slot(step, "claim_amount_row"), claim.amount !== null);
-  put(step, "claim_amount", claim.amount === null ? "" : money(claim.amount, claim.currency));
+  put(step, "claim_amount", claim.shop ? money(claim.amount, claim.currency) : "");
 }

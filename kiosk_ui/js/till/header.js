@@ -18,12 +18,13 @@ const STATES = {
 const LANGUAGE_NAMES = { zh: "language.zh", en: "language.en" };
 
 export function drawHeader(snapshot) {
-  put(document, "shop", named(snapshot.shop));
+  put(document, "shop", named(snapshot.shop) || t("till.title"));
   put(document, "device", snapshot.device);
   put(document, "language", t(LANGUAGE_NAMES[otherLanguage()]));
   drawDevices(snapshot);
   drawReach(snapshot);
   show(slot(document, "unenrolled"), !snapshot.enrolled);
+  show(slot(document, "offline"), snapshot.enrolled && !snapshot.online);
   drawPaper(snapshot.printer);
 }
 
@@ -48,8 +49,7 @@ function drawReach({ online, queue }) {
   const waiting = online && queue > 0;
   const key = waiting ? "link.sending" : online ? "link.online" : "link.offline";
   put(document, "link_text", t(key, count));
-  show(slot(document, "offline"), !online);
-  if (!online) put(document, "offline_text", t("link.offline_calm", count));
+  put(document, "offline_text", t("link.offline_calm", count));
 }
 
 function drawPaper(printer) {

@@ -30,10 +30,10 @@ let sales = [];
 const keyOf = (sale) => `${sale.fingerprint} ${sale.at_ms}`;
 
 /** The sale whose row holds this node. */
-export const saleOf = (node) => {
-  const { key } = node.closest(".sale").dataset;
-  return sales.find((sale) => keyOf(sale) === key);
-};
+export function saleOf(node) {
+  const row = node.closest(".sale");
+  return sales[[...row.parentElement.children].indexOf(row)];
+}
 
 /** Opens or closes the explanation of the row that holds this node. */
 export function toggle(node) {
@@ -57,7 +57,7 @@ function drawSale(row, sale) {
   mark(row, "tone", state.tone);
   mark(row, "state", sale.state);
   icon(slot(row, "kind"), KINDS[sale.kind]);
-  put(row, "amount", sale.amount === null ? t("recent.unread") : money(sale.amount, sale.currency));
+  put(row, "amount", amount(sale));
   const printed = [clockTime(sale.printed_at, sale.at_ms), shortNumber(sale.number)];
   put(row, "number", printed.filter(Boolean).join(" · "));
   put(row, "holder", holder(sale));
@@ -70,6 +70,11 @@ function drawSale(row, sale) {
   if (open) drawDetails(row, sale);
 }
 
+function amount(sale) {
+  if (sale.amount !== null) return money(sale.amount, sale.currency);
+  return t(sale.kind === "ignored" ? "recent.no_amount" : "recent.unread");
+}
+
 function holder({ holder: person }) {
   if (!person) return t("recent.nobody");
   return `${person.masked_name || t("member.new")} ${tail(person.number_tail)}`;
@@ -77,6 +82,7 @@ function holder({ holder: person }) {
 
 function drawDetails(row, sale) {
   const reason = document.getElementById("reason");
+  show(slot(row, "why"), sale.why.length > 0);
   list(slot(row, "why"), reason, sale.why, (it) => named(it), (node, phrase) => {
     node.textContent = named(phrase);
   });
