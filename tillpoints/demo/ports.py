@@ -28,12 +28,17 @@ class Ports:
         for _ in range(_LAST - _FIRST):
             port = self._next
             self._next = port + 1 if port + 1 < _LAST else _FIRST
-            with socket.socket() as probe:
-                # As servers do: a connection that is still fading away does not matter.
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
+            try:
+                check(port)
+            except OSError:
+                continue
             return port
         raise NoFreePort(f"no free port from {_FIRST} to {_LAST}")
+
+
+def check(port: int) -> None:
+    """Raise OSError if somebody listens on a port."""
+    with socket.socket() as probe:
+        # As servers do: a connection that is still fading away does not matter.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))

@@ -49,6 +49,7 @@ class Station:
         self.relay = Relay(ports.take(), central_port)
         self.printer = VirtualPrinter(ports.take())
         self.scanner = VirtualScanner(self.folder / "scanner")
+        self.powered = True
         self.pos_port = ports.take() if vendor else 0
         web_port = ports.take()
         self.screens = Screens(web_port)
@@ -80,6 +81,17 @@ class Station:
         """Give the device its identity, through its own cable. Raises ChildFailed."""
         run([*self._agent("enrol"), "--code", code])
 
+    def switch_printer(self, *, on: bool) -> None:
+        """Switch the printer's power; one that comes back has paper."""
+        if on == self.powered:
+            return
+        self.powered = on
+        if on:
+            self.printer.paper_out = False
+            self.printer.power_on()
+        else:
+            self.printer.power_off()
+
     @property
     def services(self) -> list[Service]:
         """The processes of this station."""
@@ -88,7 +100,7 @@ class Station:
     def pull_out(self) -> None:
         """Power the devices off and unplug everything; the processes have ended before."""
         self.scanner.unplug()
-        self.printer.power_off()
+        self.switch_printer(on=False)
         self.relay.stop()
 
     def _agent(self, verb: str) -> list[str]:

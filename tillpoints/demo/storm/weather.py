@@ -131,17 +131,24 @@ class _Storm:
         cashier.close()
         station = cashier.station
         headings = [heading.encode("gb18030") for heading in (AWARD, CLAIM)]
+        missing = ""
 
-        def slips_out() -> bool:
+        def between() -> bytes | None:
+            nonlocal missing
             paper = station.printer.paper
-            return sum(paper.count(heading) for heading in headings) >= len(cashier.sales)
+            slips = sum(paper.count(heading) for heading in headings)
+            try:
+                rest = without_jobs(paper, cashier.sent)
+                missing = f"{len(cashier.sales) - slips} slips of {len(cashier.sales)}"
+            except ValueError as error:
+                missing = str(error)
+                return None
+            return rest if slips >= len(cashier.sales) else None
 
         try:
-            wait_for(f"{station.name}: a slip for every sale", slips_out, timeout_s=CALM_TIMEOUT_S)
-            between = without_jobs(station.printer.paper, cashier.sent)
-        except (TimeoutError, ValueError) as error:
-            raise StormFailed(f"{error}\n{station.agent.tail()}") from error
-        return sheets(between)
+            return sheets(wait_for("calm", between, timeout_s=CALM_TIMEOUT_S, every_s=0.3))
+        except TimeoutError as error:
+            raise StormFailed(f"{station.name}: {missing}\n{station.agent.tail()}") from error
 
     def _wait_settled(self) -> None:
         def settled() -> bool:
