@@ -19,6 +19,8 @@ SALE_HEADING_ROWS = 20
 PAYMENT_FIELDS_MIN = 4
 
 _WRAPPED = re.compile(r"^\s*([*=#\-<【\[(~]+).+[*=#\->】\])~]+\s*$")
+_PRINT_COUNT = re.compile(r"第\s?(\d+)\s?次打印|打印次数\D{0,2}(\d+)")
+_VALUE = re.compile(r"[:：]\s*\S")
 _ORDER = tuple(paper_words.HEADINGS)
 _LATIN_LETTER = re.compile("[A-Z]")
 
@@ -71,7 +73,7 @@ def _decide(rows: list[Row], found: dict[str, str]) -> tuple[Kind, str | None]:
 
 
 def _may_be_heading(row: Row, at: int, count: int) -> bool:
-    if (row.exact_amounts and not row.large) or re.search(r"[:：]\s*\S", row.text):
+    if (row.exact_amounts and not row.large) or _VALUE.search(row.text):
         return False
     if _WRAPPED.match(row.text):
         return True
@@ -92,11 +94,11 @@ def _is_heading(row: Row, at: int, term: str) -> bool:
 def _is_reprint(row: Row) -> bool:
     if row.exact_amounts:
         return False
-    if re.fullmatch(r"[\s*=\-#]*COPY[\s*=\-#]*", row.upper):
+    if row.upper.strip(" *=-#") == "COPY":
         return True
     if any(value == "reprint" for _, value in lexicon.PRINTED_AGAIN.find(row.upper)):
         return not lexicon.FOOTERS.find(row.upper)
-    again = re.search(r"第\s?(\d+)\s?次打印|打印次数\D{0,2}(\d+)", row.text)
+    again = _PRINT_COUNT.search(row.text) if "打印" in row.text else None
     return again is not None and int(again[1] or again[2]) > 1
 
 

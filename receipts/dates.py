@@ -15,7 +15,7 @@ _MONTHS = {name: number for number, name in enumerate(
 
 _S = r"\s?"
 _MONTH = "(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*"
-_DATES = [
+_PLAIN_DATES = [
     re.compile(r"(?<![\dA-Za-z-])(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)"
         r"(?P<rest>[0-2]\d[0-5]\d[0-5]\d)?(?![\d-])"),
     re.compile(
@@ -23,21 +23,32 @@ _DATES = [
         r"(?!\d(?!\d?:))"
     ),
     re.compile(
+        rf"(?<![\d/.-])(?P<a>\d{{1,2}}){_S}[-/.]{_S}(?P<b>\d{{1,2}}){_S}[-/.]{_S}"
+        r"(?P<c>20\d\d|\d\d)(?!\d?[\d/.-]\d)"
+    ),
+    re.compile(  # years of the Republic in Taiwan: 114/11/08
+        r"(?<![\d/.-])(?P<roc>1[0-3]\d)\s?(?P<sep>[-/.年])\s?(?P<m>\d{1,2})\s?(?:(?P=sep)|月)\s?"
+        r"(?P<d>\d{1,2})日?(?![\d月]|[-/.]\d)"
+    ),
+    re.compile(r"(?<!\d)(?P<a>[0-3]\d)(?P<b>[01]\d)(?P<c>20\d\d)(?=\s+[0-2]\d:[0-5]\d)"),
+]  # fmt: skip
+_DATES_WITH_NAMES = [
+    re.compile(
         rf"(?<!\d)(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}{_MONTH}\.?{_S}[-/., ]?{_S}"
         r"(?P<y>20\d\d|\d\d(?!\d|:))", re.IGNORECASE
     ),
     re.compile(rf"(?<![A-Z]){_MONTH}\.?\s?(?P<d>\d{{1,2}}),?\s?(?P<y>20\d\d)", re.IGNORECASE),
-    re.compile(
-        rf"(?<![\d/.-])(?P<a>\d{{1,2}}){_S}[-/.]{_S}(?P<b>\d{{1,2}}){_S}[-/.]{_S}"
-        r"(?P<c>20\d\d|\d\d)(?!\d?[\d/.-]\d)"
-    ),
-]  # fmt: skip
+    *_PLAIN_DATES,
+]
 _TIME = re.compile(
     r"(?P<half>上午|下午|晚上|中午|凌晨|早上)?\s?(?<![\d:.])(?P<h>[0-2]?\d)\s?[:：]\s?(?P<m>[0-5]\d)"
     r"(?:\s?[:：.]\s?(?P<s>[0-5]\d))?(?![\d:])\s?(?P<ap>[AP]\.?\s?M\b)?",
     re.IGNORECASE,
 )
-_HINT = re.compile(r"\d\s?[-/.:年]\s?\d|20\d{6}|\d[\s,./-]{0,3}[A-Za-z]{3}|[A-Za-z]{3}[\s.]{0,2}\d")
+_MONTH_NAME = re.compile("JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC", re.IGNORECASE)
+#: What a date or a time in digits has and an amount has not. Most lines are told apart by this.
+_HINT = re.compile(r"\d\s?(?:[-/:年]|\.\s?\d{1,2}\s?\.)\s?\d|20\d{6}")
+_DIGIT = re.compile(r"\d")
 _YEARS = range(2000, 2100)
 
 
@@ -52,12 +63,15 @@ class Stamp(NamedTuple):
 
 def stamps(line: str, order: str) -> list[Stamp]:
     """Return what looks like a date or time on a folded line. `order` is ymd, dmy or mdy."""
-    if not _HINT.search(line):
+    if not _DIGIT.search(line):
+        return []
+    named = _MONTH_NAME.search(line) is not None
+    if not named and not _HINT.search(line):
         return []
     found: list[Stamp] = []
-    times = [(match, _clock(match)) for match in _TIME.finditer(line)]
+    times = [(match, _clock(match)) for match in _TIME.finditer(line)] if ":" in line else []
     used: set[int] = set()
-    for start, date_end, date, packed in _dates(line, order):
+    for start, date_end, date, packed in _dates(line, order, named=named):
         time, end = packed, date_end
         if time is None:
             near = [
@@ -83,9 +97,9 @@ def stamps(line: str, order: str) -> list[Stamp]:
     return found
 
 
-def _dates(line: str, order: str) -> list[tuple[int, int, str, str | None]]:
+def _dates(line: str, order: str, *, named: bool) -> list[tuple[int, int, str, str | None]]:
     out: list[tuple[int, int, str, str | None]] = []
-    for pattern in _DATES:
+    for pattern in _DATES_WITH_NAMES if named else _PLAIN_DATES:
         for match in pattern.finditer(line):
             if any(start < match.end() and match.start() < end for start, end, _, _ in out):
                 continue
@@ -102,7 +116,9 @@ def _date(parts: dict[str, str | None], order: str) -> str | None:
         tries = _orders(int(parts["a"] or 0), int(parts["b"] or 0), parts["c"] or "", order)
     else:
         month = _MONTHS[str(parts["mon"])[:3].upper()] if parts.get("mon") else int(parts["m"] or 0)
-        tries = [(_year(parts["y"] or ""), month, int(parts["d"] or 0))]
+        roc = parts.get("roc")
+        year = int(roc) + 1911 if roc else _year(parts["y"] or "")
+        tries = [(year, month, int(parts["d"] or 0))]
     for year, month, day in tries:
         if year in _YEARS and _real(year, month, day):
             return f"{year:04d}-{month:02d}-{day:02d}"

@@ -164,14 +164,17 @@ def _branch(row: Row | None, headings: tuple[int, ...]) -> str | None:
     return text.strip("()") if BRANCH.search(text) else None
 
 
-_CUES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("MYR", re.compile(r"\bSDN\.?\s*BHD\b|(?<![A-Z])RM(?![A-Z])|\bMYR\b|RINGGIT")),
-    ("SGD", re.compile(r"\bPTE\.?\s*LTD\b|(?<![A-Z])S\$|\bSGD\b|PAYNOW")),
-    ("HKD", re.compile(r"HK\$|八達通|轉數快|\bHKD\b|香港")),
-    ("TWD", re.compile(r"NT\$|統一編號|統一發票|\bTWD\b|\bNTD\b")),
-    ("MOP", re.compile(r"\bMOP\b|澳門")),
-    ("CNY", re.compile(r"¥|\bRMB\b|\bCNY\b|元")),
-)
+#: Words that name a currency anywhere on the paper, behind the letters that must be there at all.
+_CUES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
+    ("MYR", ("BHD", "RM", "MYR", "RINGGIT"),
+     re.compile(r"\bSDN\.?\s*BHD\b|(?<![A-Z])RM(?![A-Z])|\bMYR\b|RINGGIT")),
+    ("SGD", ("LTD", "S$", "SGD", "PAYNOW"),
+     re.compile(r"\bPTE\.?\s*LTD\b|(?<![A-Z])S\$|\bSGD\b|PAYNOW")),
+    ("HKD", ("HK", "八達通", "轉數快", "香港"), re.compile(r"HK\$|八達通|轉數快|\bHKD\b|香港")),
+    ("TWD", ("NT", "統一", "TWD"), re.compile(r"NT\$|統一編號|統一發票|\bTWD\b|\bNTD\b")),
+    ("MOP", ("MOP", "澳門"), re.compile(r"\bMOP\b|澳門")),
+    ("CNY", ("¥", "RMB", "CNY", "元"), re.compile(r"¥|\bRMB\b|\bCNY\b|元")),
+)  # fmt: skip
 
 
 def currency_of(rows: list[Row], default: str) -> str:
@@ -182,7 +185,11 @@ def currency_of(rows: list[Row], default: str) -> str:
     if len(marks) == 1:
         return next(iter(marks))
     text = "\n".join(row.upper for row in rows)
-    named = [currency for currency, cue in _CUES if cue.search(text)]
+    named = [
+        currency
+        for currency, letters, cue in _CUES
+        if any(each in text for each in letters) and cue.search(text)
+    ]
     if not named or default in named:
         return default
     return named[0]

@@ -49,7 +49,7 @@ class Goods(Struct, frozen=True):
 def goods_of(rows: list[Row], head_end: int) -> Goods:
     """Return the goods of a document whose header ends before row number `head_end`."""
     heads = (at for at, row in enumerate(rows) if not row.exact_amounts)
-    start = next((at + 1 for at in heads if ITEM_HEADS.search(rows[at].text)), head_end)
+    start = next((at + 1 for at in heads if ITEM_HEADS.search(rows[at].upper)), head_end)
     items: list[Item] = []
     among: list[Figure] = []
     pending: str | None = None

@@ -13,6 +13,20 @@ _SEPARATORS = re.compile(r"[|\n]")
 _LETTER = re.compile("[A-Z]")
 
 
+def _tree(terms: list[str]) -> str:
+    """Return an expression for the terms, the longest first, in which no beginning is twice.
+
+    As one flat list of words the expression would try hundreds of them at every place.
+    """
+    branches: dict[str, list[str]] = {}
+    for term in terms:
+        if term:
+            branches.setdefault(term[0], []).append(term[1:])
+    parts = [re.escape(first) + _tree(rests) for first, rests in sorted(branches.items())]
+    whole = parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})" if parts else ""
+    return f"(?:{whole})?" if parts and "" in terms else whole
+
+
 class Lexicon(Generic[Value]):
     """Terms with a value each; of equal terms the first one given counts."""
 
@@ -22,11 +36,10 @@ class Lexicon(Generic[Value]):
             for term in _SEPARATORS.split(words):
                 if term.strip():
                     self._values.setdefault(term.strip(), value)
-        ordered = sorted(self._values, key=len, reverse=True)
-        latin = "|".join(re.escape(term) for term in ordered if term.isascii())
-        chinese = "|".join(re.escape(term) for term in ordered if not term.isascii())
-        self._latin = re.compile(rf"(?<![A-Z])(?:{latin})(?![A-Z])") if latin else None
-        self._chinese = re.compile(chinese) if chinese else None
+        latin = [term for term in self._values if term.isascii()]
+        chinese = [term for term in self._values if not term.isascii()]
+        self._latin = re.compile(rf"(?<![A-Z]){_tree(latin)}(?![A-Z])") if latin else None
+        self._chinese = re.compile(_tree(chinese)) if chinese else None
 
     def find(self, label: str) -> list[tuple[str, Value]]:
         """Return the terms in an upper-case label with their values, in printed order."""

@@ -38,9 +38,15 @@ _LEAD = re.compile(
     rf"(?P<mark>(?<![A-Z])(?:{_MARK}))?[\s:]{{0,3}}(?P<sign2>[-+])?\s?$"
 )
 _LEAD_MAX = 12
+#: A lead ends in one of these; for any other character in front the search is spared.
+_LEAD_ENDS = frozenset("(-+:" + "".join(mark[-1] for mark in MARKS))
+_DIGIT = re.compile(r"\d")
 _PER_CENT = re.compile(r"\s?%|[％折]")
 _OCR_TOKEN = re.compile(r"(?<![A-Za-z])[0-9OolISBDQ]{1,6}[.,]\s?[0-9OolISBDQ]{2}(?![A-Za-z0-9])")
 _OCR_DIGITS = str.maketrans("OoDQlIS", "0000115")
+
+#: Tax codes (`75.00SR`, `19.80 S`) and `x` may stand right behind an amount.
+_UNIT_AFTER = re.compile(r"[xX]\s?\d|(?:SR|ZRL|ZR|TX|S|Z|T|E|A|B)\b")
 
 #: No till receipt we read is larger (ten million units); beyond it a number is a code.
 AMOUNT_MAX_FEN = 1_000_000_000
@@ -75,7 +81,9 @@ def _digits(token: re.Match[str]) -> str:
 
 def amounts(line: str) -> list[Amount]:
     """Return the amounts on a folded line, left to right; percentages and codes are left out."""
-    found = []
+    found: list[Amount] = []
+    if not _DIGIT.search(line):
+        return found
     for match in _NUMBER.finditer(line):
         amount = _amount(line, match)
         if amount is not None:
@@ -84,28 +92,25 @@ def amounts(line: str) -> list[Amount]:
 
 
 def _amount(line: str, match: re.Match[str]) -> Amount | None:
-    start, end = match.start("digits"), match.end("digits")
-    lead_at = max(0, start - _LEAD_MAX)
-    lead = _LEAD.search(line[lead_at:start])
-    assert lead is not None  # every part of it may be absent
+    digits, close, minus, yuan = match.groups()
+    start, end = match.span("digits")
     before, after = line[start - 1 : start], line[end : end + 1]
-    mark = lead["mark"] or match["yuan"]
-    if not lead["mark"] and before.isascii() and before.isalnum():
+    at, lead_mark, opened, negative = _lead(line, start)
+    if not lead_mark and before.isascii() and before.isalnum():
         return None  # the tail of a code
-    if _PER_CENT.match(line, end) or (before and before in "/#.'") or _goes_on(line, end):
+    if (before and before in "/#.'") or _goes_on(line, end, after):
         return None  # a rate, or a part of a date, a time or a code
-    if after.isascii() and after.isalpha() and not _unit_after(line, end):
+    if after.isascii() and after.isalpha() and not _UNIT_AFTER.match(line, end):
         return None
-    fen, decimals = _value(match["digits"])
-    sign_at = lead_at + lead.start("sign")
-    glued = lead["sign"] == "-" and line[max(0, sign_at - 1) : sign_at].isalnum()
+    fen, decimals = _value(digits)
+    glued = negative and line[max(0, at - 1) : at].isalnum()
     if fen > AMOUNT_MAX_FEN or (not decimals and (before == "*" or glued)):
         return None  # the end of a masked number, 12-34
-    enclosed = bool(lead["open"] and match["close"] and decimals)
-    negative = "-" in (lead["sign"], lead["sign2"]) or bool(match["after"]) or enclosed
+    mark = lead_mark or yuan
+    enclosed = opened and close is not None and decimals > 0
     return Amount(
-        fen=-fen if negative else fen,
-        start=lead_at + _first(lead, start - lead_at),
+        fen=-fen if negative or minus or enclosed else fen,
+        start=at,
         end=match.end(),
         exact=decimals == 2 or mark is not None,
         mark=MARKS[mark] if mark else None,
@@ -113,25 +118,33 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
     )
 
 
-def _first(lead: re.Match[str], default: int) -> int:
-    """Return where the sign or mark begins, whichever comes first."""
-    return next((lead.start(name) for name in ("sign", "mark", "sign2") if lead[name]), default)
+def _lead(line: str, start: int) -> tuple[int, str | None, bool, bool]:
+    """Return where sign and mark begin, the mark, whether a parenthesis opens, and the sign."""
+    lead_at = max(0, start - _LEAD_MAX)
+    text = line[lead_at:start]
+    if text.rstrip()[-1:] not in _LEAD_ENDS:
+        return start, None, False, False
+    lead = _LEAD.search(text)
+    assert lead is not None  # every part of it may be absent
+    opened, sign, mark, sign2 = lead.groups()
+    at = next((lead.start(name) for name in ("sign", "mark", "sign2") if lead[name]), len(text))
+    return lead_at + at, mark, opened is not None, "-" in (sign, sign2)
 
 
-def _goes_on(line: str, end: int) -> bool:
-    return line[end : end + 1] in ("/", ":") and line[end + 1 : end + 2].isdigit()
-
-
-def _unit_after(line: str, end: int) -> bool:
-    """Tax codes (`75.00SR`, `19.80 S`) and `x` may stand right behind an amount."""
-    return re.match(r"(?:[xX]\s?\d|(?:SR|ZRL|ZR|TX|S|Z|T|E|A|B)\b)", line[end:]) is not None
+def _goes_on(line: str, end: int, after: str) -> bool:
+    if after == "" or after in "\n)":
+        return False
+    if after in "/:":
+        return line[end + 1 : end + 2].isdigit()
+    return _PER_CENT.match(line, end) is not None
 
 
 def _value(digits: str) -> tuple[int, int]:
     plain = digits.replace(" ", "")
-    if re.fullmatch(r"\d{1,7},\d{2}", plain):
-        plain = plain.replace(",", ".")
-    whole, _, part = plain.replace(",", "").partition(".")
+    if "," in plain:
+        cents = plain[-3:-2] == "," and plain.count(",") == 1 and "." not in plain
+        plain = plain.replace(",", "." if cents else "")
+    whole, _, part = plain.partition(".")
     fen = int(whole or 0) * 100 + int((part + "00")[:2])
     return fen, len(part)
 

@@ -231,12 +231,11 @@ ITEM_HEADS = re.compile(
     r"品名|商品(?!合计|金额|税)|菜名|菜品|项目|名称.*(数|价|金)|數量|数量.*(单价|金额|小计)|货号|款号"
     r"|DESCRIPTION|\bITEM\b.*\b(QTY|PRICE|AMOUNT|AMT|RM|TOTAL)\b"
     r"|\bQTY\b.*\b(ITEM|PRICE|AMOUNT|AMT|DESC|U\.?P|TOTAL)"
-    r"|\bPRICE\b.*\b(AMOUNT|AMT|TOTAL|QTY|DISC)|DESIGNATION|BUTIR|\bITEM\s*$|PERKARA",
-    re.IGNORECASE,
+    r"|\bPRICE\b.*\b(AMOUNT|AMT|TOTAL|QTY|DISC)|DESIGNATION|BUTIR|\bITEM\s*$|PERKARA"
 )
 
 #: The small table that repeats tax per rate.
 TAX_TABLE = re.compile(
-    r"(GST|SST|TAX|VAT)\s*(SUMMARY|ANALYSIS|SUMM|DETAILS|CODE|RATE|TYPE)|SUMMARY\s*(AMOUNT|AMT|\()|TAX\s*\((RM|\$)\)",
-    re.IGNORECASE,
+    r"(GST|SST|TAX|VAT)\s*(SUMMARY|ANALYSIS|SUMM|DETAILS|CODE|RATE|TYPE)"
+    r"|SUMMARY\s*(AMOUNT|AMT|\()|TAX\s*\((RM|\$)\)"
 )

@@ -24,7 +24,9 @@ _ONLY_MARKS = re.compile(
     r"^[\s:.()\-=*#]*(?:RM|HK\$|NT\$|S\$|MOP|RMB|CNY|MYR|SGD|HKD|\$|¥)?[\s:.()\-=*#]*$"
 )
 _ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
+_UNITS = re.compile(r"\b(?:RM|X|SR|S|Z|ZRL|PCS|折)\b|[xX×]|折")
 _RATE = re.compile(r"\d\s?%")
+_JOINTS = str.maketrans("._", "  ")
 _COUNTED = re.compile(r"\((?:QTY|ITEMS?|NO|共)[^)]*\)?")
 _CODE_MARK = re.compile(r"^\s*\[(?:QR|BARCODE|二维码|条码)\]", re.IGNORECASE)
 
@@ -70,7 +72,7 @@ def rows_of(lines: list[Line], date_order: str) -> list[Row]:
         if not text.strip() or RULE.match(text):
             continue
         row = _row(index, text, line, widest, date_order)
-        if TAX_TABLE.search(row.upper) and not row.exact_amounts:
+        if not row.exact_amounts and TAX_TABLE.search(row.upper):
             tax_table = True
         elif tax_table and not (row.exact_amounts or "%" in row.text):
             tax_table = False
@@ -90,7 +92,9 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
             blank = " " * (stamp.end - stamp.start)
             searched = searched[: stamp.start] + blank + searched[stamp.end :]
     upper = text.upper()
-    searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched.upper())
+    searched = searched.upper()
+    if "(" in searched:
+        searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched)
     values = tuple(amounts(searched))
     figures, meaning = _figures(index, upper, values)
     left = len(text) - len(text.lstrip())
@@ -145,12 +149,13 @@ def _alone(text: str, amount: Amount) -> bool:
 
 
 def _strip_marks(between: str) -> str:
-    return re.sub(r"\b(?:RM|X|SR|S|Z|ZRL|PCS|折)\b|[xX×]|折", "", between)
+    return _UNITS.sub("", between)
 
 
 def role_of(label: str) -> tuple[Role, str] | None:
     """Return what an upper-case label says its amount is, with the tender kind; None if nothing."""
-    hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", re.sub(r"[._]", " ", label)))
+    words = label.translate(_JOINTS)
+    hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", words) if "(" in words else words)
     if not hits:
         return None
     meanings: list[tuple[Role, str]] = [value for _, value in hits]
