@@ -132,22 +132,31 @@ class JobWriter:
         """Append printed bytes; they outlive a kill of this process at once."""
         self._frame(_DATA, data)
 
-    def finish(self, tail: JobTail) -> None:
-        """Seal the end and let the job appear, safe from a power cut."""
+    def end(self, tail: JobTail) -> None:
+        """Append the end; the job is whole, though no reader sees it yet."""
         self._frame(_TAIL, msgspec.json.encode(tail))
-        os.fsync(self._handle)
-        self._publish()
+        self._close()
+
+    def publish(self) -> None:
+        """Let the job appear, safe from a power cut."""
+        self._close()
+        handle = os.open(self._part, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        self.give_up()
 
     def give_up(self) -> None:
-        """Let what was written appear without an end: readers see an incomplete job."""
-        self._publish()
+        """Let what was written appear; without an end, readers see an incomplete job."""
+        self._close()
+        self._part.rename(self._job)
+        fsync_folder(self._job.parent)
 
-    def _publish(self) -> None:
+    def _close(self) -> None:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
-        self._part.rename(self._job)
-        fsync_folder(self._job.parent)
 
     def _frame(self, kind: bytes, plain: bytes) -> None:
         rest = memoryview(self._sealer.seal(kind, plain))

@@ -44,7 +44,8 @@ def leave(begin):
     def leave(data=DATA, after=0):
         writer = begin(after)
         writer.write(data)
-        writer.finish(JobTail(Moment.now(), last=True, complete=True, why="", byte_count=len(data)))
+        writer.end(JobTail(Moment.now(), last=True, complete=True, why="", byte_count=len(data)))
+        writer.publish()
 
     return leave
 
