@@ -53,10 +53,11 @@ def _refuse_unknown(given: dict[str, object], spec: type[Struct], above: str) ->
             hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
             raise SettingsError(f"{above}{key}: there is no such key; {hint}")
         inner = _struct_in(known[key])
-        tables = value if isinstance(value, list) else [value]
-        for table in tables:
+        tables = enumerate(value) if isinstance(value, list) else [(None, value)]
+        for place, table in tables:
             if inner is not None and isinstance(table, dict):
-                _refuse_unknown(table, inner, f"{above}{key}.")
+                where = f"{above}{key}" if place is None else f"{above}{key}[{place}]"
+                _refuse_unknown(table, inner, f"{where}.")
 
 
 def _struct_in(annotation: object) -> type[Struct] | None:

@@ -1,26 +1,19 @@
 """The tap's configuration: one TOML file that may name several printers.
 
-    [[tap]]
-    name = "counter-1"                  # in job metadata and messages: A-Z a-z 0-9 _ . -
-    listen = "127.0.0.1:9101"           # where the POS prints to
-    printer = "192.168.1.50:9100"       # the real printer
-    spool = "spool/counter-1"           # relative to this file; made when missing
-    accept_from = ["192.168.1.20"]      # addresses or networks; empty or absent: anyone
-    idle_ms = 700                       # silence that ends a job on an open connection
-
-Addresses are numbers, never names: printing must not wait for a name server.
+Every key is in `firmware_configs/tap.toml`. Addresses are numbers, never names: printing must
+not wait for a name server.
 """
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+
+from loyalty.settings import SettingsError, parse
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -74,13 +67,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load(path: Path) -> list[TapConfig]:
     """Read and check a tap configuration. Raises ConfigError."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    _refuse_unknown_keys(path, document)
-    try:
-        file = msgspec.convert(document, _File)
-    except msgspec.ValidationError as error:
+        file = parse(path.read_text(encoding="utf-8"), _File)
+    except (OSError, UnicodeDecodeError, SettingsError) as error:
         raise ConfigError(f"{path}: {error}") from error
     taps = [_checked(path, entry, f"tap[{place}]") for place, entry in enumerate(file.tap)]
     for key in ("name", "listen", "spool"):
@@ -88,25 +76,6 @@ def load(path: Path) -> list[TapConfig]:
         if len(set(values)) < len(values):
             raise ConfigError(f"{path}: two taps have the same {key}")
     return taps
-
-
-def _refuse_unknown_keys(path: Path, document: dict[str, object]) -> None:
-    """Name an unknown key and the nearest known one, before types are looked at."""
-    _refuse_unknown(path, "", document, _File.__struct_fields__)
-    entries = document.get("tap")
-    for place, entry in enumerate(entries if isinstance(entries, list) else []):
-        if isinstance(entry, dict):
-            _refuse_unknown(path, f"tap[{place}].", entry, _Entry.__struct_fields__)
-
-
-def _refuse_unknown(
-    path: Path, prefix: str, table: dict[str, object], known: tuple[str, ...]
-) -> None:
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
-            raise ConfigError(f"{path}: unknown key {prefix}{key}; {hint}")
 
 
 def _checked(path: Path, entry: _Entry, where: str) -> TapConfig:

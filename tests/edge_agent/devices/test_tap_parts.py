@@ -1,17 +1,20 @@
 """The tap's small decisions: parts, mere questions, answers of ours, loans, configuration."""
 
+import re
 import time
+from importlib.resources import files
 
 import pytest
 from click.testing import CliRunner
 
 from edge_agent.devices.tap.answers import Answers, Kind
-from edge_agent.devices.tap.config import ConfigError, load
+from edge_agent.devices.tap.config import ConfigError, _File, load
 from edge_agent.devices.tap.copying import PART_BYTES_MAX, Copying
 from edge_agent.devices.tap.loan import Line, Loan
 from edge_agent.devices.tap.loop import Loop
 from edge_agent.devices.tap.polls import only_polls
 from edge_agent.devices.tap.tap import Tap
+from loyalty.settings import keys
 from tillpoints.cli import main
 
 
@@ -173,8 +176,8 @@ def test_a_config_names_several_printers(write, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"prnter": "1"}, "unknown key tap[0].prnter; did you mean printer?"),
-        ({"zzz": "1"}, "unknown key tap[0].zzz; known keys: name, listen, printer"),
+        ({"prnter": "1"}, "tap[0].prnter: there is no such key; did you mean 'printer'?"),
+        ({"zzz": "1"}, "tap[0].zzz: there is no such key; known are name, listen, printer"),
         ({"printer": '"printer.local:9100"'}, "tap[0].printer 'printer.local:9100'"),
         ({"printer": '"10.0.0.5"'}, "tap[0].printer"),
         ({"listen": '"127.0.0.1:99999"'}, "'99999' is not a port from 1 to 65535"),
@@ -197,6 +200,18 @@ def test_two_taps_may_not_share_name_address_or_spool(write, key):
     second = GOOD | {"name": '"c2"', "listen": '"127.0.0.1:9102"', "spool": '"s2"'}
     with pytest.raises(ConfigError, match=f"two taps have the same {key}"):
         load(write(GOOD, second | {key: GOOD[key]}))
+
+
+def test_the_sample_names_every_key_with_its_default(tmp_path):
+    sample = files("firmware_configs").joinpath("tap.toml").read_text("utf-8")
+    path = tmp_path / "tap.toml"
+    path.write_text(sample)
+    plain = load(path)
+    whole = re.sub(r"^# (?=\w+ = )", "", sample, flags=re.MULTILINE)
+    path.write_text(whole)
+    assert load(path) == plain
+    named = set(re.findall(r"^(\w+) = ", whole, flags=re.MULTILINE))
+    assert named == {key.removeprefix("tap.") for key in keys(_File)}
 
 
 def test_a_file_that_names_no_tap_or_is_no_toml_is_refused(write, tmp_path):
