@@ -20,6 +20,9 @@ PAGES: dict[int, str] = {
     49: "cp1255", 50: "cp1256", 51: "cp1257", 52: "cp1258", 53: "kz1048",
 }  # fmt: skip
 
+#: So much text is enough to tell its encoding.
+SAMPLE_MAX = 8192
+
 _NATIONAL_AT = "#$@[\\]^`{|}~"
 _NATIONAL: dict[int, str] = {
     1: "#$à°ç§^`éùè¨", 2: "#$§ÄÖÜ^`äöüß", 3: "£$@[\\]^`{|}~", 4: "#$@ÆØÅ^`æøå~",
@@ -38,6 +41,7 @@ MULTIBYTE = ("gb18030", "big5hkscs", "cp932", "cp949")
 # Rules drawn with the box characters of CP437: as double-byte text they would be one hanzi over
 # and over (C4 C4 is 哪), which no receipt says.
 _RULE = re.compile(rb"([\xc4\xcd\xb3\xba\xdb\xb0\xb1\xb2\xdc\xdf\xc1\xc2\xcf\xd1])\1{3,}")
+_LINE_ENDS = re.compile(rb"[\r\n]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _GB_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 
@@ -94,7 +98,7 @@ def choose(
     """
     if state.utf8:
         return Choice("utf-8", certain=True)
-    sample = b"\n".join(_RULE.sub(b"", run) for run in runs)[:8192]
+    sample = _LINE_ENDS.sub(b"\n", b"\n".join(_RULE.sub(b"", run) for run in runs))[:SAMPLE_MAX]
     kanji = chinese if state.kanji is None else state.kanji
     if state.kanji is False or not _HIGH.search(sample):
         return Choice(page, certain=True)
@@ -196,6 +200,11 @@ def _latin_points(text: str) -> float:
     good = len(_LATIN_IN_WORD.findall(text)) + 2 * len(_MARK_BY_NUMBER.findall(text))
     strange = len(re.findall(r"[^\x00-\x7f]", text)) - good
     return 0.7 * good - 0.3 * max(0, strange)
+
+
+def has_rule(data: bytes) -> bool:
+    """Return whether `data` holds a rule drawn with box characters, which is no text."""
+    return _HIGH.search(data) is not None and _RULE.search(data) is not None
 
 
 def decode(data: bytes, choice: Choice, page: str) -> tuple[str, str, bool]:

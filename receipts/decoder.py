@@ -99,6 +99,8 @@ class Decoder:
                 self._command(token)
             elif printer.display:
                 continue
+            elif kind is Kind.LINES:
+                printer.lines(token.data, token.offset)
             elif kind is Kind.TEXT:
                 printer.text(token.data, token.offset, token.end)
             elif kind is Kind.CONTROL:
@@ -132,8 +134,10 @@ class Decoder:
             self._macro.clear()
 
     def _record(self, token: Token) -> None:
-        if token.data[:2] != b"\x1d:" and len(self._macro) + len(token.data) <= MACRO_MAX:
-            self._macro += token.data
+        room = MACRO_MAX - len(self._macro)
+        whole = token.kind in (Kind.TEXT, Kind.LINES)
+        if token.data[:2] != b"\x1d:" and (whole or len(token.data) <= room):
+            self._macro += token.data[:room]
 
     def _macro_run(self, token: Token) -> None:
         if self._recording or not self._macro:
@@ -143,8 +147,10 @@ class Decoder:
                 self._printer.doubt("macro", token)
                 return
             self._macro_runs += 1
+            # All that a macro prints stands where it was run, so its lines go one by one.
+            lexer = Lexer(self._printer.dialect, whole_lines=False)
             self._take(
                 inner._replace(offset=token.offset, end=token.end)
-                for inner in Lexer(self._printer.dialect).feed(bytes(self._macro))
+                for inner in lexer.feed(bytes(self._macro))
                 if inner.data[:2] not in (b"\x1d^", b"\x1d:")
             )

@@ -7,7 +7,16 @@ get plain bytes, and only a whole document shows which encoding they are in.
 from receipts.charset import TextState, choose, page_name
 from receipts.dialects import Dialect
 from receipts.elements import Doubt, Element, Picture
-from receipts.lines import CarriageReturn, Draft, Page, Part, Text, compose
+from receipts.lines import (
+    Block,
+    CarriageReturn,
+    Draft,
+    Page,
+    Part,
+    Text,
+    compose,
+    compose_block,
+)
 
 #: Beyond any of these the held part is decoded as if the document had ended.
 ELEMENTS_MAX = 20_000
@@ -23,8 +32,8 @@ class Held:
     def __init__(self) -> None:
         self.out: list[Element] = []
         self.line_feeds = False
-        self._items: list[Element | Draft] = []
-        self._text = self._picture = self._doubts = 0
+        self._items: list[Element | Draft | Block] = []
+        self._count = self._text = self._picture = self._doubts = 0
         self._encoding: str | None = None  # what this connection used last
 
     def add(self, item: Element | Draft, dialect: Dialect) -> None:
@@ -38,30 +47,52 @@ class Held:
         elif isinstance(item, Picture):
             self._picture += len(item.bits)
         self._items.append(item)
-        if len(self._items) > ELEMENTS_MAX or self._text > TEXT_MAX or self._picture > PICTURE_MAX:
+        self._count += 1
+        if self._count > ELEMENTS_MAX or self._text > TEXT_MAX or self._picture > PICTURE_MAX:
             self.release(dialect)
+
+    def add_block(self, block: Block, dialect: Dialect) -> None:
+        """Hold a block of lines, or its lines one by one where that would pass the bound."""
+        self.line_feeds = True
+        if self._count + block.count > ELEMENTS_MAX or self._text + block.size > TEXT_MAX:
+            for draft in block.drafts():
+                self.line_feeds = True
+                self.add(draft, dialect)
+            return
+        self._count += block.count
+        self._text += block.size
+        self._items.append(block)
 
     def release(self, dialect: Dialect) -> None:
         """Decode what is held, now that its document is over, into `out`."""
         items, self._items = self._items, []
         if not self.line_feeds:
             items = _split_at_carriage_returns(items)
-        self._text = self._picture = self._doubts = 0
+        self._count = self._text = self._picture = self._doubts = 0
         self.line_feeds = False
-        pages = self._pages([item for item in items if isinstance(item, Draft)], dialect)
-        self.out += [compose(item, pages) if isinstance(item, Draft) else item for item in items]
+        pages = self._pages(items, dialect)
+        for item in items:
+            if isinstance(item, Block):
+                self.out += compose_block(item, pages[item.state])
+            else:
+                self.out.append(compose(item, pages) if isinstance(item, Draft) else item)
 
     def taken(self) -> list[Element]:
         """Return what was released since the last call."""
         out, self.out = self.out, []
         return out
 
-    def _pages(self, drafts: list[Draft], dialect: Dialect) -> dict[TextState, Page]:
-        runs: dict[TextState, list[bytearray]] = {}
-        for draft in drafts:
-            for part in draft.parts:
-                if isinstance(part, Text):
-                    runs.setdefault(part.state, []).append(part.data)
+    def _pages(
+        self, items: list[Element | Draft | Block], dialect: Dialect
+    ) -> dict[TextState, Page]:
+        runs: dict[TextState, list[bytes | bytearray]] = {}
+        for item in items:
+            if isinstance(item, Block):
+                runs.setdefault(item.state, []).append(item.data)
+            elif isinstance(item, Draft):
+                for part in item.parts:
+                    if isinstance(part, Text):
+                        runs.setdefault(part.state, []).append(part.data)
         pages = {}
         for state, data in runs.items():
             page = page_name(state, dialect.pages)
@@ -72,9 +103,11 @@ class Held:
         return pages
 
 
-def _split_at_carriage_returns(items: list[Element | Draft]) -> list[Element | Draft]:
+def _split_at_carriage_returns(
+    items: list[Element | Draft | Block],
+) -> list[Element | Draft | Block]:
     """Split drafts at CR: in a document without any LF, CR is what ends a line."""
-    out: list[Element | Draft] = []
+    out: list[Element | Draft | Block] = []
     for item in items:
         if not isinstance(item, Draft):
             out.append(item)

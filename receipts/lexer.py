@@ -17,6 +17,9 @@ from receipts.lengths import Repeat
 #: Payload kept of one command; the rest is counted and skipped (GS 8 L may announce 4 GiB).
 PAYLOAD_MAX = 4 << 20
 
+#: Text as it stands on most receipts: whole lines and nothing else. Each is at most `LINE_MAX`.
+LINE_MAX = 4096
+_LINES = re.compile(rb"(?:[\x20-\xff]{0,%d}\r?\n)+" % LINE_MAX)
 _TEXT = re.compile(rb"[\x20-\xff]+")
 
 
@@ -30,6 +33,7 @@ class Kind(IntEnum):
     UNKNOWN = 4
     TRUNCATED = 5
     STAR_ROW = 6
+    LINES = 7
 
 
 class Token(NamedTuple):
@@ -43,9 +47,13 @@ class Token(NamedTuple):
 
 
 class Lexer:
-    """Cuts a stream into tokens; feed it pieces of any size, then close it."""
+    """Cuts a stream into tokens; feed it pieces of any size, then close it.
 
-    def __init__(self, dialect: Dialect) -> None:
+    Without `whole_lines` each line's text and its end are tokens of their own.
+    """
+
+    def __init__(self, dialect: Dialect, *, whole_lines: bool = True) -> None:
+        self._whole_lines = whole_lines
         self._dialect = dialect
         self._rules = dialect.rules
         self._prefixes = dialect.prefixes
@@ -96,13 +104,14 @@ class Lexer:
 
     def _scan(self, buffer: bytes) -> Iterator[Token]:
         base, at, size = self._held_at, 0, len(buffer)
-        text = _TEXT.match
         while at < size:
             if self._repeats_left == 0 and not self._star_raster:
-                found = text(buffer, at)
+                lines = _LINES.match(buffer, at) if self._whole_lines else None
+                found = lines or _TEXT.match(buffer, at)
                 if found:
                     end = found.end()
-                    yield Token(Kind.TEXT, found[0], base + at, base + end)
+                    kind = Kind.LINES if lines else Kind.TEXT
+                    yield Token(kind, found[0], base + at, base + end)
                     at = end
                     continue
             kind, length = self._measure(buffer, at)

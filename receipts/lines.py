@@ -5,9 +5,12 @@ where on the paper. Text is decoded here and not earlier, because only a whole d
 encoding it is in. Font A cells of 12 dots are the grid: 32 columns on 58 mm, 48 on 80 mm.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 from msgspec import Struct
 
-from receipts.charset import Choice, TextState, cells, decode, national
+from receipts.charset import Choice, TextState, cells, decode, has_rule, national
 from receipts.elements import Align, Line, Run, Style
 
 DOTS_PER_COLUMN = 12
@@ -51,7 +54,42 @@ class Draft(Struct):
     @property
     def size(self) -> int:
         """How much it weighs in memory, roughly, in bytes."""
-        return sum(len(part.data) if isinstance(part, Text) else 8 for part in self.parts)
+        size = 0
+        for part in self.parts:
+            if isinstance(part, Text):
+                size += len(part.data)
+            elif isinstance(part, Move):
+                size += 8
+        return size
+
+
+class Block(Struct, frozen=True):
+    """Whole lines of plain text in one style, each with its end. Most of a receipt is that."""
+
+    data: bytes
+    style: Style
+    state: TextState
+    align: Align
+    offset: int
+
+    @property
+    def count(self) -> int:
+        """How many lines it has."""
+        return self.data.count(b"\n")
+
+    @property
+    def size(self) -> int:
+        """What its lines weigh as drafts, in bytes."""
+        return len(self.data) - self.count - self.data.count(b"\r")
+
+    def drafts(self) -> Iterator[Draft]:
+        """Yield its lines one by one."""
+        at = self.offset
+        for raw in self.data.split(b"\n")[:-1]:
+            end = at + len(raw) + 1
+            text = Text(bytearray(raw.removesuffix(b"\r")), self.style, self.state)
+            yield Draft([text] if text.data else [], self.align, at if text.data else end - 1, end)
+            at = end
 
 
 class Page(Struct, frozen=True):
@@ -77,6 +115,29 @@ def compose(draft: Draft, pages: dict[TextState, Page]) -> Line:
         placed = _settled(placed)
     text = placed[0].text if len(placed) == 1 and not placed[0].column else _spell(placed)
     return Line(tuple(placed), text.rstrip(), draft.align, draft.offset, draft.end)
+
+
+def compose_block(block: Block, page: Page) -> list[Line]:
+    """Return the lines of a block, each as `compose` would make it."""
+    data = block.data
+    texts: list[str] | None = None
+    encoding, certain = page.choice
+    if not has_rule(data):
+        with suppress(UnicodeDecodeError):
+            texts = data.replace(b"\r\n", b"\n").decode(encoding).split("\n")
+    lines = []
+    align, style, at = block.align, block.style, block.offset
+    for number, raw in enumerate(data.split(b"\n")[:-1]):
+        end = at + len(raw) + 1
+        if texts is None:
+            text, used, sure = decode(raw.removesuffix(b"\r"), page.choice, page.page)
+        else:
+            text = texts[number]
+            used, sure = ("ascii", True) if text.isascii() else (encoding, certain)
+        runs = (Run(text, 0, style, used, sure),) if text else ()
+        lines.append(Line(runs, text.rstrip(), align, at if text else end - 1, end))
+        at = end
+    return lines
 
 
 def _run(part: Text, column: int, page: Page) -> tuple[Run, int]:

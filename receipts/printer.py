@@ -14,6 +14,7 @@ from receipts.lexer import Token
 from receipts.lines import (
     DEFAULT_TABS,
     DOTS_PER_COLUMN,
+    Block,
     CarriageReturn,
     Draft,
     Move,
@@ -64,6 +65,21 @@ class Printer:
         self.style = structs.replace(self.style, **changes)
 
     # -- text ---------------------------------------------------------------------------------
+
+    def lines(self, data: bytes, offset: int) -> None:
+        """Put whole lines on the paper; the first may end one that was begun."""
+        begun = 0
+        while begun < len(data) and (self.parts or self.page_mode or self.text_state.national):
+            end = data.index(b"\n", begun) + 1
+            line = data[begun:end].rstrip(b"\r\n")
+            if line:
+                self.text(line, offset + begun, offset + begun + len(line))
+            self.held.line_feeds = True
+            self._line_feed(offset + end)
+            begun = end
+        if begun < len(data):
+            block = Block(data[begun:], self.style, self.text_state, self.align, offset + begun)
+            self.held.add_block(block, self.dialect)
 
     def text(self, data: bytes, offset: int, end: int) -> None:
         """Put text on the line; text longer than a line may be is folded, wherever it was cut."""
