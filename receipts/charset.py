@@ -45,12 +45,11 @@ _LINE_ENDS = re.compile(rb"[\r\n]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _GB_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 
-# Words that stand on nearly every receipt of a script; finding them proves an encoding.
+# Words that stand on nearly every receipt of a script; finding some proves an encoding.
 _WORDS = re.compile(
     "合计|总计|单号|金额|现金|微信|支付|时间|日期|收银|找零|应收|实收|应付|小票|数量|单价|商品|品名"
-    "|谢谢|欢迎|优惠|会员|电话|地址|退货|退款|订单|桌号|小计|店|元"
+    "|谢谢|欢迎|优惠|会员|电话|地址|退货|退款|订单|桌号|小计"
     "|合計|總計|總數|單號|金額|時間|電話|地址|收銀|小計|折扣|現金|多謝|謝謝|歡迎|數量|單價|發票|統一"
-    "|￥|合|计|計|领|号|號"
 )
 _KANA = re.compile("[\u3041-\u30ff]")
 
@@ -135,8 +134,12 @@ def _quick(sample: bytes) -> str | None:
         text = sample.decode("gb18030")
     except UnicodeDecodeError:
         return None
-    words = {word for word in _WORDS.findall(text) if len(word) > 1}
-    return "gb18030" if len(words) >= 3 else None
+    words = set()
+    for match in _WORDS.finditer(text):
+        words.add(match[0])
+        if len(words) == 3:
+            return "gb18030"
+    return None
 
 
 def _score(sample: bytes, name: str, *, kanji: bool | None, last: bool) -> float:
@@ -144,7 +147,7 @@ def _score(sample: bytes, name: str, *, kanji: bool | None, last: bool) -> float
     text = sample.decode(name, "replace")
     high = len(_HIGH.findall(sample))
     points = sum(map(_weigher(name), re.findall(r"[^\x00-\x7f]", text)))
-    points += 1.5 * len({word for word in _WORDS.findall(text) if len(word) > 1})
+    points += 1.5 * len(set(_WORDS.findall(text)))
     if name not in MULTIBYTE and name != "utf-8":
         points = _latin_points(text)
         points -= 0.6 * high if kanji else 0.0

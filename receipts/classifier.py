@@ -40,31 +40,35 @@ def classify(rows: list[Row]) -> Classified:
     found: dict[str, str] = {}
     headings: list[int] = []
     sale_heading = False
-    for at, row in enumerate(rows):
+    signs = [(at, row) for at, row in enumerate(rows) if lexicon.SIGNS.touches(row.upper)]
+    for at, row in signs:
         may_be = _may_be_heading(row, at, len(rows))
-        footer = lexicon.FOOTERS.find(row.upper)
+        footer = lexicon.FOOTERS.touches(row.upper)
         kinds = lexicon.HEADINGS.find(row.upper) if may_be and not footer else []
         for term, kind in kinds:
             if _is_heading(row, at, term):
                 found.setdefault(kind, term)
                 headings.append(row.index)
-        sale_words = lexicon.SALE_HEADINGS.find(row.upper)
         if at >= SALE_HEADING_ROWS or footer or row.index in headings:
             continue
+        sale_words = lexicon.SALE_HEADINGS.find(row.upper)
         if sale_words:
             sale_heading = True
             if may_be and _is_heading(row, at, sale_words[0][0]):
                 headings.append(row.index)
-    for row in rows:
+    for _, row in signs:
         for term, kind in lexicon.ANYWHERE.find(row.upper):
             found.setdefault(str(kind), term)
-    reprint = any(_is_reprint(row) for row in rows)
-    kind, word = _decide(rows, found)
+    again = [row for row in rows if "打印" in row.text and _is_printed_again(row)]
+    reprint = bool(again) or any(_is_reprint(row) for _, row in signs)
+    kind, word = _decide([row for _, row in signs], rows, found)
     return Classified(kind, word, reprint, sale_heading, tuple(headings))
 
 
-def _decide(rows: list[Row], found: dict[str, str]) -> tuple[Kind, str | None]:
-    if "payment_slip" not in found and _is_payment_slip(rows):
+def _decide(
+    signs: list[Row], rows: list[Row], found: dict[str, str]
+) -> tuple[Kind, str | None]:
+    if "payment_slip" not in found and _is_payment_slip(signs, rows):
         found = {**found, "payment_slip": ""}
     for name in _ORDER:
         if name in found:
@@ -97,12 +101,18 @@ def _is_reprint(row: Row) -> bool:
     if row.upper.strip(" *=-#") == "COPY":
         return True
     if any(value == "reprint" for _, value in lexicon.PRINTED_AGAIN.find(row.upper)):
-        return not lexicon.FOOTERS.find(row.upper)
-    again = _PRINT_COUNT.search(row.text) if "打印" in row.text else None
-    return again is not None and int(again[1] or again[2]) > 1
+        return not lexicon.FOOTERS.touches(row.upper)
+    return False
 
 
-def _is_payment_slip(rows: list[Row]) -> bool:
-    fields = {term for row in rows for term, _ in lexicon.PAYMENT_FIELDS.find(row.upper)}
+def _is_printed_again(row: Row) -> bool:
+    count = _PRINT_COUNT.search(row.text)
+    return count is not None and int(count[1] or count[2]) > 1 and not row.exact_amounts
+
+
+def _is_payment_slip(signs: list[Row], rows: list[Row]) -> bool:
+    fields = {term for row in signs for term, _ in lexicon.PAYMENT_FIELDS.find(row.upper)}
+    if len(fields) < PAYMENT_FIELDS_MIN:
+        return False
     sums = {figure.role for row in rows for figure in row.figures}
-    return len(fields) >= PAYMENT_FIELDS_MIN and not sums & {Role.SUBTOTAL, Role.CHANGE}
+    return not sums & {Role.SUBTOTAL, Role.CHANGE}

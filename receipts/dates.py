@@ -45,7 +45,7 @@ _TIME = re.compile(
     r"(?:\s?[:：.]\s?(?P<s>[0-5]\d))?(?![\d:])\s?(?P<ap>[AP]\.?\s?M\b)?",
     re.IGNORECASE,
 )
-_MONTH_NAME = re.compile("JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC", re.IGNORECASE)
+_MONTH_NAME = re.compile("JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC")
 #: What a date or a time in digits has and an amount has not. Most lines are told apart by this.
 _HINT = re.compile(r"\d\s?(?:[-/:年]|\.\s?\d{1,2}\s?\.)\s?\d|20\d{6}")
 _DIGIT = re.compile(r"\d")
@@ -65,7 +65,7 @@ def stamps(line: str, order: str) -> list[Stamp]:
     """Return what looks like a date or time on a folded line. `order` is ymd, dmy or mdy."""
     if not _DIGIT.search(line):
         return []
-    named = _MONTH_NAME.search(line) is not None
+    named = _MONTH_NAME.search(line.upper()) is not None
     if not named and not _HINT.search(line):
         return []
     found: list[Stamp] = []

@@ -8,27 +8,23 @@ import hashlib
 import re
 
 from receipts import lexicon
-from receipts.elements import Line
-from receipts.fold import RULE, close_up, fold
-from receipts.rows import ROW_TEXT_MAX, ROWS_MAX, is_code_mark
+from receipts.rows import Row, is_code_mark
 
 _PRINT_RANK = 3  # of the times in `paper_words.TIMES`
 _PRINTED_AGAIN = re.compile(r"第\s?\d+\s?次打印|打印次数")
 
 
-def text_digest(lines: list[Line]) -> str:
-    """Return the digest of a paper's lines as 64 hex digits."""
+def text_digest(rows: list[Row]) -> str:
+    """Return the digest of a paper's rows as 64 hex digits."""
     kept = []
-    for line in lines[:ROWS_MAX]:
-        text = close_up(fold(line.text[:ROW_TEXT_MAX]))
-        upper = text.upper()
-        if not text.strip() or RULE.match(text) or is_code_mark(text):
+    for row in rows:
+        if is_code_mark(row.text) or lexicon.PRINTED_AGAIN.find(row.upper):
             continue
-        if lexicon.PRINTED_AGAIN.find(upper) or _PRINTED_AGAIN.search(text):
+        if "打印" in row.text and _PRINTED_AGAIN.search(row.text):
             continue
-        if _is_print_time(upper):
+        if row.stamps and _is_print_time(row.upper):
             continue
-        kept.append("".join(upper.split()))
+        kept.append("".join(row.upper.split()))
     return hashlib.sha256("\n".join(kept).encode()).hexdigest()
 
 

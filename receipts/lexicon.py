@@ -52,6 +52,13 @@ class Lexicon(Generic[Value]):
         return [(term, self._values[term]) for _, term in hits]
 
 
+    def touches(self, label: str) -> bool:
+        """Return whether `find` would find anything."""
+        if self._latin is not None and self._latin.search(label):
+            return True
+        return self._chinese is not None and self._chinese.search(label) is not None
+
+
 #: Label of an amount -> its role, and the kind of tender where it is one.
 AMOUNTS: Lexicon[tuple[Role, str]] = Lexicon(
     [(words, (Role.TENDER, kind)) for kind, words in amount_words.TENDERS.items()]
@@ -65,6 +72,14 @@ PRINTED_AGAIN: Lexicon[str] = Lexicon(
     [(paper_words.REPRINT, "reprint"), (paper_words.COPY_MARKS, "copy")]
 )
 FOOTERS: Lexicon[str] = Lexicon([(paper_words.FOOTER_PHRASES, "footer")])
+#: All that the classifier looks for: most lines hold none of it and are done after one search.
+SIGNS: Lexicon[None] = Lexicon(
+    (words, None)
+    for words in (
+        *paper_words.HEADINGS.values(), paper_words.SALE_HEADINGS, *paper_words.ANYWHERE.values(),
+        paper_words.PAYMENT_FIELDS, paper_words.REPRINT, paper_words.COPY_MARKS, "COPY",
+    )
+)  # fmt: skip
 NUMBERS: Lexicon[str] = Lexicon(
     [
         *((words, rank) for rank, words in paper_words.NUMBERS.items()),

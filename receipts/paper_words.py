@@ -236,6 +236,6 @@ ITEM_HEADS = re.compile(
 
 #: The small table that repeats tax per rate.
 TAX_TABLE = re.compile(
-    r"(GST|SST|TAX|VAT)\s*(SUMMARY|ANALYSIS|SUMM|DETAILS|CODE|RATE|TYPE)"
-    r"|SUMMARY\s*(AMOUNT|AMT|\()|TAX\s*\((RM|\$)\)"
+    r"[GSTV](?:(?:ST|AX|AT)\s*(?:SUMM|ANALYSIS|DETAILS|CODE|RATE|TYPE)"
+    r"|UMMARY\s*(?:AMOUNT|AMT|\()|AX\s*\((?:RM|\$)\))"
 )

@@ -9,6 +9,7 @@ from loyalty.receipt import EARNING_KINDS, Item, Kind, Tender
 from paper.marker import is_own_print
 from receipts.amount_words import Role
 from receipts.classifier import Classified, classify
+from receipts.digest import text_digest
 from receipts.fields import currency_of, merchant_of, numbers_of, time_of
 from receipts.items import Goods, goods_of
 from receipts.money import in_words
@@ -37,6 +38,7 @@ class Facts(Struct, frozen=True):
     original_number: str | None
     printed_at: str | None
     currency: str | None
+    text_digest: str
 
 
 def facts_of(document: Document, currency: str, date_order: str) -> Facts:
@@ -65,6 +67,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         original_number=numbers.original or (number if kind is Kind.VOID else None),
         printed_at=time_of(rows),
         currency=currency_of(rows, currency) if money else None,
+        text_digest=text_digest(rows),
     )
 
 

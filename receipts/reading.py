@@ -13,7 +13,6 @@ from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
 from receipts.decision import decide
 from receipts.decoder import Decoder
 from receipts.dialects import ALTERNATIVES
-from receipts.digest import text_digest
 from receipts.elements import Doubt, Element, Line, Run
 from receipts.reader import Facts, facts_of
 from receipts.reasons import Reason, reason
@@ -144,7 +143,7 @@ def _reading(document: Document, facts: Facts, currency: str) -> Reading:
         original_number=facts.original_number,
         reprint=facts.classified.reprint,
         copy=False,
-        text_digest=text_digest(lines),
+        text_digest=facts.text_digest,
         confidence=0.0,
         decision="review",
         why=(),

@@ -83,16 +83,12 @@ def rows_of(lines: list[Line], date_order: str) -> list[Row]:
 
 
 def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row:
-    found = stamps(text, date_order)
     text = close_up(text)
-    searched = text
-    if found:
-        found = stamps(text, date_order)
-        for stamp in found:
-            blank = " " * (stamp.end - stamp.start)
-            searched = searched[: stamp.start] + blank + searched[stamp.end :]
-    upper = text.upper()
-    searched = searched.upper()
+    upper = searched = text.upper()
+    found = stamps(text, date_order)
+    for stamp in found:
+        blank = " " * (stamp.end - stamp.start)
+        searched = searched[: stamp.start] + blank + searched[stamp.end :]
     if "(" in searched:
         searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched)
     values = tuple(amounts(searched))
