@@ -104,6 +104,17 @@ def test_a_close_that_knows_of_another_spend_keeps_the_points_held(mall):
     mall.check()
 
 
+def test_a_closed_lease_cannot_be_spent_out_of_what_another_holds(mall):
+    till = mall.till
+    lease = till.lease(member())
+    till.lease(member(), request_id="r2")
+    till.push(till.close_lease(lease, 0))
+    assert till.push(till.redeem(member(), lease))[0][0] is QUARANTINED
+    assert till.push(till.close_lease(lease, 0))[0][0] is QUARANTINED
+    assert purse(mall) == (300, 100)
+    mall.check()
+
+
 def test_a_spend_under_a_lease_that_central_does_not_know_waits(mall):
     till = mall.till
     lease = structs.replace(till.lease(member()), lease_id="ff" * 16)

@@ -8,7 +8,7 @@ from central.ledger.commands import RejudgeAll
 from central.ledger.waiting import open_events
 from loyalty import events, wire
 from loyalty.chain import Frame
-from loyalty.events import LeaseGrant, Rejudge, ReviewOpened, frame_of
+from loyalty.events import EpochSealed, LeaseGrant, MemberSet, Rejudge, ReviewOpened, frame_of
 from loyalty.wire import Judged, Topic, Verdict
 from tests.central.programme import member
 
@@ -86,10 +86,19 @@ def test_a_bug_in_a_handler_is_quarantined_and_can_be_judged_again_when_it_is_me
 
 def test_no_device_can_write_what_only_central_writes(programme):
     till = programme.till
-    at = till.moment()
-    grant = LeaseGrant(at, "l", member(), till.id.hex(), 1, "r", 5, "x", "v", None, "2027", 1)
-    rejudge = Rejudge(at, till.id.hex(), 1, 1, 2)
-    assert [verdict for verdict, *_ in till.push(grant, rejudge)] == [Verdict.QUARANTINED] * 2
+    programme.add_member("a")
+    till.push(till.sale(member()))
+    at, device = till.moment(), till.id.hex()
+    grant = LeaseGrant(at, "l", member(), device, 1, "r", 5, "x", "v", None, "2027", 1)
+    forged = [
+        grant,
+        MemberSet(at, "a", "gold", ("c1",)),
+        EpochSealed(at, programme.other.id.hex(), 1, 0, "00"),
+        Rejudge(at, device, 1, 1, 2),
+    ]
+    assert [verdict for verdict, *_ in till.push(*forged)] == [Verdict.QUARANTINED] * 4
+    assert (programme.held(member()), programme.rows(schema.card)) == (0, [])
+    assert programme.other.push(programme.other.sale(member()))[0] == APPLIED
     programme.check()
 
 
