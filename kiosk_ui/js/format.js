@@ -18,13 +18,8 @@ export function money(amount, currency) {
   return `${sign ? MINUS : ""}${MARKS[currency] ?? `${currency} `.trimStart()}${grouped(whole)}${rest}`;
 }
 
-/** The clock time of a printed receipt, else of the moment it arrived here. */
-export function clockTime(printed, atMs) {
-  const found = /\d{1,2}:\d{2}/.exec(printed ?? "");
-  if (found) return found[0];
-  const at = new Date(atMs);
-  return [at.getHours(), at.getMinutes()].map((it) => String(it).padStart(2, "0")).join(":");
-}
+/** The clock time that a receipt was printed with; "" when it has none. */
+export const clockTime = (printed) => /\d{1,2}:\d{2}/.exec(printed)?.[0] ?? "";
 
 /** Time left as 2:41; never below 0:00. */
 export function timeLeft(leftMs) {

@@ -110,7 +110,7 @@ def recent() -> list[dict]:
         sale(7, kind="ignored", points=None, holder=None, state="ignored", why=[], number="")
         | {"slip": None}
         | done
-        | {"amount": None},
+        | {"amount": None, "printed_at": ""},
         sale(8, state="claimed", points=88, amount="88.00") | done,
         sale(9, kind="refund", state="unsettled", points=None, amount="-1214.00", currency="HKD")
         | done,

@@ -24,10 +24,11 @@ export function drawFrame(snapshot) {
   drawNotice(snapshot);
 }
 
-/** What went well, a refusal and a claim have screens of their own; the rest is said here. */
-function drawNotice({ notice, step, claim }) {
+/** What went well, refusals and claims have screens of their own; the rest is said here. */
+function drawNotice({ notice, step, claim, claim_waits: claimWaits }) {
   const node = slot(document, "notice");
-  const told = step === "refused" || claim !== null || notice?.tone === "ok";
+  const invited = claimWaits && notice?.tone === "info";
+  const told = step === "refused" || claim !== null || invited || notice?.tone === "ok";
   const shown = problem || (!told && notice);
   show(node, Boolean(shown));
   if (!shown) return;

@@ -5,6 +5,7 @@ import { icon, list, mark, put, putOrHide, show, slot } from "../draw.js";
 import { change, clockTime, money, points, shortNumber, tail } from "../format.js";
 import { named, t } from "../words.js";
 
+const EARNING = new Set(["sale", "refund"]);
 const KINDS = { sale: "receipt", refund: "undo", review: "question", ignored: "receipt" };
 const STATES = {
   awarded: { words: "state.awarded", icon: "check", tone: "ok" },
@@ -58,9 +59,9 @@ function drawSale(row, sale) {
   mark(row, "state", sale.state);
   icon(slot(row, "kind"), KINDS[sale.kind]);
   put(row, "amount", amount(sale));
-  const printed = [clockTime(sale.printed_at, sale.at_ms), shortNumber(sale.number)];
-  put(row, "number", printed.filter(Boolean).join(" · "));
-  put(row, "holder", holder(sale));
+  const when = clockTime(sale.printed_at) || ago(sale.at_ms);
+  put(row, "number", [when, shortNumber(sale.number)].filter(Boolean).join(" · "));
+  putOrHide(row, "holder", EARNING.has(sale.kind) ? holder(sale) : reason(sale));
   icon(slot(row, "state_icon"), state.icon);
   put(row, "state", t(state.words));
   put(row, "points", sale.points === null ? "" : change(sale.points));
@@ -75,15 +76,25 @@ function amount(sale) {
   return t(sale.kind === "ignored" ? "recent.no_amount" : "recent.unread");
 }
 
+/** How long ago, by the agent's clock: a paper without a printed time has no local time. */
+function ago(atMs) {
+  const minutes = Math.floor((agentNow() - atMs) / 60_000);
+  if (minutes < 1) return t("recent.just_now");
+  if (minutes < 60) return t("recent.minutes_ago", { count: minutes });
+  return t("recent.hours_ago", { count: Math.floor(minutes / 60) });
+}
+
+const reason = (sale) => (sale.why.length > 0 ? named(sale.why[0]) : "");
+
 function holder({ holder: person }) {
   if (!person) return t("recent.nobody");
-  return `${person.masked_name || t("member.new")} ${tail(person.number_tail)}`;
+  return `${person.masked_name || t("member.new")} ${tail(person.number_tail)}`.trimEnd();
 }
 
 function drawDetails(row, sale) {
-  const reason = document.getElementById("reason");
+  const template = document.getElementById("reason");
   show(slot(row, "why"), sale.why.length > 0);
-  list(slot(row, "why"), reason, sale.why, (it) => named(it), (node, phrase) => {
+  list(slot(row, "why"), template, sale.why, (it) => named(it), (node, phrase) => {
     node.textContent = named(phrase);
   });
   putOrHide(row, "full", sale.number && t("recent.number", { number: sale.number }));
