@@ -1,8 +1,10 @@
 """waitress around the screens' application, in threads of its own."""
 
 import threading
+from typing import Any
 
 from flask import Flask
+from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
 
@@ -23,6 +25,10 @@ class WebServer:
 
     def close(self) -> None:
         """Stop serving and let go of the port."""
-        self._server.close()
-        self._thread.join(timeout=5)
+        # Its threads first: one that is still answering needs the server to wake up for its bytes.
         self._server.task_dispatcher.shutdown(timeout=2)
+        # Then its sockets, by its own loop: they must not vanish under its select. The stubs know
+        # neither of the two names.
+        server: Any = self._server
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))  # noqa: SLF001
+        self._thread.join(timeout=5)
