@@ -173,6 +173,11 @@ def _weather(keep: Path | None, receipts: int, kills: int, seed: int, *, as_json
 
 
 def _open_room(keep: Path | None, port: int, seed: int, *, opened: bool) -> None:
+    from tillpoints.demo.ports import check
     from tillpoints.demo.room.serving import serve
 
+    try:
+        check(port)
+    except OSError as error:
+        raise Failure(f"--port {port}: {error.strerror}") from error
     serve(lambda origin: _world(keep, origin), port, seed, say=click.echo, opened=opened)

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 
 from edge_agent.web.board import Board
 from edge_agent.web.server import WebServer
-from tillpoints.demo.ports import check
 from tillpoints.demo.room.app import Room, create_app
 from tillpoints.demo.room.moves import Moves
 from tillpoints.demo.room.roll import Roll
@@ -28,11 +27,7 @@ def serve(
     say: Callable[[str], None],
     opened: bool,
 ) -> None:
-    """Serve until interrupted. `open_world` is called with the page's origin.
-
-    Raises OSError if the port is taken.
-    """
-    check(port)
+    """Serve on a free `port` until interrupted; `open_world` is called with the page's origin."""
     origin = f"http://127.0.0.1:{port}"
     say("正在启动总台、两台收银和一台自助机… / starting central, two tills and a kiosk…")
     with open_world(origin) as world:

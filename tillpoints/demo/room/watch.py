@@ -66,6 +66,7 @@ class Watch(threading.Thread):
         return {
             "name": station.name,
             "kind": "till" if station.vendor else "kiosk",
+            "columns": station.columns,
             "shop": state.get("shop", {"zh": "", "en": ""}),
             "screen": station.screens.url,
             "online": state.get("online"),

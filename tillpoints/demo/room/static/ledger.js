@@ -32,7 +32,10 @@ function booking(each) {
   const node = make("li");
   node.dataset.key = [each.turn, each.code, each.subject, each.amount, each.credit[1]].join();
   node.dataset.code = each.code;
-  const time = new Date(each.booked_ms).toLocaleTimeString("zh-CN", { hour12: false });
+  const time = new Date(each.booked_ms).toLocaleTimeString("zh-CN", {
+    hour12: false,
+    timeZone: "Asia/Shanghai", // the mall's time, as on its papers
+  });
   const sides = make("span", "sides");
   sides.append(
     make("span", "", named(each.debit)), make("span", "arrow", " → "), make("span", "", named(each.credit)),

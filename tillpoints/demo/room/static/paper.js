@@ -38,12 +38,12 @@ function piece(station, paper, enlarge) {
   picture.addEventListener("click", () => enlarge(picture.src));
   const feed = make("div", "feed");
   feed.append(picture);
-  node.append(feed, make("div", "tag"));
+  node.append(make("div", "tag"), feed);
   return node;
 }
 
 function label(node, paper, action) {
-  const tag = node.lastChild;
+  const tag = node.firstChild;
   const wanted = `${t(`kind_${paper.kind}`)}|${action ? t(action[0]) : ""}`;
   if (tag.dataset.shown === wanted) return;
   tag.dataset.shown = wanted;

@@ -21,6 +21,7 @@ export class Station {
     this.enlarge = enlarge;
     this.node = document.getElementById("station").content.firstElementChild.cloneNode(true);
     this.node.classList.add(first.kind);
+    this.node.classList.toggle("wide", first.columns > 32);
     this.parts = parts(this.node);
     this.now = first;
     this.wire();
