@@ -14,6 +14,9 @@ from central.app import close, create_app
 from central.config import Config
 
 _STOP_S = 10
+# Longer than agents stay silent. Closed sooner, a connection can end under the request that a till
+# is just sending, which it must take for an outage.
+_KEEP_ALIVE_S = 75
 
 
 class Server(BaseApplication):
@@ -31,6 +34,7 @@ class Server(BaseApplication):
             "workers": self._config.server.workers,
             "threads": self._config.server.threads,
             "graceful_timeout": _STOP_S,
+            "keepalive": _KEEP_ALIVE_S,
             "control_socket_disable": True,
             "loglevel": "warning",
             "proc_name": "tillpoints-central",
