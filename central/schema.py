@@ -9,57 +9,10 @@ The ledger's projections can be thrown away and folded again out of the log. The
 shops, rewards, rule books, devices, staff) are kept by people.
 """
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    Index,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    UniqueConstraint,
-)
-from sqlalchemy.sql.schema import SchemaItem
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pk",
-        "uq": "%(table_name)s_%(column_0_N_name)s_unique",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-        "ix": "%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def big(name: str, *, null: bool = False) -> Column[int]:
-    """Return a 64-bit integer column."""
-    return Column(name, BigInteger, nullable=null)
-
-
-def small(name: str, *, null: bool = False) -> Column[int]:
-    """Return a 16-bit integer column: a truth value, or a number some enum of ours names."""
-    return Column(name, SmallInteger, nullable=null)
-
-
-def data(name: str, *, null: bool = False) -> Column[bytes]:
-    """Return a column of bytes."""
-    return Column(name, LargeBinary, nullable=null)
-
-
-def text(name: str, *, null: bool = False) -> Column[str]:
-    """Return a column of text; days are ISO dates of the mall's zone."""
-    return Column(name, Text, nullable=null)
-
-
-def table(name: str, key: str, *rest: SchemaItem) -> Table:
-    """Return a table whose primary key is the shard key and the columns named in `key`."""
-    primary = PrimaryKeyConstraint("shard_key", *key.split())
-    shard_key = Column("shard_key", BigInteger, nullable=False, autoincrement=False)
-    return Table(name, metadata, shard_key, *rest, primary)
-
+from central.columns import big, data, small, table, text
+from central.columns import metadata as metadata
 
 # --- the shard: its row is the lock, the commit order and the position in the feed
 
