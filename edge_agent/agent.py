@@ -272,8 +272,10 @@ class Agent:
 
     def _housekeeping(self) -> None:
         """Delete what was kept long enough (promise P10)."""
-        for spool in self._spools:
+        now_s, keep_days = time.time(), self._config.spool_keep_days
+        for spool, tap in zip(self._spools, self._config.tap, strict=True):
             try:
-                spool.expire(time.time(), self._config.spool_keep_days)
+                spool.expire(now_s, keep_days)
+                Slips(tap.slips_path).expire(now_s, keep_days)
             except OSError as error:
                 _log.warning("old print jobs could not be deleted: %s", error)

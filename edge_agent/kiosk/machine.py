@@ -38,6 +38,7 @@ class Voucher(Struct, frozen=True):
     code: str
     signed: str
     reward: RewardRow
+    place: Phrase
     valid_until: str
     slip_id: str
 
@@ -58,6 +59,7 @@ class State(Struct, frozen=True):
     member: Member | None = None
     available: int | None = None
     chosen: RewardRow | None = None
+    place: Phrase | None = None
     request_id: str = ""
     voucher: Voucher | None = None
     refusal: Phrase | None = None
@@ -100,9 +102,10 @@ class ClaimTold(Struct, frozen=True):
 
 
 class Chosen(Struct, frozen=True):
-    """The member touched a reward."""
+    """The member touched a reward, which is handed over at `place`."""
 
     reward: RewardRow
+    place: Phrase
 
 
 class Confirmed(Struct, frozen=True):
@@ -167,8 +170,8 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return _balance(state, answer), ()
         case ClaimTold(answer=answer):
             return _claim_known(state, answer, now)
-        case Chosen(reward=reward) if state.step == "home" and state.member:
-            return structs.replace(state, step="confirm", chosen=reward), ()
+        case Chosen(reward=reward, place=place) if state.step == "home" and state.member:
+            return structs.replace(state, step="confirm", chosen=reward, place=place), ()
         case Confirmed(request_id=request_id) if state.step == "confirm":
             return _confirmed(state, request_id, terms)
         case LeaseTold():
@@ -291,8 +294,8 @@ def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
         return _refused(state, phrase(Reason("offline"))), ()
     if told.answer.refusal is not None:
         return _refused(state, phrase(told.answer.refusal)), ()
-    member, chosen, lease = state.member, state.chosen, told.answer
-    if member is None or chosen is None:
+    member, chosen, place, lease = state.member, state.chosen, state.place, told.answer
+    if member is None or chosen is None or place is None:
         return _refused(state, own_words("stopped_while_redeeming")), ()
     body = Redeem(
         at=now.moment,
@@ -302,9 +305,9 @@ def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
         reward_id=chosen.reward_id,
         voucher_code=lease.voucher_code,
     )
-    slip = redemption_slip(member, chosen, lease, now, terms)
+    slip = redemption_slip(member, chosen, place, lease, now, terms)
     voucher = Voucher(
-        lease.voucher_code, lease.voucher_signed, chosen, lease.valid_until, slip.slip_id
+        lease.voucher_code, lease.voucher_signed, chosen, place, lease.valid_until, slip.slip_id
     )
     left = None if state.available is None else state.available - lease.points
     state = structs.replace(state, step="done", voucher=voucher, available=left)

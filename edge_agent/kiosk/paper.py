@@ -1,19 +1,17 @@
 """The slip of a redemption from its facts."""
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
-from edge_agent.phrases import own_words
+from edge_agent.phrases import Phrase
 from edge_agent.slip_origin import called, origin
 from edge_agent.slips import RedemptionSlip
 from loyalty.wire import LeaseAnswer, RewardRow
 
 
 def redemption_slip(
-    member: Member, reward: RewardRow, lease: LeaseAnswer, now: Now, terms: Terms
+    member: Member, reward: RewardRow, place: Phrase, lease: LeaseAnswer, now: Now, terms: Terms
 ) -> HeldSlip:
     """Return the voucher on paper; its QR is signed by central, its code is for typing."""
-    anywhere = own_words("anywhere")
     zh = terms.language == "zh"
-    where = reward.home_shop or (anywhere.zh if zh else anywhere.en)
     content = RedemptionSlip(
         origin=origin(now, terms, lease.voucher_code),
         member=called(member, terms),
@@ -22,7 +20,7 @@ def redemption_slip(
         code=lease.voucher_code,
         qr=lease.voucher_signed,
         valid_until=lease.valid_until,
-        where=where,
+        where=place.zh if zh else place.en,
         balance=None if member.balance is None else member.balance - lease.points,
     )
     return HeldSlip(f"{lease.voucher_code}-redemption", lease.voucher_code, content)

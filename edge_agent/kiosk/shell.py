@@ -66,9 +66,7 @@ class KioskStand:
             case commands.Scan(text=text):
                 return self._scanned(text, typed=True)
             case commands.Choose(reward_id=reward_id):
-                rewards = self._journal.rewards()
-                chosen = next((one for one in rewards if one.reward_id == reward_id), None)
-                return None if chosen is None else machine.Chosen(chosen)
+                return self._chosen(reward_id)
             case commands.Confirm():
                 return machine.Confirmed(secrets.token_hex(16))
             case commands.Back():
@@ -79,6 +77,15 @@ class KioskStand:
                 return machine.Stayed()
             case _:
                 return None
+
+    def _chosen(self, reward_id: str) -> machine.Input | None:
+        rewards = self._journal.rewards()
+        reward = next((one for one in rewards if one.reward_id == reward_id), None)
+        if reward is None:
+            return None
+        shop = self._journal.shop(reward.home_shop) if reward.home_shop else None
+        place = Phrase("at_shop", shop.name_zh, shop.name_en) if shop else own_words("anywhere")
+        return machine.Chosen(reward, place)
 
     def _scanned(self, text: str, *, typed: bool) -> machine.Input:
         scan = classify(text)

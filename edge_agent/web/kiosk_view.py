@@ -3,7 +3,6 @@
 from edge_agent.effects import Now, Terms
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.machine import IDLE_WARNING_S, State, leaves_s, why_not
-from edge_agent.phrases import own_words
 from edge_agent.web.views import Json, member, notice, reward, slip, sound, words
 from loyalty.codes import group
 from loyalty.earning import award, money
@@ -40,16 +39,13 @@ def _voucher(state: State, journal: Journal) -> Json | None:
     voucher = state.voucher
     if voucher is None:
         return None
-    home = voucher.reward.home_shop
-    shop = journal.shop(home) if home else None
-    where = {"code": "at_shop", "zh": shop.name_zh, "en": shop.name_en} if shop else None
     return {
         "code": group(voucher.code),
         "qr": voucher.signed,
         "reward": {"zh": voucher.reward.name_zh, "en": voucher.reward.name_en},
         "points": voucher.reward.points,
         "valid_until": voucher.valid_until,
-        "where": where or words(own_words("anywhere")),
+        "where": words(voucher.place),
         "slip": slip(journal.slip(voucher.slip_id)),
     }
 

@@ -22,6 +22,7 @@ from edge_agent.kiosk.machine import (
     leaves_s,
     why_not,
 )
+from edge_agent.phrases import Phrase
 from edge_agent.slips import RedemptionSlip
 from loyalty.earning import Reason
 from loyalty.events import Claim, Holder, Redeem
@@ -29,6 +30,7 @@ from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow
 from tests.edge_agent.conftest import member, now
 
 MUG = RewardRow("mug", "保温杯", "Thermos", 500, "goods")
+PLACE = Phrase("at_shop", "服务台", "Service desk")
 LEASE = LeaseAnswer("L1", 500, "VBQFJ9E05STQHS18", "TPVSIGNED", "2026-12-21")
 
 
@@ -44,7 +46,7 @@ class Kiosk:
     def up_to_working(self) -> list[Effect]:
         self.feed(MemberScanned(member(balance=800)))
         self.feed(BalanceTold(BalanceAnswer(True, 800, 100, "gold", "王**")))
-        self.feed(Chosen(MUG))
+        self.feed(Chosen(MUG, PLACE))
         return self.feed(Confirmed("R1"))
 
 
@@ -83,6 +85,7 @@ def test_a_redemption_asks_for_the_lease_first_and_records_only_with_it(screen: 
     (slip,) = record.slips
     assert isinstance(slip.content, RedemptionSlip)
     assert (slip.content.code, slip.content.qr) == ("VBQFJ9E05STQHS18", "TPVSIGNED")
+    assert slip.content.where == "服务台"
     assert sync == SyncNow()
     assert isinstance(balance, AskBalance)
     assert (screen.state.step, screen.state.available) == ("done", 200)
@@ -126,7 +129,7 @@ def test_a_refusal_is_said_with_its_reason_and_nothing_is_recorded(
 
 def test_a_reward_that_costs_more_than_there_is_is_refused_without_asking(screen: Kiosk) -> None:
     screen.feed(MemberScanned(member(balance=100)))
-    screen.feed(Chosen(MUG))
+    screen.feed(Chosen(MUG, PLACE))
     assert screen.feed(Confirmed("R1")) == []
     assert screen.state.refusal is not None
     assert screen.state.refusal.code == "balance_too_low"
