@@ -15,7 +15,8 @@ export const change = (count) => (count > 0 ? `+${points(count)}` : points(count
 /** A decimal string with its currency: ¥1,214.00. The amount never becomes a float. */
 export function money(amount, currency) {
   const [, sign, whole, rest] = /^(-?)(\d+)(.*)$/.exec(amount);
-  return `${sign ? MINUS : ""}${MARKS[currency] ?? `${currency} `.trimStart()}${grouped(whole)}${rest}`;
+  const mark = MARKS[currency] ?? `${currency} `.trimStart();
+  return `${sign ? MINUS : ""}${mark}${grouped(whole)}${rest}`;
 }
 
 /** The clock time that a receipt was printed with; "" when it has none. */
