@@ -12,7 +12,7 @@ shops, rewards, rule books, devices, staff) are kept by people.
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
 from central.columns import big, data, small, table, text
-from central.columns import metadata as metadata
+from central.columns import metadata as metadata  # noqa: PLC0414  # named here for others
 
 # --- the shard: its row is the lock, the commit order and the position in the feed
 
