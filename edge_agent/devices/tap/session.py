@@ -75,13 +75,15 @@ class Session:
     @property
     def busy(self) -> bool:
         """True while the printer line of this session is opening, taking bytes or ending."""
-        ending = self._pos_ended and not self.closed
-        return not self.connected or ending or bool(self._up_rest) or self._untaken() > 0
+        if self.closed:
+            return False  # its sockets are gone, though the tap may not have noticed yet
+        opening_or_ending = not self.connected or self._pos_ended
+        return opening_or_ending or bool(self._up_rest) or self._untaken() > 0
 
     @property
     def lendable(self) -> bool:
         """True if our own slip could go out on this session's printer line."""
-        return not (self.busy or self._printer_ended or self._pos_lost)
+        return not (self.closed or self.busy or self._printer_ended or self._pos_lost)
 
     def tick(self, now_s: float) -> float:
         """Do what is due; return when to be called next."""
