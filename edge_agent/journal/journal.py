@@ -35,13 +35,18 @@ _NO_STATES: Mapping[str, SlipState] = {}
 class Journal(Reader):
     """The journal in `directory`, opened for writing by this process alone."""
 
-    def __init__(self, folder: Path, clock: Callable[[], Moment]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], Moment],
+        writer: Callable[[Callable[[], sqlite3.Connection]], Writer],
+    ) -> None:
         """Use `Journal.open`."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._clock = clock
         self._handle = _lock(folder / LOCK_FILE)
         path = folder / FILE
-        self._writer = Writer(lambda: _connect(path))
+        self._writer = writer(lambda: _connect(path))
         try:
             self._writer.transact(_renew_projections)
             super().__init__(folder)
@@ -51,14 +56,22 @@ class Journal(Reader):
             raise
 
     @classmethod
-    def open(cls, folder: Path, *, clock: Callable[[], Moment] = moment) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        clock: Callable[[], Moment] = moment,
+        writer: Callable[[Callable[[], sqlite3.Connection]], Writer] = Writer,
+    ) -> Self:
         """Open, upgrade and check the journal in `folder`; a new one if there is none.
+
+        A simulation passes a clock of its own, and a writer without a thread.
 
         Raises JournalInUse if another process has it, JournalTooNew if a later version wrote it,
         JournalBroken if pages or the tail of the chain do not check out, JournalFailure if the
         disk refuses.
         """
-        return cls(folder, clock)
+        return cls(folder, clock, writer)
 
     def close(self) -> None:
         """Finish what is being written and let go of the file. Again changes nothing."""
