@@ -21,7 +21,7 @@ from central.database import reading, writing
 from central.ledger.items import Command, Push, Pushed
 from central.ledger.turns import run_turn
 from central.ledger.waiting import rejudge_ready
-from central.sync.combiner import Combiner, Item
+from central.sync.combiner import Combiner, Item, RunTurn
 
 T = TypeVar("T")
 
@@ -37,15 +37,19 @@ class Service:
         now_ms: Callable[[], int],
         draw: Callable[[int], int],
         shard_key: int = 1,
+        combiner: Callable[[RunTurn], Combiner] = Combiner,
     ) -> None:
-        """Take the parts. `now_ms()` is ms since 1970 UTC; `draw(n)` a random integer below n."""
+        """Take the parts. `now_ms()` is ms since 1970 UTC; `draw(n)` a random integer below n.
+
+        A simulation passes a combiner without a thread.
+        """
         self.engine = engine
         self.central_key = central_key
         self.tenant_key = tenant_key
         self.now_ms = now_ms
         self.draw = draw
         self.shard_key = shard_key
-        self._combiner = Combiner(self._run)
+        self._combiner = combiner(self._run)
 
     def start(self) -> None:
         """Judge again what waited for a newer version of this software."""
