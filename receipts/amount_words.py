@@ -185,6 +185,20 @@ TENDERS: dict[str, str] = {
         轉數快
         FPS
     """,
+    "e_wallet": """
+        花呗|京东支付|京东白条|翼支付|抖音支付|扫码支付|聚合支付|扫码付|街口支付|一卡通|悠遊卡
+        花呗分期|信用付|白条|掃碼支付|手机支付|悠遊付|全支付|數位支付
+        LINE PAY|PAYME|MPAY|APPLE PAY|GOOGLE PAY|SAMSUNG PAY|JKOPAY|MAE|QRPAY|MAYBANK QR
+        QR PAYMENT|QRCODE|QR CODE PAY
+    """,
+    "bank_transfer": """
+        转账|银行转账|对公转账|轉賬|轉帳|電匯|网银
+        BANK TRANSFER|FUND TRANSFER|ONLINE TRANSFER
+    """,
+    "cheque": """
+        支票
+        CHEQUE
+    """,
     "digital_yuan": """
         数字人民币|数币
         E-CNY|ECNY

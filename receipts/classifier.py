@@ -17,8 +17,11 @@ from receipts.rows import Row
 HEADING_ROWS = 6
 SALE_HEADING_ROWS = 20
 PAYMENT_FIELDS_MIN = 4
+#: Alone on a line these speak for the whole paper, wherever the till printed them.
+ALONE_ANYWHERE = frozenset({"void", "training"})
 
 _WRAPPED = re.compile(r"^\s*([*=#\-<【\[(~]+).+[*=#\->】\])~]+\s*$")
+_MASKED_CARD = re.compile(r"(?:\*{4}|X{4})[ -]?\d{4}\b")
 _PRINT_COUNT = re.compile(r"第\s?(\d+)\s?次打印|打印次数\D{0,2}(\d+)")
 _VALUE = re.compile(r"[:：]\s*\S")
 _ORDER = tuple(paper_words.HEADINGS)
@@ -79,9 +82,16 @@ def _decide(
 def _may_be_heading(row: Row, at: int, count: int) -> bool:
     if (row.exact_amounts and not row.large) or _VALUE.search(row.text):
         return False
-    if _WRAPPED.match(row.text):
+    if _WRAPPED.match(row.text) or _is_alone(row):
         return True
     return at < HEADING_ROWS or (row.large and at < count - 1 and not row.amounts)
+
+
+def _is_alone(row: Row) -> bool:
+    words = row.upper.strip()
+    return any(
+        term == words and kind in ALONE_ANYWHERE for term, kind in lexicon.HEADINGS.find(words)
+    )
 
 
 def _is_heading(row: Row, at: int, term: str) -> bool:
@@ -112,6 +122,8 @@ def _is_printed_again(row: Row) -> bool:
 
 def _is_payment_slip(signs: list[Row], rows: list[Row]) -> bool:
     fields = {term for row in signs for term, _ in lexicon.PAYMENT_FIELDS.find(row.upper)}
+    if any(_MASKED_CARD.search(row.upper) for row in rows):
+        fields.add("masked card")
     if len(fields) < PAYMENT_FIELDS_MIN:
         return False
     sums = {figure.role for row in rows for figure in row.figures}

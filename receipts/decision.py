@@ -19,7 +19,8 @@ TOO_LARGE_FEN = 50_000_000
 #: The built-in rule book (policy P0) is for these; any other currency must be named by the caller.
 RULED_CURRENCIES = frozenset({"CNY", "HKD", "MOP", "TWD", "SGD", "MYR"})
 
-_PROOFS = {"tender", "sum", "goods", "words"}
+#: The checks that are arithmetic and not repetition.
+PROOFS = {"tender", "sum", "goods", "words"}
 
 
 class Decision(Struct, frozen=True):
@@ -78,7 +79,7 @@ def _unearning(facts: Facts, document: Document) -> tuple[str, list[Reason]]:
 
 
 def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reason]:
-    doubts = _amount_doubts(facts.settled) if facts.settled else [reason("no_total")]
+    doubts = amount_doubts(facts.settled) if facts.settled else [reason("no_total")]
     if facts.settled and facts.kind is Kind.SALE and not _is_paid(facts):
         doubts.append(reason("no_sale_words"))
     if facts.currency not in RULED_CURRENCIES | {currency, None}:
@@ -93,12 +94,15 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
     return doubts
 
 
-def _amount_doubts(settled: Settlement) -> list[Reason]:
+def amount_doubts(settled: Settlement) -> list[Reason]:
+    """Return what speaks against a settled amount, nothing when arithmetic supports it."""
     doubts = []
-    if not _PROOFS & set(settled.checks) or settled.score < AWARD_SCORE_MIN:
+    if not PROOFS & set(settled.checks) or settled.score < AWARD_SCORE_MIN:
         doubts.append(reason("no_check"))
     if settled.rival_fen is not None:
         doubts.append(reason("rival", other=decimal(settled.rival_fen)))
+    if settled.unfinished:
+        doubts.append(reason("unfinished"))
     if settled.unpaid_gap:
         doubts.append(reason("payment_gap"))
     if abs(settled.owed_fen) > TOO_LARGE_FEN:

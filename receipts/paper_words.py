@@ -79,19 +79,26 @@ HEADINGS: dict[str, str] = {
     """,
 }
 
+#: Headings of pre-bills that some tills print over paid bills too: a payment makes them sales.
+WEAK_PRE_BILL = frozenset({
+    "GUEST CHECK", "TABLE CHECK", "CHECK BILL", "ORDER SLIP", "ORDER CHIT", "DELIVERY NOTE",
+    "SALES ORDER", "STATEMENT", "点菜单", "点单", "客单", "点餐单", "消费清单",
+})  # fmt: skip
+
 #: Headings that say "this is a sale".
 SALE_HEADINGS = """
     结账单|销售小票|消费小票|销售单|购物小票|结账小票|收银小票|收据|小票|结算单|账单|收據|結賬單
     銷售單|宾客账单|影票|消费单|商品销售|收款单|收银凭证|購物收據|收费单
     TAX INVOICE|RECEIPT|INVOICE|INVOIS CUKAI|RESIT|CASH SALE|CASH BILL|CASH SALES|GUEST FOLIO
-    OFFICIAL RECEIPT|SALES RECEIPT|BILL
+    OFFICIAL RECEIPT|SALES RECEIPT|BILL|INV NO|INVOICE NO|RECEIPT NO
 """
 
 #: Words that name a kind wherever they stand (a pre-bill says so at the bottom).
 ANYWHERE: dict[str, str] = {
     "pre_bill": """
         未付款|不作为结账凭证|仅供核对|非结账凭证|不作为付款凭证|不作结账凭证|请到收银台结账
-        非收据|並非收據|扫码买单|不作为付款依据|請到收銀處
+        非收据|並非收據|扫码买单|不作为付款依据|請到收銀處|待支付|未支付|待付款|尚未付款|待结账
+        未结账|尚未结账|尚未付清|未付款单|货到付款|貨到付款|到店支付|请到前台付款|请至收银台付款
         NOT A RECEIPT|THIS IS NOT A RECEIPT|NOT A TAX INVOICE|THIS IS NOT AN INVOICE|BUKAN RESIT
     """,
     "training": """
@@ -107,7 +114,8 @@ PAYMENT_FIELDS = """
     流水号(POS)|检索参考号|發卡行|交易類型|授權碼|商戶編號|終端編號
     MERCHANT ID|MID|TERMINAL ID|TID|BATCH NO|BATCH|TRACE NO|TRACE|APPROVAL CODE|APPR CODE
     AUTH CODE|RRN|REF NO|CARD NO|CARD TYPE|AID|TVR|TC|CARDHOLDER|ENTRY MODE|HOST|TSI|STAN
-    SIGNATURE|EXPIRY|MERCHANT COPY|CUSTOMER COPY|I AGREE TO PAY
+    SIGNATURE|EXPIRY|MERCHANT COPY|CUSTOMER COPY|I AGREE TO PAY|SIGN|APPROVED|CONTACTLESS
+    NO SIGNATURE REQUIRED|PIN VERIFIED|CARDHOLDER SIGNATURE|APP LABEL|TRANS TYPE|RESP CODE
 """
 
 #: Words of a print that was made before.
@@ -128,7 +136,9 @@ COPY_MARKS = """
 #: Phrases of footers: lines with them name no kind.
 FOOTER_PHRASES = """
     可退换|不退|概不退换|概不退款|无退换|退换货须知|凭小票|如需退换|恕不退换|不可退|不予退
-    退货原因|多退少补|可退|退货请|退换|七天无理由
+    退货原因|多退少补|可退|退货请|退换|七天无理由|可换货|凭此票|过号作废|逾期作废|过期作废
+    遗失不补|涂改作废|涂改无效|作废无效|過號作廢|逾期作廢|可更换|不予退换|隔日作废|当日作废
+    退款请|退款将|如需退款|申请退款|退款原路|退订|取消订单请|作廢無效|退貨請|退換|恕不退款
     NO REFUND|NOT REFUNDABLE|NON REFUNDABLE|NO CASH REFUND|NO EXCHANGE|NOT RETURNABLE|NO RETURN
     REFUND POLICY|EXCHANGE POLICY|FOR EXCHANGE|RETURN POLICY|REFUNDABLE|RETURNABLE
     EXCHANGE WITHIN|EXCHANGE ARE|EXCHANGEABLE|FOR REFUND|AND EXCHANGE|EXCHANGE OR|OR EXCHANGE

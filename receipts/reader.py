@@ -13,6 +13,7 @@ from receipts.digest import text_digest
 from receipts.fields import currency_of, merchant_of, numbers_of, time_of
 from receipts.items import Goods, goods_of
 from receipts.money import in_words
+from receipts.paper_words import WEAK_PRE_BILL
 from receipts.rows import Figure, Row, rows_of
 from receipts.segmenter import Document
 from receipts.settle import Settlement, Sheet, settle
@@ -50,7 +51,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
     if is_own_print([line.text for line in lines]):
         classified = structs.replace(classified, kind=Kind.REDEMPTION_SLIP)
     settled = settle(sheet, classified.kind)
-    kind = _kind(classified.kind, settled, sheet)
+    kind = _kind(classified, settled, sheet)
     settled = _signed(kind, settled, sheet)
     merchant, branch = merchant_of(rows, classified.headings, kind)
     numbers = numbers_of(rows)
@@ -94,8 +95,11 @@ def _names_goods(figure: Figure, goods: Goods) -> bool:
     )
 
 
-def _kind(kind: Kind, settled: Settlement | None, sheet: Sheet) -> Kind:
+def _kind(classified: Classified, settled: Settlement | None, sheet: Sheet) -> Kind:
     """Return the kind after the money has spoken."""
+    kind = classified.kind
+    if kind is Kind.PRE_BILL and classified.word in WEAK_PRE_BILL and settled is not None:
+        return Kind.SALE if "tender" in settled.checks else kind
     if kind is not Kind.SALE:
         return kind
     if settled is None:

@@ -13,6 +13,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "no_check": ("没有任何算术关系支持应付金额", "No sum on the paper supports the amount"),
     "no_total": ("找不到应付金额", "No amount owed was found"),
     "rival": ("另一个金额 {other} 同样说得通", "Another amount, {other}, fits as well"),
+    "unfinished": (
+        "应付金额之后还有未计入的金额，或只找到小计",
+        "More is printed below the amount, or only a subtotal was found",
+    ),
     "payment_gap": ("付款与应付金额对不上", "The payment does not match the amount owed"),
     "no_sale_words": ("没有付款，也没有小票字样", "Neither a payment nor the word receipt"),
     "contradiction": (
@@ -21,7 +25,27 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "uncertain_bytes": ("打印数据有看不懂的地方", "Parts of the print data are not understood"),
     "lost_text": ("有文字无法辨认", "Some of the text could not be read"),
-    "picture_only": ("小票是图片，文字尚未识别", "The receipt is a picture; its text was not read"),
+    "picture_only": (
+        "小票是图片，文字尚未识别（安装 tillpoints[ocr] 后可自动识别）",
+        "The receipt is a picture; its text was not read (the extra tillpoints[ocr] reads it)",
+    ),
+    "unknown_glyphs": (
+        "图片中有 {count} 个字形尚未学会",
+        "{count} characters of the picture are not yet known by their shape",
+    ),
+    "unread_ink": ("图片上有文字未能识别", "Some ink on the picture was not read as text"),
+    "one_check": (
+        "图片识别的金额需要两项算术相符",
+        "An amount read from a picture needs two sums that agree",
+    ),
+    "unproved_digits": (
+        "换一种数字识别，算术同样成立",
+        "With other digits the sums would hold as well",
+    ),
+    "other_layout": (
+        "抬头或应付字样与该店模板不符",
+        "The heading or the label of the amount is not that of the shop's template",
+    ),
     "foreign_currency": ("币种 {currency} 没有规则", "No rule for the currency {currency}"),
     "no_identity": ("没有单号也没有时间", "It has neither a number nor a time"),
     "too_large": ("金额过大", "The amount is implausibly large"),

@@ -35,6 +35,7 @@ class Settlement(Struct, frozen=True):
     rival_fen: int | None = None
     unpaid_gap: bool = False
     handed_over: bool = False
+    unfinished: bool = False  # more is printed below that this amount leaves out
 
 
 class Sheet(Struct, frozen=True):
@@ -69,9 +70,22 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
         ),
         None,
     )
-    if rival is not None:
-        return structs.replace(best, rival_fen=rival.owed_fen)
-    return structs.replace(best, rival_fen=_later_total(sheet, best))
+    rival_fen = rival.owed_fen if rival is not None else _later_total(sheet, best)
+    return structs.replace(best, rival_fen=rival_fen, unfinished=_unfinished(sheet, best))
+
+
+def _unfinished(sheet: Sheet, best: Settlement) -> bool:
+    """Return whether, with no payment to settle it, the sums seem to go on below the amount.
+
+    So it is when all that was found is a subtotal (the total's label may be lost), or when a charge,
+    a discount or a deposit stands below it and no later sum takes it in.
+    """
+    if "tender" in best.checks or "words" in best.checks:
+        return False
+    if all(f.role is Role.SUBTOTAL for f in sheet.of(*_CANDIDATES) if f.fen == best.owed_fen):
+        return True
+    changing = (Role.DISCOUNT, Role.CHARGE, Role.DEPOSIT_USED)
+    return any(f.fen and f.exact and f.row > best.row for f in sheet.of(*changing))
 
 
 def _later_total(sheet: Sheet, best: Settlement) -> int | None:
@@ -187,6 +201,9 @@ def _paid(sheet: Sheet, owed: int, tenders: list[Figure]) -> list[Figure] | None
         for each in unique:
             if abs(each.fen) - change == abs(owed) and each.fen:
                 return [each]
+    agreed = _received_as_owed(sheet, owed) if not tenders else None
+    if agreed is not None:
+        return [agreed]
     received = sheet.of(Role.RECEIVED, Role.PAID)
     for each in received:
         if each.fen and abs(each.fen) - change == abs(owed) and (change or tenders == []):
@@ -195,6 +212,14 @@ def _paid(sheet: Sheet, owed: int, tenders: list[Figure]) -> list[Figure] | None
             kind = tenders[0].kind if tenders else "cash"
             return [Figure(Role.TENDER, kind, each.fen, each.row, each.label)]
     return None
+
+
+def _received_as_owed(sheet: Sheet, owed: int) -> Figure | None:
+    """Return the payment of a paper that prints owed and paid apart, and names how it was paid."""
+    if sheet.named_tender is None or owed not in {f.fen for f in sheet.of(Role.OWED)}:
+        return None
+    paid = [f for f in sheet.of(Role.PAID) if f.fen == owed and f.exact]
+    return structs.replace(paid[-1], role=Role.TENDER, kind=sheet.named_tender) if paid else None
 
 
 def _rounded(sheet: Sheet, owed: int) -> list[int]:
