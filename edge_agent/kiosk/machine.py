@@ -176,7 +176,7 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return _confirmed(state, request_id, terms)
         case LeaseTold():
             return _leased(state, event, now, terms)
-        case Back() if state.step in ("confirm", "done", "refused"):
+        case Back() if state.claim is not None or state.step in ("confirm", "done", "refused"):
             return _home(state), ()
         case Left():
             return State(notices=state.notices), ()

@@ -69,7 +69,8 @@ class Screens:
 
     def home(self) -> AnyResponse:
         """Lead to the page of this device's role."""
-        return redirect(f"/{self._role()}")
+        query = f"?{request.query_string.decode()}" if request.query_string else ""
+        return redirect(f"/{self._role()}{query}")
 
     def page(self) -> Response:
         """Return the page with the token that its own requests carry."""
@@ -149,7 +150,7 @@ def _problem(code: str, zh: str, en: str) -> dict[str, Any]:
 def _events(board: Board) -> Iterator[bytes]:
     """Send the newest snapshot, then each newer one; a comment keeps a silent stream alive."""
     yield b"retry: 1000\n\n"
-    version = -1
+    version = 0  # before the first snapshot there is nothing to show
     while not board.closed:
         news = board.after(version, HEARTBEAT_S)
         if news is None:

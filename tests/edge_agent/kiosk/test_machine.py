@@ -199,6 +199,14 @@ def test_a_claim_that_cannot_be_is_refused_and_not_written_down(
     assert screen.state.claim.phrase.code == code
 
 
+def test_the_result_of_a_claim_can_be_closed(screen: Kiosk) -> None:
+    screen.feed(MemberScanned(member()))
+    screen.feed(ClaimScanned("h"))
+    screen.feed(ClaimTold(None))
+    screen.feed(Back())
+    assert (screen.state.step, screen.state.claim) == ("home", None)
+
+
 def test_a_claim_is_written_down_once_even_if_central_answers_twice(screen: Kiosk) -> None:
     screen.feed(MemberScanned(member()))
     screen.feed(ClaimScanned("h"))
