@@ -375,7 +375,8 @@ COMMANDS: dict[bytes, Act] = {
     b"\x1d$": _page_vertical, b"\x1d\\": _page_vertical, b"\x1dV": _cut, b"\x1bi": _cut,
     b"\x1bm": _cut, b"\x1c\x7d": _kiosk_cut, b"\x1bp": _drawer, b"\x10\x14": _real_time,
     b"\x10\x05": _enquiry, b"\x1dv": _picture, b"\x1b*": _strip, b"\x1d(": _parenthesis,
-    b"\x1d8": _graphics, b"\x1cp": _logo, b"\x1d/": _downloaded, b"\x1d*": _download, b"\x1dk": _barcode, b"\x1bZ": _barcode,
+    b"\x1d8": _graphics, b"\x1cp": _logo, b"\x1d/": _downloaded, b"\x1d*": _download,
+    b"\x1dk": _barcode, b"\x1bZ": _barcode,
 }  # fmt: skip
 
 STAR_COMMANDS: dict[bytes, Act] = {

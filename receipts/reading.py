@@ -14,9 +14,15 @@ from receipts.decision import decide
 from receipts.decoder import Decoder
 from receipts.dialects import ALTERNATIVES
 from receipts.elements import Doubt, Element, Line, Run
+from receipts.pictures import Page
+from receipts.pictures_doubt import TRUST, doubts_about
+from receipts.pictures_files import load as load_image
+from receipts.pictures_ocr import Ocr
+from receipts.pictures_text import Paper, paper_of, paper_of_page, paper_of_photo
 from receipts.reader import Facts, facts_of
 from receipts.reasons import Reason, reason
 from receipts.segmenter import Document, split
+from receipts.templates import Template, hinted
 
 #: A job beyond this is no receipt; what follows is not read.
 JOB_MAX = 16 << 20
@@ -72,20 +78,57 @@ class Reading(Struct, frozen=True):
 
 
 def read_job(
-    raw: bytes, *, currency: str = "CNY", date_order: str = "ymd", dialect: str | None = None
+    raw: bytes,
+    *,
+    currency: str = "CNY",
+    date_order: str = "ymd",
+    dialect: str | None = None,
+    template: Template | None = None,
+    ocr: Ocr | None = None,
 ) -> list[Reading]:
     """Return the readings of a print job, one per paper.
 
     `currency` is taken where the paper names none, `date_order` (ymd, dmy, mdy) settles dates like
-    08/11/25. Never raises for any bytes; raises ValueError for a dialect that does not exist.
+    08/11/25. `template` knows the shop's papers; `ocr` reads pictures that the template does not.
+    Never raises for any bytes; raises ValueError for a dialect that does not exist.
     """
-    return _read(split(_decode(raw[:JOB_MAX], dialect)), currency, date_order)
+    documents = split(_decode(raw[:JOB_MAX], dialect))
+    known = template.glyphs if template else None
+    papers = [paper_of(document, known, ocr) for document in documents]
+    return _read(papers, currency, date_order, template)
 
 
-def read_text(text: str, *, currency: str = "CNY", date_order: str = "ymd") -> list[Reading]:
+def read_picture(
+    raw: bytes,
+    *,
+    currency: str = "CNY",
+    date_order: str = "ymd",
+    template: Template | None = None,
+    ocr: Ocr | None = None,
+) -> list[Reading]:
+    """Return the reading of an image file: a photograph, a scan or a saved page.
+
+    Raises ValueError when it is no image that can be read.
+    """
+    picture = load_image(raw)
+    if isinstance(picture, Page):
+        paper = paper_of_page(picture, template.glyphs if template else None, ocr)
+    else:
+        paper = paper_of_photo(picture, ocr)
+    return _read([paper], currency, date_order, template)
+
+
+def read_text(
+    text: str,
+    *,
+    currency: str = "CNY",
+    date_order: str = "ymd",
+    template: Template | None = None,
+) -> list[Reading]:
     """Return the readings of decoded text, papers parted by form feeds or `[[CUT]]` lines."""
     papers = CUT_MARK.sub("\f", text[:JOB_MAX]).split("\f")
-    return _read([_document(paper) for paper in papers if paper.strip()], currency, date_order)
+    documents = [_document(paper) for paper in papers if paper.strip()]
+    return _read([Paper(document) for document in documents], currency, date_order, template)
 
 
 def _document(paper: str) -> Document:
@@ -110,11 +153,25 @@ def _doubts(elements: list[Element]) -> int:
     return sum(1 for each in elements if isinstance(each, Doubt) and each.code != "label")
 
 
-def _read(documents: list[Document], currency: str, date_order: str) -> list[Reading]:
+def _read(
+    papers: list[Paper], currency: str, date_order: str, template: Template | None
+) -> list[Reading]:
     readings: list[Reading] = []
     seen: set[str] = set()
-    for document in documents:
-        reading = _reading(document, facts_of(document, currency, date_order), currency)
+    for paper in papers:
+        document = paper.document
+        facts = facts_of(document, currency, date_order)
+        if template is not None:
+            facts = hinted(facts, document, template, date_order)
+        reading = _reading(document, facts, currency)
+        doubts = doubts_about(paper, facts, template)
+        if doubts and (reading.decision == "award" or reading.kind is Kind.OTHER):
+            why = doubts if paper.read_by == "nobody" else (*doubts, *reading.why)
+            reading = structs.replace(reading, decision="review", why=why)
+        if paper.read_by != "text":
+            reading = structs.replace(
+                reading, confidence=round(reading.confidence * TRUST[paper.read_by], 3)
+            )
         earns = reading.kind in EARNING_KINDS and reading.owed_fen is not None
         if earns and reading.text_digest in seen:
             reading = structs.replace(

@@ -1,0 +1,89 @@
+"""Whether the sums on a paper, or those of confirmed receipts, prove what its digits are.
+
+A dictionary that takes every 1 for a 7 reads 17.00 paid by 17.00 as 71.00 paid by 71.00: the sums
+hold all the same. So digits read by shape are believed only when no other reading of the same
+shapes would satisfy the paper and all the shop's examples. Nothing in a template is taken on trust.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from receipts.decision import PROOFS, amount_doubts
+from receipts.elements import Line, Run
+from receipts.glyphs import UNKNOWN, Cell, Glyphs, ReadLine
+from receipts.pictures_ocr import unglued
+from receipts.reader import facts_of
+from receipts.segmenter import Document
+
+Example = tuple[tuple[str, ...], ...]
+_DIGITS = "0123456789"
+_UNKNOWN = Cell(UNKNOWN)
+
+
+class Sums(NamedTuple):
+    """An amount owed and the sums that confirm it."""
+
+    owed_fen: int
+    proofs: frozenset[str]
+
+
+def confirmed(lines: list[str]) -> Sums | None:
+    """Return the amount owed that the sums on these lines confirm, None when they do not."""
+    document = Document(tuple(Line((Run(text, 0),), text) for text in lines))
+    settled = facts_of(document, "CNY", "ymd").settled
+    if settled is None or amount_doubts(settled):
+        return None
+    return Sums(settled.owed_fen, frozenset(PROOFS & set(settled.checks)))
+
+
+def is_proved(lines: tuple[ReadLine, ...], known: Glyphs, examples: tuple[Example, ...]) -> bool:
+    """Return whether no other digits for the shapes in the amount would be as consistent.
+
+    Another reading is as consistent when every sum that held still holds, on this paper and on
+    each example.
+    """
+    here = confirmed([unglued(line.text()) for line in lines])
+    there = [_example(example, known.cells) for example in examples]
+    if here is None or None in there:
+        return False  # nothing is confirmed, or the dictionary contradicts confirmed receipts
+    for changed in _changes(lines, str(abs(here.owed_fen))):
+        other = confirmed([unglued(line.text(changed)) for line in lines])
+        if other is None or other.owed_fen == here.owed_fen or not here.proofs <= other.proofs:
+            continue
+        cells = {**known.cells, **{key: Cell(digit) for key, digit in changed.items()}}
+        others = (_example(example, cells) for example in examples)
+        if all(b and a and a.proofs <= b.proofs for a, b in zip(there, others, strict=True)):
+            return False
+    return True
+
+
+def _example(example: Example, cells: Mapping[str, Cell]) -> Sums | None:
+    """Return what an example confirms under a dictionary."""
+    return confirmed(
+        [
+            "".join(
+                cells.get(token, _UNKNOWN).text if at % 2 else token
+                for at, token in enumerate(line)
+            )
+            for line in example
+        ]
+    )
+
+
+def _changes(lines: tuple[ReadLine, ...], owed: str) -> Iterator[dict[str, str]]:
+    """Yield other readings: one shape taken for another digit, or two digits exchanged."""
+    shapes = {
+        glyph.key: glyph.text
+        for line in lines
+        for glyph in line.glyphs
+        if len(glyph.text) == 1 and glyph.text in _DIGITS
+    }
+    for key, digit in shapes.items():
+        if digit not in owed:
+            continue
+        for other in _DIGITS.replace(digit, ""):
+            yield {key: other}
+            swapped = {each: digit for each, text in shapes.items() if text == other}
+            if swapped:
+                same = {each: other for each, text in shapes.items() if text == digit}
+                yield {**same, **swapped}

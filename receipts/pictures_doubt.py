@@ -1,0 +1,31 @@
+"""What speaks against a reading that came from a picture, beyond what speaks against any reading.
+
+A machine that reads dots may read a figure wrong the same way everywhere, so one sum that agrees
+is not enough: OCR needs two, and a dictionary's digits must be proved.
+"""
+
+from receipts.decision import PROOFS
+from receipts.glyph_proof import is_proved
+from receipts.pictures_text import Paper
+from receipts.reader import Facts
+from receipts.reasons import Reason, reason
+from receipts.templates import Template, is_other_layout
+
+#: How far each reader of pictures is trusted beside the printer's own text.
+TRUST = {"glyphs": 0.95, "ocr": 0.8, "nobody": 0.0}
+_SUMS_MIN = 2
+
+
+def doubts_about(paper: Paper, facts: Facts, template: Template | None) -> tuple[Reason, ...]:
+    """Return why a person must look at this paper although its sums may hold."""
+    doubts = list(paper.doubts)
+    settled = facts.settled
+    if paper.read_by == "ocr" and settled and len(PROOFS & set(settled.checks)) < _SUMS_MIN:
+        doubts.append(reason("one_check"))
+    known = template.glyphs if template else None
+    sums = paper.read_by == "glyphs" and settled is not None and not doubts
+    if sums and template and known and not is_proved(paper.glyphs, known, template.examples):
+        doubts.append(reason("unproved_digits"))
+    if template is not None and is_other_layout(facts, paper.document, template):
+        doubts.append(reason("other_layout"))
+    return tuple(doubts)
