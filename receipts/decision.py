@@ -84,6 +84,8 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
         doubts.append(reason("no_sale_words"))
     if facts.currency not in RULED_CURRENCIES | {currency, None}:
         doubts.append(reason("foreign_currency", currency=str(facts.currency)))
+    if facts.another_below:
+        doubts.append(reason("another_below"))
     if facts.number is None and facts.printed_at is None:
         doubts.append(reason("no_identity"))
     if any(doubt.code != "label" for doubt in document.doubts):

@@ -30,21 +30,30 @@ _MERCHANT_LABEL = re.compile(
 
 
 class Numbers(Struct, frozen=True):
-    """The receipt's own number and the one it refers to."""
+    """The receipt's own number and the one it refers to.
+
+    `again_row` is where the label of the own number stands once more with another value: a second
+    receipt may have begun there, None when there is no such place.
+    """
 
     own: str | None
     original: str | None
+    again_row: int | None = None
 
 
 def numbers_of(rows: list[Row]) -> Numbers:
     """Return the numbers on the paper; a number cut by the paper's edge is joined again."""
     best: dict[str, str] = {}
+    own: dict[str, str] = {}
+    again: int | None = None
     for at, row in enumerate(rows):
         below = rows[at + 1].text.strip() if at + 1 < len(rows) else ""
-        for rank, value, end in _labelled(_without_times(row)):
+        for term, rank, value, end in _labelled(_without_times(row)):
+            if rank != "original" and term != "NO" and own.setdefault(term, value) != value and again is None:
+                again = row.index
             wraps = end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
             best.setdefault(rank, value + below if wraps and _is_full(row, rows) else value)
-    return Numbers(best.get("own") or best.get("order"), best.get("original"))
+    return Numbers(best.get("own") or best.get("order"), best.get("original"), again)
 
 
 def _is_full(row: Row, rows: list[Row]) -> bool:
@@ -60,7 +69,8 @@ def _without_times(row: Row) -> str:
     return text
 
 
-def _labelled(text: str) -> list[tuple[str, str, int]]:
+def _labelled(text: str) -> list[tuple[str, str, str, int]]:
+    """Return the labelled numbers on a line: label, rank, value and where the value ends."""
     found = []
     at = 0
     for term, rank in lexicon.NUMBERS.find(text):
@@ -73,7 +83,7 @@ def _labelled(text: str) -> list[tuple[str, str, int]]:
             continue
         value = match["value"].replace(" ", "").strip("-./_")
         if len(value) >= 2 and not re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", value):
-            found.append((str(rank), value, match.end()))
+            found.append((term, str(rank), value, match.end()))
     return found
 
 

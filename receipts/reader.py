@@ -22,6 +22,8 @@ _WITH_GOODS = EARNING_KINDS | {Kind.TRAINING, Kind.DELIVERY_ORDER, Kind.PRE_BILL
 _NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP, Kind.OTHER}
 #: So many sums without their amounts make a receipt that was printed badly.
 BARE_LABELS_MIN = 2
+#: A label with no more letters left may have been that of a sum.
+WORN_LETTERS_MAX = 4
 _MONEY_LABELS = {Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.RECEIVED, Role.CHANGE}
 _NO_NUMBER = {Kind.PAYMENT_SLIP, Kind.REPORT, Kind.REDEMPTION_SLIP}
 
@@ -40,6 +42,7 @@ class Facts(Struct, frozen=True):
     printed_at: str | None
     currency: str | None
     text_digest: str
+    another_below: bool  # a second receipt seems to begin below the sums
 
 
 def facts_of(document: Document, currency: str, date_order: str) -> Facts:
@@ -56,6 +59,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
     merchant, branch = merchant_of(rows, classified.headings, kind)
     numbers = numbers_of(rows)
     number = None if kind in _NO_NUMBER else numbers.own
+    sums_end = settled.row if settled else 0
     money = settled is not None or any(row.exact_amounts for row in rows)
     return Facts(
         classified=classified,
@@ -69,6 +73,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         printed_at=time_of(rows),
         currency=currency_of(rows, currency) if money else None,
         text_digest=text_digest(rows),
+        another_below=numbers.again_row is not None and numbers.again_row > sums_end,
     )
 
 
@@ -81,11 +86,26 @@ def _sheet(rows: list[Row]) -> Sheet:
         for figure in row.figures
         if not (goods.first_row <= row.index < goods.end_row and _names_goods(figure, goods))
     )
+    figures += _worn_labels(rows)
     words = next((fen for row in rows if (fen := in_words(row.text)) is not None), None)
     labels = (row.label for row in rows if row.label is not None)
     named = next((kind for role, kind in labels if role is Role.TENDER), None)
     bare = sum(1 for row in rows if row.label and row.label[0] in _MONEY_LABELS)
     return Sheet(figures, goods, words, named, bare)
+
+
+def _worn_labels(rows: list[Row]) -> tuple[Figure, ...]:
+    """Return the amounts below a subtotal whose labels are worn to a few letters (`T L  94.00`)."""
+    sums = [row.index for row in rows for figure in row.figures if figure.role is Role.SUBTOTAL]
+    if not sums:
+        return ()
+    return tuple(
+        Figure(Role.BARE, "", row.exact_amounts[0].fen, row.index, "")
+        for row in rows
+        if row.index > sums[0] and not row.figures and len(row.exact_amounts) == 1
+        and len(row.amounts) == 1 and not row.in_tax_table
+        and sum(map(str.isalpha, row.text[: row.amounts[0].start])) <= WORN_LETTERS_MAX
+    )  # fmt: skip
 
 
 def _names_goods(figure: Figure, goods: Goods) -> bool:

@@ -17,6 +17,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "应付金额之后还有未计入的金额，或只找到小计",
         "More is printed below the amount, or only a subtotal was found",
     ),
+    "another_below": (
+        "下方似乎还有另一张小票",
+        "Another receipt seems to follow on the same paper",
+    ),
     "payment_gap": ("付款与应付金额对不上", "The payment does not match the amount owed"),
     "no_sale_words": ("没有付款，也没有小票字样", "Neither a payment nor the word receipt"),
     "contradiction": (

@@ -4,7 +4,6 @@ Owns the pairing of words with amounts and nothing of what they add up to.
 """
 
 import re
-from itertools import zip_longest
 
 from msgspec import Struct, structs
 
@@ -79,7 +78,7 @@ def rows_of(lines: list[Line], date_order: str) -> list[Row]:
         if tax_table:
             row = _in_tax_table(row)
         rows.append(row)
-    return _amounts_below(rows)
+    return _with_neighbours(rows)
 
 
 def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row:
@@ -150,7 +149,7 @@ def _strip_marks(between: str) -> str:
 
 def role_of(label: str) -> tuple[Role, str] | None:
     """Return what an upper-case label says its amount is, with the tender kind; None if nothing."""
-    words = label.translate(_JOINTS)
+    words = label.replace(". ", " ").translate(_JOINTS)
     hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", words) if "(" in words else words)
     if not hits:
         return None
@@ -212,30 +211,46 @@ def _in_tax_table(row: Row) -> Row:
     return structs.replace(row, figures=kept, in_tax_table=True, label=None)
 
 
-def _amounts_below(rows: list[Row]) -> list[Row]:
-    """Give a label without an amount the lone amount on the row below it."""
-    out: list[Row] = []
-    taken = False
-    for row, below in zip_longest(rows, rows[1:]):
-        if taken:
-            taken = False
-            continue
-        joined = _joined(row, below) if below is not None else None
-        taken = joined is not None
-        out.append(joined or row)
-    return out
+def _with_neighbours(rows: list[Row]) -> list[Row]:
+    """Give a label without an amount the lone amount on the row below it, or on the one above.
+
+    Tills print the amount below; a scan that is askew puts it above. Where both rows hold one, the
+    labels that have only one such neighbour show which way this paper goes.
+    """
+    waiting = [at for at, row in enumerate(rows) if row.label is not None and not row.amounts]
+    if not waiting:
+        return rows
+    lone = {at for at, row in enumerate(rows) if _is_lone(row)}
+    above = sum(1 for at in waiting if at - 1 in lone and at + 1 not in lone)
+    below = sum(1 for at in waiting if at + 1 in lone and at - 1 not in lone)
+    order = (-1, 1) if above > below else (1, -1)
+    given: dict[int, int] = {}
+    for at in waiting:
+        for step in order:
+            if at + step in lone and at + step not in given.values():
+                given[at] = at + step
+                break
+    taken = set(given.values())
+    return [
+        _joined(row, rows[given[at]]) if at in given else row
+        for at, row in enumerate(rows)
+        if at not in taken
+    ]
 
 
-def _joined(row: Row, below: Row) -> Row | None:
-    """Return the label with the amount below it, None when they are not such a pair."""
-    if row.label is None or row.amounts or len(below.amounts) != 1 or not below.amounts[0].exact:
-        return None
-    amount = below.amounts[0]
-    if not _alone(below.upper, amount):
-        return None
+def _is_lone(row: Row) -> bool:
+    """Return whether the row holds one amount of money and nothing else."""
+    if len(row.amounts) != 1 or not row.amounts[0].exact:
+        return False
+    return _alone(row.upper, row.amounts[0])
+
+
+def _joined(row: Row, lone: Row) -> Row:
+    assert row.label is not None
+    amount = lone.amounts[0]
     figure = Figure(*row.label, amount.fen, row.index, row.upper.strip())
     return structs.replace(
-        row, text=f"{row.text} {below.text.strip()}", amounts=below.amounts, figures=(figure,)
+        row, text=f"{row.text} {lone.text.strip()}", amounts=lone.amounts, figures=(figure,)
     )
 
 

@@ -77,12 +77,13 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
 def _unfinished(sheet: Sheet, best: Settlement) -> bool:
     """Return whether, with no payment to settle it, the sums seem to go on below the amount.
 
-    So it is when all that was found is a subtotal (the total's label may be lost), or when a charge,
+    So it is when its only labels are a subtotal's or none (the total's may be lost), or when a charge,
     a discount or a deposit stands below it and no later sum takes it in.
     """
     if "tender" in best.checks or "words" in best.checks:
         return False
-    if all(f.role is Role.SUBTOTAL for f in sheet.of(*_CANDIDATES) if f.fen == best.owed_fen):
+    labels = {f.role for f in sheet.of(*_CANDIDATES) if f.fen == best.owed_fen}
+    if labels <= {Role.SUBTOTAL, Role.BARE}:
         return True
     changing = (Role.DISCOUNT, Role.CHARGE, Role.DEPOSIT_USED)
     return any(f.fen and f.exact and f.row > best.row for f in sheet.of(*changing))
