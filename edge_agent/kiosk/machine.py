@@ -89,6 +89,10 @@ class ScanFailed(Struct, frozen=True):
     phrase: Phrase
 
 
+class Synced(Struct, frozen=True):
+    """Central has heard what this kiosk wrote down; a balance may have changed."""
+
+
 class BalanceTold(Struct, frozen=True):
     """Central said what the member has; None when it could not be asked."""
 
@@ -141,6 +145,7 @@ Input = (
     MemberScanned
     | ClaimScanned
     | ScanFailed
+    | Synced
     | BalanceTold
     | ClaimTold
     | Chosen
@@ -157,7 +162,7 @@ Result = tuple[State, tuple[Effect, ...]]
 
 def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
     """Return the kiosk after `event` and what has to be done about it, in this order."""
-    if not isinstance(event, Tick | BalanceTold | ClaimTold | LeaseTold):
+    if not isinstance(event, Tick | Synced | BalanceTold | ClaimTold | LeaseTold):
         state = structs.replace(state, touched_s=now.boottime_s)
     match event:
         case MemberScanned(member=member):
@@ -166,6 +171,8 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return _claim_code(state, claim_hash)
         case ScanFailed(phrase=words):
             return _tell(state, "error", words), ()
+        case Synced():
+            return state, (AskBalance(state.member.holder),) if state.member else ()
         case BalanceTold(answer=answer):
             return _balance(state, answer), ()
         case ClaimTold(answer=answer):
@@ -273,7 +280,7 @@ def _claim_known(state: State, answer: ClaimAnswer | None, now: Now) -> Result:
         words = own_words("claim_pending")
         result = ClaimResult("pending", words)
     state = _tell(structs.replace(state, claim=result), "ok", words)
-    return state, (Record((body,)), SyncNow(), AskBalance(member.holder))
+    return state, (Record((body,)), SyncNow())
 
 
 def _confirmed(state: State, request_id: str, terms: Terms) -> Result:
@@ -315,7 +322,6 @@ def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
     return _tell(state, "ok", own_words("redeemed")), (
         Record((body,), (slip,)),
         SyncNow(),
-        AskBalance(member.holder),
     )
 
 

@@ -12,7 +12,7 @@ from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk import machine
 from edge_agent.kiosk.machine import State
-from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered
+from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, SyncChanged
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, own_words
 from edge_agent.recording import record
@@ -51,6 +51,8 @@ class KioskStand:
         match message:
             case Scanned(text=text):
                 return self._scanned(text, typed=False)
+            case SyncChanged():
+                return machine.Synced()
             case BalanceAnswered(holder=holder, answer=answer):
                 here = self.state.member is not None and self.state.member.holder == holder
                 return machine.BalanceTold(answer) if here else None

@@ -18,6 +18,7 @@ from edge_agent.kiosk.machine import (
     MemberScanned,
     State,
     Stayed,
+    Synced,
     Tick,
     leaves_s,
     why_not,
@@ -77,7 +78,7 @@ def test_without_network_the_balance_of_the_directory_stays(screen: Kiosk) -> No
 def test_a_redemption_asks_for_the_lease_first_and_records_only_with_it(screen: Kiosk) -> None:
     assert screen.up_to_working() == [AskLease("R1", Holder("member", "wang"), "mug")]
     assert screen.state.step == "working"
-    record, sync, balance = screen.feed(LeaseTold("R1", LEASE))
+    record, sync = screen.feed(LeaseTold("R1", LEASE))
     assert isinstance(record, Record)
     (body,) = record.bodies
     assert isinstance(body, Redeem)
@@ -87,7 +88,6 @@ def test_a_redemption_asks_for_the_lease_first_and_records_only_with_it(screen: 
     assert (slip.content.code, slip.content.qr) == ("VBQFJ9E05STQHS18", "TPVSIGNED")
     assert slip.content.where == "服务台"
     assert sync == SyncNow()
-    assert isinstance(balance, AskBalance)
     assert (screen.state.step, screen.state.available) == ("done", 200)
 
 
@@ -166,7 +166,7 @@ def test_a_claim_slip_scanned_first_waits_for_its_member(screen: Kiosk) -> None:
     assert screen.feed(ClaimScanned("h")) == []
     effects = screen.feed(MemberScanned(member()))
     assert effects == [AskBalance(Holder("member", "wang")), AskClaim("h")]
-    record, sync, _ = screen.feed(ClaimTold(ClaimAnswer("open", "s1", 21400)))
+    record, sync = screen.feed(ClaimTold(ClaimAnswer("open", "s1", 21400)))
     assert isinstance(record, Record)
     assert record.bodies == (Claim(now(0).moment, "h", Holder("member", "wang")),)
     assert sync == SyncNow()
@@ -197,6 +197,14 @@ def test_a_claim_that_cannot_be_is_refused_and_not_written_down(
     assert screen.feed(ClaimTold(ClaimAnswer(state))) == []  # type: ignore[arg-type]
     assert screen.state.claim is not None
     assert screen.state.claim.phrase.code == code
+
+
+def test_when_central_has_heard_of_it_the_balance_on_the_screen_is_asked_again(
+    screen: Kiosk,
+) -> None:
+    assert screen.feed(Synced()) == []
+    screen.feed(MemberScanned(member()))
+    assert screen.feed(Synced()) == [AskBalance(Holder("member", "wang"))]
 
 
 def test_the_result_of_a_claim_can_be_closed(screen: Kiosk) -> None:
