@@ -39,9 +39,10 @@ def cashier() -> Cashier:
     pos = Pos(Bistro(), lambda raw: None, Random(1), lambda: NOON)
     cashier = Cashier(Till(), pos, [GOLD], Random(1))
     first, second = pos.sell(), pos.sell()
+    cashier.scans = [GOLD]
     cashier.sales = {
-        first.number: Sold(first, GOLD),
-        second.number: Sold(second, None, back_fen=second.owed_fen),
+        first.number: Sold(first, [0]),
+        second.number: Sold(second, [0], back_fen=second.owed_fen),
     }
     return cashier
 
@@ -85,6 +86,16 @@ def test_a_sale_nobody_made_is_named(cashier, booked):
 def test_a_sale_of_somebody_else_is_named(cashier, booked):
     [found] = differences(cashier, [structs.replace(booked[0], holder=OTHER.number), booked[1]])
     assert "belongs to" in found
+
+
+def test_a_scan_that_counted_twice_is_named(cashier, booked):
+    [found] = differences(cashier, [booked[0], structs.replace(booked[1], holder=GOLD.number)])
+    assert found.startswith(f"{booked[1].number}: belongs to '{GOLD.number}'")
+
+
+def test_a_sale_of_nobody_is_named(cashier, booked):
+    found = differences(cashier, [structs.replace(booked[0], holder=""), booked[1]])
+    assert f"{booked[0].number}: belongs to '', whom nobody knows" in found
 
 
 @pytest.mark.parametrize("field", ["points", "owed_fen", "taken_back"])

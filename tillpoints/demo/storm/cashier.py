@@ -1,7 +1,8 @@
 """One till through the storm: a cashier who sells, scans, refunds and reprints without mercy.
 
-A cashier waits a moment for the screen. If the agent is gone just now, the customer goes with the
-scan perhaps unheard, as in life, and gets a claim slip.
+A cashier looks at the screen first: while a sale waits there for its member, the next customer's
+card is scanned after their receipt and not before, for it would count for the one that waits. If
+the agent is gone just now, the customer goes unheard, as in life, and gets a claim slip.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ _RETURNABLE = 20
 
 
 class Sold(Struct):
-    """A sale of the storm. `scanned` held a card to the scanner for it; perhaps it was heard.
+    """A sale of the storm.
 
-    `back_fen` is what was paid back of it later, a positive sum.
+    `scans` are the scans that may count for it: those since the sale before, and those after it
+    and before the next job. `back_fen` is what was paid back of it later, a positive sum.
     """
 
     printed: Printed
-    scanned: Person | None = None
+    scans: list[int]
     back_fen: int = 0
 
 
@@ -40,12 +42,15 @@ class Cashier:
     def __init__(self, station: Station, pos: Pos, people: list[Person], rng: Random) -> None:
         self.station = station
         self.sales: dict[str, Sold] = {}
+        self.scans: list[Person] = []
         self.sent: list[bytes] = []
         self.refunds = 0
         self._pos = pos
         self._people = people
         self._rng = rng
         self._settled: list[Sold] = []
+        self._before: list[int] = []
+        self._open: Sold | None = None
 
     def work(self, receipts: int, after_each: Callable[[int], None]) -> None:
         """Sell; `after_each` is called with the number of sales so far."""
@@ -59,27 +64,25 @@ class Cashier:
         self._keep(self._harmless())
 
     def _one_customer(self) -> None:
+        """Serve one customer; nine in ten have a card, and most show it first."""
         person = self._rng.choice(self._people)
         mood = self._rng.random()
-        if mood < 0.6:
+        if mood < 0.6 and self._sees(lambda state: state["waiting"] is None):
             self._scan(person, lambda state: _tail(state) == f"****{person.number[-4:]}")
-            self._sell(person)
-        elif mood < 0.9:
-            sold = self._sell(None)
-            number = sold.printed.number
-            if self._sees(lambda state: (state["waiting"] or {}).get("number") == number):
-                sold.scanned = person
-                self._scan(person, lambda state: _awarded(state, number))
-        else:
-            self._sell(None)
+            sold = self._sell()
+            if self._sees(lambda state: _awarded(state, sold.printed.number)):
+                self._settled = [*self._settled, sold][-_RETURNABLE:]
+            return
+        number = self._sell().printed.number
+        if mood < 0.9 and self._sees(lambda state: _waits(state) == number):
+            self._scan(person, lambda state: _awarded(state, number))
 
-    def _sell(self, person: Person | None) -> Sold:
+    def _sell(self) -> Sold:
         printed = self._pos.sell()
         self._keep(printed)
-        sold = Sold(printed, person)
+        sold = Sold(printed, self._before)
+        self._before, self._open = [], sold
         self.sales[printed.number] = sold
-        if person and self._sees(lambda state: _awarded(state, printed.number)):
-            self._settled = [*self._settled, sold][-_RETURNABLE:]
         return sold
 
     def _other_paper(self) -> None:
@@ -105,8 +108,13 @@ class Cashier:
 
     def _keep(self, printed: Printed) -> None:
         self.sent.append(printed.raw)
+        self._open = None
 
     def _scan(self, person: Person, shown: Callable[[dict[str, Any]], bool]) -> None:
+        self._before.append(len(self.scans))
+        if self._open is not None:
+            self._open.scans.append(len(self.scans))
+        self.scans.append(person)
         self.station.scanner.scan(f"TPM{person.number}")
         self._sees(shown)
 
@@ -123,6 +131,11 @@ class Cashier:
 def _tail(state: dict[str, Any]) -> str | None:
     tail: str | None = (state["member"] or {}).get("number_tail")
     return tail
+
+
+def _waits(state: dict[str, Any]) -> str | None:
+    number: str | None = (state["waiting"] or {}).get("number")
+    return number
 
 
 def _awarded(state: dict[str, Any], number: str) -> bool:

@@ -21,28 +21,41 @@ def sale_differences(
     found: dict[str, list[SaleBooked]] = {}
     for sale in booked:
         found.setdefault(sale.number, []).append(sale)
+    used: set[int] = set()
     for number, sold in cashier.sales.items():
         match found.pop(number, []):
             case [sale]:
-                yield from _sale(number, sold, sale, claimer, people)
+                yield from _holder(sold, sale, claimer, cashier.scans, used)
+                yield from _sums(sold, sale, people)
             case several:
                 yield f"{number}: {len(several)} sales at central"
     yield from (f"{number}: at central, and never sold" for number in found)
 
 
-def _sale(
-    number: str, sold: Sold, sale: SaleBooked, claimer: Person, people: dict[str, Person]
+def _holder(
+    sold: Sold, sale: SaleBooked, claimer: Person, scans: list[Person], used: set[int]
 ) -> Iterator[str]:
-    allowed = {claimer.number, sold.scanned.number if sold.scanned else claimer.number}
-    if sale.holder not in allowed:
-        yield f"{number}: belongs to {sale.holder!r}, not to one of {sorted(allowed)}"
+    """Name a sale that is neither claimed nor of a scan made for it; a scan counts once."""
+    if sale.holder == claimer.number:
+        return
+    for scan in sold.scans:
+        if scan not in used and scans[scan].number == sale.holder:
+            used.add(scan)
+            return
+    allowed = [scans[scan].number for scan in sold.scans if scan not in used]
+    yield f"{sale.number}: belongs to {sale.holder!r}, neither claimed nor one of {allowed}"
+
+
+def _sums(sold: Sold, sale: SaleBooked, people: dict[str, Person]) -> Iterator[str]:
+    if sale.holder not in people:
+        yield f"{sale.number}: belongs to {sale.holder!r}, whom nobody knows"
         return
     points = points_for(sold.printed.owed_fen, people[sale.holder].tier)
     if (sale.owed_fen, sale.points) != (sold.printed.owed_fen, points):
-        yield f"{number}: {sale.points} points for {sale.owed_fen} fen, not {points}"
+        yield f"{sale.number}: {sale.points} points for {sale.owed_fen} fen, not {points}"
     back = points - kept_points(points, sold.printed.owed_fen, sold.back_fen)
     if sale.taken_back != back:
-        yield f"{number}: {sale.taken_back} points taken back, not {back}"
+        yield f"{sale.number}: {sale.taken_back} points taken back, not {back}"
 
 
 def owned(
