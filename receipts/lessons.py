@@ -27,7 +27,7 @@ _ITEM_HEADS = re.compile("品名|商品|名称|ITEM|QTY|数量", re.IGNORECASE)
 
 
 class Lesson(Struct, frozen=True):
-    """A confirmed paper: its reading, and its page of dots when it was printed as a picture."""
+    """A paper and its reading; `page` holds its dots when it was printed as a picture."""
 
     reading: Reading
     page: Page | None = None

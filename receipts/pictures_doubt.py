@@ -12,7 +12,7 @@ from receipts.reasons import Reason, reason
 from receipts.templates import Template, is_other_layout
 
 #: How far each reader of pictures is trusted beside the printer's own text.
-TRUST = {"glyphs": 0.95, "ocr": 0.8, "nobody": 0.0}
+TRUST = {"text": 1.0, "glyphs": 0.95, "ocr": 0.8, "nobody": 0.0}
 _SUMS_MIN = 2
 
 

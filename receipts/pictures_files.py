@@ -46,7 +46,7 @@ def load(raw: bytes) -> Page | bytes:
             upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
         grey = upright.convert("L")
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"not an image that can be read: {error}") from error
+        raise ValueError(f"a damaged picture: {type(error).__name__}") from error
     counts = grey.histogram()
     clear = sum(counts[:32]) + sum(counts[224:])
     if grey.width <= _HEAD_DOTS_MAX and clear >= _CLEAR_PART * sum(counts):

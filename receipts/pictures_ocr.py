@@ -8,11 +8,13 @@ its wheel ships, and never fetches anything. What it says is a guess that arithm
 import re
 import zlib
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module, util
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from struct import pack
+from typing import Any
 
 from msgspec import Struct, structs
 
@@ -59,7 +61,8 @@ Ocr = Callable[[bytes], list[Word]]
 def engine() -> Ocr | None:
     """Return the OCR of the extra `ocr`, None when it is not installed.
 
-    Raises RuntimeError when it is installed without its models.
+    The library is loaded when the first image comes. Raises RuntimeError when it is installed
+    without its models.
     """
     spec = util.find_spec("rapidocr")
     if spec is None or spec.origin is None or util.find_spec("onnxruntime") is None:
@@ -67,10 +70,9 @@ def engine() -> Ocr | None:
     models = Path(spec.origin).parent / "models"
     if len(list(models.glob("*.onnx"))) < _MODELS_MIN:
         raise RuntimeError(f"rapidocr has no models in {models}: install a wheel that ships them")
-    library = import_module("rapidocr").RapidOCR(params={"Global.log_level": "error"})
 
     def read(image: bytes) -> list[Word]:
-        found = library(image)
+        found = _library()(image)
         if found.boxes is None:
             return []
         return [
@@ -79,6 +81,11 @@ def engine() -> Ocr | None:
         ]
 
     return read
+
+
+@cache
+def _library() -> Any:
+    return import_module("rapidocr").RapidOCR(params={"Global.log_level": "error"})
 
 
 def _word(box: list[tuple[float, float]], text: str, score: float) -> Word:

@@ -24,13 +24,15 @@ _SLACK_DOTS = 6
 class Paper(Struct, frozen=True):
     """A paper and who read it: the printer's own text, `glyphs`, `ocr` or `nobody`.
 
-    `glyphs` are the lines read by the dictionary; `doubts` what the picture's readers left open.
+    `glyphs` are the lines read by the dictionary, `page` the dots they were read from; `doubts`
+    is what the picture's readers left open.
     """
 
     document: Document
     read_by: str = "text"
     glyphs: tuple[ReadLine, ...] = ()
     doubts: tuple[Reason, ...] = ()
+    page: Page | None = None
 
 
 def paper_of(document: Document, known: Glyphs | None, ocr: Ocr | None) -> Paper:
@@ -51,12 +53,14 @@ def paper_of_page(
     unknown = sum(line.text().count(UNKNOWN) for line in read)
     printed = [(float(y), line.text) for y, line in page.texts]
     if ocr is not None and (unknown or not read):
-        return _by_ocr(bands, read, pictures_ocr.read_page(page, ocr), printed, rest)
+        found = pictures_ocr.read_page(page, ocr)
+        document, doubts = _by_ocr(bands, read, found, printed, rest)
+        return Paper(document, "ocr", (), doubts, page)
     if not read:
-        return Paper(_document(printed, rest), "nobody", doubts=(reason("picture_only"),))
+        return Paper(_document(printed, rest), "nobody", (), (reason("picture_only"),), page)
     doubts = (reason("unknown_glyphs", count=str(unknown)),) if unknown else ()
     document = _document([*map(_placed, read), *printed], rest)
-    return Paper(document, "glyphs", tuple(read), doubts)
+    return Paper(document, "glyphs", tuple(read), doubts, page)
 
 
 def paper_of_photo(image: bytes, ocr: Ocr | None) -> Paper:
@@ -75,7 +79,7 @@ def _by_ocr(
     ocr: list[OcrLine],
     printed: list[tuple[float, str]],
     rest: Iterable[Element],
-) -> Paper:
+) -> tuple[Document, tuple[Reason, ...]]:
     """Return OCR's lines, each replaced by the dictionary's where that knows every glyph of it."""
     sure = [each for each in read if UNKNOWN not in each.text()]
     others = [each for each in ocr if not any(_on(each.centre, line) for line in sure)]
@@ -91,8 +95,7 @@ def _by_ocr(
         doubts.append(reason("unread_ink"))
     if not all(each.clear for each in others):
         doubts.append(reason("lost_text"))
-    document = _document([*lines, *printed], rest)
-    return Paper(document, "ocr", doubts=tuple(doubts))
+    return _document([*lines, *printed], rest), tuple(doubts)
 
 
 def _placed(line: ReadLine) -> tuple[float, str]:

@@ -92,30 +92,34 @@ def read_job(
     08/11/25. `template` knows the shop's papers; `ocr` reads pictures that the template does not.
     Never raises for any bytes; raises ValueError for a dialect that does not exist.
     """
-    documents = split(_decode(raw[:JOB_MAX], dialect))
-    known = template.glyphs if template else None
-    papers = [paper_of(document, known, ocr) for document in documents]
-    return _read(papers, currency, date_order, template)
+    papers = papers_of(raw, dialect=dialect, template=template, ocr=ocr)
+    return read_papers(papers, currency=currency, date_order=date_order, template=template)
 
 
-def read_picture(
+def papers_of(
     raw: bytes,
     *,
-    currency: str = "CNY",
-    date_order: str = "ymd",
+    dialect: str | None = None,
     template: Template | None = None,
     ocr: Ocr | None = None,
-) -> list[Reading]:
-    """Return the reading of an image file: a photograph, a scan or a saved page.
+) -> list[Paper]:
+    """Return the papers of a print job as lines of text, pictures read as far as can be."""
+    known = template.glyphs if template else None
+    documents = split(_decode(raw[:JOB_MAX], dialect))
+    return [paper_of(document, known, ocr) for document in documents]
+
+
+def paper_of_picture(
+    raw: bytes, *, template: Template | None = None, ocr: Ocr | None = None
+) -> Paper:
+    """Return the paper on an image file: a photograph, a scan or a saved page.
 
     Raises ValueError when it is no image that can be read.
     """
     picture = load_image(raw)
     if isinstance(picture, Page):
-        paper = paper_of_page(picture, template.glyphs if template else None, ocr)
-    else:
-        paper = paper_of_photo(picture, ocr)
-    return _read([paper], currency, date_order, template)
+        return paper_of_page(picture, template.glyphs if template else None, ocr)
+    return paper_of_photo(picture, ocr)
 
 
 def read_text(
@@ -128,7 +132,12 @@ def read_text(
     """Return the readings of decoded text, papers parted by form feeds or `[[CUT]]` lines."""
     papers = CUT_MARK.sub("\f", text[:JOB_MAX]).split("\f")
     documents = [_document(paper) for paper in papers if paper.strip()]
-    return _read([Paper(document) for document in documents], currency, date_order, template)
+    return read_papers(
+        [Paper(document) for document in documents],
+        currency=currency,
+        date_order=date_order,
+        template=template,
+    )
 
 
 def _document(paper: str) -> Document:
@@ -153,9 +162,14 @@ def _doubts(elements: list[Element]) -> int:
     return sum(1 for each in elements if isinstance(each, Doubt) and each.code != "label")
 
 
-def _read(
-    papers: list[Paper], currency: str, date_order: str, template: Template | None
+def read_papers(
+    papers: list[Paper],
+    *,
+    currency: str = "CNY",
+    date_order: str = "ymd",
+    template: Template | None = None,
 ) -> list[Reading]:
+    """Return the readings of papers that came together: a second copy among them is ignored."""
     readings: list[Reading] = []
     seen: set[str] = set()
     for paper in papers:
@@ -164,14 +178,7 @@ def _read(
         if template is not None:
             facts = hinted(facts, document, template, date_order)
         reading = _reading(document, facts, currency)
-        doubts = doubts_about(paper, facts, template)
-        if doubts and (reading.decision == "award" or reading.kind is Kind.OTHER):
-            why = doubts if paper.read_by == "nobody" else (*doubts, *reading.why)
-            reading = structs.replace(reading, decision="review", why=why)
-        if paper.read_by != "text":
-            reading = structs.replace(
-                reading, confidence=round(reading.confidence * TRUST[paper.read_by], 3)
-            )
+        reading = _doubted(reading, paper, doubts_about(paper, facts, template))
         earns = reading.kind in EARNING_KINDS and reading.owed_fen is not None
         if earns and reading.text_digest in seen:
             reading = structs.replace(
@@ -180,6 +187,16 @@ def _read(
         seen.add(reading.text_digest)
         readings.append(reading)
     return readings
+
+
+def _doubted(reading: Reading, paper: Paper, doubts: tuple[Reason, ...]) -> Reading:
+    """Return the reading after what its picture and its shop's template have to say."""
+    unread = paper.read_by != "text" and reading.kind is Kind.OTHER
+    if doubts and (reading.decision == "award" or unread):
+        why = doubts if paper.read_by == "nobody" else (*doubts, *reading.why)
+        reading = structs.replace(reading, decision="review", why=why)
+    trust = round(reading.confidence * TRUST[paper.read_by], 3)
+    return structs.replace(reading, confidence=trust)
 
 
 def _reading(document: Document, facts: Facts, currency: str) -> Reading:

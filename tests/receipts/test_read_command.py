@@ -62,7 +62,7 @@ def test_explain_shows_a_person_the_paper_and_the_reasons():
     assert "招牌酸菜鱼" in result.stdout
 
 
-def test_a_picture_is_refused_in_its_own_line_and_the_rest_is_read(tmp_path):
+def test_a_damaged_picture_is_refused_in_its_own_line_and_the_rest_is_read(tmp_path):
     picture = tmp_path / "receipt.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
     result = run("--text", picture, RECEIPT)
@@ -86,7 +86,10 @@ def test_wrong_usage_is_told_apart_from_failure(tmp_path):
         ["--currency", "yuan"],
         ["--explain", "--json"],
         ["--dialect", "nec"],
-        ["--teach", "a"],
+        ["--shop", "nobody", "--templates", tmp_path],
+        ["--teach", "../shop", "--templates", tmp_path],
+        ["--teach", "one", "--shop", "other", "--templates", tmp_path],
     )
-    assert [run(*each, RECEIPT).exit_code for each in wrong] == [2, 2, 2, 2]
+    assert [run(*each, RECEIPT).exit_code for each in wrong] == [2] * len(wrong)
+    assert not list(tmp_path.iterdir())
     assert run(tmp_path / "nothing.bin").exit_code == 2

@@ -6,25 +6,15 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec import structs
 
+from receipts import lessons, templates
 from receipts.dialects import DIALECTS
 from receipts.money import decimal
-from receipts.reading import CUT_MARK, Reading, read_job, read_text
+from receipts.reading import Reading
+from receipts.templates import Template
 from tillpoints.exits import Failure
-
-FILE_MAX = 16 << 20
-_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
-
-
-def _is_text(raw: bytes) -> bool:
-    """A file with `[[CUT]]` lines and no control bytes is decoded text, not a print job."""
-    if _CONTROL.search(raw) or b"[[CUT]]" not in raw:
-        return False
-    try:
-        return CUT_MARK.search(raw.decode("utf-8")) is not None
-    except UnicodeDecodeError:
-        return False
+from tillpoints.receipt_files import ReadAs, confirmed_lessons, known_template, lessons_of
 
 
 def _money(fen: int | None) -> str | None:
@@ -72,64 +62,87 @@ def _explained(name: str, readings: Iterable[Reading]) -> str:
 @click.option("--text", is_flag=True, help="The files are decoded text, papers parted by [[CUT]].")
 @click.option(
     "--currency",
-    default="CNY",
-    show_default=True,
     metavar="CODE",
-    help="Currency where the paper names none; its rule book is then the built-in one.",
+    help="Currency where the paper names none (else the shop's, else CNY), under built-in rules.",
 )
 @click.option(
     "--date-order",
     type=click.Choice(["ymd", "dmy", "mdy"]),
-    default="ymd",
-    show_default=True,
-    help="How 08/11/25 is read.",
+    help="How 08/11/25 is read (else as the shop's template says, else ymd).",
 )
 @click.option("--dialect", type=click.Choice(sorted(DIALECTS)), help="Printer language of the job.")
 @click.option("--explain", is_flag=True, help="Show facts, reasons and paper for a person.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per file (the default).")
-@click.option("--teach", metavar="SHOP", help="Learn a shop's layout from confirmed receipts.")
-def command(
-    files: tuple[Path, ...], *, text: bool, currency: str, date_order: str, dialect: str | None,
-    explain: bool, as_json: bool, teach: str | None,
+@click.option("--shop", metavar="SHOP", help="Read with this shop's template.")
+@click.option(
+    "--teach",
+    metavar="SHOP",
+    help="Read, and let papers whose sums confirm them teach this shop's template: labels, number,"
+    " dates and, from pictures, glyphs. JOB.txt beside a picture JOB is its confirmed text.",
+)
+@click.option(
+    "--templates",
+    "folder",
+    default="templates",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the shops' templates.",
+)
+def command(  # noqa: PLR0913 - one parameter per option
+    files: tuple[Path, ...], *, text: bool, currency: str | None, date_order: str | None,
+    dialect: str | None, explain: bool, as_json: bool, shop: str | None, teach: str | None,
+    folder: Path,
 ) -> None:  # fmt: skip
-    """Read print jobs: what each paper says, and whether it earns.
+    """Read print jobs, and pictures of receipts: what each paper says, and whether it earns.
 
     Exit code 1 when a file could not be read at all; the other files are still read.
     """
     if explain and as_json:
         raise click.UsageError("--explain and --json exclude each other")
-    if teach is not None:
-        raise click.UsageError("--teach: shop templates are not part of this version")
-    if not re.fullmatch("[A-Z]{3}", currency):
+    if shop is not None and teach is not None and shop != teach:
+        raise click.UsageError("--shop and --teach name different shops")
+    if currency is not None and not re.fullmatch("[A-Z]{3}", currency):
         raise click.UsageError(f"--currency {currency!r}: three capital letters, such as MYR")
+    template = _template(folder, shop, teach)
+    options = ReadAs(text, currency, date_order, dialect, template)
     failed = 0
     for path in files:
         try:
-            readings = _read(path, text=text, currency=currency, order=date_order, dialect=dialect)
+            papers = (lessons_of if teach is None else confirmed_lessons)(path, options)
         except (OSError, ValueError) as error:
             failed += 1
             answer: dict[str, object] = {"file": str(path), "documents": [], "error": str(error)}
             click.echo(f"{path}: {error}" if explain else msgspec.json.encode(answer).decode())
             continue
-        if explain:
-            click.echo(_explained(str(path), readings))
-            continue
-        documents = [document_of(reading) for reading in readings]
-        answer = {"file": str(path), "documents": documents}
-        click.echo(msgspec.json.encode(answer).decode())
+        if teach is not None and options.template is not None:
+            known = lessons.taught(options.template, papers, options.in_order())
+            options = structs.replace(options, template=known)
+        _answer(path, [paper.reading for paper in papers], explain=explain)
+    if teach is not None and options.template is not None and template is not None:
+        saved = templates.save(options.template, folder)
+        learnt = options.template.papers - template.papers
+        click.echo(f"{saved}: {learnt} papers taught it", err=True)
     if failed:
         raise Failure(f"{failed} of {len(files)} files could not be read")
 
 
-def _read(
-    path: Path, *, text: bool, currency: str, order: str, dialect: str | None
-) -> list[Reading]:
-    size = path.stat().st_size
-    if size > FILE_MAX:
-        raise ValueError(f"{size} bytes; a print job has at most {FILE_MAX}")
-    raw = path.read_bytes()
-    if raw.startswith(_PICTURES):
-        raise ValueError("a picture; reading pictures is not part of this version")
-    if text or _is_text(raw):
-        return read_text(raw.decode("utf-8-sig"), currency=currency, date_order=order)
-    return read_job(raw, currency=currency, date_order=order, dialect=dialect)
+def _template(folder: Path, shop: str | None, teach: str | None) -> Template | None:
+    """Return the template named by --shop, which must be there, or by --teach, new if need be."""
+    name = teach or shop
+    if name is None:
+        return None
+    try:
+        known = known_template(folder, name)
+        if known is None and teach is None:
+            raise click.UsageError(f"--shop {name}: no template in {folder}; --teach makes one")
+        return known or Template(shop=name)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _answer(path: Path, readings: list[Reading], *, explain: bool) -> None:
+    if explain:
+        click.echo(_explained(str(path), readings))
+        return
+    documents = [document_of(reading) for reading in readings]
+    click.echo(msgspec.json.encode({"file": str(path), "documents": documents}).decode())
