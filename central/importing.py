@@ -18,6 +18,7 @@ from central.fleet.sheet import read_tills
 from central.ledger import directory
 from central.ledger.directory import Change
 from central.ledger.turns import run_turn
+from central.ledger.waiting import rejudge_ready
 from central.members.records import Conflict, Registry
 from central.members.sheet import read_members
 from central.records import Tally, Values, chunks, put, tally
@@ -83,7 +84,10 @@ def rules(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally
         return Tally(0, 0, 1)
     row = RuleBookRow(rulebook.version(book), rulebook.canonical(book), now_ms())
     changes = put(connection, schema.rule_book, parts.config.shard_key, [structs.asdict(row)])
-    return _announced(connection, parts, [directory.of_rule_book(row)], tally(changes))
+    done = _announced(connection, parts, [directory.of_rule_book(row)], tally(changes))
+    # Sales made under this book may have reached us before it did.
+    rejudge_ready(connection, parts.config.shard_key, row.effective_ms)
+    return done
 
 
 def members(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:

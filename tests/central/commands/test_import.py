@@ -10,7 +10,8 @@ from sqlalchemy import select
 from central import schema
 from central.database import reading
 from central.ledger.verify import verify
-from loyalty import codes
+from loyalty import codes, rulebook
+from loyalty.events import Holder
 from loyalty.wire import MemberRow, RewardRow, RuleBookRow, ShopRow, Topic
 from tests.central.mall import DEMO
 
@@ -228,6 +229,23 @@ def test_a_new_rule_book_is_in_force_at_once_and_the_old_one_stays_known(mall):
     mall.bring_in("rules", text.replace("claim_days = 30", "claim_days = 20"))
     assert len(rows(mall, schema.rule_book)) == 2
     assert len(feed(mall, Topic.RULE_BOOK, RuleBookRow)) == 2
+
+
+def test_sales_that_came_before_their_rule_book_are_posted_when_it_comes(mall):
+    text = (DEMO / "rules.toml").read_text(encoding="utf-8")
+    later = text.replace("claim_days = 30", "claim_days = 20")
+    version = rulebook.version(rulebook.from_toml(later))
+    code = mall.json("fleet", "enrol", "--name", "till-1", "--role", "till", "--shop", "helu")
+    with mall.server() as server:
+        till = server.device(code["code"])
+        answer = till.push(
+            till.sale(Holder("card", "ab" * 8), fen=21_400, points=214, book=version)
+        )
+        assert [judged.reason for judged in answer] == ["rule_book_unknown"]
+    assert rows(mall, schema.transfer) == []
+    mall.bring_in("rules", later)
+    assert [row.amount for row in rows(mall, schema.transfer)] == [214]
+    assert sound(mall)
 
 
 def test_codes_for_new_tills_go_to_a_file_of_their_own(mall):
