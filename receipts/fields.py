@@ -21,6 +21,10 @@ _VALUE = re.compile(
     r"\s?(?:NO|NUM|NUMBER|ID|编号|号码)?\s?[.:：#\[(\-]*\s{0,12}#?"
     r"(?P<value>(?:\d[\d]*(?: \d{3,})+|[A-Z0-9]*[A-Z0-9/_\-.]*\d[A-Z0-9/_\-.]*))"
 )
+#: Labels whose number may stand alone on the row below.
+_LABELS_ALONE = ("单号", "編號", "编号", "小票号", "單號", "RECEIPT NO", "INVOICE NO", "BILL NO", "INV NO")
+_LONE_NUMBER = re.compile(r"^(?=.*\d)[A-Z0-9][A-Z0-9/_-]{2,}$")
+_TAIWAN_INVOICE = re.compile(r"^\s*[A-Z]{2}-\d{8}\s*$")
 _DIGITS_ONLY = re.compile(r"^\d+$")
 _NAME = re.compile(r"[^\W\d_]{2,}")
 _PERSONAL = re.compile(r"^\(?\s*\d{5,}[-\s]?[A-Z0-9]{0,2}\s*\)?$|^\W*\d+\W*$")
@@ -53,6 +57,10 @@ def numbers_of(rows: list[Row]) -> Numbers:
                 again = row.index
             wraps = end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
             best.setdefault(rank, value + below if wraps and _is_full(row, rows) else value)
+        if row.upper.rstrip(" :：.#").endswith(_LABELS_ALONE) and _LONE_NUMBER.match(below):
+            best.setdefault("own", below)
+        elif _TAIWAN_INVOICE.match(row.upper):
+            best.setdefault("own", row.upper.strip())
     return Numbers(best.get("own") or best.get("order"), best.get("original"), again)
 
 
@@ -156,7 +164,8 @@ def _is_name(row: Row) -> bool:
         return False
     if is_code_mark(text) or text[:1] in "【*=#[":
         return False
-    if lexicon.PRINTED_AGAIN.find(row.upper) or ":" in text:
+    marks = lexicon.PRINTED_AGAIN.find(row.upper)
+    if ":" in text or any(len(text) < len(mark) + 5 or value == "reprint" for mark, value in marks):
         return False
     if lexicon.HEADINGS.find(row.upper) and not text.isascii():
         return False

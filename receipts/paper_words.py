@@ -156,7 +156,7 @@ NUMBERS: dict[str, str] = {
     "own": """
         小票号|账单号|帐单号|单号|销售单号|收据号|票号|小票编号|单据号|结账单号|收銀單號|單號
         收據編號|收據號|單據編號|小票号码|票据号|交易编号|销售编号|结算单号|收银单号|帳單編號
-        發票號碼|平台单号
+        發票號碼|平台单号|编号|編號
         RECEIPT NO|RECEIPT #|RECEIPT|RCPT NO|RCPT|RCPT #|BILL NO|BILL #|INVOICE NO|INVOICE #
         INV NO|INV #|INV|INVOICE NUMBER|INVOICE|RECEIPT NUMBER|CHECK #|CHECK NO|CHK|NO RESIT
         NO BIL|DOC NO|DOCUMENT NO|SLIP NO|BILL|TAX INVOICE NO|CASH BILL NO|SALES NO|INVOIS NO
@@ -176,7 +176,9 @@ OTHER_NUMBERS = """
     取餐号|桌号|牌号|排队号|台号|机号|款台|POS机号|工号|收银员|收银|操作员|导购|营业员|服务员
     人数|件数|卡号|会员|会员号|电话|終端|终端号|终端编号|商户编号|商户号|批次号|凭证号|授权码
     参考号|交易单号|税号|房号|台號|枱號|收銀|收銀機|收銀員|授权|座位|班次|前台|店号|门店号|厅
-    签字|时间|日期|Z序号|提取码
+    签字|时间|日期|Z序号|提取码|統一編號|統編|统一社会信用代码|會員編號|会员编号|商品编号|设备编号
+    机器编号|门店编号|店铺编号|賣方|買方|隨機碼|终端机编号|收银机编号|員工編號|员工编号|门市编号
+    分店編號|商店編號|人员编号|货号|款号|条码|車牌|车牌|訂位編號|会员卡号|项目编号
     VIP|TABLE|TABLE NO|CASHIER|POS|POS NO|TILL|COUNTER|TERMINAL|REG|OPERATOR|SERVER|STAFF|TEL
     FAX|GST NO|GST ID|GST REG NO|SST NO|CO REG|REG NO|CO REG NO|DATE|TIME|SALESPERSON|PAX|COVER
     GUEST|MEMBER|CARD NO|PAGE|SHIFT|KAUNTER|JURUWANG|SST ID|ROC NO|COMPANY NO|GST|BATCH|TRACE
