@@ -11,7 +11,7 @@ _CODE = re.compile(r"^\s*\[(QR|BARCODE)\]\s*")
 
 
 def case_names() -> list[str]:
-    return sorted(folder.name for folder in CASES.iterdir())
+    return sorted(each.parent.name for each in CASES.glob("*/input.txt"))
 
 
 def text_of(case: str) -> str:
