@@ -11,6 +11,7 @@ takes a fifth of a second. Status bytes: Epson ESC/POS, DLE EOT and GS r.
 
 import fcntl
 import select
+import shutil
 import socket
 import termios
 import time
@@ -165,6 +166,7 @@ class NetworkPrinter(DirectPrinter):
     def _open(self) -> "Escpos":
         from escpos.printer import Network
 
+        _clear_up()
         link = Network(self._host, self._port, self._timeout_s)
         # Its own open() loses the socket when the connection is refused.
         link.device = socket.create_connection((self._host, self._port), self._timeout_s)
@@ -185,12 +187,20 @@ class SerialPrinter(DirectPrinter):
         import serial
         from escpos.printer import Serial
 
+        _clear_up()
         link = Serial(self._path, self._baud)
         # Its own open() sets no time limit for writing: a printer off-line would hold us for ever.
         link.device = serial.Serial(
             self._path, self._baud, timeout=0, write_timeout=self._timeout_s, exclusive=True
         )
         return link
+
+
+def _clear_up() -> None:
+    """Remove the folder that python-escpos leaves in the temporary directory at each import."""
+    from escpos import capabilities
+
+    shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 
 
 class _Link:

@@ -6,17 +6,22 @@ the drawer. It connects for each job and knows the tap only as the address of it
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from random import Random
 from typing import Any, Literal
 
+from escpos import capabilities
 from escpos.printer import Dummy, Network
 from msgspec import Struct
 
 from tillpoints.demo.pos.bistro import Bistro
 from tillpoints.demo.pos.boutique import Boutique
 from tillpoints.demo.pos.ticket import CASH, Row, Ticket
+
+# python-escpos leaves a folder behind in the temporary directory at each import.
+shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 
 CONNECT_TIMEOUT_S = 10.0
 FS_KANJI_ON = b"\x1c&"
