@@ -40,7 +40,10 @@ MULTIBYTE = ("gb18030", "big5hkscs", "cp932", "cp949")
 
 # Rules drawn with the box characters of CP437: as double-byte text they would be one hanzi over
 # and over (C4 C4 is 哪), which no receipt says.
-_RULE = re.compile(rb"([\xc4\xcd\xb3\xba\xdb\xb0\xb1\xb2\xdc\xdf\xc1\xc2\xcf\xd1])\1{3,}")
+# Any other byte so often in a row is a rule of a page that is not known here.
+_RULE = re.compile(
+    rb"([\xc4\xcd\xb3\xba\xdb\xb0\xb1\xb2\xdc\xdf\xc1\xc2\xcf\xd1])\1{3,}|([\x80-\xff])\2{7,}"
+)
 _LINE_ENDS = re.compile(rb"[\r\n]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _GB_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
@@ -107,12 +110,18 @@ def choose(
     candidates = ["utf-8", *MULTIBYTE[:3]]  # Korean looks like Chinese: only on the stream's word
     if not state.kanji:
         candidates.append(page)
+    named = 0.6 if state.page else 0.0  # ESC t named a page, if not the one of power-up
     quick = _quick(sample)
     if quick is not None:
         return Choice(quick, certain=True)
     scored = sorted(
         (
-            (_score(sample, name, kanji=kanji, last=name == last), -rank, name)
+            (
+                _score(sample, name, kanji=kanji, last=name == last)
+                + (named if name == page else 0.0),
+                -rank,
+                name,
+            )
             for rank, name in enumerate(candidates)
         ),
         reverse=True,

@@ -243,8 +243,9 @@ def _strip(printer: Printer, token: Token) -> None:  # ESC * m nL nH, Star ESC X
         printer.strip_x = round(last.column * DOTS_PER_COLUMN)
     deep = 3 if token.data[1:2] != b"*" or token.data[2] in (32, 33, 38, 39, 40) else 1
     strip = graphics.strip(token, printer.align, printer.strip_x, deep)
-    # The strip stands on the line; the LF behind it feeds the paper.
-    printer.parts.append(Text(bytearray(), printer.style, printer.text_state))
+    if not isinstance(last, Text):  # the strip stands on the line; the LF behind it feeds the paper
+        printer.begin_line(token.offset)
+        printer.parts.append(Text(bytearray(), printer.style, printer.text_state))
     if strip is not None:
         printer.strip_x += strip.width * strip.x_scale
         printer.hold(strip)

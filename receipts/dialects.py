@@ -132,6 +132,7 @@ _EPSON: dict[bytes, Rule] = {
     b"\x1f\x1b": by_third({0x1F: private_setup}, 2),
     b"\x12T": 2,
     b"\x12#": 3,
+    b"\x12q": 3,  # DC2 q n: mark position of SII's mobile printers
     b"\x12*": lambda b, s: 0 if short(b, s, 4) else 4 + b[s + 2] * b[s + 3],
     b"\x12V": lambda b, s: 0 if short(b, s, 4) else 4 + little(b, s + 2) * 48,
 }
@@ -155,7 +156,7 @@ _STAR: dict[bytes, Rule] = {
         ESC,
         {
             2: "@EF450i23MPpn\x0e\x14<\x19\x07",
-            3: "dWh-_zRlQ$aBCDINJyU",
+            3: " dWh-_zRlQ$aBCDINJyU",
             4: "s",
         },
     ),
@@ -201,7 +202,7 @@ DIALECTS = {
 }
 
 #: Tried in this order when the usual table loses step and nobody named the dialect.
-ALTERNATIVES = ("epson", "sprt", "gprinter", "zkc")
+ALTERNATIVES = ("epson", "star", "sprt", "gprinter", "zkc")
 
 SNIFF_BYTES = 16
 
@@ -210,7 +211,8 @@ def sniff(head: bytes) -> str:
     """Return the dialect that the first bytes of a job speak (`SNIFF_BYTES` are enough)."""
     start = head.lstrip(b"\x00")
     body = start.removeprefix(b"\x1b@").lstrip(b"\x00\r\n")
-    if body.startswith((b"\x1b\x1ea", b"\x1b\x1eF", b"\x1b\x1d", b"\x1b*rA", b"\x1b*rR")):
+    star = (b"\x1b\x1ea", b"\x1b\x1eF", b"\x1b\x1d", b"\x1b*rA", b"\x1b*rR", b"\x18")
+    if body.startswith(star):
         return "star"
     label = (b"SIZE ", b"! 0", b"! U1", b"^XA", b"~JA", b"CLS\r\n", b"DENSITY ")
     return "label" if body.startswith(label) else "epson"

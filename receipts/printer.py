@@ -81,10 +81,14 @@ class Printer:
             block = Block(data[begun:], self.style, self.text_state, self.align, offset + begun)
             self.held.add_block(block, self.dialect)
 
-    def text(self, data: bytes, offset: int, end: int) -> None:
-        """Put text on the line; text longer than a line may be is folded, wherever it was cut."""
+    def begin_line(self, offset: int) -> None:
+        """Note where the line begins, if it has not yet."""
         if not self.parts:
             self._line_at = offset
+
+    def text(self, data: bytes, offset: int, end: int) -> None:
+        """Put text on the line; text longer than a line may be is folded, wherever it was cut."""
+        self.begin_line(offset)
         while len(data) > LINE_TEXT_MAX - self._line_text:
             room = LINE_TEXT_MAX - self._line_text
             self._append(data[:room])
@@ -105,8 +109,7 @@ class Printer:
 
     def move(self, move: Move, offset: int) -> None:
         """Change the print position."""
-        if not self.parts:
-            self._line_at = offset
+        self.begin_line(offset)
         if len(self.parts) < LINE_PARTS_MAX:
             self.parts.append(move)
 

@@ -11,7 +11,17 @@ _CODE = re.compile(r"^\s*\[(QR|BARCODE)\]\s*")
 
 
 def case_names() -> list[str]:
+    """The cases whose paper is given as text, to be sent in many ways."""
     return sorted(each.parent.name for each in CASES.glob("*/input.txt"))
+
+
+def captured_names() -> list[str]:
+    """The cases given as the bytes of a print job, made by encoders that are not ours."""
+    return sorted(each.parent.name for each in CASES.glob("[0-9]*/input.bin"))
+
+
+def captured(case: str) -> bytes:
+    return (CASES / case / "input.bin").read_bytes()
 
 
 def text_of(case: str) -> str:
