@@ -70,7 +70,7 @@ def is_picture(document: Document) -> bool:
 def page_of(elements: Sequence[Element]) -> Page:
     """Return the page that the elements of a paper draw."""
     blocks, texts, height = _placed(elements)
-    head = max((block.x + block.stride * 8 for block in blocks), default=0)
+    head = max((block.x + block.width for block in blocks), default=0)
     stride = -(-head // 8)
     for block in blocks:
         spare = (head - block.x - block.width) // 8 * 8
@@ -160,5 +160,6 @@ def _composed(blocks: list[_Block], stride: int, height: int) -> bytes:
         shift = (stride - block.stride) * 8 - block.x
         for at in range(min(block.rows, height - block.y)):
             dots = block.bits[at * block.stride : (at + 1) * block.stride]
-            rows[block.y + at] |= int.from_bytes(dots, "big") << shift
+            row = int.from_bytes(dots, "big")
+            rows[block.y + at] |= row << shift if shift >= 0 else row >> -shift  # padding goes
     return b"".join(row.to_bytes(stride, "big") for row in rows)
