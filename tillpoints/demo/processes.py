@@ -135,6 +135,8 @@ class Service:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 process_group=self._leash.group,
+                # What a killed process leaves in its temporary directory goes with the folder.
+                env={**os.environ, "TMPDIR": str(self.log.parent)},
             )
         self.life = "running"
 
