@@ -30,4 +30,5 @@ def text_digest(rows: list[Row]) -> str:
 
 def _is_print_time(upper: str) -> bool:
     ranks = [rank for _, rank in lexicon.TIMES.find(upper)]
-    return _PRINT_RANK in ranks and not lexicon.NUMBERS.find(upper)
+    numbered = any(rank != "other" for _, rank in lexicon.NUMBERS.find(upper))
+    return _PRINT_RANK in ranks and not numbered
