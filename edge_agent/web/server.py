@@ -30,5 +30,6 @@ class WebServer:
         # Then its sockets, by its own loop: they must not vanish under its select. The stubs know
         # neither of the two names.
         server: Any = self._server
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map, ignore_all=True))  # noqa: SLF001
+        sockets = server._map
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets, ignore_all=True))
         self._thread.join(timeout=5)
