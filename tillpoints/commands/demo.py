@@ -59,7 +59,7 @@ def command(  # noqa: PLR0913 - one argument for each option
         raise click.UsageError("--once or --storm, not both")
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise click.UsageError(f"--keep {keep}: the folder is not empty")
-    with _told_to_stop():
+    with _told_to_stop(exit_code=1 if once or storm else 0):
         if once:
             _tell_once(keep, seed, as_json=as_json)
         elif storm:
@@ -69,8 +69,11 @@ def command(  # noqa: PLR0913 - one argument for each option
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does: through every `with` on the way out."""
+def _told_to_stop(exit_code: int) -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does: through every `with` on the way out.
+
+    A story or storm that was stopped has shown nothing, so it has another exit code.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -80,6 +83,7 @@ def _told_to_stop() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         click.echo("\n已停止 / stopped", err=True)
+        raise click.exceptions.Exit(exit_code) from None
     finally:
         signal.signal(signal.SIGTERM, before)
 

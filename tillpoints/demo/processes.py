@@ -15,14 +15,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 RESTART_DELAY_S = 0.5
 STOP_TIMEOUT_S = 12.0
 LOG_TAIL_BYTES = 4000
 
 T = TypeVar("T")
-Life = Literal["starting", "running", "restarting", "stopped"]
 
 
 class ChildFailed(RuntimeError):
@@ -64,7 +63,6 @@ class Service:
         self.name = name
         self.log = folder / f"{name}.log"
         self.restarts = 0
-        self.life: Life = "stopped"
         self._arguments = arguments
         self._leash = leash
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,7 +117,6 @@ class Service:
                 self._process.wait()
         if self._thread is not None:
             self._thread.join()
-        self.life = "stopped"
 
     def tail(self) -> str:
         """Return the end of its log."""
@@ -138,13 +135,11 @@ class Service:
                 # What a killed process leaves in its temporary directory goes with the folder.
                 env={**os.environ, "TMPDIR": str(self.log.parent)},
             )
-        self.life = "running"
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
             assert self._process is not None
             self._process.wait()
-            self.life = "restarting"
             if self._stopping.wait(RESTART_DELAY_S):
                 return
             with self._lock:

@@ -46,7 +46,6 @@ def test_a_stopped_service_stays_stopped(sleeper):
     sleeper.stop()
     assert not alive(pid)
     assert sleeper.pid is None
-    assert sleeper.life == "stopped"
 
 
 def test_a_command_that_fails_says_what_it_wrote():

@@ -27,7 +27,6 @@ Verb = Literal[
     "other_paper",
     "scan",
     "cut",
-    "cut_silently",
     "plug",
     "paper_out",
     "refill",
@@ -81,7 +80,6 @@ class Moves:
         station = self._stations[move.station]
         table: dict[Verb, Callable[[], object]] = {
             "cut": station.relay.cut,
-            "cut_silently": lambda: station.relay.cut("silent"),
             "plug": station.relay.plug,
             "paper_out": lambda: _paper(station, out=True),
             "refill": lambda: _paper(station, out=False),

@@ -38,7 +38,9 @@ function booking(each) {
   });
   const sides = make("span", "sides");
   sides.append(
-    make("span", "", named(each.debit)), make("span", "arrow", " → "), make("span", "", named(each.credit)),
+    make("span", "", named(each.debit)),
+    make("span", "arrow", " → "),
+    make("span", "", named(each.credit)),
   );
   const amount = `${signs[each.code] ?? "+"}${number.format(each.amount)}`;
   node.append(
@@ -60,8 +62,10 @@ function members(list, people, press) {
       press({ do: "statement", station: "desk", what: person.number }),
     );
     node.append(
-      make("span", "name", person.name), make("span", `tier ${person.tier}`, t(`tier_${person.tier}`)),
-      make("strong", "", number.format(person.balance)), statement,
+      make("span", "name", person.name),
+      make("span", `tier ${person.tier}`, t(`tier_${person.tier}`)),
+      make("strong", "", number.format(person.balance)),
+      statement,
     );
     return node;
   }));

@@ -69,7 +69,7 @@ export class Station {
     say(this.parts.other, t(this.name === "till-1" ? "kitchen" : "card_slip"));
     const chosen = this.parts.what.value;
     this.parts.what.replaceChildren(
-      group("group_members", GUESTS.map(([number, name, tier]) => [number, `${name} · ${t(`tier_${tier}`)}`])),
+      group("group_members", GUESTS.map(guest)),
       group("group_slips", [["claim", t("claim")], ["voucher", t("voucher")]]),
       group("group_others", [["unknown", t("unknown")], ["payment", t("payment")]]),
     );
@@ -114,6 +114,8 @@ export class Station {
     say(life, t(now.agent.restarts ? "life_again" : "life", facts));
   }
 }
+
+const guest = ([number, name, tier]) => [number, `${name} · ${t(`tier_${tier}`)}`];
 
 function group(label, choices) {
   const node = make("optgroup");

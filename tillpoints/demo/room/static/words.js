@@ -2,7 +2,10 @@
 
 const WORDS = {
   title: ["澄湖天地 · 控制室", "Chenghu Place · control room"],
-  subtitle: ["总台、两台收银、一台自助机，全在这台电脑上", "Central, two tills and a kiosk, all on this machine"],
+  subtitle: [
+    "总台、两台收银、一台自助机，全在这台电脑上",
+    "Central, two tills and a kiosk, all on this machine",
+  ],
   central: ["总台", "Central"],
   other_language: ["English", "中文"],
   count_sum: ["总账合计", "Sum of all"],
@@ -42,7 +45,10 @@ const WORDS = {
   printer_paper_out: ["打印机缺纸", "Out of paper"],
   printer_off: ["打印机已关", "Printer off"],
   ledger: ["总账流水", "Master ledger"],
-  no_bookings: ["还没有积分变动。从上面的第 1 步开始。", "No points have moved yet. Begin with step 1 above."],
+  no_bookings: [
+    "还没有积分变动。从上面的第 1 步开始。",
+    "No points have moved yet. Begin with step 1 above.",
+  ],
   members: ["会员余额", "Members"],
   no_members: ["有了积分的会员会出现在这里。", "Members with points appear here."],
   desk: ["服务台打印机", "Service desk printer"],
@@ -88,7 +94,8 @@ export function toggleLanguage() {
 export function t(key, values = {}) {
   const words = WORDS[key];
   if (!words) throw new Error(`no words for ${key}`);
-  return words[chosen === "zh" ? 0 : 1].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const said = words[chosen === "zh" ? 0 : 1];
+  return said.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 /** One of a pair that the server sends as [zh, en] or {zh, en}. */
