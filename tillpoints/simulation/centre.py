@@ -1,0 +1,227 @@
+"""Central as one machine of the run: its disk, its clock, and the real service on them."""
+
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
+from msgspec import structs
+from sqlalchemy import Connection, Engine, Table, insert
+
+from central import migrations, schema
+from central.config import Database
+from central.database import connect, writing
+from central.ledger.commands import SetMember
+from central.ledger.directory import announce, of_reward, of_rule_book, of_shop
+from central.ledger.shards import open_shard
+from central.sync.api import blueprint
+from central.sync.callers import DeviceState
+from central.sync.combiner import RunTurn
+from central.sync.enrolment import code_hash
+from central.sync.service import Service
+from loyalty import rulebook
+from loyalty.wire import RewardRow, RuleBookRow, ShopRow
+from tillpoints.simulation.disk import Disk, Fault, write_image
+from tillpoints.simulation.inline import InlineCombiner
+from tillpoints.simulation.world import DAY_MS, World
+
+SHARD = 1
+FILE = "central.db"
+BOOK = rulebook.from_toml(
+    """
+name = "simulated"
+currency = "CNY"
+rounding = "floor"
+expiry_months = 12
+claim_days = 30
+voucher_days = 14
+redeem_limit_points = 5000
+unearning_tenders = ["mall_points"]
+[[rates]]
+category = "*"
+points = 1
+per_fen = 100
+name_zh = "消费"
+name_en = "Shopping"
+[[tiers]]
+id = "base"
+name_zh = "普卡"
+name_en = "Base"
+from_points = 0
+multiplier = "1"
+[[tiers]]
+id = "gold"
+name_zh = "金卡"
+name_en = "Gold"
+from_points = 1000
+multiplier = "3/2"
+"""
+)
+TENANT_KEY = bytes([8]) * 32
+REWARDS = (
+    RewardRow("tea", "茶", "Tea", 100, "goods"),
+    RewardRow("cake", "蛋糕", "Cake", 300, "goods", "S1"),
+)
+SHOPS = tuple(ShopRow(f"S{n}", f"店{n}", f"Shop {n}", "food") for n in range(1, 5))
+
+_template: dict[str, bytes] = {}
+
+
+class Central:
+    """The server: answers while it is up; killed, it comes back from what its disk kept."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.up = False
+        self.runs = 0
+        self.errors: list[str] = []
+        self.looked: Callable[[], None] = lambda: None
+        self._chance = world.chance("central")
+        self._clock_off_ms = 0
+        write_image(world.folder / "central.0", _empty(world.folder))
+        self.disk = Disk(world.folder / "central.0", world.chance("central disk"), world.mark)
+
+    @property
+    def file(self) -> Path:
+        """The database as it is now."""
+        return self.disk.folder / FILE
+
+    def now_ms(self) -> int:
+        """Return central's own time, ms since 1970 UTC."""
+        return self.world.now_ms + self._clock_off_ms
+
+    def start(self) -> None:
+        """Start the process on the disk as it is."""
+        self.world.vfs.disks[str(self.disk.folder)] = self.disk
+        self.engine: Engine = connect(Database(f"sqlite:///{self.file}"))
+        self.service = Service(
+            self.engine,
+            Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32),
+            TENANT_KEY,
+            now_ms=self.now_ms,
+            draw=self._chance.randrange,
+            shard_key=SHARD,
+            combiner=self._combiner,
+        )
+        self.service.start()
+        app = Flask("central")
+        app.register_blueprint(blueprint(self.service))
+        self._client = app.test_client()
+        self.up = True
+
+    def die(self, fault: Fault) -> None:
+        """Kill the process; it starts again after a while."""
+        if not self.up:
+            return
+        self.up = False
+        self.disk.die(fault)
+        self.engine.dispose()
+        self.world.trace("central", "died", fault)
+        self.world.after(self._chance.randrange(1_000, 900_000), self.restart)
+
+    def restart(self) -> None:
+        """Start again after a death."""
+        if self.up:
+            return
+        old = self.disk.folder
+        self.runs += 1
+        self.disk = self.disk.restart(self.world.folder / f"central.{self.runs}")
+        self.world.vfs.disks.pop(str(old), None)
+        self.start()
+        self.world.trace("central", "starts")
+        self.looked()
+
+    def answer(
+        self, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes] | None:
+        """Return status and bytes of a call's answer, None if central did not live to give it."""
+        if not self.up:
+            return None
+        self._arm()
+        with structlog.testing.capture_logs() as said:
+            reply = self._client.post(path, data=body, headers=dict(headers))
+        self.disk.disarm()
+        if self.disk.dead:
+            self.die("kill")
+            return None
+        if reply.status_code == 500:
+            self.errors.append(str(said))
+        self.looked()
+        return reply.status_code, reply.data
+
+    def set_member(self, command: SetMember) -> None:
+        """Let the desk set a member's tier and cards, as an import does."""
+        if self.up:
+            self.service.run(command)
+            self.looked()
+
+    def set_up(self, devices: Mapping[str, tuple[str, str]]) -> None:
+        """Bring in rules, shops, rewards and devices (name: role and shop), before any fault."""
+        row = RuleBookRow(rulebook.version(BOOK), rulebook.canonical(BOOK), 0)
+        with writing(self.engine) as connection:
+            open_shard(connection, SHARD, "澄湖天地", "Asia/Shanghai", bytes(15) + b"1")
+            _put(connection, schema.rule_book, **structs.asdict(row))
+            for reward in REWARDS:
+                _put(connection, schema.reward, offered=1, **structs.asdict(reward))
+            for shop in SHOPS:
+                _put(connection, schema.shop, **structs.asdict(shop))
+            for name, (role, shop_id) in devices.items():
+                device_id = random.Random(f"{self.world.seed}/{name}").randbytes(16)
+                expected = int(DeviceState.EXPECTED)
+                what = {"name": name, "role": role, "shop_id": shop_id, "state": expected}
+                _put(connection, schema.device, device_id=device_id, **what)
+                self._add_code(connection, f"CODE-{name}", device_id)
+            news = [of_rule_book(row), *map(of_reward, REWARDS), *map(of_shop, SHOPS)]
+            announce(connection, SHARD, news)
+
+    def new_code(self, device_id: bytes, code: str) -> None:
+        """Let store IT hand out a new code for a device whose chain is refused."""
+        with writing(self.engine) as connection:
+            self._add_code(connection, code, device_id)
+
+    def _add_code(self, connection: Connection, code: str, device_id: bytes) -> None:
+        expires_ms = self.now_ms() + 400 * DAY_MS
+        what = {"code_hash": code_hash(code), "device_id": device_id, "expires_ms": expires_ms}
+        _put(connection, schema.enrolment, **what)
+
+    def jump(self, by_ms: int) -> None:
+        """Set the server's clock wrong."""
+        self._clock_off_ms += by_ms
+
+    def _combiner(self, run_turn: RunTurn) -> InlineCombiner:
+        def gather() -> None:
+            if self._chance.random() < 0.3:
+                self.world.pass_time(5)
+
+        return InlineCombiner(run_turn, gather)
+
+    def _arm(self) -> None:
+        for kind, fault in _FAULTS.items():
+            if self.world.fault(kind, 0.004):
+                self.disk.arm(fault, self._chance.randrange(40))
+                return
+
+
+_FAULTS: dict[str, Fault] = {
+    "kill_central": "kill",
+    "power_central": "power",
+    "disk_central": "eio",
+}
+
+
+def _put(connection: Connection, table: Table, **values: object) -> None:
+    connection.execute(insert(table), {"shard_key": SHARD, **values})
+
+
+def _empty(folder: Path) -> dict[str, bytes]:
+    """Return a database with every table and no row, made once in this process."""
+    if not _template:
+        path = folder / "template.db"
+        engine = connect(Database(f"sqlite:///{path}"))
+        with writing(engine) as connection:
+            migrations.upgrade(connection)
+        engine.dispose()
+        _template[FILE] = path.read_bytes()
+    return dict(_template)

@@ -1,0 +1,239 @@
+"""The invariants that look at devices, at whole ledgers, and at the end of a run.
+
+I2 no loss, I13 replay, I14 cursor, I15 convergence, I17 tamper, I19 progress; and after each step
+of a device's sync: what it believes central to hold, central holds.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from central.config import Database
+from central.database import connect, reading
+from central.ledger.queries import balance_of
+from central.ledger.verify import verify
+from edge_agent.journal.reader import Reader
+from loyalty.events import Holder
+from loyalty.wire import CardRow, MemberRow, Topic
+from tillpoints.simulation.centre import FILE, SHARD, Central
+from tillpoints.simulation.disk import write_image
+from tillpoints.simulation.facts import Facts
+from tillpoints.simulation.observer import Observer
+from tillpoints.simulation.people import CARDS, tag_of
+from tillpoints.simulation.station import Station
+from tillpoints.simulation.world import World
+
+#: Invariants of the design that nothing checks here yet, and why.
+NOT_CHECKED = {
+    "I9": "leases are not armed yet",
+    "I16": "central keeps an interval without a quality that says how far to trust it",
+    "I18": "there is one version of the agent",
+    "I2 after a fork": "a fork's own events are not sent again under the next epoch yet",
+    "I4 after a restore": "central has no restore with a lease census yet",
+}
+
+
+class Checks:
+    """Holds invariants against devices and whole databases."""
+
+    def __init__(self, world: World, central: Central, observer: Observer, facts: Facts) -> None:
+        self._world = world
+        self._central = central
+        self._observer = observer
+        self._facts = facts
+
+    def after_sync(self, station: Station) -> None:
+        """Hold what a device believes against what central holds."""
+        journal, identity = station.journal, station.identity()
+        outbox = journal.outbox()
+        known = self._observer.chains[identity.device_id, outbox.epoch]
+        if outbox.acked_seq and not outbox.refused:
+            believed = journal.batch(outbox.acked_seq, 1, 1).head_hash
+            held = known[outbox.acked_seq - 1] if len(known) >= outbox.acked_seq else None
+            wrong = believed != held
+            self._world.hold("I4 what is acked is held", wrong and (station.name, outbox))
+        at = journal.cursor()
+        if outbox.contained_seq:
+            key = (identity.device_id, outbox.epoch, outbox.contained_seq)
+            needed = self._observer.position_of.get(key, 1 << 62)
+            early = needed > at.position
+            self._world.hold("I14 contained only when pulled", early and (station.name, key, at))
+
+    def directory(self, station: Station) -> None:
+        """I14: a device's directory is the feed up to its cursor, folded."""
+        at = station.journal.cursor()
+        with closing(sqlite3.connect(self._central.file)) as db:
+            rows = db.execute(
+                "SELECT topic, item, payload FROM feed WHERE position <= ? AND topic IN (1, 2)"
+                " ORDER BY position",
+                (at.position,),
+            ).fetchall()
+        last = {(topic, item): payload for topic, item, payload in rows}
+        for (topic, item), payload in last.items():
+            if topic == Topic.MEMBER:
+                row = payload and msgspec.msgpack.decode(payload, type=MemberRow)
+                found = station.journal.standing(Holder("member", item))
+            else:
+                row = payload and msgspec.msgpack.decode(payload, type=CardRow)
+                found = station.journal.standing(Holder("card", item))
+                if found.holder.kind == "member":
+                    continue
+            balance = None if found.balance is None else found.balance - found.pending
+            wrong = balance != (row.balance if row else None)
+            self._world.hold("I14 cursor", wrong and (station.name, item, balance, row))
+
+    def ledger(self) -> None:
+        """I13: the ledger is what its log says, and every check of `ledger verify` passes."""
+        engine = connect(Database(f"sqlite:///{self._central.file}"))
+        try:
+            with reading(engine) as connection:
+                self._world.hold("I13 replay", verify(connection, SHARD))
+        finally:
+            engine.dispose()
+        self._observer.all_verdicts()
+
+    def journal(self, station: Station) -> None:
+        """A device's journal passes its own checks."""
+        problems = station.journal.verify().problems
+        self._world.hold("I13 journal", problems and (station.name, problems))
+
+    # ---- I17
+
+    def tampered_ledger(self) -> None:
+        """I17: one bit flipped in what central stores is reported."""
+        rng = self._world.chance("tamper")
+        table, column, key = rng.choice(_LEDGER_TARGETS)
+        found = self._tampered(
+            self._central.disk.image(), FILE, (table, column, key), self._ledger_findings
+        )
+        self._world.hold("I17 tamper", not found and (table, column))
+
+    def tampered_journal(self, station: Station) -> None:
+        """I17: one bit flipped in an event that a device stores is reported."""
+        column = self._world.chance("tamper").choice(("hash", "body"))
+        image = station.disk.image()
+        what = ("event", column, "epoch, seq")
+        found = self._tampered(image, "journal.sqlite", what, _journal_findings)
+        self._world.hold("I17 tamper", not found and (station.name, column))
+
+    def _tampered(
+        self,
+        image: dict[str, bytes],
+        file: str,
+        what: tuple[str, str, str],
+        findings: Callable[[Path], Sequence[object]],
+    ) -> bool:
+        """Tell whether a flipped bit is found; nothing to flip counts as found."""
+        folder = self._world.folder / "tampered"
+        table, column, key = what
+        write_image(folder, image)
+        try:
+            with closing(sqlite3.connect(folder / file, isolation_level=None)) as db:
+                db.execute("DROP TRIGGER IF EXISTS event_is_never_changed")
+                keys = db.execute(
+                    f"SELECT {key}, {column} FROM {table} ORDER BY {key}"  # noqa: S608 ours
+                ).fetchall()
+                if not keys:
+                    return True
+                *which, value = self._world.chance("tamper").choice(keys)
+                where = " AND ".join(f"{name} = ?" for name in key.split(", "))
+                db.execute(
+                    f"UPDATE {table} SET {column} = ? WHERE {where}",  # noqa: S608 ours
+                    (self._flipped(value), *which),
+                )
+            self._world.mark("tampered")
+            return bool(findings(folder / file))
+        finally:
+            shutil.rmtree(folder)
+
+    def _flipped(self, value: bytes | int) -> bytes | int:
+        rng = self._world.chance("tamper")
+        if isinstance(value, int):
+            return value ^ (1 << rng.randrange(8))
+        place = rng.randrange(len(value))
+        changed = bytes([value[place] ^ (1 << rng.randrange(8))])
+        return value[:place] + changed + value[place + 1 :]
+
+    def _ledger_findings(self, file: Path) -> Sequence[object]:
+        engine = connect(Database(f"sqlite:///{file}"))
+        try:
+            with reading(engine) as connection:
+                return verify(connection, SHARD)
+        except Exception as error:  # noqa: BLE001 a check that cannot go on has reported it
+            return [error]
+        finally:
+            engine.dispose()
+
+    # ---- the end
+
+    def nothing_lost(self) -> None:
+        """I2: whatever people were told is in central's inbox, unless its chain was refused."""
+        refused = {
+            (device, epoch)
+            for device, epoch in self._observer.chains
+            if (device, epoch + 1) in self._epochs()
+        }
+        for told in self._facts.told:
+            device, epoch, seq = told.key
+            if told.hash in self._facts.lost or (device, epoch) in refused:
+                continue
+            chain = self._observer.chains[device, epoch]
+            held = chain[seq - 1] if len(chain) >= seq else None
+            self._world.hold("I2 no loss", held != told.hash and told)
+
+    def _epochs(self) -> set[tuple[bytes, int]]:
+        with closing(sqlite3.connect(self._central.file)) as db:
+            return set(db.execute("SELECT device_id, epoch FROM stream"))
+
+    def at_rest(self, station: Station) -> list[str]:
+        """I19: return what a device still has to do."""
+        journal, left = station.journal, []
+        outbox, status = journal.outbox(), station.syncer.status()
+        if outbox.depth or outbox.refused:
+            left.append(f"outbox {outbox}")
+        if journal.stranded_leases(station.session):
+            left.append("leases to give back")
+        if status.problem is not None and status.problem.code != "stranded_events":
+            left.append(f"problem {status.problem}")
+        if journal.awaits_position():
+            left.append("awaits a position")
+        return [f"{station.name}: {what}" for what in left]
+
+    def same_everywhere(self, stations: Sequence[Station]) -> None:
+        """I15: every device shows every holder what central does."""
+        engine = connect(Database(f"sqlite:///{self._central.file}"))
+        try:
+            with reading(engine) as connection:
+                for station in stations:
+                    for number in range(CARDS):
+                        holder = station.journal.holder_of(tag_of(number))
+                        here = station.journal.standing(holder)
+                        there = balance_of(connection, SHARD, holder)
+                        if not there.known and here.balance is None:
+                            continue
+                        stranded = station.journal.outbox().stranded
+                        wrong = not stranded and (here.balance, here.pending) != (there.balance, 0)
+                        found = wrong and (station.name, here, there)
+                        self._world.hold("I15 convergence", found)
+        finally:
+            engine.dispose()
+
+
+_LEDGER_TARGETS = (
+    ("inbox", "body", "device_id, epoch, seq"),
+    ("inbox", "hash", "device_id, epoch, seq"),
+    ("transfer", "amount", "device_id, epoch, seq, leg"),
+    ("account", "posted", "account_id"),
+)
+
+
+def _journal_findings(file: Path) -> Sequence[object]:
+    try:
+        with Reader(file.parent) as reader:
+            return reader.verify().problems
+    except sqlite3.DatabaseError as error:
+        return [error]

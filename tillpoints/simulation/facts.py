@@ -1,0 +1,124 @@
+"""What really happened at the counters, whatever any machine remembers of it.
+
+People got slips, vouchers and goods; devices wrote events. Nobody in the product can read this;
+the invariants compare the product with it.
+"""
+
+from msgspec import Struct
+
+from edge_agent.journal.identity import Identity
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.log import Place
+from loyalty.chain import Frame
+from loyalty.events import Holder
+from tillpoints.simulation.world import World
+
+Key = tuple[bytes, int, int]
+
+
+class Told(Struct, frozen=True):
+    """An event of which somebody was told that it is recorded."""
+
+    station: str
+    key: Key
+    hash: bytes
+
+
+class Handed(Struct, frozen=True):
+    """A voucher that a member took away, paid by a redemption."""
+
+    told: Told
+    member: str
+    points: int
+    code: str
+    signed: str
+    home: bool
+
+
+class OpenSale(Struct, frozen=True):
+    """A claim slip somebody carries."""
+
+    claim_hash: str
+    fen: int
+    fingerprint: str
+
+
+class Sold(Struct, frozen=True):
+    """A receipt somebody has in a pocket."""
+
+    station: str
+    shop: str
+    number: str
+    fen: int
+    fingerprint: str
+    holder: Holder | None
+
+
+class Facts:
+    """Everything that really happened so far."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        #: Every event any execution wrote, by its identity; several when a chain was forked.
+        self.written: dict[Key, dict[bytes, Frame]] = {}
+        self.told: list[Told] = []
+        #: Told events whose only machine was put back to an older image.
+        self.lost: set[bytes] = set()
+        self.handed: list[Handed] = []
+        self.goods: dict[str, int] = {}
+        self.open: list[OpenSale] = []
+        self.sold: list[Sold] = []
+        self._noted: dict[str, Place] = {}
+        self._forgiven: set[str] = set()
+        self.taken_away: set[str] = set()
+
+    def note(self, station: str, journal: Journal, identity: Identity) -> None:
+        """Take in what a device has written since it was looked at."""
+        after = self._noted.get(station, Place(0, 0))
+        for link in journal.links(after):
+            key = (identity.device_id, link.place.epoch, link.place.seq)
+            self.written.setdefault(key, {})[link.hash] = link.frame
+            self._noted[station] = link.place
+
+    def was_told(self, station: str, journal: Journal, seqs: list[int]) -> list[Told]:
+        """Note that people were told of events just recorded."""
+        identity = journal.identity()
+        if identity is None or not seqs:
+            return []
+        first = Place(identity.epoch, seqs[0] - 1)
+        told = []
+        for link in journal.links(first, len(seqs)):
+            key = (identity.device_id, link.place.epoch, link.place.seq)
+            told.append(Told(station, key, link.hash))
+        self.told += told
+        self.note(station, journal, identity)
+        return told
+
+    def survived(self, station: str, journal: Journal, identity: Identity) -> None:
+        """Check that a journal which was opened again holds all that was told from it (D2)."""
+        self._noted.pop(station, None)
+        here = {}
+        for link in journal.links():
+            here[identity.device_id, link.place.epoch, link.place.seq] = link.hash
+        missing = [
+            told
+            for told in self.told
+            if told.station == station
+            and told.hash not in self.lost
+            and here.get(told.key) != told.hash
+        ]
+        if station in self._forgiven:
+            self._forgiven.remove(station)
+            self.lost |= {told.hash for told in missing}
+            missing = []
+        self._world.hold("D2 what was told survives", missing)
+        self.note(station, journal, identity)
+
+    def gone(self, station: str) -> None:
+        """Take note that a machine was taken away, with all that only its disk held."""
+        self.taken_away.add(station)
+        self.lost |= {told.hash for told in self.told if told.station == station}
+
+    def forgive(self, station: str) -> None:
+        """Take note that a machine is about to forget what it wrote after its image was made."""
+        self._forgiven.add(station)

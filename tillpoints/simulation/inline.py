@@ -1,0 +1,65 @@
+"""The two threads of the product as calls: the journal's writer and central's combiner.
+
+They change only who runs the work and when; transactions, turns and their errors are the
+product's own code.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
+
+from central.ledger.items import Push
+from central.sync.combiner import Combiner, Item, RunTurn, settle
+from edge_agent.journal.writer import Work, Writer
+
+ResultT = TypeVar("ResultT")
+
+
+class InlineWriter(Writer):
+    """Runs each transaction where it is asked for."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._db: sqlite3.Connection | None = None
+
+    def transact(self, work: Work[ResultT]) -> ResultT:
+        """Run `work` in a transaction and return its result after COMMIT."""
+        return self._transact(work)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._disconnect()
+
+
+class InlineCombiner(Combiner):
+    """Gathers what comes while `let_come` lets time pass, then runs one turn for all of it."""
+
+    def __init__(self, run_turn: RunTurn, let_come: Callable[[], None]) -> None:
+        self._run_turn = run_turn
+        self._let_come = let_come
+        self._batch: list[Item] = []
+        self._answers: dict[int, object] = {}
+
+    def submit(self, item: Item) -> object:
+        """Return an item's answer once its turn is committed."""
+        if isinstance(item, Push) and any(
+            isinstance(other, Push) and other.device_id == item.device_id for other in self._batch
+        ):
+            return _raised(settle(self._run_turn, [item])[0])  # one push of a device to a turn
+        self._batch.append(item)
+        self._let_come()
+        if id(item) not in self._answers:
+            batch, self._batch = self._batch, []
+            answers = settle(self._run_turn, batch)
+            for one, answer in zip(batch, answers, strict=True):
+                self._answers[id(one)] = answer
+        return _raised(self._answers.pop(id(item)))
+
+    def close(self) -> None:
+        """Nothing is left to do: no thread ever ran."""
+
+
+def _raised(answer: object) -> object:
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer

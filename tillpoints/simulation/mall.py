@@ -1,0 +1,274 @@
+"""The mall of one run: central, its devices and its people, from opening to the last check.
+
+Owns the phases: set up without faults, live through chaos, heal, and hold what must then hold.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import msgspec
+from msgspec import Struct
+
+from central.ledger.commands import SetMember
+from edge_agent.journal.identity import Identity
+from loyalty import wire
+from loyalty.wire import PushAnswer, PushRequest
+from tillpoints.simulation.centre import Central
+from tillpoints.simulation.checks import Checks
+from tillpoints.simulation.facts import Facts
+from tillpoints.simulation.network import Line
+from tillpoints.simulation.observer import Observer
+from tillpoints.simulation.people import CARDS, People, tag_of
+from tillpoints.simulation.station import Station
+from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, World
+
+_CHECKPOINTS = 10
+_HEAL_ROUNDS = 60
+
+
+class Size(Struct, frozen=True):
+    """How large a run is. `stations` 0 lets the seed choose 3 to 8; events are per till and day."""
+
+    stations: int = 0
+    days: float = 1.0
+    events_min: int = 30
+    events_max: int = 100
+
+
+class Mall:
+    """Everything in one run."""
+
+    def __init__(self, world: World, count: int, size: Size) -> None:
+        self.world = world
+        self._size = size
+        self.facts = Facts(world)
+        self.central = Central(world)
+        self.observer = Observer(world, self.central, self.facts)
+        self.checks = Checks(world, self.central, self.observer, self.facts)
+        self.people = People(world, self.facts)
+        self.central.looked = self.observer.look
+        names = [f"till-{n}" for n in range(1, count)] + ["kiosk-1"]
+        self._roles = {
+            name: (name.split("-")[0], f"S{n // 2 % 4 + 1}") for n, name in enumerate(names)
+        }
+        self.stations = [
+            Station(world, name, shop, self.facts, Line(world, name, self._deliver))
+            for name, (_, shop) in self._roles.items()
+        ]
+        for station in self.stations:
+            station.checked = self._after_sync
+        self._known_members: set[int] = set()
+        self._copies: list[Station] = []
+
+    def live(self) -> None:
+        """Set up without faults, live through chaos, heal, and check the end."""
+        self.world.healing = True
+        self._set_up()
+        self.world.healing = False
+        self._plan()
+        end_ms = START_MS + int(self._size.days * DAY_MS)
+        step_ms = (end_ms - self.world.now_ms) // _CHECKPOINTS
+        for number in range(_CHECKPOINTS):
+            self.world.run_until(self.world.now_ms + step_ms)
+            self._checkpoint(number)
+        self._heal()
+
+    def close(self) -> None:
+        """Let go of every file."""
+        for station in (*self.stations, *self._copies):
+            if station.up:
+                station.disk.die("kill")
+                station.journal.close()
+        if self.central.up:
+            self.central.disk.die("kill")
+            self.central.engine.dispose()
+
+    def _deliver(
+        self, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes] | None:
+        reply = self.central.answer(path, headers, body)
+        errors, self.central.errors = self.central.errors, []
+        disk_failed = any("OperationalError" in error for error in errors)
+        self.world.hold("S2 central never fails by itself", not disk_failed and errors)
+        if reply is not None and reply[0] == 200 and path == wire.PUSH_PATH:
+            answer = msgspec.msgpack.decode(reply[1], type=PushAnswer)
+            self._pushed(msgspec.msgpack.decode(body, type=PushRequest), answer)
+        return reply
+
+    def _pushed(self, request: PushRequest, answer: PushAnswer) -> None:
+        self.observer.pushed(request, answer)
+        word = (answer.status, answer.acked_through, answer.expected_seq)
+        self.world.trace("pushed", request.device_id.hex()[:6], request.epoch, *word)
+
+    def _after_sync(self, station: Station) -> None:
+        if self.central.up:
+            self.checks.after_sync(station)
+
+    # ---- the phases
+
+    def _set_up(self) -> None:
+        self.central.start()
+        self.central.set_up(self._roles)
+        for station in self.stations:
+            station.start()
+            who = station.enrol(f"CODE-{station.name}")
+            self.world.hold("S3 a device can enrol", not isinstance(who, Identity) and who)
+            station.sync()
+        for card in range(CARDS // 2):
+            self._import_member(card)
+
+    def _import_member(self, card: int) -> None:
+        """Let a member own a card, which may have earned already."""
+        if self.central.up:
+            tier = self.world.chance("members").choice(("base", "gold"))
+            self._known_members.add(card)
+            self.central.set_member(SetMember(f"{card:016x}", tier, (tag_of(card),)))
+
+    def _plan(self) -> None:
+        rng = self.world.chance("plan")
+        for station in self.stations:
+            events = int(
+                rng.randrange(self._size.events_min, self._size.events_max + 1) * self._size.days
+            )
+            for _ in range(events):
+                self._sometime(rng, partial(self.people.do_something, station))
+        for card in range(CARDS // 2, CARDS):
+            self._sometime(rng, partial(self._import_member, card))
+        for kind, (times, deed) in _DEEDS.items():
+            for _ in range(rng.randrange(1, times + 1)):
+                station = rng.choice(self.stations)
+                self._sometime(rng, partial(self._perhaps, kind, deed, station))
+
+    def _perhaps(self, kind: str, deed: "Deed", station: Station) -> None:
+        if self.world.fault(kind):
+            deed(self, station)
+
+    def _sometime(self, rng: random.Random, action: Callable[[], None]) -> None:
+        when_ms = (
+            START_MS + HOUR_MS // 2 + rng.randrange(int(self._size.days * DAY_MS) - HOUR_MS // 2)
+        )
+        self.world.at(when_ms, action)
+
+    def _checkpoint(self, number: int) -> None:
+        if not self.central.up:
+            self.central.restart()
+        self.checks.ledger()
+        station = self.world.chance("checkpoint").choice(self.stations)
+        if station.up:
+            self.checks.journal(station)
+            self.checks.directory(station)
+            if number % 2:
+                self.checks.tampered_journal(station)
+        if not number % 2:
+            self.checks.tampered_ledger()
+
+    def _heal(self) -> None:
+        """Stop every fault, and see that all comes to rest, complete and equal."""
+        world = self.world
+        world.healing = True
+        self._switch_copies_off()
+        self.central.disk.disarm()
+        self.central.restart()
+        world.run_until(
+            world.now_ms + 2 * HOUR_MS
+        )  # what is under way arrives, who is down is back
+        for station in self.stations:
+            station.line.heal()
+            station.die("kill", back_ms=1_000)
+        world.run_until(world.now_ms + 10_000)
+        for _ in range(_HEAL_ROUNDS):
+            self._enrol_refused()
+            world.run_until(world.now_ms + HOUR_MS)
+            left = [what for station in self.stations for what in self.checks.at_rest(station)]
+            if not left:
+                break
+        world.hold("I19 progress", left)
+        world.run_until(world.now_ms + 2 * HOUR_MS)
+        self.observer.look()
+        self.checks.nothing_lost()
+        self.checks.same_everywhere(self.stations)
+        self.checks.ledger()
+        for station in self.stations:
+            self.checks.journal(station)
+            self.checks.directory(station)
+
+    def copy_machine(self, station: Station) -> None:
+        """Let a second machine run on a copy of a device's disk, both with the same identity."""
+        if not station.up or self._copies:
+            return
+        name = f"{station.name}-copy"
+        line = Line(self.world, name, self._deliver)
+        copy = Station(self.world, name, station.shop, self.facts, line, station.disk.image())
+        copy.sells, copy.checked = station.sells, self._after_sync
+        self._copies.append(copy)
+        self.world.mark("cloned")
+        copy.start()
+        rng = self.world.chance("copies")
+        for _ in range(rng.randrange(1, 12)):
+            wait_ms = rng.randrange(4 * HOUR_MS)
+            self.world.after(wait_ms, lambda: self.people.do_something(copy))
+
+    def _switch_copies_off(self) -> None:
+        for copy in self._copies:
+            if copy.up:
+                copy.switch_off()
+
+    def _enrol_refused(self) -> None:
+        """Do what store IT does when central takes no more of a device's chain."""
+        for station in self.stations:
+            outbox = station.journal.outbox()
+            if outbox.refused:
+                code = f"AGAIN-{station.name}-{outbox.epoch}"
+                self.central.new_code(station.identity().device_id, code)
+                who = station.enrol(code)
+                self.world.hold("S3 a device can enrol", not isinstance(who, Identity) and who)
+                self.world.mark("enrolled again")
+                station.sync_soon()
+
+
+def _partition(mall: Mall, station: Station) -> None:
+    station.line.cut(mall.world.chance("cuts").randrange(60_000, 6 * HOUR_MS))
+
+
+def _stop_central(mall: Mall, _station: Station) -> None:
+    mall.central.die("power" if mall.world.chance("stops").random() < 0.5 else "kill")
+
+
+def _reboot(mall: Mall, station: Station) -> None:
+    station.die("power" if mall.world.chance("stops").random() < 0.5 else "kill")
+
+
+def _jump(mall: Mall, station: Station) -> None:
+    years = 365 * DAY_MS
+    by_ms = mall.world.chance("clocks").choice((-50 * years, 70 * years, -HOUR_MS, HOUR_MS, 90_000))
+    station.jump(by_ms)
+
+
+def _skew(mall: Mall, station: Station) -> None:
+    station.skew(mall.world.chance("clocks").uniform(-0.001, 0.001))
+
+
+def _roll_back(_mall: Mall, station: Station) -> None:
+    if station.images:
+        station.roll_back()
+    else:
+        station.snapshot()
+
+
+def _copy(mall: Mall, station: Station) -> None:
+    mall.copy_machine(station)
+
+
+#: What a planned fault does to a device.
+Deed = Callable[[Mall, Station], None]
+#: Faults that are planned ahead: how often at most, and what happens.
+_DEEDS: dict[str, tuple[int, Deed]] = {
+    "partition": (4, _partition),
+    "stop_central": (3, _stop_central),
+    "reboot": (5, _reboot),
+    "clock_jump": (4, _jump),
+    "skew": (3, _skew),
+    "rollback": (8, _roll_back),
+    "clone": (2, _copy),
+}

@@ -1,0 +1,209 @@
+"""Watches central's database from outside, turn by turn, and holds the invariants against it.
+
+Reads with a connection of its own and only what is new, so that looking after every step is cheap.
+The names are those of the design: I1 prefix, I3 one effect, I4 honest ack, I5 to I8 of the
+accounts, I10 forks, I11 totality, I12 final.
+"""
+
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
+
+import msgspec
+
+from central.ledger.accounts import AccountKind, holder_of
+from central.ledger.fold import OPEN_VERDICTS
+from loyalty import chain
+from loyalty.chain import Frame, Stream
+from loyalty.events import KINDS, Redeem, Rejudge
+from loyalty.wire import PushAnswer, PushRequest, Verdict
+from tillpoints.simulation.centre import SHARD, Central
+from tillpoints.simulation.facts import Facts, Key
+from tillpoints.simulation.world import World
+
+_CENTRAL = bytes(16)
+_REDEEM, _REJUDGE = (
+    next(kind for kind, body in KINDS.items() if body is wanted) for wanted in (Redeem, Rejudge)
+)
+_OPEN = {int(verdict) for verdict in OPEN_VERDICTS}
+
+
+class Observer:
+    """What central has committed so far, as seen from outside."""
+
+    def __init__(self, world: World, central: Central, facts: Facts) -> None:
+        self._world = world
+        self._central = central
+        self._facts = facts
+        self.turn = 0
+        #: The hashes of every chain, the first at index 0.
+        self.chains: dict[tuple[bytes, int], list[bytes]] = defaultdict(list)
+        self.acked: dict[tuple[bytes, int], int] = {}
+        #: Where the feed stood when an event's turn was committed.
+        self.position_of: dict[Key, int] = {}
+        self.verdicts: dict[Key, int] = {}
+        self.events = 0
+
+    # ---- after each call
+
+    def look(self) -> None:
+        """Take in what was committed since, and check everything that can have changed."""
+        with closing(self._open()) as db:
+            turn, position = db.execute("SELECT turn, feed_position FROM shard").fetchone()
+            self._world.hold("D2 central keeps its turns", turn < self.turn and (turn, self.turn))
+            self._heads(db)
+            if turn == self.turn:
+                return
+            rejudged = self._inbox(db, position)
+            self._rejudged(db, rejudged)
+            self._accounts(db)
+            self._sales(db)
+            self.turn = turn
+
+    def pushed(self, request: PushRequest, answer: PushAnswer) -> None:
+        """Hold a push against what was known before it, and keep what was acknowledged."""
+        key = (request.device_id, request.epoch)
+        stream = Stream(SHARD, *key)
+        frames = chain.unpack(request.frames)
+        hashes = chain.extend(stream, request.first_seq, request.prev_hash, frames)
+        known = self.chains[key]
+        forked = [
+            request.first_seq + offset
+            for offset, digest in enumerate(hashes)
+            if request.first_seq + offset <= len(known)
+            and known[request.first_seq + offset - 1] != digest
+        ]
+        before = request.first_seq - 1
+        if 0 < before <= len(known) and known[before - 1] != request.prev_hash:
+            forked.append(before)
+        if forked:
+            self._world.mark("fork")
+            missed = answer.status not in {"fork", "stale"}
+            self._world.hold("I10 fork completeness", missed and (answer.status, forked))
+        self._world.hold("I10 no false fork", answer.status == "fork" and not forked)
+        if answer.status == "ok":
+            self.acked[key] = max(self.acked.get(key, 0), answer.acked_through)
+
+    # ---- the log
+
+    def _inbox(self, db: sqlite3.Connection, position: int) -> list[Key]:
+        rejudged = []
+        rows = db.execute(
+            "SELECT device_id, epoch, seq, hash, kind, kind_version, body, verdict, error"
+            " FROM inbox WHERE turn > ? ORDER BY turn, place",
+            (self.turn,),
+        )
+        for device, epoch, seq, digest, kind, version, body, verdict, error in rows:
+            key = (device, epoch, seq)
+            known = self.chains[device, epoch]
+            self._world.hold("I1 no gap on a chain", seq != len(known) + 1 and key)
+            frame = Frame(kind, version, body)
+            if device != _CENTRAL:
+                written = self._facts.written.get(key, {}).get(digest)
+                self._world.hold("I1 and I11 bytes as written", written != frame and key)
+            if known:
+                linked = chain.event_hash(Stream(SHARD, device, epoch), seq, known[-1], frame)
+                self._world.hold("I1 one chain", linked != digest and key)
+            known.append(digest)
+            self.events += 1
+            self.position_of[key] = position
+            self.verdicts[key] = verdict
+            self._world.trace("verdict", device.hex()[:6], epoch, seq, verdict)
+            self._world.mark(f"verdict {Verdict(verdict).name}")
+            if kind == _REDEEM:
+                bad = verdict not in {Verdict.APPLIED, Verdict.PENDING_REF}
+                self._world.hold("I8 a spend under a lease stands", bad and (key, verdict, error))
+            if kind == _REJUDGE and device == _CENTRAL:
+                origin = msgspec.json.decode(body, type=Rejudge)
+                rejudged.append((bytes.fromhex(origin.device), origin.epoch, origin.seq))
+        return rejudged
+
+    def _rejudged(self, db: sqlite3.Connection, keys: list[Key]) -> None:
+        for key in keys:
+            now = db.execute(
+                "SELECT verdict FROM inbox WHERE device_id = ? AND epoch = ? AND seq = ?", key
+            ).fetchone()[0]
+            # An event that came and was woken in one turn shows its last verdict only.
+            was = self.verdicts[key]
+            self._world.hold("I12 final verdicts", was != now and was not in _OPEN and (key, now))
+            self.verdicts[key] = now
+            self._world.mark("rejudged")
+
+    def all_verdicts(self) -> None:
+        """Check that no verdict changed without an event that says so (I12, I11)."""
+        with closing(self._open()) as db:
+            rows = db.execute("SELECT device_id, epoch, seq, verdict FROM inbox").fetchall()
+        for *key, verdict in rows:
+            was = self.verdicts[key[0], key[1], key[2]]
+            self._world.hold("I12 final verdicts", was != verdict and (key, was, verdict))
+
+    def _heads(self, db: sqlite3.Connection) -> None:
+        heads = {
+            (device, epoch): seq
+            for device, epoch, seq in db.execute("SELECT device_id, epoch, head_seq FROM stream")
+        }
+        for key, acked in self.acked.items():
+            short = heads.get(key, 0) < acked
+            self._world.hold("I4 honest ack", short and (key, heads.get(key), acked))
+
+    # ---- the accounts
+
+    def _accounts(self, db: sqlite3.Connection) -> None:
+        accounts = db.execute("SELECT account_id, posted, held FROM account").fetchall()
+        self._world.hold("I5 conservation", sum(posted for _, posted, _ in accounts))
+        moved: dict[bytes, int] = defaultdict(int)
+        for debit, credit, amount in db.execute("SELECT debit_id, credit_id, amount FROM transfer"):
+            moved[debit] -= amount
+            moved[credit] += amount
+        escrow: dict[bytes, int] = defaultdict(int)
+        for account, amount, spent, state in db.execute(
+            "SELECT account_id, amount, spent, state FROM lease"
+        ):
+            self._world.hold("I7 escrow", not 0 <= spent <= amount and (account, spent, amount))
+            escrow[account] += amount - spent if state == 0 else 0
+        for account, posted, held in accounts:
+            wrong = posted != moved[account]
+            self._world.hold("I5 per account", wrong and (account, posted, moved[account]))
+            if account[0] == AccountKind.WALLET:
+                self._world.hold("I6 no overdraft", posted - held < 0 and (account, posted, held))
+                wrong = held != escrow[account]
+                self._world.hold("I7 escrow", wrong and (account, held, escrow[account]))
+        self._redemptions(db)
+
+    def _redemptions(self, db: sqlite3.Connection) -> None:
+        """I8: what members took away is covered by what they were credited."""
+        taken: dict[str, int] = defaultdict(int)
+        for handed in self._facts.handed:
+            if handed.told.hash not in self._facts.lost:
+                taken[handed.member] += handed.points
+        if not taken:
+            return
+        credited: dict[str, int] = defaultdict(int)
+        for account, amount in db.execute("SELECT credit_id, amount FROM transfer"):
+            holder = holder_of(account) if account[0] == AccountKind.WALLET else None
+            if holder is not None:
+                credited[holder.key] += amount
+        for member, points in taken.items():
+            over = points > credited[member]
+            self._world.hold("I8 redemption bound", over and (member, points, credited[member]))
+        for code, times in self._facts.goods.items():
+            self._world.hold("I8 a voucher's goods leave once", times > 1 and (code, times))
+
+    def _sales(self, db: sqlite3.Connection) -> None:
+        """I3: what a receipt came to is what its sale says, once, whatever was sent how often."""
+        net: dict[str, int] = defaultdict(int)
+        rows = db.execute(
+            "SELECT subject, code, amount FROM transfer WHERE code IN (1, 2, 3, 4, 5, 10, 11)"
+        )
+        for subject, code, amount in rows:
+            net[subject] += amount if code in {1, 2, 3} else -amount
+        sales = db.execute("SELECT fingerprint, points, taken_back, holder_key FROM sale")
+        for key, points, taken_back, holder in sales:
+            due = points - taken_back if holder is not None else 0
+            wrong = net.pop(key.hex(), 0) != due
+            self._world.hold("I3 one effect", wrong and (key.hex()[:12], due))
+        self._world.hold("I3 no effect without a sale", {key: n for key, n in net.items() if n})
+
+    def _open(self) -> sqlite3.Connection:
+        uri = f"{self._central.file.as_uri()}?mode=ro"
+        return sqlite3.connect(uri, uri=True, isolation_level=None)

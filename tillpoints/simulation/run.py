@@ -1,0 +1,142 @@
+"""One run of one seed, and the smallest set of faults that still breaks what it broke."""
+
+import logging
+import random
+import shutil
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from tillpoints.simulation.mall import Mall, Size
+from tillpoints.simulation.vfs import installed
+from tillpoints.simulation.world import DAY_MS, START_MS, Violation, World
+
+FAULTS = (
+    "drop",
+    "late",
+    "duplicate",
+    "lost_reply",
+    "truncated",
+    "partition",
+    "kill_till",
+    "power_till",
+    "disk_error",
+    "disk_full",
+    "fsync",
+    "kill_central",
+    "power_central",
+    "disk_central",
+    "stop_central",
+    "reboot",
+    "clock_jump",
+    "skew",
+    "rollback",
+    "clone",
+)
+
+
+class Result(Struct, frozen=True):
+    """What a run came to. `failure` is None if every invariant held."""
+
+    seed: int
+    trace_hash: str
+    faults: tuple[str, ...]
+    met: tuple[str, ...]
+    marks: dict[str, int]
+    events: int
+    till_days: float
+    seconds: float
+    failure: str | None = None
+    invariant: str | None = None
+    last: tuple[str, ...] = ()
+
+
+def run(seed: int, size: Size | None = None, only: frozenset[str] | None = None) -> Result:
+    """Run one seed. `only` names the single faults that may happen, to make a failure smaller."""
+    size = size or Size()
+    began_s = time.monotonic()
+    plan = random.Random(f"{seed}/plan")
+    faults = frozenset(kind for kind in FAULTS if plan.random() < 0.5)
+    count = size.stations or plan.randrange(3, 9)
+    with installed() as vfs, _folder() as folder, _quiet():
+        world = World(seed, folder, vfs, faults, only)
+        mall = Mall(world, count, size)
+        failure, invariant = None, None
+        try:
+            mall.live()
+        except Violation as error:
+            failure, invariant = str(error), error.invariant
+        except Exception as error:  # noqa: BLE001 whatever the product raises is a finding
+            where = traceback.extract_tb(error.__traceback__)[-6:]
+            frames = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(where))
+            failure = f"S1 surprise: {type(error).__name__}: {error} at {frames}"
+            invariant = "S1 surprise"
+        finally:
+            mall.close()
+        return Result(
+            seed=seed,
+            trace_hash=world.trace_hash(),
+            faults=tuple(sorted(faults)),
+            met=tuple(world.met),
+            marks=dict(sorted(world.marks.items())),
+            events=mall.observer.events,
+            till_days=count * (world.now_ms - START_MS) / DAY_MS,
+            seconds=time.monotonic() - began_s,
+            failure=failure,
+            invariant=invariant,
+            last=tuple(world.log[-40:]) if failure else (),
+        )
+
+
+def reduced(failed: Result, size: Size | None = None, runs_max: int = 60) -> tuple[str, ...]:
+    """Return a smaller list of faults that still breaks the same invariant (delta debugging).
+
+    A fault is named by its kind and its number in the run; leaving one out changes what comes
+    after it, so every candidate is run. At most `runs_max` runs.
+    """
+    kept, parts, runs = list(failed.met), 2, 0
+    while len(kept) > 1 and runs < runs_max:
+        width = -(-len(kept) // parts)
+        for start in range(0, len(kept), width):
+            candidate = kept[:start] + kept[start + width :]
+            runs += 1
+            again = run(failed.seed, size, frozenset(candidate))
+            if again.invariant == failed.invariant:
+                kept, parts = [name for name in candidate if name in again.met], max(parts - 1, 2)
+                break
+            if runs >= runs_max:
+                break
+        else:
+            if width == 1:
+                break
+            parts = min(parts * 2, len(kept))
+    return tuple(kept)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Give a folder for one run, in memory where the system has such a place."""
+    memory = Path("/dev/shm")  # noqa: S108 made with mkdtemp
+    folder = Path(
+        tempfile.mkdtemp(prefix="tillpoints-sim-", dir=memory if memory.is_dir() else None)
+    )
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the agents' log out of the way: outages are what a run is made of."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,260 @@
+"""One till or kiosk of the run: its disk, its clocks, and the agent's real journal and sync.
+
+The process can be killed at any write and at any wait for the network; it comes back from what its
+disk kept. Its machine can be rebooted, put back to an old image, or copied to a second machine.
+"""
+
+import random
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge_agent.journal.errors import JournalBroken, JournalFailure
+from edge_agent.journal.identity import KEY_FILE, Identity
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.calls import Caller, Offline, Refused
+from edge_agent.sync.enrol import enrol
+from edge_agent.sync.online import Online
+from edge_agent.sync.syncer import Syncer
+from loyalty.events import Moment
+from tillpoints.simulation.disk import Disk, Fault, write_image
+from tillpoints.simulation.facts import Facts
+from tillpoints.simulation.inline import InlineWriter
+from tillpoints.simulation.network import Died, Line
+from tillpoints.simulation.world import HOUR_MS, Violation, World
+
+_POLL_S = 3_600.0
+_URL = "http://central"
+
+
+class Station:
+    """A device. `journal`, `online` and `syncer` are there while it is `up`."""
+
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        shop: str,
+        facts: Facts,
+        line: Line,
+        image: dict[str, bytes] | None = None,
+    ) -> None:
+        """Set a machine up, on a copy of another one's disk if there is an `image`."""
+        self.world = world
+        self.name = name
+        self.shop = shop
+        self.sells = not name.startswith("kiosk")
+        self.facts = facts
+        self.line = line
+        self.up = False
+        self.run = 0
+        self.checked: Callable[[Station], None] = lambda _: None
+        self.chance = world.chance(name)
+        self.images: list[tuple[dict[str, bytes], int]] = []
+        self._folders = 0
+        self._syncing = False
+        self._woken = False
+        self._planned = 0
+        self._clock_off_ms = 0
+        self._rate = 0.0
+        self._boot = 1
+        self._booted_ms = world.now_ms - 10_000
+        if image is None:
+            drawn = random.Random(f"{world.seed}/{name}/key").randbytes(32)
+            key = Ed25519PrivateKey.from_private_bytes(drawn)
+            image = {KEY_FILE: key.private_bytes_raw()}
+        write_image(world.folder / f"{name}.0", image)
+        self.disk = Disk(world.folder / f"{name}.0", world.chance(f"{name} disk"), world.mark)
+        line.alive = self._witness
+
+    # ---- clocks
+
+    def moment(self) -> Moment:
+        """Return now by this machine's clocks."""
+        passed_ms = self.world.now_ms - self._booted_ms
+        boottime_ms = passed_ms + int(passed_ms * self._rate)
+        return Moment(
+            self.world.now_ms + self._clock_off_ms + int(passed_ms * self._rate),
+            f"{self.name}-boot-{self._boot}",
+            boottime_ms,
+        )
+
+    def jump(self, by_ms: int) -> None:
+        """Set the wall clock wrong."""
+        self._clock_off_ms += by_ms
+
+    def skew(self, rate: float) -> None:
+        """Let both clocks run fast or slow."""
+        self._rate = rate
+
+    # ---- life and death
+
+    def start(self) -> None:
+        """Start the agent on the disk as it is; a start that the disk spoils is tried again."""
+        if self.up or self.name in self.facts.taken_away:
+            return
+        self.world.vfs.disks[str(self.disk.folder)] = self.disk
+        try:
+            self.journal = Journal.open(self.disk.folder, clock=self.moment, writer=InlineWriter)
+        except JournalFailure:
+            self.disk.disarm()
+            if self.disk.dead:
+                self._bring_back()
+            self.world.after(10_000, self.start)
+            return
+        except JournalBroken as error:
+            raise Violation("D2 journal opens after a crash", f"{self.name}: {error}") from error
+        self.up = True
+        self.run += 1
+        self.session = f"{self.name}-run-{self.run}"
+        draw = random.Random(f"{self.world.seed}/{self.session}")
+        caller = Caller(self.journal, self.line, nonce=lambda: draw.randbytes(16).hex())
+        self.online = Online(self.journal, caller, session=self.session)
+        self.syncer = Syncer(self.journal, caller, session=self.session, rng=draw, poll_s=_POLL_S)
+        self._syncing = False
+        self.world.trace(self.name, "starts")
+        if self.journal.identity() is not None:
+            self.facts.survived(self.name, self.journal, self.identity())
+        self.sync_soon()
+
+    def identity(self) -> Identity:
+        """Return who this device is."""
+        found = self.journal.identity()
+        if found is None:
+            raise Violation("D2", f"{self.name} forgot its enrolment")
+        return found
+
+    def enrol(self, code: str) -> Identity | Offline | Refused:
+        """Trade a code for an identity."""
+        return enrol(self.journal, self.line, url=_URL, code=code)
+
+    def die(self, fault: Fault, back_ms: int | None = None) -> None:
+        """Kill the process, or cut the machine's power; it comes back after a while."""
+        if not self.up:
+            return
+        self.up = False
+        self.disk.die(fault)
+        fault = self.disk.died_of or fault
+        self.journal.close()
+        self.world.trace(self.name, "died", fault)
+        if fault == "power":
+            self._boot += 1
+            self._booted_ms = self.world.now_ms
+        self._bring_back()
+        wait_ms = self.chance.randrange(1_000, HOUR_MS) if back_ms is None else back_ms
+        self.world.after(wait_ms, self.start)
+
+    def _bring_back(self) -> None:
+        old = self.disk.folder
+        self._folders += 1
+        folder = self.world.folder / f"{self.name}.{self._folders}"
+        self.disk = self.disk.restart(folder)
+        self.world.vfs.disks.pop(str(old), None)
+
+    def switch_off(self) -> None:
+        """Take the machine away for good, with what only its disk knows."""
+        self.facts.gone(self.name)
+        self.up = False
+        self.disk.die("kill")
+        self.journal.close()
+
+    def snapshot(self) -> None:
+        """Keep an image of the disk, as whoever looks after the machines does."""
+        if self.up and not self.disk.dead:
+            self.images.append((self.disk.image(), self.world.now_ms))
+
+    def roll_back(self) -> None:
+        """Put an old image back: what came after it is gone from this machine."""
+        if not (self.up and self.images):
+            return
+        image, _ = self.chance.choice(self.images)
+        self.world.mark("rollback")
+        self.world.trace(self.name, "rolled back")
+        self.facts.note(self.name, self.journal, self.identity())
+        self.facts.forgive(self.name)
+        self.up = False
+        self.disk.die("kill")
+        self.journal.close()
+        self._boot += 1
+        self._booted_ms = self.world.now_ms
+        self._folders += 1
+        folder = self.world.folder / f"{self.name}.{self._folders}"
+        write_image(folder, image)
+        self.disk = Disk(folder, self.world.chance(f"{self.name} disk"), self.world.mark)
+        self.start()
+
+    def _witness(self) -> Callable[[], bool]:
+        run = self.run
+        return lambda: self._is_run(run)
+
+    # ---- acting
+
+    def act(self, work: Callable[[], None]) -> None:
+        """Do something as this device's process, which may die in the middle of it."""
+        if not self.up:
+            return
+        run = self.run
+        self._arm()
+        try:
+            work()
+        except Died:
+            return
+        except JournalFailure as error:
+            self.world.trace(self.name, "failed", type(error).__name__)
+        if not self._is_run(run):
+            return
+        if self.disk.dead:
+            self.die("kill")
+            return
+        self.disk.disarm()
+        self.facts.note(self.name, self.journal, self.identity())
+
+    def sync(self) -> None:
+        """Make one step of sync and plan the next."""
+        if self._syncing or not self.up:
+            return
+        wait_s: list[float] = []
+        run, self._syncing = self.run, True
+        try:
+            self.act(lambda: wait_s.append(self.syncer.step(self.moment())))
+        finally:
+            if self.run == run:
+                self._syncing = False
+        if self._is_run(run):
+            status = self.syncer.status()
+            self.world.trace(self.name, "sync", status.queue, status.problem, status.refused)
+            self.checked(self)
+            self._plan_sync(wait_s[0] * 1000 if wait_s else 5_000)
+            if self._woken:
+                self.sync_soon()
+
+    def sync_soon(self) -> None:
+        """Let the sync thread wake up, which it does at once while all is well."""
+        self._woken = self._syncing
+        if not (self._syncing or self.syncer.in_trouble):
+            self._plan_sync(self.chance.randrange(50, 1_500))
+
+    def _is_run(self, run: int) -> bool:
+        """Tell whether the process of then still lives."""
+        return self.up and self.run == run
+
+    def _plan_sync(self, wait_ms: float) -> None:
+        """Plan the next step, in place of one that was planned before."""
+        self._planned += 1
+        planned = self._planned
+        self.world.after(wait_ms, lambda: self.sync() if planned == self._planned else None)
+
+    def _arm(self) -> None:
+        for kind, fault in _FAULTS.items():
+            if self.world.fault(kind, 0.004):
+                self.disk.arm(fault, self.chance.randrange(30))
+                return
+
+
+_FAULTS: dict[str, Fault] = {
+    "kill_till": "kill",
+    "power_till": "power",
+    "disk_error": "eio",
+    "disk_full": "full",
+    "fsync": "fsync",
+}
