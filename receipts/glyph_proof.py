@@ -21,23 +21,32 @@ _UNKNOWN = Cell(UNKNOWN)
 
 
 class Sums(NamedTuple):
-    """An amount owed and the sums that confirm it."""
+    """The amounts that points depend on, the one owed first, and the sums that confirm them."""
 
-    owed_fen: int
+    fen: tuple[int, ...]
     proofs: frozenset[str]
+
+    @property
+    def owed_fen(self) -> int:
+        """The amount owed."""
+        return self.fen[0]
 
 
 def confirmed(lines: list[str]) -> Sums | None:
     """Return the amount owed that the sums on these lines confirm, None when they do not."""
     document = Document(tuple(Line((Run(text, 0),), text) for text in lines))
-    settled = facts_of(document, "CNY", "ymd").settled
+    facts = facts_of(document, "CNY", "ymd")
+    settled = facts.settled
     if settled is None or amount_doubts(settled):
         return None
-    return Sums(settled.owed_fen, frozenset(PROOFS & set(settled.checks)))
+    parts = [each.amount_fen for each in settled.tenders] if len(settled.tenders) > 1 else []
+    parts += [each.amount_fen for each in facts.items if each.topup]
+    parts += [settled.deposit_used_fen] if settled.deposit_used_fen else []
+    return Sums((settled.owed_fen, *parts), frozenset(PROOFS & set(settled.checks)))
 
 
 def is_proved(lines: tuple[ReadLine, ...], known: Glyphs, examples: tuple[Example, ...]) -> bool:
-    """Return whether no other digits for the shapes in the amount would be as consistent.
+    """Return whether no other digits for the shapes in its amounts would be as consistent.
 
     Another reading is as consistent when every sum that held still holds, on this paper and on
     each example.
@@ -46,9 +55,9 @@ def is_proved(lines: tuple[ReadLine, ...], known: Glyphs, examples: tuple[Exampl
     there = [_example(example, known.cells) for example in examples]
     if here is None or None in there:
         return False  # nothing is confirmed, or the dictionary contradicts confirmed receipts
-    for changed in _changes(lines, str(abs(here.owed_fen))):
+    for changed in _changes(lines, set("".join(map(str, here.fen)))):
         other = confirmed([unglued(line.text(changed)) for line in lines])
-        if other is None or other.owed_fen == here.owed_fen or not here.proofs <= other.proofs:
+        if other is None or other.fen == here.fen or not here.proofs <= other.proofs:
             continue
         cells = {**known.cells, **{key: Cell(digit) for key, digit in changed.items()}}
         others = (_example(example, cells) for example in examples)
@@ -70,7 +79,7 @@ def _example(example: Example, cells: Mapping[str, Cell]) -> Sums | None:
     )
 
 
-def _changes(lines: tuple[ReadLine, ...], owed: str) -> Iterator[dict[str, str]]:
+def _changes(lines: tuple[ReadLine, ...], counted: set[str]) -> Iterator[dict[str, str]]:
     """Yield other readings: one shape taken for another digit, or two digits exchanged."""
     shapes = {
         glyph.key: glyph.text
@@ -79,7 +88,7 @@ def _changes(lines: tuple[ReadLine, ...], owed: str) -> Iterator[dict[str, str]]
         if len(glyph.text) == 1 and glyph.text in _DIGITS
     }
     for key, digit in shapes.items():
-        if digit not in owed:
+        if digit not in counted:
             continue
         for other in _DIGITS.replace(digit, ""):
             yield {key: other}

@@ -17,7 +17,6 @@ from tests.receipts.raster import (
     LAST,
     expected_of,
     job_of,
-    page_of_case,
     raster_names,
     shop_of,
     template_of,
