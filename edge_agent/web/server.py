@@ -30,6 +30,6 @@ class WebServer:
         # Then its sockets, by its own loop: they must not vanish under its select. The stubs know
         # neither of the two names.
         server: Any = self._server
-        sockets = server._map
+        sockets = server._map  # noqa: SLF001 - see above
         server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets, ignore_all=True))
         self._thread.join(timeout=5)
