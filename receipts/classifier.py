@@ -43,7 +43,7 @@ def classify(rows: list[Row]) -> Classified:
     found: dict[str, str] = {}
     headings: list[int] = []
     sale_heading = False
-    signs = [(at, row) for at, row in enumerate(rows) if lexicon.SIGNS.touches(row.upper)]
+    signs = [(at, row) for at, row in enumerate(rows) if row.has_signs]
     for at, row in signs:
         may_be = _may_be_heading(row, at, len(rows))
         footer = lexicon.FOOTERS.touches(row.upper)

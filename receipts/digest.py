@@ -18,9 +18,9 @@ def text_digest(rows: list[Row]) -> str:
     """Return the digest of a paper's rows as 64 hex digits."""
     kept = []
     for row in rows:
-        if is_code_mark(row.text) or lexicon.PRINTED_AGAIN.find(row.upper):
+        if is_code_mark(row.text) or ("打印" in row.text and _PRINTED_AGAIN.search(row.text)):
             continue
-        if "打印" in row.text and _PRINTED_AGAIN.search(row.text):
+        if row.has_signs and lexicon.PRINTED_AGAIN.touches(row.upper):
             continue
         if row.stamps and _is_print_time(row.upper):
             continue

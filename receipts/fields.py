@@ -25,6 +25,7 @@ _VALUE = re.compile(
 _LABELS_ALONE = ("单号", "編號", "编号", "小票号", "單號", "RECEIPT NO", "INVOICE NO", "BILL NO", "INV NO")
 _LONE_NUMBER = re.compile(r"^(?=.*\d)[A-Z0-9][A-Z0-9/_-]{2,}$")
 _TAIWAN_INVOICE = re.compile(r"^\s*[A-Z]{2}-\d{8}\s*$")
+_SHORT_DATE = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}$")
 _DIGITS_ONLY = re.compile(r"^\d+$")
 _NAME = re.compile(r"[^\W\d_]{2,}")
 _PERSONAL = re.compile(r"^\(?\s*\d{5,}[-\s]?[A-Z0-9]{0,2}\s*\)?$|^\W*\d+\W*$")
@@ -52,7 +53,8 @@ def numbers_of(rows: list[Row]) -> Numbers:
     again: int | None = None
     for at, row in enumerate(rows):
         below = rows[at + 1].text.strip() if at + 1 < len(rows) else ""
-        for term, rank, value, end in _labelled(_without_times(row)):
+        labelled = _labelled(_without_times(row)) if row.has_signs else []
+        for term, rank, value, end in labelled:
             if rank != "original" and term != "NO" and own.setdefault(term, value) != value and again is None:
                 again = row.index
             wraps = end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
@@ -90,7 +92,7 @@ def _labelled(text: str) -> list[tuple[str, str, str, int]]:
         if match is None or not any(char.isdigit() for char in match["value"]):
             continue
         value = match["value"].replace(" ", "").strip("-./_")
-        if len(value) >= 2 and not re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", value):
+        if len(value) >= 2 and not _SHORT_DATE.match(value):
             found.append((term, str(rank), value, match.end()))
     return found
 

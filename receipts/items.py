@@ -29,6 +29,11 @@ _TIMES = re.compile(r"(?<=\s)[Xx×*]\s?(\d{1,4})(?![\w.])|(?<![\w.])(\d{1,4})\s?
 _LEAD = re.compile(r"^(?:\d{1,3}[.)、]\s+|\d{2}-\d{2}\s+|换[入出]\s*|[*#]\s*)")
 _EAN = re.compile(r"^\d{6,14}\s*")
 _TAIL = re.compile(r"[\s:：@*×xX$¥()\-]+$|(?:\s(?:RM|HK\$|S\$))+$")
+_CODE = re.compile(r"[A-Z]*\d")
+_UNITS = re.compile("折|SR|RM")
+_WORDED = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff(){}]")
+_COUNT_BEHIND = re.compile(r"(?<=\s)[Xx×*]\s?\d+\s*$")
+_LONG_DECIMALS = re.compile(r"\d+\.\d\d+$")
 _NAME = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
 
 
@@ -118,7 +123,7 @@ def _item(row: Row, pending: str | None) -> Item:
     amount = row.exact_amounts[-1]
     columns = _numeric_tail(row)
     own = _clean(row.text[: columns[0].start] if columns else row.text)
-    if pending is not None and (not own or not _NAME.search(own) or re.match(r"^[A-Z]*\d", own)):
+    if pending is not None and (not own or not _NAME.search(own) or _CODE.match(own)):
         own = _clean(pending)
     name = own or _clean(pending or "") or row.text.strip()
     quantity = _quantity(row, columns, amount)
@@ -131,7 +136,7 @@ def _numeric_tail(row: Row) -> list[Amount]:
     for amount in reversed(row.amounts):
         if tail:
             between = row.text[amount.end : tail[0].start]
-            if re.search(r"[^\W\d_]{2,}|[\u4e00-\u9fff(){}]", re.sub("折|SR|RM", "", between)):
+            if _WORDED.search(_UNITS.sub("", between)):
                 break
         tail.insert(0, amount)
     return tail
@@ -140,7 +145,7 @@ def _numeric_tail(row: Row) -> list[Amount]:
 def _clean(name: str) -> str:
     text = _LEAD.sub("", name.strip())
     text = _EAN.sub("", text) if _NAME.search(_EAN.sub("", text)) else text
-    text = re.sub(r"(?<=\s)[Xx×*]\s?\d+\s*$", "", text)
+    text = _COUNT_BEHIND.sub("", text)
     text = text.strip()
     return text if text.endswith(")") else _TAIL.sub("", text).strip()
 
@@ -149,7 +154,7 @@ def _quantity(row: Row, columns: list[Amount], amount: Amount) -> str:
     factors = _PRODUCT.search(row.text)
     if factors:
         first, second = factors.groups()
-        return second if re.fullmatch(r"\d+\.\d\d+", first) and "." not in second else first
+        return second if _LONG_DECIMALS.match(first) and "." not in second else first
     times = _TIMES.search(row.text)
     if times:
         return times[1] or times[2]

@@ -72,12 +72,14 @@ PRINTED_AGAIN: Lexicon[str] = Lexicon(
     [(paper_words.REPRINT, "reprint"), (paper_words.COPY_MARKS, "copy")]
 )
 FOOTERS: Lexicon[str] = Lexicon([(paper_words.FOOTER_PHRASES, "footer")])
-#: All that the classifier looks for: most lines hold none of it and are done after one search.
+#: All words but those beside amounts and in footers: most lines hold none of them and are done
+#: after this one search.
 SIGNS: Lexicon[None] = Lexicon(
     (words, None)
     for words in (
         *paper_words.HEADINGS.values(), paper_words.SALE_HEADINGS, *paper_words.ANYWHERE.values(),
         paper_words.PAYMENT_FIELDS, paper_words.REPRINT, paper_words.COPY_MARKS, "COPY",
+        *paper_words.NUMBERS.values(), paper_words.OTHER_NUMBERS, *paper_words.TIMES.values(),
     )
 )  # fmt: skip
 NUMBERS: Lexicon[str] = Lexicon(

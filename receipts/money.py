@@ -158,8 +158,10 @@ IN_WORDS = re.compile("[零〇壹贰貳叁參肆伍陆陸柒捌玖拾佰仟万�
 
 def in_words(text: str) -> int | None:
     """Return the fen of an amount in Chinese capitals (壹仟伍佰元整), None if it is none."""
+    if not ("元" in text or "圆" in text or "圓" in text):
+        return None
     found = IN_WORDS.search(text)
-    if found is None or not re.search("[元圆圓]", found[0]):
+    if found is None or not any(char in "元圆圓" for char in found[0]):
         return None
     total = section = digit = 0
     for char in found[0]:

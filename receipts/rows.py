@@ -42,7 +42,10 @@ class Figure(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One printed line that says something, with its labels, amounts, dates and looks."""
+    """One printed line that says something, with its labels, amounts, dates and looks.
+
+    `has_signs` is False where no word of `lexicon.SIGNS` is on it.
+    """
 
     index: int
     text: str
@@ -54,6 +57,7 @@ class Row(Struct, frozen=True):
     large: bool = False
     label: tuple[Role, str] | None = None
     in_tax_table: bool = False
+    has_signs: bool = True
 
     @property
     def exact_amounts(self) -> list[Amount]:
@@ -95,7 +99,10 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
     left = len(text) - len(text.lstrip())
     right = max(0, widest - len(text))
     centred = line.align is Align.CENTRE or (left > 3 and abs(left - right) <= max(4, left // 2))
-    return Row(index, text, upper, values, figures, tuple(found), centred, line.large, meaning)
+    return Row(
+        index, text, upper, values, figures, tuple(found), centred, line.large, meaning,
+        has_signs=lexicon.SIGNS.touches(upper),
+    )  # fmt: skip
 
 
 def _figures(
