@@ -68,9 +68,7 @@ def classify(rows: list[Row]) -> Classified:
     return Classified(kind, word, reprint, sale_heading, tuple(headings))
 
 
-def _decide(
-    signs: list[Row], rows: list[Row], found: dict[str, str]
-) -> tuple[Kind, str | None]:
+def _decide(signs: list[Row], rows: list[Row], found: dict[str, str]) -> tuple[Kind, str | None]:
     if "payment_slip" not in found and _is_payment_slip(signs, rows):
         found = {**found, "payment_slip": ""}
     for name in _ORDER:
@@ -122,9 +120,8 @@ def _is_printed_again(row: Row) -> bool:
 
 def _is_payment_slip(signs: list[Row], rows: list[Row]) -> bool:
     fields = {term for row in signs for term, _ in lexicon.PAYMENT_FIELDS.find(row.upper)}
-    if any(_MASKED_CARD.search(row.upper) for row in rows):
-        fields.add("masked card")
-    if len(fields) < PAYMENT_FIELDS_MIN:
+    missing = PAYMENT_FIELDS_MIN - len(fields)
+    if missing > 1 or (missing and not any(_MASKED_CARD.search(row.upper) for row in rows)):
         return False
     sums = {figure.role for row in rows for figure in row.figures}
     return not sums & {Role.SUBTOTAL, Role.CHANGE}

@@ -22,7 +22,17 @@ _VALUE = re.compile(
     r"(?P<value>(?:\d[\d]*(?: \d{3,})+|[A-Z0-9]*[A-Z0-9/_\-.]*\d[A-Z0-9/_\-.]*))"
 )
 #: Labels whose number may stand alone on the row below.
-_LABELS_ALONE = ("单号", "編號", "编号", "小票号", "單號", "RECEIPT NO", "INVOICE NO", "BILL NO", "INV NO")
+_LABELS_ALONE = (
+    "单号",
+    "編號",
+    "编号",
+    "小票号",
+    "單號",
+    "RECEIPT NO",
+    "INVOICE NO",
+    "BILL NO",
+    "INV NO",
+)
 _LONE_NUMBER = re.compile(r"^(?=.*\d)[A-Z0-9][A-Z0-9/_-]{2,}$")
 _TAIWAN_INVOICE = re.compile(r"^\s*[A-Z]{2}-\d{8}\s*$")
 _SHORT_DATE = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}$")
@@ -55,7 +65,12 @@ def numbers_of(rows: list[Row]) -> Numbers:
         below = rows[at + 1].text.strip() if at + 1 < len(rows) else ""
         labelled = _labelled(_without_times(row)) if row.has_signs else []
         for term, rank, value, end in labelled:
-            if rank != "original" and term != "NO" and own.setdefault(term, value) != value and again is None:
+            if (
+                rank != "original"
+                and term != "NO"
+                and own.setdefault(term, value) != value
+                and again is None
+            ):
                 again = row.index
             wraps = end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
             best.setdefault(rank, value + below if wraps and _is_full(row, rows) else value)
@@ -139,9 +154,9 @@ def merchant_of(
     rows: list[Row], headings: tuple[int, ...], kind: Kind
 ) -> tuple[str | None, str | None]:
     """Return the shop's name and its branch as printed at the head of the paper."""
-    for row in rows:
+    for row in rows if kind in (Kind.PAYMENT_SLIP, Kind.INVOICE_SLIP) else ():
         labelled = _MERCHANT_LABEL.search(row.text)
-        if labelled and kind in (Kind.PAYMENT_SLIP, Kind.INVOICE_SLIP):
+        if labelled:
             return labelled[1].strip(), None
     head = rows[:HEADER_ROWS]
     for at, row in enumerate(head):

@@ -51,7 +51,6 @@ class Lexicon(Generic[Value]):
         hits.sort()
         return [(term, self._values[term]) for _, term in hits]
 
-
     def touches(self, label: str) -> bool:
         """Return whether `find` would find anything."""
         if self._latin is not None and self._latin.search(label):

@@ -43,6 +43,7 @@ _LEAD_ENDS = frozenset("(-+:" + "".join(mark[-1] for mark in MARKS))
 _DIGIT = re.compile(r"\d")
 _PER_CENT = re.compile(r"\s?%|[％折]")
 _OCR_TOKEN = re.compile(r"(?<![A-Za-z])[0-9OolISBDQ]{1,6}[.,]\s?[0-9OolISBDQ]{2}(?![A-Za-z0-9])")
+_OCR_LETTER = re.compile("[OolISBDQ]")
 _OCR_DIGITS = str.maketrans("OoDQlIS", "0000115")
 
 #: Tax codes (`75.00SR`, `19.80 S`) and `x` may stand right behind an amount.
@@ -68,7 +69,7 @@ class Amount(Struct, frozen=True):
 
 def repair(line: str) -> str:
     """Return the line with letters that OCR put for digits inside amounts turned back."""
-    if "." not in line and "," not in line:
+    if ("." not in line and "," not in line) or not _OCR_LETTER.search(line):
         return line
     return _OCR_TOKEN.sub(_digits, line)
 

@@ -77,8 +77,8 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
 def _unfinished(sheet: Sheet, best: Settlement) -> bool:
     """Return whether, with no payment to settle it, the sums seem to go on below the amount.
 
-    So it is when its only labels are a subtotal's or none (the total's may be lost), or when a charge,
-    a discount or a deposit stands below it and no later sum takes it in.
+    So it is when its only labels are a subtotal's or none (the total's may be lost), or when a
+    charge, a discount or a deposit stands below it and no later sum takes it in.
     """
     if "tender" in best.checks or "words" in best.checks:
         return False
