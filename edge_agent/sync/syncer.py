@@ -98,6 +98,8 @@ class Syncer:
             return pulled
         if self._puller.started_over:
             self._pusher.greet_again()
+        if self._journal.outbox().refused:
+            return Done(pulled.more)  # central takes no event of this chain that gives a lease back
         given = give_back(self._journal, self._caller, self._session, now)
         if not isinstance(given, Done):
             return given

@@ -13,7 +13,7 @@ from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from loyalty import chain, wire
 from loyalty.events import body_of
-from loyalty.wire import MemberRow, Problem, Topic, Verdict
+from loyalty.wire import LeaseRequest, MemberRow, Problem, Topic, Verdict
 from tests.edge_agent.journal.conftest import WANG, at, key, sale
 from tests.edge_agent.sync.conftest import settle
 
@@ -147,6 +147,17 @@ def test_a_closed_chain_keeps_its_events_and_still_pulls(till, central, syncer):
     assert syncer.status().refused == "stale"
     assert syncer.status().queue == 2
     assert till.standing(WANG).balance == 12
+
+
+def test_a_closed_chain_gives_no_lease_back_and_says_what_is_wrong(till, central, syncer):
+    till.lease_asked("an earlier run", LeaseRequest("r1", WANG, "tea"))
+    fill(till, 1)
+    central.sealed = True
+    settle(syncer)
+    assert central.asked == []
+    status = syncer.status()
+    assert (status.online, status.problem.code) == (True, "chain_stale")
+    assert len(till.stranded_leases("a later run")) == 1
 
 
 def test_a_full_feed_is_pulled_page_by_page(till, central, syncer, monkeypatch):
