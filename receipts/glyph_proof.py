@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from receipts.decision import PROOFS, amount_doubts
 from receipts.elements import Line, Run
+from receipts.glued_words import parted
 from receipts.glyphs import UNKNOWN, Cell, Glyphs, ReadLine
-from receipts.pictures_ocr import unglued
 from receipts.reader import facts_of
 from receipts.segmenter import Document
 
@@ -51,12 +51,12 @@ def is_proved(lines: tuple[ReadLine, ...], known: Glyphs, examples: tuple[Exampl
     Another reading is as consistent when every sum that held still holds, on this paper and on
     each example.
     """
-    here = confirmed([unglued(line.text()) for line in lines])
+    here = confirmed([parted(line.text()) for line in lines])
     there = [_example(example, known.cells) for example in examples]
     if here is None or None in there:
         return False  # nothing is confirmed, or the dictionary contradicts confirmed receipts
     for changed in _changes(lines, set("".join(map(str, here.fen)))):
-        other = confirmed([unglued(line.text(changed)) for line in lines])
+        other = confirmed([parted(line.text(changed)) for line in lines])
         if other is None or other.fen == here.fen or not here.proofs <= other.proofs:
             continue
         cells = {**known.cells, **{key: Cell(digit) for key, digit in changed.items()}}

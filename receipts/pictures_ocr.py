@@ -5,7 +5,6 @@ library is imported when first asked for, runs with its default configuration an
 its wheel ships, and never fetches anything. What it says is a guess that arithmetic must confirm.
 """
 
-import re
 import zlib
 from collections.abc import Callable
 from functools import cache
@@ -18,16 +17,13 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from receipts.glued_words import parted
 from receipts.pictures import Page
 
 #: Models (find lines, turn them, read them) that must lie in the wheel: none is downloaded.
 _MODELS_MIN = 3
 #: A page is read in slices of at most so many rows: beyond 2000 the library would shrink it.
 _SLICE_ROWS = 1400
-_GLUED = re.compile(r"(\d\.\d\d)(?=-?\d{1,7}\.\d\d(?!\d))")
-_GLUED_TIME = re.compile(
-    r"((?:20\d\d[-/.][01]\d[-/.][0-3]\d)|(?:[0-3]\d[-/.][01]\d[-/.]20\d\d))(?=[0-2]\d:[0-5]\d)"
-)
 _SCORE_MIN = 0.6
 
 
@@ -154,12 +150,7 @@ def _line(row: list[tuple[float, Word]], unit: float) -> OcrLine:
         gap = round((word.x - before.x - before.width) / unit)
         text += " " * max(1, gap) + word.text
     centre = sum(centre for centre, _ in row) / len(row)
-    return OcrLine(unglued(text), centre, all(word.score >= _SCORE_MIN for word in words))
-
-
-def unglued(text: str) -> str:
-    """Part columns that were run together: `146.0046.00` is two amounts with two decimals each."""
-    return _GLUED_TIME.sub(r"\1 ", _GLUED.sub(r"\1 ", text))
+    return OcrLine(parted(text), centre, all(word.score >= _SCORE_MIN for word in words))
 
 
 # -- a page as an image -------------------------------------------------------------------------

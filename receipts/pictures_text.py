@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from receipts import pictures_ocr
 from receipts.elements import Element, Line, Picture, Run
+from receipts.glued_words import parted
 from receipts.glyphs import UNKNOWN, Band, Glyphs, ReadLine, bands_of
 from receipts.glyphs import read as read_line
 from receipts.pictures import Page, is_picture, page_of
-from receipts.pictures_ocr import Ocr, OcrLine, unglued
+from receipts.pictures_ocr import Ocr, OcrLine
 from receipts.reasons import Reason, reason
 from receipts.segmenter import Document
 
@@ -99,7 +100,7 @@ def _by_ocr(
 
 
 def _placed(line: ReadLine) -> tuple[float, str]:
-    return (line.top + line.bottom) / 2, unglued(line.text())
+    return (line.top + line.bottom) / 2, parted(line.text())
 
 
 def _on(centre: float, line: Band | ReadLine) -> bool:

@@ -5,9 +5,10 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops, ImageFilter
 
+from receipts.glued_words import parted
 from receipts.pictures import Page
 from receipts.pictures_files import is_image, load
-from receipts.pictures_ocr import Ocr, Word, engine, lines_of, read_page, unglued
+from receipts.pictures_ocr import Ocr, Word, engine, lines_of, read_page
 from receipts.reading import Reading, paper_of_picture, read_job, read_papers
 from tests.receipts.raster import (
     expected_of,
@@ -71,7 +72,7 @@ def test_words_that_overlap_are_never_one_line():
 
 
 @pytest.mark.parametrize(
-    ("glued", "parted"),
+    ("glued", "apart"),
     [
         ("146.0046.00", "146.00 46.00"),
         ("8.9017.80-3.00", "8.90 17.80 -3.00"),
@@ -79,10 +80,14 @@ def test_words_that_overlap_are_never_one_line():
         ("0.486", "0.486"),
         ("日期:2025-11-0819:27:55", "日期:2025-11-08 19:27:55"),
         ("09/11/202513:05", "09/11/2025 13:05"),
+        ("AMOUNTPAYABLE   50.00", "AMOUNT PAYABLE   50.00"),
+        ("ReceiptNo:A17", "Receipt No:A17"),
+        ("SUBTOTAL 50.00", "SUBTOTAL 50.00"),
+        ("CASHEWNUTS 50.00", "CASHEWNUTS 50.00"),
     ],
 )
-def test_columns_that_were_run_together_are_parted(glued, parted):
-    assert unglued(glued) == parted
+def test_what_was_run_together_is_parted(glued, apart):
+    assert parted(glued) == apart
 
 
 def test_a_long_page_is_read_in_slices_that_cut_no_line():
