@@ -115,7 +115,7 @@ class Station:
         self.world.trace(self.name, "starts")
         if self.journal.identity() is not None:
             self.facts.survived(self.name, self.journal, self.identity())
-        self.sync_soon()
+            self.sync_soon()
 
     def identity(self) -> Identity:
         """Return who this device is."""

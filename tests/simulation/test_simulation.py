@@ -1,0 +1,105 @@
+"""A deterministic share of the simulation, small enough for every run of the suite."""
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from tillpoints.simulation.disk import Disk, File
+from tillpoints.simulation.mall import Size
+from tillpoints.simulation.run import run
+from tillpoints.simulation.vfs import installed
+
+SMALL = Size(stations=3, days=1.0, events_min=20, events_max=30)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_every_invariant_holds_under_the_faults_of_a_seed(seed):
+    result = run(seed, SMALL)
+    assert result.failure is None, (result.failure, result.trace_hash, result.met, result.last)
+    assert result.events > 20
+
+
+def test_the_same_seed_gives_the_same_run_whatever_the_process():
+    words = ["simulate", "--seed", "3", "--stations", "3", "--json"]
+    code = f"from tillpoints.cli import main; main({words!r})"
+    found = set()
+    for hash_seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": hash_seed,
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        result = json.loads(done.stdout)
+        found.add((result["trace_hash"], result["events"], tuple(result["met"])))
+    assert len(found) == 1
+
+
+def test_another_seed_gives_another_run():
+    size = Size(stations=3, days=0.2)
+    assert run(1, size).trace_hash != run(2, size).trace_hash
+
+
+def test_a_power_cut_keeps_what_was_synced_and_only_a_part_of_the_rest():
+    found = set()
+    for seed in range(40):
+        file = File()
+        file.unsynced.append((0, b"a" * 1024))
+        file.sync()
+        file.unsynced.append((1024, b"b" * 1024))
+        found.add(file.after_power_loss(random.Random(seed)))
+    assert all(content[:1024] == b"a" * 1024 for content in found)
+    assert {len(content) for content in found} >= {1024, 2048}
+    assert len(found) > 5
+
+
+@pytest.mark.parametrize(("synchronous", "loses"), [("FULL", False), ("NORMAL", True)])
+def test_sqlite_loses_commits_to_a_power_cut_only_without_syncing(tmp_path, synchronous, loses):
+    lost = 0
+    with installed() as vfs:
+        for seed in range(20):
+            rng = random.Random(seed)
+            disk = Disk(tmp_path / f"{seed}.before", rng, lambda _: None)
+            vfs.disks[str(disk.folder)] = disk
+            db = sqlite3.connect(disk.folder / "x.db", isolation_level=None)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute(f"PRAGMA synchronous = {synchronous}")
+            db.execute("CREATE TABLE t (a INTEGER)")
+            told = write_until_the_power_goes(db, disk, rng)
+            after = disk.restart(tmp_path / f"{seed}.after")
+            db.close()
+            lost += told - count(after)
+    assert (lost > 0) == loses
+
+
+def write_until_the_power_goes(db, disk, rng):
+    disk.arm("power", rng.randrange(5, 200))
+    told = 0
+    for number in range(80):
+        try:
+            db.execute("INSERT INTO t VALUES (?)", (number,))
+        except sqlite3.OperationalError:
+            break
+        told += not disk.dead
+    disk.die("power")
+    return told
+
+
+def count(disk):
+    db = sqlite3.connect(disk.folder / "x.db")
+    try:
+        return min(db.execute("SELECT count(*) FROM t").fetchone()[0], 80)
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        db.close()
