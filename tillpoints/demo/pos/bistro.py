@@ -46,9 +46,13 @@ class Bistro:
     width = WIDTH
     kanji_command = False  # a clone printer: Chinese from power-on
 
-    def ticket(self, serial: int, at: datetime, rng: Random) -> Ticket:
-        """Return a random table's bill."""
-        chosen = rng.sample(MENU, rng.randint(2, 5))
+    goods = MENU
+
+    def ticket(
+        self, serial: int, at: datetime, rng: Random, wanted: tuple[Goods, ...] = ()
+    ) -> Ticket:
+        """Return a table's bill: what was wanted, else a random choice."""
+        chosen = wanted or tuple(rng.sample(MENU, rng.randint(2, 5)))
         rows = tuple(Row(goods, _helpings(goods, rng)) for goods in chosen)
         goods_fen = sum(row.amount_fen for row in rows)
         extras: list[tuple[str, int]] = []

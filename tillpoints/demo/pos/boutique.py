@@ -42,9 +42,13 @@ class Boutique:
     width = WIDTH
     kanji_command = True  # selects Chinese with FS & before it prints any
 
-    def ticket(self, serial: int, at: datetime, rng: Random) -> Ticket:
-        """Return a random customer's purchase."""
-        chosen = rng.sample(RACK, rng.randint(2, 3))
+    goods = RACK
+
+    def ticket(
+        self, serial: int, at: datetime, rng: Random, wanted: tuple[Goods, ...] = ()
+    ) -> Ticket:
+        """Return a customer's purchase: what was wanted, else a random choice."""
+        chosen = wanted or tuple(rng.sample(RACK, rng.randint(2, 3)))
         rows = tuple(Row(g, rng.choice((1, 1, 2)), rng.choice((10, 9, 8))) for g in chosen)
         goods_fen = sum(row.amount_fen for row in rows)
         extras: list[tuple[str, int]] = []

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from tillpoints.demo.pos.bistro import Bistro
 from tillpoints.demo.pos.boutique import Boutique
-from tillpoints.demo.pos.ticket import CASH, Row, Ticket
+from tillpoints.demo.pos.ticket import CASH, Goods, Row, Ticket
 
 # python-escpos leaves a folder behind in the temporary directory at each import.
 shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
@@ -57,9 +57,12 @@ class Pos:
         self._clock = clock
         self._serial = 0
 
-    def sell(self) -> Printed:
-        """Ring up a random basket and print its receipt. Raises DeviceNotFoundError, OSError."""
-        ticket = self._next_ticket()
+    def sell(self, wanted: tuple[Goods, ...] = ()) -> Printed:
+        """Ring up what is wanted, else a random basket, and print its receipt.
+
+        Raises DeviceNotFoundError, OSError.
+        """
+        ticket = self._next_ticket(wanted)
         return self._print("sale", ticket, self.vendor.sale(ticket), ticket.owed_fen)
 
     def reprint(self, ticket: Ticket) -> Printed:
@@ -98,9 +101,9 @@ class Pos:
         assert isinstance(self.vendor, Boutique)
         return self._print("card_slip", ticket, self.vendor.card_slip(ticket), ticket.owed_fen)
 
-    def _next_ticket(self) -> Ticket:
+    def _next_ticket(self, wanted: tuple[Goods, ...] = ()) -> Ticket:
         self._serial += 1
-        return self.vendor.ticket(self._serial, self._clock(), self._rng)
+        return self.vendor.ticket(self._serial, self._clock(), self._rng, wanted)
 
     def _print(self, kind: PaperKind, ticket: Ticket, lines: list[str], owed_fen: int) -> Printed:
         drawer = kind == "sale" and ticket.tender == CASH

@@ -39,7 +39,10 @@ Verb = Literal[
 
 
 class Move(Struct, frozen=True, forbid_unknown_fields=True):
-    """One press of a button. `what` is what is scanned: a member's number, or a word below."""
+    """One press of a button.
+
+    `what` is what is scanned (a member's number, or a word below), or the goods that are sold.
+    """
 
     do: Verb
     station: Literal["till-1", "till-2", "kiosk-1", "desk"]
@@ -93,30 +96,31 @@ class Moves:
             if move.do in table:
                 table[move.do]()
             else:
-                self._print(station, move.do)
+                self._print(station, move)
 
-    def _print(self, station: Station, verb: Verb) -> None:
+    def _print(self, station: Station, move: Move) -> None:
         pos = self._pos.get(station.name)
         if pos is None:
             raise CannotNow("自助机没有收银系统", "A kiosk has no POS")
         try:
-            self._on_pos(pos, verb, self._sold[station.name])
+            self._on_pos(pos, move, self._sold[station.name])
         except (DeviceNotFoundError, OSError) as error:
             raise CannotNow(
                 "收银系统打印失败：打印机没有响应", "The POS could not print: no printer answered"
             ) from error
 
     @staticmethod
-    def _on_pos(pos: Pos, verb: Verb, sold: list[Printed]) -> None:
-        if verb == "sell":
-            sold.append(pos.sell())
+    def _on_pos(pos: Pos, move: Move, sold: list[Printed]) -> None:
+        if move.do == "sell":
+            wanted = tuple(goods for goods in pos.vendor.goods if goods.name == move.what)
+            sold.append(pos.sell(wanted))
             return
         if not sold:
             raise CannotNow("还没有小票", "Nothing was sold yet")
         last = sold[-1]
-        if verb == "reprint":
+        if move.do == "reprint":
             pos.reprint(last.ticket)
-        elif verb == "refund":
+        elif move.do == "refund":
             pos.give_back(last.ticket)
             sold.pop()
         elif isinstance(pos.vendor, Bistro):

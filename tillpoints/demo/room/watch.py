@@ -67,6 +67,7 @@ class Watch(threading.Thread):
             "name": station.name,
             "kind": "till" if station.vendor else "kiosk",
             "columns": station.columns,
+            "goods": [each.name for each in station.vendor.goods] if station.vendor else [],
             "shop": state.get("shop", {"zh": "", "en": ""}),
             "screen": station.screens.url,
             "online": state.get("online"),

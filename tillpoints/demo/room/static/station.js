@@ -33,7 +33,8 @@ export class Station {
     for (const button of this.node.querySelectorAll("[data-do]")) {
       button.addEventListener("click", () => this.do(button.dataset.do));
     }
-    const { net, feed, power, scan, what } = this.parts;
+    const { net, feed, power, scan, what, sell, goods } = this.parts;
+    sell.addEventListener("click", () => this.do("sell", goods.value));
     net.addEventListener("click", () => this.do(this.now.link === "up" ? "cut" : "plug"));
     feed.addEventListener("click", () =>
       this.do(this.now.printer === "paper_out" ? "refill" : "paper_out"),
@@ -42,8 +43,9 @@ export class Station {
       this.do(this.now.printer === "off" ? "printer_on" : "printer_off"),
     );
     scan.addEventListener("click", () => this.do("scan", what.value));
-    this.parts.pos.hidden = this.kind === "kiosk";
-    this.parts.kill_tap.hidden = this.kind === "kiosk";
+    for (const part of ["pos", "sell", "goods", "kill_tap"]) {
+      this.parts[part].hidden = this.kind === "kiosk";
+    }
   }
 
   do(move, what = "") {
@@ -67,6 +69,9 @@ export class Station {
     this.parts.screen.src = `${this.now.screen}/${this.kind}?lang=${language()}`;
     this.parts.screen.title = this.name;
     say(this.parts.other, t(this.name === "till-1" ? "kitchen" : "card_slip"));
+    const basket = this.parts.goods.value;
+    this.parts.goods.replaceChildren(option("", t("random")), ...this.now.goods.map(same));
+    this.parts.goods.value = basket;
     const chosen = this.parts.what.value;
     this.parts.what.replaceChildren(
       group("group_members", GUESTS.map(guest)),
@@ -120,10 +125,14 @@ const guest = ([number, name, tier]) => [number, `${name} · ${t(`tier_${tier}`)
 function group(label, choices) {
   const node = make("optgroup");
   node.label = t(label);
-  for (const [value, text] of choices) {
-    const option = make("option", "", text);
-    option.value = value;
-    node.append(option);
-  }
+  node.append(...choices.map(([value, text]) => option(value, text)));
   return node;
 }
+
+function option(value, text) {
+  const node = make("option", "", text);
+  node.value = value;
+  return node;
+}
+
+const same = (name) => option(name, name);
