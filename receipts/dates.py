@@ -35,7 +35,8 @@ _PLAIN_DATES = [
 _DATES_WITH_NAMES = [
     re.compile(
         rf"(?<!\d)(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}{_MONTH}\.?{_S}[-/., ]?{_S}"
-        r"(?P<y>20\d\d|\d\d(?!\d|:))", re.IGNORECASE
+        r"(?P<y>20\d\d|\d\d(?!\d|:))",
+        re.IGNORECASE,
     ),
     re.compile(rf"(?<![A-Z]){_MONTH}\.?\s?(?P<d>\d{{1,2}}),?\s?(?P<y>20\d\d)", re.IGNORECASE),
     *_PLAIN_DATES,

@@ -54,11 +54,12 @@ class Numbers(Struct, frozen=True):
     own: str | None
     original: str | None
     again_row: int | None = None
+    own_row: int | None = None
 
 
 def numbers_of(rows: list[Row]) -> Numbers:
     """Return the numbers on the paper; a number cut by the paper's edge is joined again."""
-    best: dict[str, str] = {}
+    best: dict[str, tuple[str, int]] = {}
     own: dict[str, str] = {}
     again: int | None = None
     for at, row in enumerate(rows):
@@ -73,12 +74,15 @@ def numbers_of(rows: list[Row]) -> Numbers:
             ):
                 again = row.index
             wraps = end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
-            best.setdefault(rank, value + below if wraps and _is_full(row, rows) else value)
+            whole = value + below if wraps and _is_full(row, rows) else value
+            best.setdefault(rank, (whole, row.index))
         if row.upper.rstrip(" :：.#").endswith(_LABELS_ALONE) and _LONE_NUMBER.match(below):
-            best.setdefault("own", below)
+            best.setdefault("own", (below, row.index))
         elif _TAIWAN_INVOICE.match(row.upper):
-            best.setdefault("own", row.upper.strip())
-    return Numbers(best.get("own") or best.get("order"), best.get("original"), again)
+            best.setdefault("own", (row.upper.strip(), row.index))
+    number, at_row = best.get("own") or best.get("order") or (None, None)
+    original, _ = best.get("original") or (None, None)
+    return Numbers(number, original, again, at_row)
 
 
 def _is_full(row: Row, rows: list[Row]) -> bool:
@@ -112,8 +116,8 @@ def _labelled(text: str) -> list[tuple[str, str, str, int]]:
     return found
 
 
-def time_of(rows: list[Row]) -> str | None:
-    """Return the receipt's own date and time, None when no date of its own is printed."""
+def time_of(rows: list[Row]) -> tuple[str | None, int | None]:
+    """Return the receipt's own date and time and the row of its date, None when none is printed."""
     dated: list[tuple[int, int, str, str | None]] = []
     clocks: list[tuple[int, int, str]] = []
     for at, row in enumerate(rows):
@@ -129,14 +133,14 @@ def time_of(rows: list[Row]) -> str | None:
             elif stamp.time is not None:
                 clocks.append((rank, at, stamp.time))
     if not dated:
-        return None
+        return None, None
     rank, at, date, clock = min(dated, key=lambda each: (each[0], each[3] is None, each[1]))
     if clock is None:
         clock = next((time for _, _, day, time in dated if day == date and time), None)
     if clock is None:
         near = [each for each in clocks if abs(each[1] - at) <= NEAR_ROWS or each[0] <= 1]
         clock = min(near, key=lambda each: (abs(each[1] - at), each[0]))[2] if near else "00:00:00"
-    return f"{date}T{clock}"
+    return f"{date}T{clock}", rows[at].index
 
 
 def _time_rank(label: str) -> int | None:
@@ -152,12 +156,12 @@ def _time_rank(label: str) -> int | None:
 
 def merchant_of(
     rows: list[Row], headings: tuple[int, ...], kind: Kind
-) -> tuple[str | None, str | None]:
-    """Return the shop's name and its branch as printed at the head of the paper."""
+) -> tuple[str | None, str | None, int | None]:
+    """Return the shop's name, its branch, and the name's row at the head of the paper."""
     for row in rows if kind in (Kind.PAYMENT_SLIP, Kind.INVOICE_SLIP) else ():
         labelled = _MERCHANT_LABEL.search(row.text)
         if labelled:
-            return labelled[1].strip(), None
+            return labelled[1].strip(), None, row.index
     head = rows[:HEADER_ROWS]
     for at, row in enumerate(head):
         text = row.text.strip()
@@ -166,8 +170,8 @@ def merchant_of(
         if row.index in headings or not _NAME.search(text) or not _is_name(row):
             continue
         below = head[at + 1] if at + 1 < len(head) else None
-        return text, _branch(below, headings)
-    return None, None
+        return text, _branch(below, headings), row.index
+    return None, None, None
 
 
 def _is_labelled(row: Row) -> bool:

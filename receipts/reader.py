@@ -28,6 +28,13 @@ _MONEY_LABELS = {Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.RECEIVED, Role.CHANG
 _NO_NUMBER = {Kind.PAYMENT_SLIP, Kind.REPORT, Kind.REDEMPTION_SLIP}
 
 
+class Source(Struct, frozen=True):
+    """The line that a fact was read from, counted from 0."""
+
+    field: str
+    line: int
+
+
 class Facts(Struct, frozen=True):
     """The facts of a paper. `currency` is None where no amount is printed."""
 
@@ -43,6 +50,7 @@ class Facts(Struct, frozen=True):
     currency: str | None
     text_digest: str
     another_below: bool  # a second receipt seems to begin below the sums
+    sources: tuple[Source, ...] = ()
 
 
 def facts_of(document: Document, currency: str, date_order: str) -> Facts:
@@ -56,10 +64,15 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
     settled = settle(sheet, classified.kind)
     kind = _kind(classified, settled, sheet)
     settled = _signed(kind, settled, sheet)
-    merchant, branch = merchant_of(rows, classified.headings, kind)
+    merchant, branch, name_row = merchant_of(rows, classified.headings, kind)
     numbers = numbers_of(rows)
     number = None if kind in _NO_NUMBER else numbers.own
+    printed_at, time_row = time_of(rows)
     sums_end = settled.row if settled else 0
+    origins = {
+        "merchant": name_row, "number": numbers.own_row if number else None, "time": time_row,
+        "total": settled.row if settled else None,
+    }  # fmt: skip
     money = settled is not None or any(row.exact_amounts for row in rows)
     return Facts(
         classified=classified,
@@ -70,10 +83,11 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         branch=branch,
         number=number,
         original_number=numbers.original or (number if kind is Kind.VOID else None),
-        printed_at=time_of(rows),
+        printed_at=printed_at,
         currency=currency_of(rows, currency) if money else None,
         text_digest=text_digest(rows),
         another_below=numbers.again_row is not None and numbers.again_row > sums_end,
+        sources=tuple(Source(field, row) for field, row in origins.items() if row is not None),
     )
 
 

@@ -19,7 +19,8 @@ from receipts.pictures_doubt import TRUST, doubts_about
 from receipts.pictures_files import load as load_image
 from receipts.pictures_ocr import Ocr
 from receipts.pictures_text import Paper, paper_of, paper_of_page, paper_of_photo
-from receipts.reader import Facts, facts_of
+from receipts.proofs import Proof, proofs_of
+from receipts.reader import Facts, Source, facts_of
 from receipts.reasons import Reason, reason
 from receipts.segmenter import Document, split
 from receipts.templates import Template, hinted
@@ -34,7 +35,8 @@ class Reading(Struct, frozen=True):
     """What one paper says, what is to be done with it, and why.
 
     `copy` marks the second copy of a receipt in the same job. `text_digest` is shared by the
-    print, its reprint and its copies. `lines` are the decoded lines for display.
+    print, its reprint and its copies. `lines` are the decoded lines for display; `sources` tell
+    which of them a fact was read from, `proofs` the sums that support the amount.
     """
 
     kind: Kind
@@ -56,6 +58,8 @@ class Reading(Struct, frozen=True):
     decision: str
     why: tuple[Reason, ...]
     lines: tuple[str, ...]
+    sources: tuple[Source, ...] = ()
+    proofs: tuple[Proof, ...] = ()
 
     def receipt(self, shop_id: str) -> Receipt:
         """Return the receipt of a shop's till. Raises ValueError when no amount owed was read."""
@@ -222,6 +226,8 @@ def _reading(document: Document, facts: Facts, currency: str) -> Reading:
         decision="review",
         why=(),
         lines=tuple(line.text for line in lines),
+        sources=facts.sources,
+        proofs=proofs_of(settled, facts.items) if settled else (),
     )
     if settled is not None:
         reading = structs.replace(reading, eligible_fen=eligible_fen(reading.receipt("")))

@@ -22,6 +22,15 @@ _CANDIDATES = {Role.OWED, Role.TOTAL, Role.PAID, Role.SUBTOTAL, Role.REFUND, Rol
 _ADJUSTING = {Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING, Role.DEPOSIT_USED}
 
 
+class Chain(Struct, frozen=True):
+    """An earlier sum and what was added to it and taken off until it is the amount."""
+
+    base_fen: int
+    steps_fen: tuple[int, ...]
+    deposit_fen: int
+    weight: int
+
+
 class Settlement(Struct, frozen=True):
     """The amount owed and what speaks for it. `checks` are stable names; `score` weighs them."""
 
@@ -36,6 +45,8 @@ class Settlement(Struct, frozen=True):
     unpaid_gap: bool = False
     handed_over: bool = False
     unfinished: bool = False  # more is printed below that this amount leaves out
+    chain: Chain | None = None
+    change_fen: int = 0
 
 
 class Sheet(Struct, frozen=True):
@@ -160,7 +171,7 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
     chained = _chain(sheet, figure)
     if chained is not None:
         checks.append("sum")
-        score += 3 if chained[0] > 1 else 2
+        score += 3 if chained.weight > 1 else 2
     if sheet.goods.items and _goods_explain(sheet, owed):
         checks.append("goods")
         score += 2 if len(sheet.goods.items) > 1 else 1
@@ -174,7 +185,7 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         score += 1
     if _superseded(sheet, figure):
         score -= 3
-    deposit = chained[1] if chained else 0
+    deposit = chained.deposit_fen if chained else 0
     used = paid if paid is not None else ([] if owed == 0 else tenders)
     if not used and sheet.named_tender and figure.role in (Role.PAID, Role.OWED) and owed:
         used = [structs.replace(figure, role=Role.TENDER, kind=sheet.named_tender)]
@@ -182,7 +193,7 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         owed, tuple(checks), score, figure.row, figure.label,
         tuple(Tender(each.kind, _signed(each.fen, owed)) for each in used),
         deposit, None, bool(tenders) and paid is None and owed != 0,
-        bool(sheet.of(Role.CHANGE, Role.RECEIVED)),
+        bool(sheet.of(Role.CHANGE, Role.RECEIVED)), chain=chained, change_fen=_change(sheet),
     )  # fmt: skip
 
 
@@ -231,8 +242,8 @@ def _rounded(sheet: Sheet, owed: int) -> list[int]:
     return [] if printed & set(paid) else paid
 
 
-def _chain(sheet: Sheet, figure: Figure) -> tuple[int, int] | None:
-    """Return (terms, deposit used) when an earlier sum plus what stands between gives `figure`."""
+def _chain(sheet: Sheet, figure: Figure) -> Chain | None:
+    """Return how an earlier sum plus what stands between gives `figure`, by the most steps."""
     bases = [
         (base.row, base.fen, 1)
         for base in sheet.of(Role.SUBTOTAL, Role.TOTAL, Role.NET, Role.OWED)
@@ -240,31 +251,29 @@ def _chain(sheet: Sheet, figure: Figure) -> tuple[int, int] | None:
     ]
     if sheet.goods.items and sheet.goods.end_row <= figure.row:
         bases.append((sheet.goods.end_row - 1, sheet.goods.sum_fen, len(sheet.goods.items)))
-    best: tuple[int, int] | None = None
-    for row, base, weight in bases:
+    best: Chain | None = None
+    for row, base, count in bases:
         between = [f for f in sheet.of(*_ADJUSTING) if row < f.row < figure.row and f.fen]
-        found = _add_up(base, between[:ADJUSTMENTS_MAX], figure.fen)
-        if found is not None and (found[0] or base != figure.fen or weight > 1):
-            terms = found[0] + min(weight, 2)
-            if best is None or terms > best[0]:
-                best = (terms, found[1])
+        steps = _add_up(base, between[:ADJUSTMENTS_MAX], figure.fen)
+        if steps is not None and (steps or base != figure.fen or count > 1):
+            weight = len(steps) + min(count, 2)
+            if best is None or weight > best.weight:
+                used = (f for f in between if f.role is Role.DEPOSIT_USED)
+                best = Chain(base, steps, sum(abs(f.fen) for f in used), weight)
     return best
 
 
-def _add_up(base: int, between: list[Figure], target: int) -> tuple[int, int] | None:
-    """Return (figures used, deposit) if base plus the figures is the target, tax in or out."""
-    tax = [f for f in between if f.role is Role.TAX]
+def _add_up(base: int, between: list[Figure], target: int) -> tuple[int, ...] | None:
+    """Return what must be added to the base to get the target, tax in or out; None if nothing."""
+    tax = tuple(f.fen for f in between if f.role is Role.TAX)
     rest = [f for f in between if f.role is not Role.TAX]
-    rounding = [f for f in rest if f.role is Role.ROUNDING]
-    fixed = [f for f in rest if f.role is not Role.ROUNDING]
-    deposit = sum(abs(f.fen) for f in fixed if f.role is Role.DEPOSIT_USED)
-    total = base + sum(_effect(f, base) for f in fixed)
+    rounding = [f.fen for f in rest if f.role is Role.ROUNDING]
+    fixed = tuple(_effect(f, base) for f in rest if f.role is not Role.ROUNDING)
     signs = (1, -1, 0) if rounding else (0,)
     for with_tax, sign in product((1, 0) if tax else (0,), signs):
-        added = with_tax * sum(f.fen for f in tax) + sign * sum(f.fen for f in rounding[-1:])
-        if total + added == target:
-            used = len(fixed) + (len(tax) if with_tax else 0) + (1 if sign else 0)
-            return used, deposit
+        steps = (*fixed, *(tax if with_tax else ()), *((sign * rounding[-1],) if sign else ()))
+        if base + sum(steps) == target:
+            return steps
     return None
 
 

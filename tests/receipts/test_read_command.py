@@ -93,3 +93,12 @@ def test_wrong_usage_is_told_apart_from_failure(tmp_path):
     assert [run(*each, RECEIPT).exit_code for each in wrong] == [2] * len(wrong)
     assert not list(tmp_path.iterdir())
     assert run(tmp_path / "nothing.bin").exit_code == 2
+
+
+def test_explain_shows_where_each_fact_stands_and_spells_the_sums():
+    out = run("--text", "--explain", RECEIPT).stdout
+    assert "<-  23 | 应收                      214.00" in out
+    assert "<-   9 | 结账:2025-11-08 13:16:42" in out
+    assert "220.00 - 6.00 = 214.00" in out
+    assert "213.00 + 21.30 - 20.00 - 0.30 = 214.00" in out
+    assert "积分 award: 214.00 CNY" in out

@@ -23,7 +23,7 @@ def told(readings: list[Reading]) -> list[dict[str, object]]:
 
 def facts(reading: Reading) -> Reading:
     """What a reading says apart from how the paper was laid out."""
-    return msgspec.structs.replace(reading, lines=(), text_digest="")
+    return msgspec.structs.replace(reading, lines=(), text_digest="", sources=())
 
 
 @pytest.mark.parametrize("case", case_names())

@@ -1,7 +1,6 @@
 """`tillpoints read FILE...`: what print jobs say, one JSON line per file, or an explained view."""
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from receipts.money import decimal
 from receipts.reading import Reading
 from receipts.templates import Template
 from tillpoints.exits import Failure
+from tillpoints.explained import explained
 from tillpoints.receipt_files import ReadAs, confirmed_lessons, known_template, lessons_of
 
 
@@ -38,21 +38,6 @@ def document_of(reading: Reading) -> dict[str, object]:
         "decision": reading.decision,
         "why": reading.why,
     }
-
-
-def _explained(name: str, readings: Iterable[Reading]) -> str:
-    out = [name]
-    for number, reading in enumerate(readings, 1):
-        out.append(f"  {number}. {reading.kind.value} -> {reading.decision} ({reading.confidence})")
-        facts = {
-            "merchant": reading.merchant, "number": reading.number, "time": reading.printed_at,
-            "currency": reading.currency, "total": _money(reading.owed_fen),
-            "eligible": _money(reading.eligible_fen),
-        }  # fmt: skip
-        out += [f"     {label}: {value}" for label, value in facts.items() if value is not None]
-        out += [f"     - {why.zh} · {why.en}" for why in reading.why]
-        out += [f"     | {line}" for line in reading.lines]
-    return "\n".join(out)
 
 
 @click.command()
@@ -142,7 +127,7 @@ def _template(folder: Path, shop: str | None, teach: str | None) -> Template | N
 
 def _answer(path: Path, readings: list[Reading], *, explain: bool) -> None:
     if explain:
-        click.echo(_explained(str(path), readings))
+        click.echo(explained(str(path), readings))
         return
     documents = [document_of(reading) for reading in readings]
     click.echo(msgspec.json.encode({"file": str(path), "documents": documents}).decode())
