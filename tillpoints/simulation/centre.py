@@ -199,8 +199,8 @@ class Central:
 
     def _arm(self) -> None:
         for kind, fault in _FAULTS.items():
-            if self.world.fault(kind, 0.004):
-                self.disk.arm(fault, self._chance.randrange(40))
+            if self.world.fault(kind, 0.01):
+                self.disk.arm(fault, self._chance.randrange(20))
                 return
 
 

@@ -185,6 +185,17 @@ class Checks:
             held = chain[seq - 1] if len(chain) >= seq else None
             self._world.hold("I2 no loss", held != told.hash and told)
 
+    def leases_returned(self) -> None:
+        """I19: no points stay set aside for a device that has nothing left to say about them."""
+        with closing(sqlite3.connect(self._central.file)) as db:
+            rows = db.execute(
+                "SELECT lease_id, lease.device_id, lease.epoch FROM lease"
+                " JOIN stream USING (device_id, epoch)"
+                " WHERE lease.state = 0 AND spent < amount AND stream.state = 0"
+            ).fetchall()
+        left = [row for row in rows if row[1] not in self._facts.unreliable]
+        self._world.hold("I19 leases come back", left)
+
     def _epochs(self) -> set[tuple[bytes, int]]:
         with closing(sqlite3.connect(self._central.file)) as db:
             return set(db.execute("SELECT device_id, epoch FROM stream"))

@@ -71,6 +71,8 @@ class Facts:
         self._noted: dict[str, Place] = {}
         self._forgiven: set[str] = set()
         self.taken_away: set[str] = set()
+        #: Devices whose disk was ever put back or copied: what it forgot, nobody can give back.
+        self.unreliable: set[bytes] = set()
 
     def note(self, station: str, journal: Journal, identity: Identity) -> None:
         """Take in what a device has written since it was looked at."""
@@ -119,6 +121,7 @@ class Facts:
         self.taken_away.add(station)
         self.lost |= {told.hash for told in self.told if told.station == station}
 
-    def forgive(self, station: str) -> None:
+    def forgive(self, station: str, device_id: bytes) -> None:
         """Take note that a machine is about to forget what it wrote after its image was made."""
+        self.unreliable.add(device_id)
         self._forgiven.add(station)

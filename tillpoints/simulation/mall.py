@@ -187,6 +187,7 @@ class Mall:
         world.run_until(world.now_ms + 2 * HOUR_MS)
         self.observer.look()
         self.checks.nothing_lost()
+        self.checks.leases_returned()
         self.checks.same_everywhere(self.stations)
         self.checks.ledger()
         for station in self.stations:
@@ -202,6 +203,7 @@ class Mall:
         copy = Station(self.world, name, station.shop, self.facts, line, station.disk.image())
         copy.sells, copy.checked = station.sells, self._after_sync
         self._copies.append(copy)
+        self.facts.unreliable.add(station.identity().device_id)
         self.world.mark("cloned")
         copy.start()
         rng = self.world.chance("copies")
@@ -264,7 +266,7 @@ def _copy(mall: Mall, station: Station) -> None:
 Deed = Callable[[Mall, Station], None]
 #: Faults that are planned ahead: how often at most, and what happens.
 _DEEDS: dict[str, tuple[int, Deed]] = {
-    "partition": (4, _partition),
+    "partition": (10, _partition),
     "stop_central": (3, _stop_central),
     "reboot": (5, _reboot),
     "clock_jump": (4, _jump),

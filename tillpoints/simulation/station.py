@@ -171,7 +171,7 @@ class Station:
         self.world.mark("rollback")
         self.world.trace(self.name, "rolled back")
         self.facts.note(self.name, self.journal, self.identity())
-        self.facts.forgive(self.name)
+        self.facts.forgive(self.name, self.identity().device_id)
         self.up = False
         self.disk.die("kill")
         self.journal.close()
@@ -247,7 +247,7 @@ class Station:
     def _arm(self) -> None:
         for kind, fault in _FAULTS.items():
             if self.world.fault(kind, 0.004):
-                self.disk.arm(fault, self.chance.randrange(30))
+                self.disk.arm(fault, self.chance.randrange(14))
                 return
 
 

@@ -1,0 +1,296 @@
+"""Bugs to plant: each breaks one rule of the design, by replacing functions of the product.
+
+None of this is product code; `planted.py` lets the simulator find them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, structs
+
+from central import schema
+from central.database import writing
+from central.ledger import fold as folding
+from central.ledger import overlaps
+from central.ledger.accounts import wallet_id
+from central.ledger.commands import Decision, GrantLease
+from central.ledger.items import Push
+from central.ledger.overlaps import Meeting
+from central.ledger.rows import Head
+from central.ledger.turns import run_turn
+from central.ledger.wallets import draw_lots
+from central.sync import combiner
+from central.sync.service import Service
+from edge_agent.journal import cursor, directory
+from edge_agent.journal.cursor import Cursor
+from edge_agent.journal.database import connect_writer
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.calls import Done
+from edge_agent.sync.pusher import Pusher
+from loyalty.receipt import Receipt, fingerprint
+from loyalty.wire import PullAnswer, Verdict
+from tillpoints.simulation.mall import Size
+
+Patch = tuple[str, object]
+#: A planted bug: what it replaces, by dotted name.
+Plant = Callable[[], Sequence[Patch]]
+
+
+def _ack_before_commit() -> Sequence[Patch]:
+    """Central answers whether or not its COMMIT goes through."""
+
+    def run_items(self: Service, items: Sequence[combiner.Item]) -> list[object]:
+        answers: list[object] | None = None
+        try:
+            with writing(self.engine) as connection:
+                answers = run_turn(connection, self.shard_key, items, self.now_ms())
+        except Exception:
+            if answers is None:
+                raise
+        return answers
+
+    return [("central.sync.service.Service._run", run_items)]
+
+
+def _no_hash_compare() -> Sequence[Patch]:
+    """A repeat is skipped without a look at its hashes."""
+
+    def meet(
+        head: Head, first_seq: int, _prev: bytes, hashes: Sequence[bytes], _known: object
+    ) -> Meeting:
+        if first_seq > head.seq + 1:
+            return Meeting("stale") if head.sealed else Meeting("gap", head.seq)
+        last_seq = first_seq + len(hashes) - 1
+        if head.sealed:
+            return Meeting("stale", min(head.seq, last_seq))
+        return Meeting("ok", last_seq, fresh_from=max(head.seq + 1 - first_seq, 0))
+
+    return [("central.ledger.overlaps.meet", meet)]
+
+
+def _delete_all_sent() -> Sequence[Patch]:
+    """A till forgets what it sent, acknowledged or not."""
+    step = Pusher.step
+
+    def forgetful(self: Pusher, now: Any) -> object:
+        before = self._journal.outbox()
+        done = step(self, now)
+
+        def delete(db: Any) -> None:
+            db.execute("DROP TRIGGER IF EXISTS event_is_never_deleted")
+            sent = (before.epoch, min(before.acked_seq + 100, before.head_seq - 1))
+            db.execute("DELETE FROM event WHERE epoch = ? AND seq <= ?", sent)
+
+        self._journal._writer.transact(delete)  # noqa: SLF001
+        return done
+
+    return [("edge_agent.sync.pusher.Pusher.step", forgetful)]
+
+
+def _grant_not_idempotent() -> Sequence[Patch]:
+    """The same request gets another lease each time."""
+    decide = GrantLease.decide
+
+    def again(self: GrantLease, state: Any, at: Any) -> Decision:
+        if state.requests.get((self.device_id, self.request_id)) is None:
+            return decide(self, state, at)
+        return decide(structs.replace(self, request_id=self.lease_id), state, at)
+
+    return [("central.ledger.commands.GrantLease.decide", again)]
+
+
+def _refused_becomes_success() -> Sequence[Patch]:
+    """An event that is sent again is judged again, even if it was refused for good."""
+
+    def turn(connection: Any, shard_key: int, items: Sequence[Any], now_ms: int) -> list[object]:
+        answers = run_turn(connection, shard_key, items, now_ms)
+        t = schema.inbox
+        for item in items:
+            if isinstance(item, Push) and item.frames:
+                seqs = t.c.seq.between(item.first_seq, item.last_seq)
+                refused = t.c.verdict == int(Verdict.REFUSED_FINAL)
+                mine = [t.c.shard_key == shard_key, t.c.device_id == item.device_id]
+                seen = t.c.received_ms < now_ms
+                change = t.update().where(*mine, seqs, refused, seen)
+                connection.execute(change.values(verdict=int(Verdict.APPLIED)))
+        return answers
+
+    return [("central.sync.service.run_turn", turn)]
+
+
+def _poison_stops_the_batch() -> Sequence[Patch]:
+    """What a handler raises fails the whole push."""
+
+    def attempt(entry: Any) -> object:
+        body = entry.event.body
+        folding._check_chain(entry.event)  # noqa: SLF001
+        return folding._HANDLERS[type(body)](entry, body), folding._woken(entry)  # noqa: SLF001
+
+    def alone(_run: object, _item: object, error: Exception) -> object:
+        return error
+
+    return [("central.ledger.fold._attempt", attempt), ("central.sync.combiner._alone", alone)]
+
+
+def _till_does_not_sync() -> Sequence[Patch]:
+    """The journal's COMMIT does not wait for the disk."""
+
+    def connect(path: Any) -> Any:
+        db = connect_writer(path)
+        db.execute("PRAGMA synchronous = NORMAL")
+        return db
+
+    return [("edge_agent.journal.journal.connect_writer", connect)]
+
+
+def _central_does_not_sync() -> Sequence[Patch]:
+    """Central's COMMIT does not wait for the disk."""
+    from central import database
+
+    set_up = database._set_up_sqlite  # noqa: SLF001
+
+    def hasty(connection: Any, record: Any) -> None:
+        set_up(connection, record)
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    return [("central.database._set_up_sqlite", hasty)]
+
+
+def _refund_clamps() -> Sequence[Patch]:
+    """A refund of points that are spent takes what is there and forgets the rest."""
+
+    def take(entry: Any, holder: Any, points: int, subject: str, codes: Any) -> None:
+        wallet = wallet_id(holder)
+        there = min(points, entry.account(wallet).available)
+        if there:
+            from central.ledger.accounts import ISSUER
+
+            entry.move(wallet, ISSUER, there, codes[0], subject)
+            draw_lots(entry, wallet, there)
+
+    return [("central.ledger.sales.take", take)]
+
+
+def _fingerprint_without_date() -> Sequence[Patch]:
+    """A receipt's key forgets the day, and shops start their numbers again each day."""
+
+    def dateless(receipt: Receipt, discriminator: str = "") -> bytes:
+        return fingerprint(structs.replace(receipt, printed_at=None), discriminator)
+
+    places = (
+        "central.ledger.sales",
+        "central.ledger.wants",
+        "edge_agent.journal.projections.sales",
+        "tillpoints.simulation.people",
+    )
+    return [(f"{place}.fingerprint", dateless) for place in places]
+
+
+def _contained_at_ack() -> Sequence[Patch]:
+    """A balance counts as containing an event when it is acknowledged, not when it is pulled."""
+    acknowledge = cursor.acknowledge
+
+    def early(db: Any, epoch: int, answer: Any) -> None:
+        acknowledge(db, epoch, answer)
+        db.execute("UPDATE epoch SET contained_seq = acked_seq WHERE epoch = ?", (epoch,))
+
+    return [("edge_agent.journal.cursor.acknowledge", early)]
+
+
+def _page_and_cursor_apart() -> Sequence[Patch]:
+    """The cursor moves in one transaction, the rows follow in another."""
+    whole = Journal.take_page
+
+    def in_two(self: Journal, answer: PullAnswer) -> None:
+        if answer.refetch or self.cursor().incarnation not in {b"", answer.incarnation}:
+            whole(self, answer)
+            return
+        to = Cursor(answer.incarnation, answer.position)
+        self._writer.transact(lambda db: cursor.move(db, to))
+
+        def rows(db: Any) -> None:
+            for row in answer.rows:
+                directory._take(db, row)  # noqa: SLF001
+
+        self._writer.transact(rows)
+
+    return [("edge_agent.journal.journal.Journal.take_page", in_two)]
+
+
+def _lease_free_at_ttl() -> Sequence[Patch]:
+    """Central frees a lease when its time is over, whatever the till has done with it."""
+    overdue = (
+        "SELECT lease_id, account_id, amount FROM lease JOIN inbox ON inbox.turn = lease.turn"
+        " AND inbox.kind = 101 WHERE state = 0 AND spent = 0 AND received_ms + ttl_s * 1000 < ?"
+        " GROUP BY lease_id"
+    )
+
+    def turn(connection: Any, shard_key: int, items: Sequence[Any], now_ms: int) -> list[object]:
+        for lease_id, account_id, amount in connection.exec_driver_sql(overdue, (now_ms,)).all():
+            a, le = schema.account, schema.lease
+            freed = a.update().where(a.c.shard_key == shard_key, a.c.account_id == account_id)
+            connection.execute(freed.values(held=a.c.held - amount))
+            closed = le.update().where(le.c.shard_key == shard_key, le.c.lease_id == lease_id)
+            connection.execute(closed.values(state=1))
+        return run_turn(connection, shard_key, items, now_ms)
+
+    return [("central.sync.service.run_turn", turn)]
+
+
+def _epoch_used_again() -> Sequence[Patch]:
+    """A device that is enrolled again goes on in the epoch that was sealed."""
+    from central.sync import enrolment
+
+    grant = enrolment._next_epoch  # noqa: SLF001
+
+    def same(connection: Any, key: int, device_id: bytes, latest: Any, now_ms: int) -> object:
+        return latest or grant(connection, key, device_id, latest, now_ms)
+
+    return [("central.sync.enrolment._next_epoch", same)]
+
+
+def _lease_never_returned() -> Sequence[Patch]:
+    """A lease that a dead run asked for is given back by nobody."""
+    return [("edge_agent.sync.syncer.give_back", lambda *_: Done())]
+
+
+def _ack_names_the_head() -> Sequence[Patch]:
+    """Central acknowledges all it holds, not what this push has shown: a rollback goes unseen."""
+    meet = overlaps.meet
+
+    def generous(head: Head, first_seq: int, prev: bytes, hashes: Any, known: Any) -> Meeting:
+        met = meet(head, first_seq, prev, hashes, known)
+        if met.status != "ok" or not hashes:
+            return met
+        return structs.replace(met, acked_through=met.acked_through + 1)
+
+    return [("central.ledger.overlaps.meet", generous)]
+
+
+class Bug(Struct, frozen=True):
+    """A planted bug, and the size of run that gives it a chance to show."""
+
+    plant: Plant
+    size: Size = Size(stations=3, days=1.0, events_min=20, events_max=40)
+
+
+_TWO_DAYS = Size(stations=3, days=2.0, events_min=20, events_max=40)
+
+BUGS: Mapping[str, Bug] = {
+    "ack before commit": Bug(_ack_before_commit),
+    "no hash compare on overlap": Bug(_no_hash_compare),
+    "delete all sent instead of all acked": Bug(_delete_all_sent),
+    "grant not idempotent": Bug(_grant_not_idempotent),
+    "verdict retried to success": Bug(_refused_becomes_success),
+    "poison stops the batch": Bug(_poison_stops_the_batch),
+    "synchronous=NORMAL on the till": Bug(_till_does_not_sync),
+    "synchronous=NORMAL at central": Bug(_central_does_not_sync),
+    "refund clamps at zero": Bug(_refund_clamps),
+    "fingerprint without date": Bug(_fingerprint_without_date, _TWO_DAYS),
+    "contained_seq at ack instead of at pull": Bug(_contained_at_ack),
+    "directory page and cursor in two transactions": Bug(_page_and_cursor_apart),
+    "free lease at TTL": Bug(_lease_free_at_ttl),
+    "reuse epoch after a fork": Bug(_epoch_used_again),
+    "lease of a dead run never returned": Bug(_lease_never_returned),
+    "ack names more than was shown": Bug(_ack_names_the_head),
+}
