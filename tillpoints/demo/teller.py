@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-CHECK_TIMEOUT_S = 15.0
+CHECK_TIMEOUT_S = 30.0
 _LOOK_EVERY_S = 0.05
 
 
