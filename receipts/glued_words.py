@@ -5,7 +5,7 @@ label (`AMOUNTPAYABLE`). It must never change a digit or a letter, only put blan
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from receipts import amount_words, paper_words
 
@@ -15,6 +15,7 @@ _TIME = re.compile(
 )
 #: Shorter labels without their blank might be part of a word.
 _LETTERS_MIN = 6
+_SEVERAL = re.compile(r"[A-Z]+(?: [A-Z]+)+")
 
 
 def parted(text: str) -> str:
@@ -37,14 +38,9 @@ def _labels() -> dict[str, str]:
         paper_words.PAYMENT_FIELDS,
         paper_words.FOOTER_PHRASES,
     )
-    terms = (term for words in vocabulary for term in _terms(words))
-    return {term.replace(" ", ""): term for term in terms if len(term) > _LETTERS_MIN}
-
-
-def _terms(words: str) -> Iterator[str]:
-    for term in re.split(r"[|\n]", words):
-        if re.fullmatch(r"[A-Z]+(?: [A-Z]+)+", term.strip()):
-            yield term.strip()
+    terms = {term.strip() for words in vocabulary for term in re.split(r"[|\n]", words)}
+    long = (each for each in terms if len(each) > _LETTERS_MIN and _SEVERAL.fullmatch(each))
+    return {each.replace(" ", ""): each for each in long if each.replace(" ", "") not in terms}
 
 
 _KNOWN = _labels()

@@ -4,6 +4,8 @@ One bit is one dot, black when set, the most significant bit on the left. Column
 (ESC *) are turned into rows. Sources: Epson ESC/POS guide; GS k 61 of Chinese printers' SDKs.
 """
 
+from functools import lru_cache
+
 from receipts.elements import Align, Code, Picture
 from receipts.lexer import Token
 
@@ -120,11 +122,14 @@ def _code(symbology: str, body: bytes, token: Token, align: Align) -> Code | Non
 def columns_to_rows(data: bytes, width: int, deep: int) -> bytes:
     """Turn `width` columns of `deep` bytes each, top bit first, into rows."""
     stride = -(-width // 8)
-    rows: list[bytes] = []
-    for band in range(deep):
-        turned = _transposed(data[band : width * deep : deep].ljust(stride * 8, b"\0"))
-        rows += [turned[row::8] for row in range(8)]
-    return b"".join(rows)
+    bands = (data[band : width * deep : deep].ljust(stride * 8, b"\0") for band in range(deep))
+    turned = _transposed(b"".join(bands))
+    size = stride * 8
+    return b"".join(
+        turned[band + row : band + size : 8]
+        for band in range(0, deep * size, size)
+        for row in range(8)
+    )
 
 
 #: Hacker's Delight's 8x8 transposition: distance, and the bits that change places with theirs.
@@ -135,12 +140,16 @@ _SWAPS = (
 )
 
 
+@lru_cache(maxsize=64)
+def _masks(blocks: int) -> tuple[tuple[int, int], ...]:
+    return tuple((distance, int.from_bytes(mask * blocks, "big")) for distance, mask in _SWAPS)
+
+
 def _transposed(data: bytes) -> bytes:
     """Turn each block of 8 bytes on its diagonal, all blocks of the number at once."""
-    blocks = len(data) // 8
     value = int.from_bytes(data, "big")
-    for distance, mask in _SWAPS:
-        moved = (value ^ value >> distance) & int.from_bytes(mask * blocks, "big")
+    for distance, mask in _masks(len(data) // 8):
+        moved = (value ^ value >> distance) & mask
         value ^= moved ^ moved << distance
     return value.to_bytes(len(data), "big")
 

@@ -4,7 +4,10 @@ A machine that reads dots may read a figure wrong the same way everywhere, so on
 is not enough: OCR needs two, and a dictionary's digits must be proved.
 """
 
+from loyalty.receipt import Kind
+from receipts import lexicon
 from receipts.decision import PROOFS
+from receipts.fold import close_up, fold
 from receipts.glyph_proof import is_proved
 from receipts.pictures_text import Paper
 from receipts.reader import Facts
@@ -22,6 +25,8 @@ def doubts_about(paper: Paper, facts: Facts, template: Template | None) -> tuple
     settled = facts.settled
     if paper.read_by == "ocr" and settled and len(PROOFS & set(settled.checks)) < _SUMS_MIN:
         doubts.append(reason("one_check"))
+    if paper.read_by == "ocr" and facts.kind is Kind.SALE:
+        doubts += [reason("contradiction", word=word) for word in _other_kinds(paper)[:1]]
     known = template.glyphs if template else None
     sums = paper.read_by == "glyphs" and settled is not None and not doubts
     if sums and template and known and not is_proved(paper.glyphs, known, template.examples):
@@ -29,3 +34,18 @@ def doubts_about(paper: Paper, facts: Facts, template: Template | None) -> tuple
     if template is not None and is_other_layout(facts, paper.document, template):
         doubts.append(reason("other_layout"))
     return tuple(doubts)
+
+
+def _other_kinds(paper: Paper) -> list[str]:
+    """Return the words, wherever they stand, that make a paper something else than a sale.
+
+    OCR loses the stars around a heading, its size and its place; the reader then takes `void` for
+    any word of the text.
+    """
+    words: list[str] = []
+    for line in paper.document.lines:
+        upper = close_up(fold(line.text)).upper()
+        if not lexicon.FOOTERS.find(upper):
+            words += [term for term, _ in lexicon.HEADINGS.find(upper)]
+            words += [term for term, what in lexicon.PRINTED_AGAIN.find(upper) if what == "reprint"]
+    return words
