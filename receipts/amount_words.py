@@ -74,7 +74,7 @@ ROLES: dict[Role, str] = {
         TERIMA|DITERIMA|AMT TENDERED|AMOUNT RECEIVED
     """,
     Role.CHANGE: """
-        找零|找赎|找您|找回|找續|找贖|退现金|找零金额
+        找零|找赎|找您|找回|找續|找贖|找零金额|退现金|退現金
         CHANGE|CHANGE DUE|BAKI|CASH CHANGE|AMOUNT CHANGE|CHANGE AMT|CHANGE AMOUNT|BALANCE RETURN
         YOUR CHANGE
     """,
@@ -93,7 +93,8 @@ ROLES: dict[Role, str] = {
     """,
     Role.CHARGE: """
         服务费|茶位费|餐位费|打包费|包装费|配送费|开瓶费|加一|服務費|茶芥|加一服務費|餐具费
-        外送费|包间费|茶位|手续费|运费|附加费
+        外送费|包间费|茶位|手续费|运费|附加费|低消补差|低消差额|包厢费|包房费|开台费|卡座费|台位费
+        场地费|湿巾费|餐盒费|餐盒|包装盒|保温袋|夜间服务费|人工费|工时费|停车费|打包盒|外卖盒
         SERVICE CHARGE|SERV CHARGE|SER CHARGE|S CHARGE|SER CHG|SERVICE CHRG|SVC CHG|SERVICE CHG
         SVC CHARGE|SERVICE|SVR TAX|SERV CHG|SRV CHG
         CAJ PERKHIDMATAN|SVC|S C|DELIVERY FEE|DELIVERY CHARGE|PACKING|TAKEAWAY CHARGE|CORKAGE

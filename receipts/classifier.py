@@ -17,11 +17,14 @@ from receipts.rows import Row
 HEADING_ROWS = 6
 SALE_HEADING_ROWS = 20
 PAYMENT_FIELDS_MIN = 4
+#: Ways of payment with a count of payments each make a report: a receipt has one of each.
+COUNTED_TENDERS_MIN = 2
 #: Alone on a line these speak for the whole paper, wherever the till printed them.
 ALONE_ANYWHERE = frozenset({"void", "training"})
 
 _WRAPPED = re.compile(r"^\s*([*=#\-<【\[(~]+).+[*=#\->】\])~]+\s*$")
 _MASKED_CARD = re.compile(r"(?:\*{4}|X{4})[ -]?\d{4}\b")
+_PAYMENTS = re.compile(r"\d\s?笔|笔数|筆|\bTXNS?\b|\bTRANS\b")
 _PRINT_COUNT = re.compile(r"第\s?(\d+)\s?次打印|打印次数\D{0,2}(\d+)")
 _VALUE = re.compile(r"[:：]\s*\S")
 _ORDER = tuple(paper_words.HEADINGS)
@@ -71,6 +74,8 @@ def classify(rows: list[Row]) -> Classified:
 def _decide(signs: list[Row], rows: list[Row], found: dict[str, str]) -> tuple[Kind, str | None]:
     if "payment_slip" not in found and _is_payment_slip(signs, rows):
         found = {**found, "payment_slip": ""}
+    if "report" not in found and _counts_payments(rows):
+        found = {**found, "report": ""}
     for name in _ORDER:
         if name in found:
             return Kind(name), found[name] or None
@@ -116,6 +121,14 @@ def _is_reprint(row: Row) -> bool:
 def _is_printed_again(row: Row) -> bool:
     count = _PRINT_COUNT.search(row.text)
     return count is not None and int(count[1] or count[2]) > 1 and not row.exact_amounts
+
+
+def _counts_payments(rows: list[Row]) -> bool:
+    counted = 0
+    for row in rows:
+        tender = any(figure.role is Role.TENDER for figure in row.figures)
+        counted += tender and _PAYMENTS.search(row.upper) is not None
+    return counted >= COUNTED_TENDERS_MIN
 
 
 def _is_payment_slip(signs: list[Row], rows: list[Row]) -> bool:

@@ -84,6 +84,10 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
         doubts.append(reason("no_sale_words"))
     if facts.currency not in RULED_CURRENCIES | {currency, None}:
         doubts.append(reason("foreign_currency", currency=str(facts.currency)))
+    if facts.settled and facts.number is None and not facts.items:
+        checks = set(facts.settled.checks)
+        if not checks & {"sum", "goods", "words"}:  # a list of payments is no sale
+            doubts.append(reason("payments_only"))
     if facts.another_below:
         doubts.append(reason("another_below"))
     if facts.number is None and facts.printed_at is None:

@@ -217,8 +217,14 @@ _CUES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
-def currency_of(rows: list[Row], default: str) -> str:
-    """Return the currency the paper names, else `default`; a default that is named too wins."""
+def currency_of(rows: list[Row], default: str, total_row: int | None) -> str:
+    """Return the currency the paper names, else `default`.
+
+    The mark on the total itself decides; else a default that is named too wins.
+    """
+    own = {a.mark for row in rows if row.index == total_row for a in row.amounts if a.mark}
+    if len(own) == 1:
+        return own.pop()
     marks = {amount.mark for row in rows for amount in row.amounts if amount.mark}
     if default in marks:
         return default

@@ -20,6 +20,7 @@ _END = {
     Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.NET, Role.PAID, Role.CHANGE, Role.WHOLE,
     Role.RECEIVED, Role.DEPOSIT_USED,
 }  # fmt: skip
+_SUMS = {Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.CHANGE}
 #: `3 x 16.00`, `45.00x2`: which of the two counts is told by the decimals.
 _PRODUCT = re.compile(
     r"(?<![\w.])(-?\d+(?:\.\d+)?)\s{0,3}[Xx×*@]\s{0,3}[¥$RM]{0,2}\s?(\d+(?:\.\d+)?)"
@@ -53,7 +54,9 @@ class Goods(Struct, frozen=True):
 
 def goods_of(rows: list[Row], head_end: int) -> Goods:
     """Return the goods of a document whose header ends before row number `head_end`."""
-    heads = (at for at, row in enumerate(rows) if not row.exact_amounts)
+    sums = (at for at, row in enumerate(rows) if any(f.role in _SUMS for f in row.figures))
+    first_sum = next(sums, len(rows))
+    heads = (at for at, row in enumerate(rows[:first_sum]) if not row.exact_amounts)
     start = next((at + 1 for at in heads if ITEM_HEADS.search(rows[at].upper)), head_end)
     items: list[Item] = []
     among: list[Figure] = []

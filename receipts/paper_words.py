@@ -13,10 +13,12 @@ HEADINGS: dict[str, str] = {
     """,
     "report": """
         日结|日报|交班|班结|收银汇总|报表|营业报表|盘点|钱箱|交更|日結|对账汇总|营业汇总
-        销售汇总|交接班|Z报|X报|营业日报|班次
+        销售汇总|交接班|Z报|X报|营业日报|班次|收银员对账|收银对账|款项汇总|交款单|缴款单|收款汇总
+        现金盘点|钱箱支出|钱箱存入|备用金|营业额汇总|支付汇总|收款统计|营业统计|月结|月报|周报
         Z REPORT|X REPORT|Z-REPORT|X-REPORT|SHIFT REPORT|END OF DAY|CASH UP|LAPORAN|SHIFT CLOSE
         DAILY REPORT|DAILY SALES|SALES REPORT|SHIFT|Z READING|X READING|Z-READ|SETTLEMENT REPORT
-        SETTLEMENT|CLOSING REPORT|SALES SUMMARY
+        SETTLEMENT|CLOSING REPORT|SALES SUMMARY|PAID OUT|PAID IN|CASH IN|PAYOUT|PETTY CASH
+        CASH DROP|CASH PICKUP|CASHIER REPORT|TENDER SUMMARY|PAYMENT SUMMARY|CASH DECLARATION
     """,
     "kitchen_ticket": """
         厨打单|制作单|传菜单|划菜单|出品单|加菜单|催菜|退菜单|退菜|厨房|廚房單|热菜间|后厨
@@ -173,7 +175,7 @@ NUMBERS: dict[str, str] = {
 
 #: Labels of numbers that are never the receipt's own.
 OTHER_NUMBERS = """
-    取餐号|桌号|牌号|排队号|台号|机号|款台|POS机号|工号|收银员|收银|操作员|导购|营业员|服务员
+    取餐号|取单号|取货号|取件号|取餐码|取货码|叫号|桌号|牌号|排队号|台号|机号|款台|POS机号|工号|收银员|收银|操作员|导购|营业员|服务员
     人数|件数|卡号|会员|会员号|电话|終端|终端号|终端编号|商户编号|商户号|批次号|凭证号|授权码
     参考号|交易单号|税号|房号|台號|枱號|收銀|收銀機|收銀員|授权|座位|班次|前台|店号|门店号|厅
     签字|时间|日期|Z序号|提取码|統一編號|統編|统一社会信用代码|會員編號|会员编号|商品编号|设备编号
@@ -191,7 +193,7 @@ TIMES: dict[int | None, str] = {
     0: """
         结账|结账时间|交易时间|交易日期|消费时间|销售时间|售票|作废|退款时间|退货时间|交班
         日期时间|结算时间|付款时间|支付时间|開票時間|結帳時間|交易時間|收银时间|买单时间|取号
-        作废时间
+        作废时间|结束时间|完成时间|离场时间|出场时间|充电结束
         CLOSED|CLOSED AT|TRANSACTION DATE|TRANS DATE|SALE DATE|PAID AT|CHECKOUT|INVOICE DATE
         INV DATE|RECEIPT DATE|BILL DATE|DOC DATE
     """,
@@ -204,7 +206,7 @@ TIMES: dict[int | None, str] = {
         PRINTED|PRINT DATE|PRINTED ON|PRINT TIME|PRINTED AT
     """,
     4: """
-        下单|开台|下单时间|开台时间|入座|开单|接班|点单时间|订单时间|開台|落單|开单时间
+        开始时间|开始|开房时间|下单|开台|下单时间|开台时间|入座|开单|接班|点单时间|订单时间|開台|落單|开单时间
         OPENED|OPEN|ORDER TIME|ORDERED|ORDER DATE|CHECK IN|OPENED AT|START
     """,
     5: """

@@ -84,7 +84,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         number=number,
         original_number=numbers.original or (number if kind is Kind.VOID else None),
         printed_at=printed_at,
-        currency=currency_of(rows, currency) if money else None,
+        currency=currency_of(rows, currency, settled.row if settled else None) if money else None,
         text_digest=text_digest(rows),
         another_below=numbers.again_row is not None and numbers.again_row > sums_end,
         sources=tuple(Source(field, row) for field, row in origins.items() if row is not None),

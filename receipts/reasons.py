@@ -17,6 +17,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "应付金额之后还有未计入的金额，或只找到小计",
         "More is printed below the amount, or only a subtotal was found",
     ),
+    "payments_only": (
+        "只有付款，没有单号也没有商品",
+        "It shows payments, but neither a number nor goods",
+    ),
     "another_below": (
         "下方似乎还有另一张小票",
         "Another receipt seems to follow on the same paper",

@@ -17,6 +17,7 @@ from receipts.rows import Figure
 ADJUSTMENTS_MAX = 12
 TENDERS_MAX = 8
 ROUNDING_MAX_FEN = 100
+ROUNDING_BELOW_ROWS = 3
 
 _CANDIDATES = {Role.OWED, Role.TOTAL, Role.PAID, Role.SUBTOTAL, Role.REFUND, Role.BARE}
 _ADJUSTING = {Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING, Role.DEPOSIT_USED}
@@ -66,6 +67,8 @@ class Sheet(Struct, frozen=True):
 def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
     """Return the owed amount with the best support, None when nothing on the paper is a total."""
     sheet = _rounded_totals(sheet)
+    if kind in (Kind.REFUND, Kind.VOID) and not sheet.of(Role.TENDER):
+        sheet = _cash_back(sheet)
     candidates = _candidates(sheet, kind)
     if not candidates:
         return None
@@ -106,6 +109,15 @@ def _later_total(sheet: Sheet, best: Settlement) -> int | None:
         return None
     later = [f.fen for f in sheet.of(Role.OWED, Role.TOTAL) if f.exact and f.row > best.row]
     return next((fen for fen in later if fen != best.owed_fen), None)
+
+
+def _cash_back(sheet: Sheet) -> Sheet:
+    """On a refund the cash handed back is the payment and no change."""
+    figures = (
+        structs.replace(f, role=Role.TENDER, kind="cash") if f.role is Role.CHANGE else f
+        for f in sheet.figures
+    )
+    return structs.replace(sheet, figures=tuple(figures))
 
 
 def _rounded_totals(sheet: Sheet) -> Sheet:
@@ -253,14 +265,24 @@ def _chain(sheet: Sheet, figure: Figure) -> Chain | None:
         bases.append((sheet.goods.end_row - 1, sheet.goods.sum_fen, len(sheet.goods.items)))
     best: Chain | None = None
     for row, base, count in bases:
-        between = [f for f in sheet.of(*_ADJUSTING) if row < f.row < figure.row and f.fen]
-        steps = _add_up(base, between[:ADJUSTMENTS_MAX], figure.fen)
+        between = _between(sheet, row, figure.row)
+        steps = _add_up(base, between, figure.fen)
         if steps is not None and (steps or base != figure.fen or count > 1):
             weight = len(steps) + min(count, 2)
             if best is None or weight > best.weight:
                 used = (f for f in between if f.role is Role.DEPOSIT_USED)
                 best = Chain(base, steps, sum(abs(f.fen) for f in used), weight)
     return best
+
+
+def _between(sheet: Sheet, row: int, end_row: int) -> list[Figure]:
+    """Return what changes the sum between two rows; a rounding may also stand just below."""
+    figures = [
+        f
+        for f in sheet.of(*_ADJUSTING)
+        if f.fen and row < f.row < end_row + (ROUNDING_BELOW_ROWS if f.role is Role.ROUNDING else 0)
+    ]
+    return figures[:ADJUSTMENTS_MAX]
 
 
 def _add_up(base: int, between: list[Figure], target: int) -> tuple[int, ...] | None:
@@ -305,7 +327,7 @@ def _superseded(sheet: Sheet, figure: Figure) -> bool:
         if f.row > figure.row and f.fen != figure.fen
     ]
     for after in later:
-        between = [f for f in sheet.of(*_ADJUSTING) if figure.row < f.row < after.row and f.fen]
-        if between and _add_up(figure.fen, between[:ADJUSTMENTS_MAX], after.fen) is not None:
+        between = _between(sheet, figure.row, after.row)
+        if between and _add_up(figure.fen, between, after.fen) is not None:
             return True
     return False
