@@ -66,6 +66,8 @@ class _Board:
             self.changed.notify_all()
 
     def put_on_paper(self, data: bytes) -> None:
+        if not data:
+            return
         self.keep(self.paper_bytes, data)
         if self._on_bytes is not None:
             self._on_bytes(data)
@@ -193,7 +195,9 @@ class _Connection:
         self._link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._link, contextlib.suppress(ConnectionError):
             while not self._stop.is_set():
-                if self._ended and not self._buffer:
+                # Requests for status are no print data: they never keep a sender waiting for paper.
+                if self._ended and not _REAL_TIME.sub(b"", self._buffer):
+                    self._board.put_on_paper(self._buffer)
                     return
                 self._receive()
                 self._print_some()

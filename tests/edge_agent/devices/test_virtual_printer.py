@@ -123,3 +123,12 @@ def test_slowed_down_it_prints_bit_by_bit(printer, pos):
     pos.sendall(b"x" * 40)
     assert printer.wait_until(lambda p: 0 < len(p.paper) < 40, 20)
     assert printer.wait_until(lambda p: len(p.paper) == 40, 20)
+
+
+def test_whoever_only_asks_for_the_status_is_not_kept_until_there_is_paper():
+    with VirtualPrinter() as printer:
+        printer.paper_out = True
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", printer.port), timeout=10) as link:
+                link.sendall(b"\x10\x04\x04")
+                assert link.recv(1) == b"\x72"
