@@ -1,7 +1,8 @@
 """What a reader of pictures ran together, parted again where the vocabulary or the form is sure.
 
 OCR drops narrow blanks: columns of amounts (`146.0046.00`), a date and its time, the words of a
-label (`AMOUNTPAYABLE`). It must never change a digit or a letter, only put blanks between them.
+label (`AMOUNTPAYABLE`); and it spreads full-width digits (`1 2 8 . 0 0`). It must never change a
+digit or a letter, only the blanks between them.
 """
 
 import re
@@ -13,13 +14,15 @@ _AMOUNTS = re.compile(r"(\d\.\d\d)(?=-?\d{1,7}\.\d\d(?!\d))")
 _TIME = re.compile(
     r"((?:20\d\d[-/.][01]\d[-/.][0-3]\d)|(?:[0-3]\d[-/.][01]\d[-/.]20\d\d))(?=[0-2]\d:[0-5]\d)"
 )
+_SPREAD = re.compile(r"(?<!\S)(?:[\d.,:/-]{1,2} ){3,}[\d.,:/-]{1,2}(?!\S)")
 #: Shorter labels without their blank might be part of a word.
 _LETTERS_MIN = 6
 _SEVERAL = re.compile(r"[A-Z]+(?: [A-Z]+)+")
 
 
 def parted(text: str) -> str:
-    """Return the line with blanks where amounts, a date and its time, or a label's words touch."""
+    """Return the line with blanks where words or amounts touch, none where one was spread."""
+    text = _SPREAD.sub(lambda spread: spread[0].replace(" ", ""), text)
     text = _TIME.sub(r"\1 ", _AMOUNTS.sub(r"\1 ", text))
     return _LABELS.sub(_with_blanks, text)
 

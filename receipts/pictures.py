@@ -18,6 +18,8 @@ PRINTED_MAX = 30
 ROWS_MIN = 150
 #: No page is longer (about two metres of paper); what follows is not read.
 PAGE_ROWS_MAX = 16_000
+#: No print head has more dots; a picture that goes beyond is none.
+HEAD_DOTS_MAX = 2048
 LINE_DOTS = 30
 
 
@@ -88,7 +90,7 @@ def _placed(elements: Sequence[Element]) -> tuple[list[_Block], list[tuple[int, 
     fed = LINE_DOTS
     for element in elements:
         match element:
-            case Picture() if element.bits:
+            case Picture() if element.bits and element.x + element.width <= HEAD_DOTS_MAX:
                 if not element.strip and strip:
                     y, strip = y + strip, 0
                 block = _block(element, y)
@@ -111,7 +113,8 @@ def _placed(elements: Sequence[Element]) -> tuple[list[_Block], list[tuple[int, 
 
 def _block(picture: Picture, y: int) -> _Block:
     stride = -(-picture.width // 8)
-    bits, width = picture.bits, picture.width
+    whole = min(picture.rows, len(picture.bits) // stride) * stride  # as many rows as were sent
+    bits, width = picture.bits[:whole], picture.width
     if picture.x_scale == 2:
         bits, width = _wider(bits), width * 2
         if stride * 2 != -(-width // 8):  # the doubled padding is a byte too long

@@ -7,7 +7,7 @@ only OCR can read.
 
 from io import BytesIO
 
-from receipts.pictures import Page
+from receipts.pictures import PAGE_ROWS_MAX, Page
 
 #: What image files begin with: PNG, JPEG, GIF, BMP, WebP, TIFF.
 SIGNATURES = (
@@ -49,7 +49,8 @@ def load(raw: bytes) -> Page | bytes:
         raise ValueError(f"a damaged picture: {type(error).__name__}") from error
     counts = grey.histogram()
     clear = sum(counts[:32]) + sum(counts[224:])
-    if grey.width <= _HEAD_DOTS_MAX and clear >= _CLEAR_PART * sum(counts):
+    as_printed = grey.width <= _HEAD_DOTS_MAX and grey.height <= PAGE_ROWS_MAX
+    if as_printed and clear >= _CLEAR_PART * sum(counts):
         dots = grey.point([255 if level < 128 else 0 for level in range(256)]).convert("1")
         return Page(-(-dots.width // 8) * 8, dots.tobytes())
     grey.thumbnail((_SIDE_MAX, _SIDE_MAX))

@@ -81,7 +81,9 @@ def engine() -> Ocr | None:
 
 @cache
 def _library() -> Any:
-    return import_module("rapidocr").RapidOCR(params={"Global.log_level": "error"})
+    # Its classifier turns short upright words (`GST 9%`) upside down; papers are held upright.
+    options = {"Global.log_level": "error", "Global.use_cls": False}
+    return import_module("rapidocr").RapidOCR(params=options)
 
 
 def _word(box: list[tuple[float, float]], text: str, score: float) -> Word:

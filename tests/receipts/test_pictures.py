@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from receipts.decoder import Decoder
 from receipts.dialects import DIALECTS, sniff
@@ -20,6 +22,7 @@ from tests.receipts.raster import (
     raster_names,
     rows,
     shop_names,
+    template_of,
     text_of,
 )
 
@@ -117,6 +120,45 @@ def test_a_picture_too_large_to_keep_goes_to_a_person():
     raw = b"\x1dv0\x00" + le(600, 8000) + bytes(600 * 8000) + CUT
     (reading,) = read_job(raw)
     assert (reading.decision, [why.code for why in reading.why]) == ("review", ["picture_only"])
+
+
+SIZES = st.integers(0, 80) | st.sampled_from([255, 2048, 65535])
+COMMANDS = st.one_of(
+    st.tuples(st.sampled_from([b"\x1dv0\x00", b"\x1dv0\x03"]), SIZES, SIZES).map(
+        lambda each: each[0] + le(each[1], each[2]) + bytes([0x5A]) * (each[1] * each[2] % 9000)
+    ),
+    st.tuples(st.sampled_from([0, 1, 32, 33]), SIZES, st.binary(max_size=300)).map(
+        lambda each: b"\x1b*" + bytes([each[0]]) + le(each[1]) + each[2]
+    ),
+    st.tuples(st.sampled_from([b"p", b"q"]), SIZES, SIZES, st.binary(max_size=300)).map(
+        lambda each: (
+            b"\x1d8L"
+            + (10 + len(each[3])).to_bytes(4, "little")
+            + b"0"
+            + each[0]
+            + b"0\x02\x011"
+            + le(each[1], each[2])
+            + each[3]
+            + b"\x1d(L\x02\x0002"
+        )
+    ),
+    SIZES.map(lambda at: b"\x1b$" + le(at)),
+    st.sampled_from(
+        [b"\n", b"\x1bJ\xff", b"\x1ba\x01", b"\x1d*\x02\x01" + b"\xaa" * 16, b"\x1d/\x03"]
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(COMMANDS, max_size=12))
+def test_pictures_of_any_size_and_place_are_joined_or_left_out(commands):
+    raw = b"".join(commands)
+    readings = read_job(raw, template=template_of("escpos_raster_58_zh"))
+    assert all(reading.decision != "award" for reading in readings)
+    for document in split(decode(raw)):
+        joined = page_of(document.elements)
+        assert joined.height <= 65535 + 16_000
+        assert len(joined.bits) == joined.stride * joined.height
 
 
 def boundaries(raw: bytes) -> list[int]:
