@@ -18,6 +18,8 @@ ADJUSTMENTS_MAX = 12
 TENDERS_MAX = 8
 ROUNDING_MAX_FEN = 100
 ROUNDING_BELOW_ROWS = 3
+#: The kind of an amount that is not on the paper, only the payment less the change.
+UNPRINTED = "unprinted"
 
 _CANDIDATES = {Role.OWED, Role.TOTAL, Role.PAID, Role.SUBTOTAL, Role.REFUND, Role.BARE}
 _ADJUSTING = {Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING, Role.DEPOSIT_USED}
@@ -97,7 +99,7 @@ def _unfinished(sheet: Sheet, best: Settlement) -> bool:
     if "tender" in best.checks or "words" in best.checks:
         return False
     labels = {f.role for f in sheet.of(*_CANDIDATES) if f.fen == best.owed_fen}
-    if labels <= {Role.SUBTOTAL, Role.BARE}:
+    if labels and labels <= {Role.SUBTOTAL, Role.BARE}:
         return True
     changing = (Role.DISCOUNT, Role.CHARGE, Role.DEPOSIT_USED)
     return any(f.fen and f.exact and f.row > best.row for f in sheet.of(*changing))
@@ -153,7 +155,8 @@ def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
         if tenders and all(figure.exact for figure in tenders):
             total = sum(abs(figure.fen) for figure in tenders) - _change(sheet)
             last = tenders[-1]
-            figures = [Figure(Role.PAID, "", total, last.row, last.label)]
+            # Not printed: what was paid proves nothing alone, only together with the goods.
+            figures = [Figure(Role.PAID, UNPRINTED, total, last.row, last.label)]
     return figures
 
 
@@ -177,14 +180,15 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
     checks: list[str] = []
     score = {Role.OWED: 2, Role.TOTAL: 1}.get(figure.role, 0)
     paid = _paid(sheet, owed, tenders)
-    if paid is not None:
+    goods = bool(sheet.goods.items) and _goods_explain(sheet, owed)
+    if paid is not None and (goods or figure.kind != UNPRINTED):
         checks.append("tender")
         score += 4 if _change(sheet) else 3
     chained = _chain(sheet, figure)
     if chained is not None:
         checks.append("sum")
         score += 3 if chained.weight > 1 else 2
-    if sheet.goods.items and _goods_explain(sheet, owed):
+    if goods:
         checks.append("goods")
         score += 2 if len(sheet.goods.items) > 1 else 1
     if sheet.words_fen is not None:
