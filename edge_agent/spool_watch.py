@@ -85,11 +85,7 @@ class SpoolWatch:
 
     def _step(self) -> bool:
         """Announce what started and offer what is finished; False if a job has to wait."""
-        finished = self._spool.jobs()
-        for name in sorted({*self._spool.started(), *finished}):
-            if name.job_id not in self._announced:
-                self._announced.add(name.job_id)
-                self._put(JobSeen(name.job_id, name.started_boottime_ns / 1e9))
+        finished = self._announce()
         while finished:
             names, job = self._next(finished)
             if not names:
@@ -101,6 +97,15 @@ class SpoolWatch:
                 self._announced.discard(name.job_id)
             del finished[: len(names)]
         return True
+
+    def _announce(self) -> list[JobName]:
+        """Tell of each job that has started, once; return the finished ones."""
+        finished = self._spool.jobs()
+        for name in sorted({*self._spool.started(), *finished}):
+            if name.job_id not in self._announced:
+                self._announced.add(name.job_id)
+                self._put(JobSeen(name.job_id, name.started_boottime_ns / 1e9))
+        return finished
 
     def _next(self, finished: list[JobName]) -> tuple[list[JobName], Job | None]:
         """Return the names of the parts that make the next job, and the job.
@@ -126,6 +131,9 @@ class SpoolWatch:
     def _offer(self, job: Job) -> bool:
         """Have a job read and recorded; False if that has to be tried again."""
         message = JobRead(job, tuple(self._read(job)))
+        # Reading takes a while. A job that began meanwhile ends the time in which a scan counts
+        # for this one, so it has to be known first.
+        self._announce()
         self._put(message)
         while not message.wait(POLL_S):
             if self._stopping.is_set():
