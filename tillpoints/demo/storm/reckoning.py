@@ -42,8 +42,8 @@ def _holder(
         if scan not in used and scans[scan].number == sale.holder:
             used.add(scan)
             return
-    allowed = [scans[scan].number for scan in sold.scans if scan not in used]
-    yield f"{sale.number}: belongs to {sale.holder!r}, neither claimed nor one of {allowed}"
+    made = [f"{scans[scan].number} (scan {scan}{', used' * (scan in used)})" for scan in sold.scans]
+    yield f"{sale.number}: belongs to {sale.holder!r}, neither claimed nor scanned: {made}"
 
 
 def _sums(sold: Sold, sale: SaleBooked, people: dict[str, Person]) -> Iterator[str]:
