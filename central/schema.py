@@ -74,6 +74,28 @@ stream = table(
     big("armed_until_ms", null=True),
 )
 
+epoch_grant = table(
+    "epoch_grant",
+    "device_id epoch",
+    data("device_id"),
+    big("epoch"),
+    text("request_id"),  # who asks again under it is the machine that got the epoch
+    text("session"),
+    big("granted_ms"),
+)
+
+fence = table(
+    "fence",
+    "device_id epoch request_id",
+    data("device_id"),
+    big("epoch"),  # the sealed epoch that this machine wrote too
+    text("request_id"),
+    text("session"),
+    big("head_seq"),
+    data("head_hash"),
+    big("seen_ms"),
+)
+
 inbox = table(
     "inbox",
     "device_id epoch seq",

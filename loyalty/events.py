@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from loyalty.chain import BODY_BYTES_MAX, Frame
+from loyalty.chain import BODY_BYTES_MAX, HASH_BYTES, Frame
 from loyalty.receipt import Receipt
 
 
@@ -213,8 +213,32 @@ KINDS: dict[int, type[Body]] = {
     104: EpochSealed,
 }
 CENTRAL_KINDS_FROM = 100
+#: The kind of an event of an earlier epoch that is written again: `Rehomed` around the first one.
+REHOMED_KIND = 9
+#: What a body may have at first writing, so that it still fits when it is written again.
+FIRST_BODY_BYTES_MAX = BODY_BYTES_MAX - 256
 _KIND_OF = {body: kind for kind, body in KINDS.items()}
 _VERSION = 1
+
+
+class Origin(Struct, frozen=True):
+    """Where an event stood that is written again in a later epoch, and its kind (SYNC 2.6)."""
+
+    epoch: int
+    seq: int
+    hash: bytes
+    kind: int
+
+
+class Rehomed(Struct, frozen=True):
+    """An event of an earlier epoch as it was first written; central may lack it or have it."""
+
+    epoch: int
+    seq: int
+    hash: str
+    kind: int
+    kind_version: int
+    body: msgspec.Raw
 
 
 class UnknownKind(ValueError):
@@ -226,20 +250,64 @@ class BodyTooLarge(ValueError):
 
 
 def frame_of(body: Body) -> Frame:
-    """Return the frame that carries `body`. Raises BodyTooLarge above 4 KiB."""
+    """Return the frame that carries `body`. Raises BodyTooLarge above FIRST_BODY_BYTES_MAX."""
     data = msgspec.json.encode(body, order="deterministic")
-    if len(data) > BODY_BYTES_MAX:
-        raise BodyTooLarge(f"{type(body).__name__}: {len(data)} bytes, at most {BODY_BYTES_MAX}")
+    if len(data) > FIRST_BODY_BYTES_MAX:
+        too_large = f"{len(data)} bytes, at most {FIRST_BODY_BYTES_MAX}"
+        raise BodyTooLarge(f"{type(body).__name__}: {too_large}")
     return Frame(_KIND_OF[type(body)], _VERSION, data)
 
 
 def body_of(frame: Frame) -> Body:
-    """Return the body a frame carries.
+    """Return the body a frame carries; of an event that is written again, the one it had.
 
     Raises UnknownKind for a kind or version from the future, msgspec.DecodeError for bytes that
-    are not what their kind says.
+    are not what their kind says, ValueError for what no device may write again.
     """
+    if frame.kind == REHOMED_KIND:
+        return body_of(_first_frame(frame))
     body_type = KINDS.get(frame.kind)
     if body_type is None or frame.kind_version != _VERSION:
         raise UnknownKind(f"kind {frame.kind} version {frame.kind_version}")
     return msgspec.json.decode(frame.body, type=body_type)
+
+
+def rehomed(epoch: int, seq: int, hash_: bytes, frame: Frame) -> Frame:
+    """Return the frame that writes an event of an earlier epoch again, byte for byte.
+
+    One that was written again before stays what it is: its origin is where it stood first.
+    """
+    if frame.kind == REHOMED_KIND:
+        return frame
+    around = Rehomed(
+        epoch, seq, hash_.hex(), frame.kind, frame.kind_version, msgspec.Raw(frame.body)
+    )
+    data = msgspec.json.encode(around, order="deterministic")
+    return Frame(REHOMED_KIND, _VERSION, data)
+
+
+def origin_of(frame: Frame) -> Origin | None:
+    """Return where an event stood first, None for one that stands where it was written.
+
+    Raises as `body_of` does for an event that does not say it.
+    """
+    if frame.kind != REHOMED_KIND:
+        return None
+    around = _around(frame)
+    hash_ = bytes.fromhex(around.hash)
+    if len(hash_) != HASH_BYTES or around.epoch < 1 or around.seq < 1:
+        raise ValueError("the origin of an event is no place on a chain")
+    return Origin(around.epoch, around.seq, hash_, around.kind)
+
+
+def _first_frame(frame: Frame) -> Frame:
+    around = _around(frame)
+    if around.kind == REHOMED_KIND or around.kind >= CENTRAL_KINDS_FROM:
+        raise ValueError(f"kind {around.kind} is not for devices to write again")
+    return Frame(around.kind, around.kind_version, bytes(around.body))
+
+
+def _around(frame: Frame) -> Rehomed:
+    if frame.kind_version != _VERSION:
+        raise UnknownKind(f"kind {frame.kind} version {frame.kind_version}")
+    return msgspec.json.decode(frame.body, type=Rehomed)

@@ -27,6 +27,7 @@ LEASE_PATH = "/api/1/lease"
 VOUCHER_PATH = "/api/1/voucher"
 CLAIM_PATH = "/api/1/claim"
 BALANCE_PATH = "/api/1/balance"
+REHOME_PATH = "/api/1/rehome"
 
 Role = Literal["till", "kiosk"]
 
@@ -84,6 +85,36 @@ class EnrolAnswer(Struct, frozen=True):
     central_key: bytes
     programme: str
     zone: str
+    held: tuple["HeldEpoch", ...] = ()
+
+
+class HeldEpoch(Struct, frozen=True, array_like=True):
+    """How far central holds an earlier epoch of a device."""
+
+    epoch: int
+    head_seq: int
+
+
+class RehomeRequest(Struct, frozen=True):
+    """Ask for the epoch behind `epoch`, whose chain here and at central part (SYNC 2.6).
+
+    `head_seq` and `head_hash` are where this device's chain ends. The same `request_id` gets the
+    same answer; another machine that asks for the same device is fenced.
+    """
+
+    request_id: str
+    session: str
+    epoch: int
+    head_seq: int
+    head_hash: bytes
+
+
+class RehomeAnswer(Struct, frozen=True):
+    """The next epoch of a device, and how far central holds each one before it."""
+
+    epoch: int
+    anchor: bytes
+    held: tuple[HeldEpoch, ...]
 
 
 class PushRequest(Struct, frozen=True):

@@ -77,6 +77,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "总台尚无此兑换授权，等待核对",
         "The server does not know this right to redeem yet",
     ),
+    "lease_in_doubt": (
+        "此前的兑换授权待核对，请到服务台办理",
+        "An earlier right to redeem is being checked: please ask the service desk",
+    ),
+    "known_before": ("总台已有此记录", "The server has this already"),
     "rule_book_unknown": (
         "总台尚无此版积分规则，更新后自动处理",
         "The server does not have these rules yet; this follows when it does",

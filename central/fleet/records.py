@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select
 from central.fleet.sheet import Till
 from central.ledger.fold import OPEN_VERDICTS
 from central.records import Tally, find, put, tally
-from central.schema import contact, device, enrolment, inbox, stream
+from central.schema import contact, device, enrolment, fence, inbox, stream
 from central.sync.callers import DeviceState
 from central.sync.enrolment import code_hash
 from loyalty.codes import group
@@ -52,7 +52,11 @@ class Issued(Struct, frozen=True):
 
 
 class Device(Struct, frozen=True):
-    """One device as store IT sees it. Times in ms UTC, None: never."""
+    """One device as store IT sees it. Times in ms UTC, None: never.
+
+    `fenced` other machines hold a copy of this device's disk and events that wait there: a new
+    enrolment code (`again`) says which machine goes on.
+    """
 
     name: str
     role: str
@@ -65,6 +69,8 @@ class Device(Struct, frozen=True):
     clock_error_ms: int | None
     events: int
     open_cases: int
+    epoch: int | None
+    fenced: int
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
@@ -162,6 +168,18 @@ def devices(connection: Connection, shard_key: int) -> list[Device]:
         .where(inbox.c.shard_key == shard_key, inbox.c.verdict.in_(OPEN_VERDICTS))
         .group_by(inbox.c.device_id),
     )
+    epochs = _count(
+        connection,
+        select(stream.c.device_id, func.max(stream.c.epoch))
+        .where(stream.c.shard_key == shard_key)
+        .group_by(stream.c.device_id),
+    )
+    fenced = _count(
+        connection,
+        select(fence.c.device_id, func.count(func.distinct(fence.c.request_id)))
+        .where(fence.c.shard_key == shard_key)
+        .group_by(fence.c.device_id),
+    )
     found = connection.execute(
         select(device).where(device.c.shard_key == shard_key).order_by(device.c.name)
     )
@@ -181,6 +199,8 @@ def devices(connection: Connection, shard_key: int) -> list[Device]:
                 clock_error_ms=seen.clock_error_ms if seen is not None else None,
                 events=events.get(row.device_id, 0),
                 open_cases=open_cases.get(row.device_id, 0),
+                epoch=epochs.get(row.device_id),
+                fenced=fenced.get(row.device_id, 0),
             )
         )
     return listed

@@ -81,6 +81,8 @@ class GrantLease(Struct, frozen=True):
     def decide(self, state: State, at: Moment) -> Decision:
         """Return the grant, or why there is none."""
         known = state.requests.get((self.device_id, self.request_id))
+        if known is not None and _granted(state, known)[0].epoch != self.epoch:
+            return refused("lease_in_doubt")  # of a chain that is sealed (SYNC 2.6)
         if known is not None:
             return Decision((), partial(_granted, lease_id=known))
         member = self._member(state)
@@ -216,10 +218,15 @@ class RejudgeAll(Struct, frozen=True):
 
 
 class SealEpoch(Struct, frozen=True):
-    """End an epoch of a device at its head; answers the Head."""
+    """End an epoch of a device at its head; answers the Head.
+
+    `seen_seq` and `seen_hash` name the head of another branch, if that is why.
+    """
 
     device_id: bytes
     epoch: int
+    seen_seq: int = 0
+    seen_hash: bytes = b""
 
     def wants(self) -> Iterable[Want]:
         """Return the head."""
@@ -231,5 +238,13 @@ class SealEpoch(Struct, frozen=True):
         head = state.heads.get(key)
         if head is None:
             raise LookupError(f"epoch {self.epoch} was never granted")
-        seal = EpochSealed(at, self.device_id.hex(), self.epoch, head.seq, head.hash.hex())
+        seal = EpochSealed(
+            at=at,
+            device=self.device_id.hex(),
+            epoch=self.epoch,
+            head_seq=head.seq,
+            head_hash=head.hash.hex(),
+            seen_seq=self.seen_seq,
+            seen_hash=self.seen_hash.hex(),
+        )
         return Decision(() if head.sealed else (seal,), lambda later: later.heads.get(key))

@@ -42,6 +42,8 @@ from loyalty.wire import Judged, Verdict
 
 #: Verdicts that can still change, by an event that says so.
 OPEN_VERDICTS = (Verdict.PENDING_REF, Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
+#: The reason of an event written again that stands in the inbox already; it does nothing.
+KNOWN_BEFORE = "known_before"
 #: Judgements that depend on the software, not on the events; a replay takes them as recorded.
 RECORDED_VERDICTS = (Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
 
@@ -74,6 +76,8 @@ def fold(state: State, event: Event, recorded: Judgement | None = None) -> Folde
 def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement | None) -> Folded:
     """Judge `event`, letting `booked_by` book what it does."""
     entry = Entry(state, event, booked_by)
+    if _known_before(state, event):
+        recorded = Judgement(Verdict.APPLIED, KNOWN_BEFORE)
     judgement, wakes = (recorded, ()) if recorded else _attempt(entry)
     applied = judgement.verdict in (Verdict.APPLIED, Verdict.APPLIED_ADJUSTED)
     if not applied:
@@ -82,6 +86,7 @@ def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement 
         _settle(state, event.identity)
     if judgement.verdict in OPEN_VERDICTS:
         _wait(state, event, judgement)
+    _keep_origin(state, event)
     state.keep()
     if not applied:
         return Folded(judgement)
@@ -102,9 +107,35 @@ def _attempt(entry: Entry) -> tuple[Judgement, tuple[Identity, ...]]:
         return Judgement(Verdict.QUARANTINED, error=f"{type(error).__name__}: {error}"), ()
 
 
+def known_as(state: State, event: Event) -> Identity | None:
+    """Return the event that says the same as this one, which is written again; None if none does.
+
+    It stands where this one stood first, or where another branch of the chain wrote it again.
+    """
+    if event.origin is None:
+        return None
+    device_id, origin = event.identity.device_id, event.origin
+    first = Identity(device_id, origin.epoch, origin.seq)
+    if state.seen.get(first) == origin.hash:
+        return first
+    return state.rehomed.get((device_id, origin.epoch, origin.hash))
+
+
+def _known_before(state: State, event: Event) -> bool:
+    return known_as(state, event) not in (None, event.identity)
+
+
+def _keep_origin(state: State, event: Event) -> None:
+    """Note an event that is written again, whatever its verdict: only one of its kind counts."""
+    if event.origin is not None and known_as(state, event) is None:
+        key = (event.identity.device_id, event.origin.epoch, event.origin.hash)
+        state.rehomed.put(key, event.identity)
+
+
 def _check_chain(event: Event) -> None:
-    if event.frame.kind >= CENTRAL_KINDS_FROM and event.identity.device_id != CENTRAL_DEVICE:
-        raise Impossible(f"kind {event.frame.kind} is written by central alone")
+    kind = event.frame.kind if event.origin is None else event.origin.kind
+    if kind >= CENTRAL_KINDS_FROM and event.identity.device_id != CENTRAL_DEVICE:
+        raise Impossible(f"kind {kind} is written by central alone")
 
 
 def _rejudge(state: State, event: Event, body: Rejudge, recorded: Judgement | None) -> Folded:

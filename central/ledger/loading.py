@@ -125,6 +125,7 @@ def event_of(row: Row[Any]) -> rows.Event:
         latest_ms=row.latest_ms,
         turn=row.turn,
         place=row.place,
+        origin=rows.read_origin(frame),
     )
 
 
@@ -253,6 +254,22 @@ def _heads(connection: Connection, shard_key: int, keys: Sequence[Any], found: L
         found[row.device_id, row.epoch] = rows.Head(row.head_seq, row.head_hash, bool(row.state))
 
 
+def _seen(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.inbox
+    query = select(t.c.shard_key, t.c.device_id, t.c.epoch, t.c.seq, t.c.hash)
+    where = tuple_(t.c.device_id, t.c.epoch, t.c.seq).in_(keys)
+    for row in _rows(connection, shard_key, query, where):
+        found[Identity(row.device_id, row.epoch, row.seq)] = row.hash
+
+
+def _rehomed(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.rehome
+    where = tuple_(t.c.device_id, t.c.epoch, t.c.hash).in_(keys)
+    for row in _rows(connection, shard_key, select(t), where):
+        place = Identity(row.device_id, row.new_epoch, row.new_seq)
+        found[row.device_id, row.epoch, row.hash] = place
+
+
 _READERS: dict[str, Reader] = {
     "accounts": _accounts,
     "lots": _lots,
@@ -269,4 +286,6 @@ _READERS: dict[str, Reader] = {
     "pending": _pending,
     "books": _books,
     "heads": _heads,
+    "seen": _seen,
+    "rehomed": _rehomed,
 }

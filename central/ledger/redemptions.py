@@ -122,8 +122,7 @@ def use(entry: Entry, body: VoucherUse) -> Judgement:
 
 
 def _check_owner(entry: Entry, lease: Lease) -> None:
-    device_id, epoch, _ = entry.event.identity
-    if (device_id, epoch) != (lease.device_id, lease.epoch):
+    if (entry.event.identity.device_id, entry.event.epoch) != (lease.device_id, lease.epoch):
         raise Impossible(f"lease {lease.lease_id} belongs to another chain")
     if lease.closed:
         raise Impossible(f"lease {lease.lease_id} is closed")

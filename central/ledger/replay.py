@@ -61,6 +61,7 @@ class Replay:
         device_id, epoch, seq = event.identity
         self.state.heads.put((device_id, epoch), Head(seq, row.hash))
         self.state.keep()
+        self.state.seen.load({event.identity: row.hash})
         self.verdicts[event.identity] = folded.judgement
         self.transfers += [transfer_row(one, row.turn, row.received_ms) for one in folded.transfers]
         for name, turns in self._turns.items():

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from loyalty.chain import DEVICE_BYTES, Frame
-from loyalty.events import Body, Holder, UnknownKind, body_of
+from loyalty.events import Body, Holder, Origin, UnknownKind, body_of, origin_of
 from loyalty.wire import Verdict
 
 #: Central writes its own events on the chain of a device that nobody can enrol.
@@ -43,6 +43,12 @@ class Event(Struct, frozen=True):
     latest_ms: int
     turn: int
     place: int
+    origin: Origin | None = None
+
+    @property
+    def epoch(self) -> int:
+        """The epoch in which the event was first written."""
+        return self.origin.epoch if self.origin is not None else self.identity.epoch
 
 
 class Judgement(Struct, frozen=True):
@@ -188,3 +194,11 @@ def read_body(frame: Frame) -> Body | Unreadable:
         return Unreadable(Verdict.PENDING_UPGRADE, str(error))
     except Exception as error:  # noqa: BLE001  # whatever a body does, the queue goes on (P9)
         return Unreadable(Verdict.QUARANTINED, f"{type(error).__name__}: {error}")
+
+
+def read_origin(frame: Frame) -> Origin | None:
+    """Return where an event stood first; None too if it does not say so in a way we can read."""
+    try:
+        return origin_of(frame)
+    except Exception:  # noqa: BLE001  # read_body says what is wrong with it
+        return None

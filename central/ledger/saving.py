@@ -194,6 +194,12 @@ def _head(key: tuple[bytes, int], row: rows.Head) -> Row:
     }
 
 
+def _rehomed(key: tuple[bytes, int, bytes], row: rows.Identity) -> Row:
+    device_id, epoch, hash_ = key
+    place = {"new_epoch": row.epoch, "new_seq": row.seq}
+    return {"device_id": device_id, "epoch": epoch, "hash": hash_, **place}
+
+
 _SIMPLE: dict[str, tuple[Table, Callable[[Any, Any], Row]]] = {
     "accounts": (schema.account, _account),
     "receipts": (
@@ -208,5 +214,6 @@ _SIMPLE: dict[str, tuple[Table, Callable[[Any, Any], Row]]] = {
         lambda key, row: {"member": key, "tier_id": row.tier_id},
     ),
     "cards": (schema.card, lambda key, row: {"tag": key, "member": row}),
+    "rehomed": (schema.rehome, _rehomed),
     "heads": (schema.stream, _head),
 }

@@ -112,6 +112,11 @@ class State:
         self.pending: Table[Identity, Pending] = Table("pending", complete=complete)
         self.verdicts: Table[Identity, Judgement] = Table("verdicts", complete=True)
         self.books: Table[str, RuleBook] = Table("books", complete=complete)
+        #: The hashes of what is in the inbox, and where events of earlier epochs went.
+        self.seen: Table[Identity, bytes] = Table("seen", complete=complete)
+        self.rehomed: Table[tuple[bytes, int, bytes], Identity] = Table(
+            "rehomed", complete=complete
+        )
         self.heads: Table[tuple[bytes, int], Head] = Table("heads", complete=complete)
         self.tables: dict[str, Table[object, object]] = {
             name: value for name, value in vars(self).items() if isinstance(value, Table)

@@ -13,9 +13,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, update
 
 from central import schema
-from central.ledger import directory, overlaps, saving, wants
+from central.ledger import directory, originals, overlaps, saving, wants
 from central.ledger.directory import NoShard
-from central.ledger.fold import fold
+from central.ledger.fold import KNOWN_BEFORE, fold
 from central.ledger.items import Command, NotApplied, Push, Pushed, UnknownEpoch
 from central.ledger.loading import load
 from central.ledger.log import Log
@@ -29,6 +29,7 @@ from central.ledger.rows import (
     Judgement,
     Unreadable,
     read_body,
+    read_origin,
 )
 from central.ledger.state import State, Unloaded
 from loyalty.chain import Stream, event_hash
@@ -98,6 +99,8 @@ class _Turn:
             if isinstance(item, Push):
                 for body in item.bodies:
                     wanted += wants.of_body(body)
+                for frame in item.frames:
+                    wanted += wants.of_origin(item.device_id, read_origin(frame))
             else:
                 wanted += item.wants()
         load(self._connection, self._shard_key, self._state, wanted)
@@ -148,6 +151,10 @@ class _Turn:
         for seq in range(push.first_seq, met.acked_through + 1 if met.status != "gap" else 0):
             row = self._judged(Identity(push.device_id, push.epoch, seq), answer.known.get(seq))
             judged.append(Judged(seq, row.verdict, row.reason, row.adjusted))
+        again = {one.seq: push.frames[one.seq - push.first_seq] for one in judged if _known(one)}
+        if again:
+            firsts = originals.read(self._connection, self._shard_key, push.device_id, again)
+            judged = [firsts.get(one.seq, one) for one in judged]
         return Pushed(
             status=met.status,
             acked_through=met.acked_through,
@@ -206,6 +213,7 @@ class _Turn:
                 latest_ms=times[1],
                 turn=self._number,
                 place=self._log.place,
+                origin=read_origin(push.frames[offset]),
             )
             recorded = None
             if seq in push.poison:
@@ -261,6 +269,10 @@ class _Met(Struct, frozen=True):
     push: Push
     meeting: overlaps.Meeting
     known: overlaps.Known
+
+
+def _known(judged: Judged) -> bool:
+    return judged.reason == KNOWN_BEFORE
 
 
 def _rejudge(origin: Identity, was: Verdict, at: Moment) -> Rejudge:

@@ -32,6 +32,7 @@ _PROJECTIONS = (
     "voucher",
     "member_tier",
     "card",
+    "rehome",
     "waiting",
 )
 
@@ -118,11 +119,11 @@ def _chains(connection: Connection, shard_key: int) -> Iterator[Finding]:
         for row in connection.execute(select(s).where(s.c.shard_key == shard_key))
     }
     reached: dict[tuple[bytes, int], tuple[int, bytes]] = {}
-    for device_id, epoch in heads:
-        before = heads.get((device_id, epoch - 1))
-        stream = Stream(shard_key, device_id, epoch)
-        first = anchor(stream, before.head_hash if before is not None else NO_HEAD)
+    sealed: dict[bytes, bytes] = {}
+    for device_id, epoch in sorted(heads):  # an epoch may be skipped: SYNC 2.6 after a restore
+        first = anchor(Stream(shard_key, device_id, epoch), sealed.get(device_id, NO_HEAD))
         reached[device_id, epoch] = (0, first)
+        sealed[device_id] = heads[device_id, epoch].head_hash
     log = select(t).where(t.c.shard_key == shard_key).order_by(t.c.device_id, t.c.epoch, t.c.seq)
     for row in connection.execute(log.execution_options(yield_per=_PAGE_ROWS)):
         where = _where(Identity(row.device_id, row.epoch, row.seq))

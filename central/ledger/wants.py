@@ -10,7 +10,7 @@ from central.ledger import references
 from central.ledger.accounts import ISSUER, REDEMPTION, debt_id, wallet_id
 from central.ledger.rows import Identity, Lease, Member, Pending, Sale, Unreadable
 from loyalty import events
-from loyalty.events import Holder
+from loyalty.events import Holder, Origin
 from loyalty.receipt import Kind, Receipt, fingerprint, normalise_number
 
 #: The name of a table of `central.ledger.state.State`, and a key in it.
@@ -23,6 +23,13 @@ def of_body(body: events.Body | Unreadable) -> Iterator[Want]:
         yield from _of_body(body)
     except ValueError:
         return  # the fold will say what is wrong with it
+
+
+def of_origin(device_id: bytes, origin: Origin | None) -> Iterator[Want]:
+    """Yield what tells whether an event that is written again is known already."""
+    if origin is not None:
+        yield "seen", Identity(device_id, origin.epoch, origin.seq)
+        yield "rehomed", (device_id, origin.epoch, origin.hash)
 
 
 def of_row(table: str, key: Any, row: Any) -> Iterator[Want]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from central.ledger.items import UnknownEpoch
 from central.ledger.queries import balance_of, claim_state
-from central.sync import enrolment, pulling, pushing, spending
+from central.sync import enrolment, pulling, pushing, rehoming, spending
 from central.sync.callers import Caller, authenticate
 from central.sync.combiner import Busy
 from central.sync.problems import Refused, malformed, plain
@@ -58,6 +58,7 @@ def blueprint(service: Service) -> Blueprint:
     route(wire.ENROL_PATH, lambda body: _enrol(service, _decoded(body, wire.EnrolRequest)))
     signed(wire.PUSH_PATH, wire.PushRequest, _push)
     signed(wire.PULL_PATH, wire.PullRequest, _pull)
+    signed(wire.REHOME_PATH, wire.RehomeRequest, rehoming.answer)
     signed(wire.LEASE_PATH, wire.LeaseRequest, spending.lease)
     signed(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
     signed(wire.CLAIM_PATH, wire.ClaimRequest, _claim)

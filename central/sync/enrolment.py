@@ -6,20 +6,24 @@ fork) seals its epoch and grants the next one, anchored to the sealed head.
 """
 
 import hashlib
-from typing import cast
 
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import Connection, Row, and_, delete, select, update
 
 from central import schema
 from central.database import writing
 from central.ledger.commands import SealEpoch
-from central.ledger.rows import Head
-from central.ledger.shards import NO_HEAD, open_epoch, read_shard
-from central.ledger.turns import run_turn
+from central.ledger.shards import read_shard
 from central.sync.callers import DeviceState
+from central.sync.epochs import (
+    anchor_of,
+    first_epoch,
+    grant_behind,
+    held_before,
+    latest_epoch,
+)
 from central.sync.problems import Refused, malformed
 from central.sync.service import Service
-from loyalty.chain import Stream, anchor
+from loyalty.chain import Stream
 from loyalty.wire import EnrolAnswer, EnrolRequest
 
 _KEY_BYTES = 32
@@ -52,6 +56,7 @@ def answer(service: Service, asked: EnrolRequest) -> EnrolAnswer:
             central_key=service.central_key.public_key().public_bytes_raw(),
             programme=shard.programme,
             zone=shard.zone,
+            held=held_before(connection, stream),
         )
 
 
@@ -80,27 +85,6 @@ def enrol(
     return stream
 
 
-def latest_epoch(connection: Connection, shard_key: int, device_id: bytes) -> Stream | None:
-    """Return a device's newest epoch; None if it never had one."""
-    t = schema.stream
-    query = select(t.c.epoch).where(t.c.shard_key == shard_key, t.c.device_id == device_id)
-    row = connection.execute(query.order_by(t.c.epoch.desc()).limit(1)).one_or_none()
-    return Stream(shard_key, device_id, row.epoch) if row is not None else None
-
-
-def anchor_of(connection: Connection, stream: Stream) -> bytes:
-    """Return the first `prev_hash` of an epoch that was granted."""
-    if stream.epoch == 1:
-        return anchor(stream, NO_HEAD)
-    t = schema.stream
-    query = select(t.c.head_hash).where(
-        t.c.shard_key == stream.shard_key,
-        t.c.device_id == stream.device_id,
-        t.c.epoch == stream.epoch - 1,
-    )
-    return anchor(stream, connection.execute(query).scalar_one())
-
-
 def _by_code(connection: Connection, shard_key: int, code: str) -> Row[tuple[object, ...]]:
     e, d = schema.enrolment, schema.device
     same = and_(d.c.shard_key == e.c.shard_key, d.c.device_id == e.c.device_id)
@@ -117,15 +101,9 @@ def _next_epoch(
 ) -> Stream:
     """Grant the epoch behind the device's newest one, which is sealed first."""
     if latest is None:
-        stream = Stream(shard_key, device_id, 1)
-        open_epoch(connection, stream, NO_HEAD)
-        return stream
-    seal = run_turn(connection, shard_key, [SealEpoch(device_id, latest.epoch)], now_ms)[0]
-    if isinstance(seal, Exception):
-        raise seal
-    stream = Stream(shard_key, device_id, latest.epoch + 1)
-    open_epoch(connection, stream, cast(Head, seal).hash)
-    return stream
+        return first_epoch(connection, shard_key, device_id)
+    seal = SealEpoch(device_id, latest.epoch)
+    return grant_behind(connection, latest, seal, latest.epoch + 1, now_ms)
 
 
 def _bind(
@@ -142,3 +120,7 @@ def _bind(
     connection.execute(
         bound.values(public_key=public_key, state=int(DeviceState.ENROLLED), enrolled_ms=now_ms)
     )
+    # A person has said which machine is this device.
+    f = schema.fence
+    whose = (f.c.shard_key == shard_key, f.c.device_id == row.device_id)
+    connection.execute(delete(f).where(*whose))

@@ -10,6 +10,8 @@ import sqlite3
 from msgspec import Struct
 
 from edge_agent.journal import log
+from edge_agent.journal.log import Place
+from edge_agent.journal.projections import places
 from loyalty.events import Moment
 from loyalty.wire import Judged, PushAnswer, Topic, Verdict
 
@@ -37,7 +39,7 @@ class Outbox(Struct, frozen=True):
 
     `refused` is central's reason ("fork", "stale", "rollback") to take no more of this chain.
     `contained_seq` is the last event that balances of the directory contain. `stranded` counts
-    events of earlier epochs that central never acknowledged.
+    events of earlier epochs that central never acknowledged and that were not written again.
     """
 
     epoch: int
@@ -61,7 +63,9 @@ def outbox(db: sqlite3.Connection, epoch: int) -> Outbox:
     ).fetchone()
     head_seq, head_hash = log.head(db, epoch)
     stranded = db.execute(
-        "SELECT count(*) FROM epoch JOIN event USING (epoch) WHERE epoch < ? AND seq > acked_seq",
+        "SELECT count(*) FROM epoch JOIN event USING (epoch) WHERE epoch < ? AND seq > acked_seq"
+        " AND NOT EXISTS (SELECT 1 FROM rehomed WHERE rehomed.epoch = event.epoch"
+        " AND rehomed.seq = event.seq)",
         (epoch,),
     ).fetchone()[0]
     return Outbox(epoch, acked, contained, head_seq, head_hash, refused, stranded)
@@ -112,9 +116,10 @@ def refuse(db: sqlite3.Connection, epoch: int, why: str) -> None:
 
 def judge(db: sqlite3.Connection, epoch: int, judged: Judged) -> None:
     """Keep a verdict that changed after its push."""
+    place = places.now(db, Place(epoch, judged.seq))
     db.execute(
         "REPLACE INTO verdict (epoch, seq, code, reason, adjusted) VALUES (?, ?, ?, ?, ?)",
-        (epoch, judged.seq, judged.verdict, judged.reason, judged.adjusted),
+        (place.epoch, place.seq, judged.verdict, judged.reason, judged.adjusted),
     )
 
 

@@ -60,9 +60,8 @@ def require(db: sqlite3.Connection) -> Identity:
 def adopt(db: sqlite3.Connection, answer: EnrolAnswer, central_url: str) -> Identity:
     """Keep what central answered; the same answer again changes nothing but what may change.
 
-    A later epoch begins a new chain; events of earlier ones that central does not have stay in the
-    journal. Raises JournalBroken if this journal belongs to another device or a later epoch: its
-    events could then be sent by nobody.
+    A later epoch begins a new chain. Raises JournalBroken if this journal belongs to another
+    device or a later epoch: its events could then be sent by nobody.
     """
     before = load(db)
     if before is not None and (
@@ -73,7 +72,7 @@ def adopt(db: sqlite3.Connection, answer: EnrolAnswer, central_url: str) -> Iden
             f"this journal belongs to device {before.device_id.hex()}, epoch {before.epoch};"
             f" central answered {answer.device_id.hex()}, epoch {answer.epoch}"
         )
-    identity = Identity(
+    who = Identity(
         shard_key=answer.shard_key,
         device_id=answer.device_id,
         epoch=answer.epoch,
@@ -86,16 +85,28 @@ def adopt(db: sqlite3.Connection, answer: EnrolAnswer, central_url: str) -> Iden
         zone=answer.zone,
         central_url=central_url,
     )
+    return _become(db, who, answer.anchor)
+
+
+def advance(db: sqlite3.Connection, epoch: int, anchor: bytes) -> Identity:
+    """Go on as the same device in a later epoch. Raises JournalBroken for an earlier one."""
+    before = require(db)
+    if epoch < before.epoch:
+        raise JournalBroken(f"this journal is in epoch {before.epoch}; central answered {epoch}")
+    return _become(db, structs.replace(before, epoch=epoch), anchor)
+
+
+def _become(db: sqlite3.Connection, who: Identity, anchor: bytes) -> Identity:
     marks = ", ".join("?" * len(Identity.__struct_fields__))
     db.execute(
         f"REPLACE INTO identity (one, {_COLUMNS}) VALUES (1, {marks})",  # noqa: S608 ours
-        structs.astuple(identity),
+        structs.astuple(who),
     )
     db.execute(
         "INSERT INTO epoch (epoch, anchor) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        (answer.epoch, answer.anchor),
+        (who.epoch, anchor),
     )
-    return identity
+    return who
 
 
 def device_key(directory: Path) -> Ed25519PrivateKey:

@@ -14,7 +14,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from edge_agent.journal import cursor, directory, identity, leasing, log, projections, slips
+from edge_agent.journal import (
+    cursor,
+    directory,
+    identity,
+    leasing,
+    log,
+    projections,
+    rehoming,
+    slips,
+)
 from edge_agent.journal.clock import moment
 from edge_agent.journal.database import FILE, connect_writer
 from edge_agent.journal.errors import JournalFailure, JournalFull, JournalInUse
@@ -26,7 +35,15 @@ from edge_agent.journal.slips import JobOutcome, Slip, SlipState
 from edge_agent.journal.verify import check_tail
 from edge_agent.journal.writer import Writer
 from loyalty.events import Body, LeaseClose, Moment
-from loyalty.wire import EnrolAnswer, LeaseAnswer, LeaseRequest, PullAnswer, PushAnswer
+from loyalty.wire import (
+    EnrolAnswer,
+    LeaseAnswer,
+    LeaseRequest,
+    PullAnswer,
+    PushAnswer,
+    RehomeAnswer,
+    RehomeRequest,
+)
 
 LOCK_FILE = "journal.lock"
 _NO_STATES: Mapping[str, SlipState] = {}
@@ -83,8 +100,17 @@ class Journal(Reader):
         self._handle = -1
 
     def enrol(self, answer: EnrolAnswer, central_url: str) -> Identity:
-        """Become the device central says we are. Raises JournalBroken if we are another one."""
-        return self._writer.transact(lambda db: identity.adopt(db, answer, central_url))
+        """Become the device central says we are. Raises JournalBroken if we are another one.
+
+        A new code begins a later epoch: what central lacks of earlier ones is written again.
+        """
+
+        def work(db: sqlite3.Connection) -> Identity:
+            who = identity.adopt(db, answer, central_url)
+            rehoming.go_on(db, who, answer.held)
+            return who
+
+        return self._writer.transact(work)
 
     # ---- what happens on this device
 
@@ -192,6 +218,22 @@ class Journal(Reader):
     def refused(self, why: str) -> None:
         """Note that central takes no more of this chain; the events stay."""
         self._sync(lambda db, epoch: cursor.refuse(db, epoch, why))
+
+    def rehome_request(self, session: str) -> RehomeRequest:
+        """Return the request for the epoch behind this one, the same one every time."""
+        return self._writer.transact(lambda db: rehoming.request(db, session))
+
+    def rehome(self, answer: RehomeAnswer) -> int:
+        """Go on in the epoch central granted; return how many events were written again in it.
+
+        Raises JournalBroken for an epoch before this one.
+        """
+
+        def work(db: sqlite3.Connection) -> int:
+            who = identity.advance(db, answer.epoch, answer.anchor)
+            return rehoming.go_on(db, who, answer.held)
+
+        return self._writer.transact(work)
 
     def take_page(self, answer: PullAnswer) -> None:
         """Store a page of the feed together with its cursor."""

@@ -9,6 +9,7 @@ import sqlite3
 import msgspec
 from msgspec import Struct
 
+from edge_agent.journal import identity
 from loyalty.wire import LeaseAnswer, LeaseRequest
 
 
@@ -22,9 +23,9 @@ class LeaseRecord(Struct, frozen=True):
 def asked(db: sqlite3.Connection, session: str, request: LeaseRequest) -> None:
     """Keep a request before it is sent; asked again, it is this session's."""
     db.execute(
-        "INSERT INTO lease_request (request_id, session, request) VALUES (?, ?, ?)"
+        "INSERT INTO lease_request (request_id, session, request, epoch) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (request_id) DO UPDATE SET session = excluded.session",
-        (request.request_id, session, msgspec.msgpack.encode(request)),
+        (request.request_id, session, msgspec.msgpack.encode(request), identity.require(db).epoch),
     )
 
 
@@ -45,9 +46,15 @@ def dropped(db: sqlite3.Connection, request_id: str) -> None:
 
 
 def stranded(db: sqlite3.Connection, session: str) -> list[LeaseRecord]:
-    """Return requests of other sessions whose lease no event has spent or closed."""
+    """Return requests of other sessions whose lease no event has spent or closed.
+
+    Those of an earlier epoch are not this device's to give back: another branch of its chain may
+    have spent them, so they stay in doubt at central (SYNC 2.5).
+    """
+    who = identity.load(db)
     rows = db.execute(
-        "SELECT request, answer FROM lease_request WHERE session <> ? ORDER BY rowid", (session,)
+        "SELECT request, answer FROM lease_request WHERE session <> ? AND epoch = ? ORDER BY rowid",
+        (session, 0 if who is None else who.epoch),
     )
     found = [
         LeaseRecord(

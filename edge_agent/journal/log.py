@@ -66,7 +66,11 @@ def add(db: sqlite3.Connection, stream: Stream, body: Body) -> Place:
         raise ValueError(f"{type(body).__name__} is not for devices to write")  # noqa: TRY004
     if isinstance(body, Sale | Refund) and body.receipt.items:
         raise ValueError("what was bought stays on the till: pass receipt.without_lines(...)")
-    frame = frame_of(body)
+    return add_frame(db, stream, frame_of(body)).place
+
+
+def add_frame(db: sqlite3.Connection, stream: Stream, frame: Frame) -> Link:
+    """Write a frame behind the head of its chain."""
     last, prev_hash = head(db, stream.epoch)
     seq = last + 1
     digest = chain.event_hash(stream, seq, prev_hash, frame)
@@ -74,7 +78,7 @@ def add(db: sqlite3.Connection, stream: Stream, body: Body) -> Place:
         "INSERT INTO event (epoch, seq, hash, kind, kind_version, body) VALUES (?, ?, ?, ?, ?, ?)",
         (stream.epoch, seq, digest, frame.kind, frame.kind_version, frame.body),
     )
-    return Place(stream.epoch, seq)
+    return Link(Place(stream.epoch, seq), frame, digest)
 
 
 def links(db: sqlite3.Connection, after: Place = START) -> Iterator[Link]:

@@ -17,7 +17,7 @@ from loyalty import chain
 from loyalty.events import Moment
 from loyalty.wire import PROTOCOL, PushAnswer, PushRequest
 
-Broken = Literal["fork", "stale", "rollback"]
+Broken = Literal["fork", "stale", "rollback", "unknown"]
 
 
 class Acknowledged(Struct, frozen=True):
@@ -71,6 +71,8 @@ def meaning(outbox: Outbox, answer: PushAnswer) -> Acknowledged | SendFrom | Sto
 #: What store IT reads about a chain that central takes no more of.
 EXPLAINED: dict[str, str] = {
     "fork": "central knows other events under the same numbers: the disk was restored or copied",
-    "stale": "central has closed this chain: the device must be enrolled again",
+    "stale": "central has closed this chain: another machine, or an older disk, wrote it too",
     "rollback": "central knows later events than this disk: an old image was restored",
+    "unknown": "central does not know this chain: it was restored from an older backup",
+    "fenced": "another machine goes on as this device, with a copy of this disk: enrol one anew",
 }

@@ -7,7 +7,7 @@ from msgspec import structs
 from edge_agent.journal.cursor import Outbox
 from edge_agent.journal.journal import Journal
 from edge_agent.sync import push
-from edge_agent.sync.calls import Caller, Done, Offline, Trouble
+from edge_agent.sync.calls import Caller, Done, Offline, Refused, Trouble
 from edge_agent.sync.pacing import BatchSize
 from loyalty import wire
 from loyalty.events import Moment
@@ -42,15 +42,15 @@ class Pusher:
         if not isinstance(answered, tuple):
             if isinstance(answered, Offline) and answered.why == "timeout":
                 self._size.too_slow()
+            if isinstance(answered, Refused) and answered.code == "epoch_unknown":
+                return self._stop("unknown")
             return answered
         answer, elapsed_s = answered
         self._greeted = True
         self._size.took(len(batch.frames), elapsed_s)
         match push.meaning(outbox, answer):
             case push.Stop(why=why):
-                _log.error("central takes no more of this chain: %s", push.EXPLAINED[why])
-                self._journal.refused(why)
-                return Done()
+                return self._stop(why)
             case push.SendFrom(seq=seq):
                 return self._send_from(seq)
         return self._acknowledged(outbox, answer, now, elapsed_s)
@@ -59,6 +59,11 @@ class Pusher:
         if not self._greeted:
             return True
         return not outbox.refused and (outbox.depth > 0 or self._journal.awaits_position())
+
+    def _stop(self, why: push.Broken) -> Done:
+        _log.error("central takes no more of this chain: %s", push.EXPLAINED[why])
+        self._journal.refused(why)
+        return Done(more=True)
 
     def _send_from(self, seq: int) -> Done | Trouble:
         """Go back (or on) to where central stands; a second time in a row is no progress."""

@@ -17,6 +17,7 @@ from edge_agent.sync.calls import Caller, Done, Offline, Refused, Trouble
 from edge_agent.sync.pacing import Backoff
 from edge_agent.sync.puller import Puller
 from edge_agent.sync.pusher import Pusher
+from edge_agent.sync.rehomer import Rehomer
 from edge_agent.sync.status import Problem, Status, problem_of, problem_of_chain
 from loyalty.events import Moment
 
@@ -47,6 +48,7 @@ class Syncer:
         self._backoff = Backoff(rng)
         self._pusher = Pusher(journal, caller, session)
         self._puller = Puller(journal, caller)
+        self._rehomer = Rehomer(journal, caller, session)
         self._guard = threading.Lock()
         self._status = Status()
         self._failed = False
@@ -90,6 +92,11 @@ class Syncer:
 
     def _exchange(self, now: Moment) -> Done | Trouble:
         """Push, then pull: so a balance never contains an event whose ack is still unknown."""
+        rehomed = self._rehomer.step()
+        if isinstance(rehomed, Done) and rehomed.more:
+            self._pusher.greet_again()
+        if rehomed is not None:
+            return rehomed
         pushed = self._pusher.step(now)
         if not isinstance(pushed, Done):
             return pushed
@@ -99,7 +106,8 @@ class Syncer:
         if self._puller.started_over:
             self._pusher.greet_again()
         if self._journal.outbox().refused:
-            return Done(pulled.more)  # central takes no event of this chain that gives a lease back
+            # Central takes no event of this chain that gives a lease back.
+            return Done(pushed.more or pulled.more)
         given = give_back(self._journal, self._caller, self._session, now)
         if not isinstance(given, Done):
             return given

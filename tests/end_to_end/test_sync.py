@@ -4,6 +4,7 @@ import itertools
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -288,6 +289,48 @@ def test_a_lease_of_a_kiosk_that_crashed_goes_back_to_its_member(kiosk, url):
     kiosk.sync()
     answer = kiosk.online.balance(BalanceRequest(wang))
     assert (answer.held, answer.balance) == (0, balance)
+
+
+def test_a_copied_and_a_restored_disk_lose_nothing_and_count_nothing_twice(mall, tmp_path, url):
+    """A clone sells on beside the till; each gets its events in, and the balance is the sum."""
+    with ExitStack() as stack:
+        till = stack.enter_context(Station(mall, tmp_path, "till-1", "till", "helu", url))
+        wang = till.holder(WANG)
+        before = told(till, wang)
+        keys = [till.sell(10_000, wang)]
+        till.sync()
+        till.journal.close()
+        shutil.copytree(tmp_path / "till-1", tmp_path / "image")
+        till.journal = Journal.open(tmp_path / "till-1")
+        till.reconnect(url)
+        promised = till.journal.sale_by_fingerprint(keys[0]).points
+        promised += till.journal.sale_by_fingerprint(till.sell(20_000, wang)).points
+        till.sync()
+        till.sell(0)  # an event that only this machine has when it is fenced
+        with Journal.open(tmp_path / "image") as image:
+            clone = Station.__new__(Station)
+            clone.journal, clone.shop = image, till.shop
+            clone.connect(url)
+            promised += image.sale_by_fingerprint(clone.sell(40_000, wang)).points
+            clone.sync()
+            assert image.identity().epoch == 2
+            assert told(clone, wang) == before + promised
+            assert same_on_both_sides(clone, wang) == before + promised
+            assert image.verify().problems == ()
+            clone.transport.close()
+        while till.syncer.step(moment()) == 0:
+            pass
+        assert till.syncer.status().refused == "fenced"
+        (device,) = mall.json("fleet", "status")["devices"]
+        assert (device["fenced"], device["epoch"]) == (1, 2)
+        asked = ("fleet", "enrol", "--name", "till-1", "--role", "till", "--shop", till.shop)
+        enrol(till.journal, till.transport, url=url, code=mall.json(*asked, "--again")["code"])
+        till.reconnect(url)
+        till.sync()
+        assert till.journal.identity().epoch == 3
+        assert same_on_both_sides(till, wang) == before + promised
+        assert mall.json("fleet", "status")["devices"][0]["fenced"] == 0
+    mall.run("central", "ledger", "verify")
 
 
 def test_a_holder_of_nothing_has_nothing_on_both_sides(till):

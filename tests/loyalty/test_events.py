@@ -36,11 +36,32 @@ def test_a_kind_or_version_of_the_future_is_named(frame: Frame) -> None:
         events.body_of(frame)
 
 
-def test_a_body_has_room_for_4_kib_and_no_more() -> None:
-    spare = BODY_BYTES_MAX - len(events.frame_of(a_sale(category="")).body)
-    assert len(events.frame_of(a_sale(category="x" * spare)).body) == BODY_BYTES_MAX
+def test_a_body_has_room_to_be_written_again_and_no_more() -> None:
+    limit = events.FIRST_BODY_BYTES_MAX
+    spare = limit - len(events.frame_of(a_sale(category="")).body)
+    assert len(events.frame_of(a_sale(category="x" * spare)).body) == limit
     with pytest.raises(BodyTooLarge):
         events.frame_of(a_sale(category="x" * (spare + 1)))
+    whole = events.frame_of(a_sale(category="x" * spare))
+    again = events.rehomed(2**62, 2**62, bytes(32), whole)
+    assert len(again.body) <= BODY_BYTES_MAX
+
+
+def test_an_event_written_again_keeps_its_bytes_and_names_where_it_stood_first() -> None:
+    first = events.frame_of(a_sale(book="书"))
+    again = events.rehomed(1, 7, bytes(range(32)), first)
+    assert events.body_of(again) == events.body_of(first)
+    assert first.body in again.body
+    assert events.origin_of(again) == events.Origin(1, 7, bytes(range(32)), first.kind)
+    assert events.rehomed(2, 9, bytes(32), again) == again
+    assert events.origin_of(first) is None
+
+
+@pytest.mark.parametrize("kind", [9, 101])
+def test_what_only_central_writes_cannot_be_written_again(kind: int) -> None:
+    outer = b'{"body":{},"epoch":1,"hash":"%s","kind":%d,"kind_version":1,"seq":1}'
+    with pytest.raises(ValueError, match="not for devices"):
+        events.body_of(Frame(9, 1, outer % (b"00" * 32, kind)))
 
 
 def test_every_kind_has_one_number() -> None:

@@ -27,6 +27,12 @@ from tillpoints.exits import Failure
 
 _STATES = {"expected": "待注册", "enrolled": "已注册", "revoked": "已停用"}
 _ROLES = {"till": "收银终端", "kiosk": "自助机"}
+_FENCED = {
+    "zh": "  注意：另有 {machines} 台机器使用 {name} 的磁盘副本，已被隔离，其中的事件尚未上传；"
+    "请确认哪一台是 {name}，并在该机器上用 fleet enrol --again 重新注册",
+    "en": "  attention: {machines} other machine(s) run a copy of {name}'s disk and are fenced off;"
+    " their events wait there. Enrol the right one again with fleet enrol --again",
+}
 _CODE_HOURS = CODE_VALID_MS // 3_600_000
 
 
@@ -118,6 +124,8 @@ def status(config: Path, lang: str, as_json: bool) -> None:
         else:
             contact = f"seen {seen}, clock {error_s:+.1f} s off" if seen else "never seen"
             click.echo(f"{each.name}: {contact}, {each.events} events, {each.open_cases} open")
+        if each.fenced:
+            click.echo(_FENCED[lang].format(machines=each.fenced, name=each.name), err=True)
 
 
 def _devices(parts: Parts) -> list[Device]:

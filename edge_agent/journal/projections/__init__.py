@@ -7,8 +7,16 @@ the event. It must never read a clock, a random number or anything that was pull
 import sqlite3
 
 from edge_agent.journal import log
-from edge_agent.journal.log import Place
-from edge_agent.journal.projections import claims, leases, refunds, reviews, sales, vouchers
+from edge_agent.journal.log import Link, Place
+from edge_agent.journal.projections import (
+    claims,
+    leases,
+    places,
+    refunds,
+    reviews,
+    sales,
+    vouchers,
+)
 from loyalty.events import (
     Body,
     Claim,
@@ -20,10 +28,11 @@ from loyalty.events import (
     Sale,
     VoucherUse,
     body_of,
+    origin_of,
 )
 
 #: Raise it when a projection changes: the next start then makes all of them again.
-VERSION = 1
+VERSION = 2
 
 TABLES = (
     "sale",
@@ -34,6 +43,7 @@ TABLES = (
     "lease",
     "review",
     "movement",
+    "rehomed",
 )
 
 
@@ -63,12 +73,21 @@ def apply(db: sqlite3.Connection, place: Place, body: Body) -> None:
             raise ValueError(f"no projection knows {type(body).__name__}")
 
 
+def apply_link(db: sqlite3.Connection, link: Link) -> None:
+    """Bring the projections forward by an event as it is stored."""
+    origin = origin_of(link.frame)
+    if origin is None:
+        apply(db, link.place, body_of(link.frame))
+    else:
+        places.moved(db, Place(origin.epoch, origin.seq), link.place)
+
+
 def rebuild(db: sqlite3.Connection) -> None:
     """Make every projection again from the events. The caller holds the transaction."""
     for table in TABLES:
         db.execute(f"DELETE FROM {table}")  # noqa: S608 our own names
     for link in log.links(db):
-        apply(db, link.place, body_of(link.frame))
+        apply_link(db, link)
     db.execute("UPDATE projection SET version = ?", (VERSION,))
 
 

@@ -12,16 +12,28 @@ from edge_agent.journal.errors import (
     NotEnrolled,
 )
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.log import Place
 from edge_agent.journal.slips import JobOutcome, Slip
-from loyalty import chain
+from loyalty import chain, wire
 from loyalty.events import (
     BodyTooLarge,
     LeaseGrant,
     ReviewOpened,
     VoucherUse,
     body_of,
+    origin_of,
 )
 from loyalty.receipt import Item
+from loyalty.wire import (
+    FeedRow,
+    HeldEpoch,
+    Judged,
+    PullAnswer,
+    PushAnswer,
+    RehomeAnswer,
+    Topic,
+    Verdict,
+)
 from tests.edge_agent.journal.conftest import (
     CARD,
     STREAM,
@@ -197,15 +209,74 @@ def test_enrolling_again_keeps_the_chain_and_takes_new_facts(till):
     assert till.verify().problems == ()
 
 
-def test_a_new_epoch_begins_a_new_chain_and_keeps_what_was_not_sent(till):
+def test_a_new_epoch_begins_a_new_chain_and_writes_again_what_was_not_sent(till):
     till.append([sale(1, WANG, 10), sale(2, WANG, 10)])
     till.enrol(enrolment(epoch=2), "http://127.0.0.1:9")
-    assert till.append([sale(3, WANG, 10)]) == [1]
+    assert till.append([sale(3, WANG, 10)]) == [3]
     outbox = till.outbox()
-    assert (outbox.epoch, outbox.depth, outbox.stranded) == (2, 1, 2)
+    assert (outbox.epoch, outbox.depth, outbox.stranded) == (2, 3, 0)
     assert till.queue_depth() == 3
     assert till.standing(WANG).pending == 30
-    assert [record.place.epoch for record in till.recent()] == [2, 1, 1]
+    assert [record.place.epoch for record in till.recent()] == [2, 2, 2]
     assert till.verify().problems == ()
     with pytest.raises(JournalBroken, match="epoch 2"):
         till.enrol(enrolment(epoch=1), "http://127.0.0.1:9")
+
+
+def test_only_what_central_may_lack_is_written_again(till):
+    """Seqs 1-2 are contained in the directory, 3 is acknowledged only, 4 was never answered."""
+    till.append([sale(number, WANG, 10) for number in range(4)])
+    till.acknowledge(PushAnswer("ok", 2, 3, (), 1, 0, b"i"), at(), 0)
+    till.take_page(PullAnswer(b"i", 1, (), more=False))
+    judged = (Judged(3, Verdict.APPLIED_ADJUSTED, "true_up", 5),)
+    till.acknowledge(PushAnswer("ok", 3, 4, judged, 9, 0, b"i"), at(), 0)
+    assert till.standing(WANG).pending == 25
+    answer = RehomeAnswer(2, bytes(32), (HeldEpoch(1, 3),))
+    assert till.rehome(answer) == 2
+    assert till.standing(WANG).pending == 25
+    assert till.rehome(answer) == 0
+    events = [origin_of(link.frame) for link in till.links(Place(2, 0))]
+    assert [(one.epoch, one.seq) for one in events] == [(1, 3), (1, 4)]
+    assert till.verify().problems == ()
+
+
+def test_what_central_lost_with_its_disk_is_written_again_though_it_was_acknowledged(till):
+    till.append([sale(number, WANG, 10) for number in range(4)])
+    till.acknowledge(PushAnswer("ok", 4, 5, (), 1, 0, b"i"), at(), 0)
+    till.take_page(PullAnswer(b"i", 1, (), more=False))
+    assert till.outbox().contained_seq == 4
+    assert till.rehome(RehomeAnswer(5, bytes(32), (HeldEpoch(1, 1),))) == 3
+    assert till.queue_depth() == 3
+
+
+def test_events_written_again_twice_keep_their_first_origin_and_count_once(till):
+    till.append([sale(1, WANG, 10), sale(2, claim_code="C")])
+    first = till.links()
+    till.rehome(RehomeAnswer(2, bytes(32), ()))
+    till.append([claim("C", WANG, 7)])
+    till.rehome(RehomeAnswer(3, bytes(32), (HeldEpoch(1, 0), HeldEpoch(2, 0))))
+    last = till.links(Place(3, 0))
+    assert [body_of(link.frame) for link in last][:2] == [body_of(one.frame) for one in first]
+    origins = [origin_of(link.frame) for link in last]
+    assert [(one.epoch, one.seq) for one in origins] == [(1, 1), (1, 2), (2, 3)]
+    assert [one.hash for one in origins][:2] == [link.hash for link in first]
+    assert till.standing(WANG).pending == 17
+    assert till.queue_depth() == 3
+    assert till.verify().problems == ()
+
+
+def test_a_verdict_that_changes_later_finds_its_event_where_it_stands_now(till):
+    till.append([sale(1, WANG, 10)])
+    till.rehome(RehomeAnswer(2, bytes(32), ()))
+    payload = wire.pack(Judged(1, Verdict.APPLIED_ADJUSTED, "true_up", 5))
+    row = FeedRow(1, Topic.VERDICT, "1/1", payload)
+    till.take_page(PullAnswer(b"i", 1, (row,), more=False))
+    record = till.sale_by_fingerprint(key(sale(1)))
+    assert (record.place, record.verdict, record.points) == (Place(2, 1), 1, 15)
+
+
+def test_an_earlier_epoch_than_this_one_is_refused(till):
+    till.rehome(RehomeAnswer(4, bytes(32), ()))
+    with pytest.raises(JournalBroken, match="epoch 4"):
+        till.rehome(RehomeAnswer(3, bytes(32), ()))
+    assert till.identity().epoch == 4

@@ -26,12 +26,15 @@ from loyalty.wire import (
     EnrolAnswer,
     EnrolRequest,
     FeedRow,
+    HeldEpoch,
     Judged,
     Problem,
     PullAnswer,
     PullRequest,
     PushAnswer,
     PushRequest,
+    RehomeAnswer,
+    RehomeRequest,
     Verdict,
 )
 from tests.edge_agent.journal.conftest import DEVICE, at, enrolment
@@ -55,6 +58,9 @@ class TinyCentral:
         self.lose_replies = 0
         self.answer_http: list[tuple[int, bytes]] = []
         self.sealed = False
+        self.epoch = 1
+        self.held: list[HeldEpoch] = []
+        self.granted_to = ""
         self.retry_after_s = 0
         self.answers: dict[str, Any] = {}
         self.asked: list[Any] = []
@@ -83,6 +89,8 @@ class TinyCentral:
                 return 200, wire.pack(self._push(msgspec.msgpack.decode(body, type=PushRequest)))
             case wire.PULL_PATH:
                 return 200, wire.pack(self._pull(msgspec.msgpack.decode(body, type=PullRequest)))
+            case wire.REHOME_PATH:
+                return self._rehome(msgspec.msgpack.decode(body, type=RehomeRequest))
         self.asked.append(msgspec.msgpack.decode(body))
         return 200, wire.pack(self.answers[path])
 
@@ -116,7 +124,7 @@ class TinyCentral:
             self.complaints.append("the batch is not signed")
         if (hashes[-1] if hashes else request.prev_hash) != request.head_hash:
             self.complaints.append("the batch does not end in its head")
-        if self.sealed:
+        if self.sealed or request.epoch != self.epoch:
             return self._told("stale")
         if request.first_seq > len(self.hashes):
             return self._told("gap")
@@ -129,6 +137,20 @@ class TinyCentral:
         self.hashes += [hashes[i] for i in new]
         self.frames += [frames[i] for i in new]
         return self._told("ok", range(request.first_seq, last + 1))
+
+    def _rehome(self, request: RehomeRequest) -> tuple[int, bytes]:
+        """Grant the next epoch to the first machine that asks behind the newest one."""
+        if request.epoch == self.epoch:
+            self.held.append(HeldEpoch(self.epoch, len(self.hashes) - 1))
+            self.epoch += 1
+            self.granted_to = request.request_id
+            self.sealed = False
+            stream = Stream(1, DEVICE, self.epoch)
+            self.hashes = [chain.anchor(stream, self.hashes[-1])]
+            self.first = self.hashes[0]
+        elif request.request_id != self.granted_to:
+            return 409, wire.pack(Problem("fenced", "another machine goes on"))
+        return 200, wire.pack(RehomeAnswer(self.epoch, self.first, tuple(self.held)))
 
     def _told(self, status: Any, seqs: range = range(0)) -> PushAnswer:
         return PushAnswer(

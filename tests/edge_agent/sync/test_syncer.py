@@ -5,7 +5,7 @@ import pytest
 from msgspec import structs
 
 from edge_agent.journal.clock import moment
-from edge_agent.journal.errors import JournalFull
+from edge_agent.journal.errors import Duplicate, JournalFull
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.pacing import BACKOFF_MAX_S
@@ -14,7 +14,16 @@ from edge_agent.sync.transport import HttpTransport
 from loyalty import chain, wire
 from loyalty.events import body_of
 from loyalty.wire import LeaseRequest, MemberRow, Problem, Topic, Verdict
-from tests.edge_agent.journal.conftest import WANG, at, key, sale
+from tests.edge_agent.journal.conftest import (
+    LI,
+    WANG,
+    at,
+    claim,
+    correction,
+    key,
+    refund_of,
+    sale,
+)
 from tests.edge_agent.sync.conftest import settle
 
 
@@ -90,7 +99,7 @@ def test_a_restored_central_is_found_out_even_when_nothing_waits(till, central, 
     assert len(central.frames) == 10
 
 
-def test_a_restored_disk_stops_pushing_and_says_so(tmp_path, till, central, syncer, url):
+def test_a_restored_disk_goes_on_in_a_new_epoch(tmp_path, till, central, syncer, url):
     """An old image of the till comes back: central knows more than the till."""
     fill(till, 3)
     settle(syncer)
@@ -106,14 +115,14 @@ def test_a_restored_disk_stops_pushing_and_says_so(tmp_path, till, central, sync
         transport = HttpTransport(url)
         again = syncer_of(old, transport)
         settle(again)
-        assert again.status().refused == "rollback"
-        assert again.status().problem.code == "chain_rollback"
+        assert old.identity().epoch == 2
         fill(old, 1, start=50)
-        pushes = len(central.pushes)
         settle(again)
-        assert len(central.pushes) == pushes
-        assert old.queue_depth() == 1
+        assert again.status().problem is None
+        assert old.queue_depth() == 0
+        assert old.verify().problems == ()
         transport.close()
+    assert bodies_at(central) == [sale(n, WANG, 1) for n in [*range(6), 50]]
 
 
 def syncer_of(journal, transport):
@@ -133,30 +142,86 @@ def test_a_cloned_disk_that_went_on_by_itself_is_a_fork(tmp_path, till, central,
         fill(clone, 3, start=100)
         forked = syncer_of(clone, transport)
         settle(forked)
-        assert forked.status().refused == "fork"
-        assert len(clone.links()) == 6
+        assert (clone.identity().epoch, clone.queue_depth()) == (2, 0)
+        assert clone.verify().problems == ()
+        asked = len(central.pushes)
+    with Journal.open(till.directory, clock=at) as first:
+        fill(first, 1, start=9)
+        fenced = syncer_of(first, transport)
+        settle(fenced)
+        settle(fenced)
+        assert len(central.pushes) == asked + 1
+        assert fenced.status().refused == "fenced"
+        assert fenced.status().problem.code == "chain_fenced"
+        assert first.queue_depth() == 1
     transport.close()
-    assert bodies_at(central) == [sale(number, WANG, 1) for number in range(6)]
+    sold = [*range(6), 100, 101, 102]
+    distinct = dict.fromkeys(key(body) for body in bodies_at(central))
+    assert list(distinct) == [key(sale(number, WANG, 1)) for number in sold]
 
 
-def test_a_closed_chain_keeps_its_events_and_still_pulls(till, central, syncer):
-    fill(till, 2)
+def test_a_till_asks_for_its_next_epoch_under_the_same_request_until_it_has_it(
+    till, central, syncer
+):
+    fill(till, 4)
     central.sealed = True
+    syncer.step(at())
+    central.lose_replies = 1
+    syncer.step(at())
+    assert syncer.in_trouble
+    settle(syncer)
+    assert (till.identity().epoch, till.queue_depth(), central.epoch) == (2, 0, 2)
+    assert bodies_at(central) == [sale(number, WANG, 1) for number in range(4)]
+
+
+def test_what_a_till_shows_is_the_same_before_and_after_it_writes_its_events_again(
+    till, central, syncer
+):
+    """A sale, its claim, a correction and a refund move together to the new epoch."""
+    sold, open_sale = sale(1, WANG, 100), sale(2, claim_code="C")
+    till.append([sold, open_sale])
+    till.append([claim("C", LI), refund_of(sold, "R1", 40, 4_000), correction(sold, LI, 60)])
+    before = [till.standing(WANG), till.standing(LI), till.queue_depth()]
+    states = [structs.replace(one, place=None) for one in till.recent()]
+    central.sealed = True
+    syncer.step(at())
+    syncer.step(at())
+    assert till.identity().epoch == 2
+    assert [till.standing(WANG), till.standing(LI), till.queue_depth()] == before
+    assert [structs.replace(one, place=None) for one in till.recent()] == states
+    with pytest.raises(Duplicate):
+        till.append([sale(1, WANG, 100)])
+    settle(syncer)
+    assert till.queue_depth() == 0
+    assert till.sale_by_fingerprint(key(open_sale)).synced
+    assert till.verify().problems == ()
+
+
+def closed(central):
+    """Another machine has got the epoch behind this one."""
+    central.epoch, central.granted_to = 2, "another machine's request"
+
+
+def test_a_fenced_chain_keeps_its_events_and_still_pulls(till, central, syncer):
+    fill(till, 2)
+    closed(central)
     central.tell(Topic.MEMBER, "wang", MemberRow("wang", (), "gold", 10, "王**"))
     settle(syncer)
-    assert syncer.status().refused == "stale"
+    settle(syncer)
+    assert syncer.status().refused == "fenced"
     assert syncer.status().queue == 2
     assert till.standing(WANG).balance == 12
 
 
-def test_a_closed_chain_gives_no_lease_back_and_says_what_is_wrong(till, central, syncer):
+def test_a_fenced_chain_gives_no_lease_back_and_says_what_is_wrong(till, central, syncer):
     till.lease_asked("an earlier run", LeaseRequest("r1", WANG, "tea"))
     fill(till, 1)
-    central.sealed = True
+    closed(central)
+    settle(syncer)
     settle(syncer)
     assert central.asked == []
     status = syncer.status()
-    assert (status.online, status.problem.code) == (True, "chain_stale")
+    assert (status.online, status.problem.code) == (True, "chain_fenced")
     assert len(till.stranded_leases("a later run")) == 1
 
 

@@ -1,0 +1,64 @@
+"""Epochs of a device: which it has, and how the next one is granted behind a sealed head."""
+
+from typing import cast
+
+from sqlalchemy import Connection, select
+
+from central import schema
+from central.ledger.commands import SealEpoch
+from central.ledger.rows import Head
+from central.ledger.shards import NO_HEAD, open_epoch
+from central.ledger.turns import run_turn
+from loyalty.chain import Stream, anchor
+from loyalty.wire import HeldEpoch
+
+
+def latest_epoch(connection: Connection, shard_key: int, device_id: bytes) -> Stream | None:
+    """Return a device's newest epoch; None if it never had one."""
+    t = schema.stream
+    query = select(t.c.epoch).where(t.c.shard_key == shard_key, t.c.device_id == device_id)
+    row = connection.execute(query.order_by(t.c.epoch.desc()).limit(1)).one_or_none()
+    return Stream(shard_key, device_id, row.epoch) if row is not None else None
+
+
+def held_before(connection: Connection, stream: Stream) -> tuple[HeldEpoch, ...]:
+    """Return how far central holds each epoch of a device before this one."""
+    t = schema.stream
+    query = select(t.c.epoch, t.c.head_seq).where(
+        t.c.shard_key == stream.shard_key,
+        t.c.device_id == stream.device_id,
+        t.c.epoch < stream.epoch,
+    )
+    rows = connection.execute(query.order_by(t.c.epoch))
+    return tuple(HeldEpoch(row.epoch, row.head_seq) for row in rows)
+
+
+def anchor_of(connection: Connection, stream: Stream) -> bytes:
+    """Return the first `prev_hash` of an epoch that was granted: it names the head before it."""
+    t = schema.stream
+    query = select(t.c.head_hash).where(
+        t.c.shard_key == stream.shard_key,
+        t.c.device_id == stream.device_id,
+        t.c.epoch < stream.epoch,
+    )
+    before = connection.execute(query.order_by(t.c.epoch.desc()).limit(1)).scalar_one_or_none()
+    return anchor(stream, NO_HEAD if before is None else before)
+
+
+def first_epoch(connection: Connection, shard_key: int, device_id: bytes) -> Stream:
+    """Grant a device the first epoch of its life."""
+    stream = Stream(shard_key, device_id, 1)
+    open_epoch(connection, stream, NO_HEAD)
+    return stream
+
+
+def grant_behind(
+    connection: Connection, latest: Stream, seal: SealEpoch, epoch: int, now_ms: int
+) -> Stream:
+    """Seal a device's newest epoch and grant `epoch`, which is later, behind its head."""
+    sealed = run_turn(connection, latest.shard_key, [seal], now_ms)[0]
+    if isinstance(sealed, Exception):
+        raise sealed
+    stream = Stream(latest.shard_key, latest.device_id, epoch)
+    open_epoch(connection, stream, cast(Head, sealed).hash)
+    return stream
