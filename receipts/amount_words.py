@@ -81,7 +81,8 @@ ROLES: dict[Role, str] = {
     Role.DISCOUNT: """
         优惠|折扣|立减|满减|会员价|特价|促销|让利|折让|优惠券|满减券|免单|赠送|减免|打折|抵扣
         抵减|优惠合计|折扣优惠|会员优惠|折扣额|优惠金额|折扣金额|平台优惠|优惠分摊|会员折扣
-        整单折扣|優惠|折扣額|減免|八五折|九折|八折
+        整单折扣|優惠|折扣額|減免|八五折|九折|八折|生日券|折扣券|新人券|会员券|红包|直降|活动优惠
+        店庆优惠|整单优惠|单品优惠|新客立减|无门槛券|体验券|折價券|現金折扣|會員折扣|滿減|赠券
         DISCOUNT|DISC|PROMO|PROMOTION|OFF|LESS|REBATE|COUPON|MEMBER|VIP DISC|DISKAUN
         MEMBER DISCOUNT|ITEM DISCOUNT|TOTAL DISCOUNT|BILL DISCOUNT|LESS DISCOUNT
     """,

@@ -17,6 +17,7 @@ from receipts.rows import Row
 HEADING_ROWS = 6
 SALE_HEADING_ROWS = 20
 PAYMENT_FIELDS_MIN = 4
+REPORT_FIELDS_MIN = 2
 #: Ways of payment with a count of payments each make a report: a receipt has one of each.
 COUNTED_TENDERS_MIN = 2
 #: Alone on a line these speak for the whole paper, wherever the till printed them.
@@ -39,6 +40,7 @@ class Classified(Struct, frozen=True):
     reprint: bool
     sale_heading: bool
     headings: tuple[int, ...] = ()
+    against: str | None = None  # a void's or refund's word that is no heading
 
 
 def classify(rows: list[Row]) -> Classified:
@@ -68,13 +70,25 @@ def classify(rows: list[Row]) -> Classified:
     again = [row for row in rows if "打印" in row.text and _is_printed_again(row)]
     reprint = bool(again) or any(_is_reprint(row) for _, row in signs)
     kind, word = _decide([row for _, row in signs], rows, found)
-    return Classified(kind, word, reprint, sale_heading, tuple(headings))
+    against = _against_a_sale(rows) if kind is Kind.SALE else None
+    return Classified(kind, word, reprint, sale_heading, tuple(headings), against)
+
+
+def _against_a_sale(rows: list[Row]) -> str | None:
+    """Return the word by which a row beside the goods speaks of a void or a refund (`作废时间`)."""
+    for row in rows:
+        if not row.has_signs or not row.stamps or lexicon.FOOTERS.touches(row.upper):
+            continue
+        for term, kind in lexicon.HEADINGS.find(row.upper):
+            if kind in ("void", "refund") and row.upper.lstrip().startswith(term):
+                return term
+    return None
 
 
 def _decide(signs: list[Row], rows: list[Row], found: dict[str, str]) -> tuple[Kind, str | None]:
     if "payment_slip" not in found and _is_payment_slip(signs, rows):
         found = {**found, "payment_slip": ""}
-    if "report" not in found and _counts_payments(rows):
+    if "report" not in found and (_counts_payments(rows) or _is_report(signs)):
         found = {**found, "report": ""}
     for name in _ORDER:
         if name in found:
@@ -129,6 +143,11 @@ def _counts_payments(rows: list[Row]) -> bool:
         tender = any(figure.role is Role.TENDER for figure in row.figures)
         counted += tender and _PAYMENTS.search(row.upper) is not None
     return counted >= COUNTED_TENDERS_MIN
+
+
+def _is_report(signs: list[Row]) -> bool:
+    fields = {term for row in signs for term, _ in lexicon.REPORT_FIELDS.find(row.upper)}
+    return len(fields) >= REPORT_FIELDS_MIN
 
 
 def _is_payment_slip(signs: list[Row], rows: list[Row]) -> bool:

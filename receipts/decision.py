@@ -84,10 +84,14 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
         doubts.append(reason("no_sale_words"))
     if facts.currency not in RULED_CURRENCIES | {currency, None}:
         doubts.append(reason("foreign_currency", currency=str(facts.currency)))
-    if facts.settled and facts.number is None and not facts.items:
-        checks = set(facts.settled.checks)
-        if not checks & {"sum", "goods", "words"}:  # a list of payments is no sale
+    if facts.settled and not PROOFS & set(facts.settled.checks) - {"tender"}:
+        if facts.number is None and not facts.items:  # a list of payments is no sale
             doubts.append(reason("payments_only"))
+        elif _needs_goods(facts):
+            doubts.append(reason("goods_differ"))
+    word = _takes_back(facts)
+    if word is not None:
+        doubts.append(reason("takes_back", word=word))
     if facts.another_below:
         doubts.append(reason("another_below"))
     if facts.number is None and facts.printed_at is None:
@@ -98,6 +102,24 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
     if not all(run.certain or run.text.isascii() for run in runs):
         doubts.append(reason("lost_text"))
     return doubts
+
+
+def _needs_goods(facts: Facts) -> bool:
+    """Without change a total and its payment are one number printed twice, which proves little.
+
+    And what stored value was sold is known by the goods alone.
+    """
+    assert facts.settled is not None
+    sold_value = any(item.topup for item in facts.items)
+    return bool(facts.items) and (not facts.settled.change_fen or sold_value)
+
+
+def _takes_back(facts: Facts) -> str | None:
+    """Return what on a sale refers to another receipt; the bill behind a deposit may."""
+    if facts.kind is not Kind.SALE:
+        return None
+    paid_before = facts.settled is not None and facts.settled.deposit_used_fen
+    return facts.takes_back or (None if paid_before else facts.original_number)
 
 
 def amount_doubts(settled: Settlement) -> list[Reason]:

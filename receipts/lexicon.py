@@ -67,6 +67,7 @@ HEADINGS: Lexicon[str] = Lexicon((words, kind) for kind, words in paper_words.HE
 SALE_HEADINGS: Lexicon[str] = Lexicon([(paper_words.SALE_HEADINGS, "sale")])
 ANYWHERE: Lexicon[str] = Lexicon((words, kind) for kind, words in paper_words.ANYWHERE.items())
 PAYMENT_FIELDS: Lexicon[str] = Lexicon([(paper_words.PAYMENT_FIELDS, "field")])
+REPORT_FIELDS: Lexicon[str] = Lexicon([(paper_words.REPORT_FIELDS, "field")])
 PRINTED_AGAIN: Lexicon[str] = Lexicon(
     [(paper_words.REPRINT, "reprint"), (paper_words.COPY_MARKS, "copy")]
 )
@@ -78,6 +79,7 @@ SIGNS: Lexicon[None] = Lexicon(
     for words in (
         *paper_words.HEADINGS.values(), paper_words.SALE_HEADINGS, *paper_words.ANYWHERE.values(),
         paper_words.PAYMENT_FIELDS, paper_words.REPRINT, paper_words.COPY_MARKS, "COPY",
+        paper_words.REPORT_FIELDS,
         *paper_words.NUMBERS.values(), paper_words.OTHER_NUMBERS, *paper_words.TIMES.values(),
     )
 )  # fmt: skip

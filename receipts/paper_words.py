@@ -120,6 +120,15 @@ PAYMENT_FIELDS = """
     NO SIGNATURE REQUIRED|PIN VERIFIED|CARDHOLDER SIGNATURE|APP LABEL|TRANS TYPE|RESP CODE
 """
 
+#: Figures of a till's day; two of them make a report.
+REPORT_FIELDS = """
+    营业额|账单数|交易笔数|客单价|净销售|毛销售|净销售额|销售总额|开台数|退货笔数|平均单价|订单数
+    来客数|现金应有|现金实有|长短款|应交现金|上缴金额|班次开始|班次结束|總營業額|交易宗數
+    GROSS SALES|NET SALES|TRANSACTION COUNT|NO OF TRANSACTIONS|AVERAGE SALE|CUSTOMER COUNT
+    CASH IN DRAWER|EXPECTED CASH|OVER SHORT|OPENING FLOAT|CLOSING FLOAT|RECEIPT COUNT
+    BILL COUNT|VOID COUNT|REFUND COUNT|TOTAL BILLS|TOTAL TRANSACTIONS|SALES COUNT
+"""
+
 #: Words of a print that was made before.
 REPRINT = """
     补打|重打|重印|重新打印|复印|副本|重打印|重打印凭证|补印|補印|补打单|重複列印|重复打印
@@ -138,7 +147,7 @@ COPY_MARKS = """
 #: Phrases of footers: lines with them name no kind.
 FOOTER_PHRASES = """
     可退换|不退|概不退换|概不退款|无退换|退换货须知|凭小票|如需退换|恕不退换|不可退|不予退
-    退货原因|多退少补|可退|退货请|退换|七天无理由|可换货|凭此票|过号作废|逾期作废|过期作废
+    退货原因|多退少补|退货截止|退换截止|可退|退货请|退换|七天无理由|可换货|凭此票|过号作废|逾期作废|过期作废
     遗失不补|涂改作废|涂改无效|作废无效|過號作廢|逾期作廢|可更换|不予退换|隔日作废|当日作废
     退款请|退款将|如需退款|申请退款|退款原路|退订|取消订单请|作廢無效|退貨請|退換|恕不退款
     NO REFUND|NOT REFUNDABLE|NON REFUNDABLE|NO CASH REFUND|NO EXCHANGE|NOT RETURNABLE|NO RETURN

@@ -50,6 +50,7 @@ class Facts(Struct, frozen=True):
     currency: str | None
     text_digest: str
     another_below: bool  # a second receipt seems to begin below the sums
+    takes_back: str | None  # words of a refund or void on what looks like a sale
     sources: tuple[Source, ...] = ()
 
 
@@ -86,9 +87,27 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         printed_at=printed_at,
         currency=currency_of(rows, currency, settled.row if settled else None) if money else None,
         text_digest=text_digest(rows),
-        another_below=numbers.again_row is not None and numbers.again_row > sums_end,
+        another_below=_another_below(rows, sums_end, name_row, numbers.again_row),
+        takes_back=_takes_back(classified, sheet),
         sources=tuple(Source(field, row) for field, row in origins.items() if row is not None),
     )
+
+
+def _another_below(
+    rows: list[Row], sums_end: int, name_row: int | None, number_again: int | None
+) -> bool:
+    """A second number, or the shop's name once more with money after it, begins another receipt."""
+    if number_again is not None and number_again > sums_end:
+        return True
+    name = next((row.upper.strip() for row in rows if row.index == name_row), None)
+    again = (row.index for row in rows if row.index > sums_end and row.upper.strip() == name)
+    start = next(again, None)
+    return start is not None and any(row.index > start and row.exact_amounts for row in rows)
+
+
+def _takes_back(classified: Classified, sheet: Sheet) -> str | None:
+    refunds = sheet.of(Role.REFUND)
+    return classified.against or (refunds[0].label if refunds else None)
 
 
 def _sheet(rows: list[Row]) -> Sheet:

@@ -17,9 +17,17 @@ _WORDS: dict[str, tuple[str, str]] = {
         "应付金额之后还有未计入的金额，或只找到小计",
         "More is printed below the amount, or only a subtotal was found",
     ),
+    "goods_differ": (
+        "商品金额相加与应付金额不符",
+        "The goods do not add up to the amount",
+    ),
     "payments_only": (
         "只有付款，没有单号也没有商品",
         "It shows payments, but neither a number nor goods",
+    ),
+    "takes_back": (
+        "“{word}”提到另一张小票或退款",
+        '"{word}" refers to another receipt or to a refund',
     ),
     "another_below": (
         "下方似乎还有另一张小票",

@@ -312,10 +312,10 @@ def _effect(figure: Figure, base: int) -> int:
 
 def _goods_explain(sheet: Sheet, owed: int) -> bool:
     goods = sheet.goods.sum_fen
-    discounts = [
-        _effect(figure, goods) for figure in sheet.goods.among if figure.role is Role.DISCOUNT
-    ]
-    sums = {goods, goods + sum(discounts)}
+    among = sheet.goods.among
+    discounts = sum(_effect(f, goods) for f in among if f.role is Role.DISCOUNT)
+    charges = sum(f.fen for f in among if f.role is Role.CHARGE)
+    sums = {goods, goods + discounts, goods + charges, goods + discounts + charges}
     later = [f for f in sheet.of(*_ADJUSTING) if f.row >= sheet.goods.end_row and f.fen]
     later += [f for f in sheet.goods.among if f.role is Role.TAX and f.fen]
     return any(
