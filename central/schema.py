@@ -286,6 +286,14 @@ feed = table(
     data("payload", null=True),  # msgpack of the topic's row; None: the item is gone
 )
 
+# What one turn changed must reach a till together: its balances count what its pushes did.
+feed_turn = table(
+    "feed_turn",
+    "first_position",
+    big("first_position"),
+    big("last_position"),
+)
+
 # --- records kept by people. Names, numbers and phones stand in `member` and nowhere else.
 
 member = table(

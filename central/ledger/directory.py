@@ -92,6 +92,17 @@ def write(connection: Connection, shard_key: int, position: int, changes: Sequen
     return position + len(rows)
 
 
+def write_turn(
+    connection: Connection, shard_key: int, position: int, changes: Sequence[Change]
+) -> int:
+    """Write what one turn changed, to be pulled as a whole; return the last position."""
+    last = write(connection, shard_key, position, changes)
+    if last > position + 1:
+        places = {"first_position": position + 1, "last_position": last}
+        connection.execute(schema.feed_turn.insert(), {"shard_key": shard_key, **places})
+    return last
+
+
 def of_notice(notice: Notice) -> Change:
     """Return the change that one device alone shall see."""
     topic = Topic.CLAIMED if isinstance(notice.row, ClaimedRow) else Topic.VERDICT

@@ -181,7 +181,9 @@ class _Turn:
         saving.upsert(self._connection, schema.contact, contacts)
         notices = [directory.of_notice(one) for one in self._log.notices()]
         changes = notices + directory.of_turn(self._connection, self._shard_key, self._state)
-        position = directory.write(self._connection, self._shard_key, self._feed_position, changes)
+        position = directory.write_turn(
+            self._connection, self._shard_key, self._feed_position, changes
+        )
         if position != self._feed_position:
             t = schema.shard
             moved = update(t).where(t.c.shard_key == self._shard_key)

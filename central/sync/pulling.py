@@ -1,6 +1,13 @@
-"""A page of the pull feed: what changed behind a cursor, for one device (SYNC 2.9)."""
+"""A page of the pull feed: what changed behind a cursor, for one device (SYNC 2.9).
 
-from sqlalchemy import Connection, or_, select
+A page never ends inside a turn: a till that saw a balance but not yet the position of the push
+behind it would count that push twice.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, or_, select
 
 from central import schema
 from central.ledger.shards import read_shard
@@ -15,31 +22,60 @@ def page(
 ) -> PullAnswer:
     """Return the rows behind the request's cursor that are for all or for this device.
 
-    A cursor of another incarnation, or from beyond the end, is answered by `refetch`.
+    A cursor of another incarnation, or from beyond the end, is answered by `refetch`. A page holds
+    the rows asked for, and more only where one turn alone has more.
     """
     shard = read_shard(connection, shard_key)
     begins = request.position == 0
     foreign = request.incarnation != shard.incarnation and not begins
     if foreign or not 0 <= request.position <= shard.feed_position:
         return PullAnswer(shard.incarnation, 0, (), more=True, refetch=True)
-    t = schema.feed
     limit = max(1, min(request.limit, PAGE_ROWS_MAX))
-    query = (
+    feed = _feed(shard_key, device_id, request.position)
+    rows: list[FeedRow] = []
+    size = 0
+    for row in _rows(connection, feed.limit(limit + 1)):
+        size += len(row.payload or b"")
+        if len(rows) == limit or (rows and size > PAGE_BYTES_MAX):
+            break
+        rows.append(row)
+    else:
+        return PullAnswer(shard.incarnation, shard.feed_position, tuple(rows), more=False)
+    end = rows[-1].position
+    turn = _turn_around(connection, shard_key, end)
+    if turn is not None and turn.first_position > rows[0].position:
+        end = turn.first_position - 1
+        rows = [row for row in rows if row.position <= end]
+    elif turn is not None:
+        end = turn.last_position
+        rows = list(_rows(connection, feed.where(schema.feed.c.position <= end)))
+    return PullAnswer(shard.incarnation, end, tuple(rows), more=end < shard.feed_position)
+
+
+def _feed(shard_key: int, device_id: bytes, position: int) -> Select[Any]:
+    t = schema.feed
+    return (
         select(t.c.position, t.c.topic, t.c.item, t.c.payload)
         .where(
             t.c.shard_key == shard_key,
-            t.c.position > request.position,
-            t.c.position <= shard.feed_position,
+            t.c.position > position,
             or_(t.c.device_id.is_(None), t.c.device_id == device_id),
         )
         .order_by(t.c.position)
-        .limit(limit + 1)
     )
-    rows: list[FeedRow] = []
-    size = 0
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Iterator[FeedRow]:
     for row in connection.execute(query):
-        size += len(row.payload or b"")
-        if len(rows) == limit or (rows and size > PAGE_BYTES_MAX):
-            return PullAnswer(shard.incarnation, rows[-1].position, tuple(rows), more=True)
-        rows.append(FeedRow(row.position, row.topic, row.item, row.payload))
-    return PullAnswer(shard.incarnation, shard.feed_position, tuple(rows), more=False)
+        yield FeedRow(row.position, row.topic, row.item, row.payload)
+
+
+def _turn_around(connection: Connection, shard_key: int, position: int) -> Row[Any] | None:
+    """Return the turn that goes on behind a position, None if one ends there."""
+    t = schema.feed_turn
+    query: Select[Any] = select(t.c.first_position, t.c.last_position).where(
+        t.c.shard_key == shard_key,
+        t.c.first_position <= position,
+        t.c.last_position > position,
+    )
+    return connection.execute(query).one_or_none()

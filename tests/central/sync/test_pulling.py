@@ -82,6 +82,34 @@ def test_a_holder_changes_the_feed_once_to_a_turn(programme):
     assert till.feed(Topic.MEMBER, MemberRow)["a"].balance == 500
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7])
+def test_no_page_ends_inside_a_turn(programme, limit):
+    """Turns of one, three, one and two rows: whatever is asked for, they come whole."""
+    till = programme.till
+    ends = [till.pull().position]
+    for holders in (["a"], ["a", "b", "c"], ["d"], ["e", "f"]):
+        till.push(*(till.sale(member(one)) for one in holders))
+        ends.append(till.send().feed_position)
+    assert ends[-1] == ends[0] + 7
+    position, seen = 0, []
+    while position < ends[-1]:
+        page = till.pull(position, limit=limit)
+        assert page.position in ends
+        assert page.more == (page.position < ends[-1])
+        assert len(page.rows) <= max(limit, 3)
+        seen += [row.position for row in page.rows]
+        position = page.position
+    assert seen == list(range(1, ends[-1] + 1))
+
+
+def test_a_page_goes_on_behind_a_cursor_inside_a_turn(programme):
+    """Software of before left it there."""
+    till = programme.till
+    till.push(*(till.sale(member(one)) for one in "abc"))
+    end = till.pull().position
+    assert [row.position for row in till.pull(end - 2, limit=1).rows] == [end - 1, end]
+
+
 def test_holding_points_is_no_news_for_tills(programme):
     till = programme.till
     programme.add_member("a")
