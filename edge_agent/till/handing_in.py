@@ -37,11 +37,18 @@ class Shown(Struct, frozen=True):
 class HandingIn:
     """Decides on vouchers at one till. Called by the agent's loop only."""
 
-    def __init__(self, journal: Journal, identity: Identity, ask: Callable[[Ask], None]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        identity: Identity,
+        ask: Callable[[Ask], None],
+        token: Callable[[int], str] = secrets.token_hex,
+    ) -> None:
+        self._token = token
         self._journal = journal
         self._identity = identity
         self._ask = ask
-        self._asked = ""
+        self._asked: VoucherUse | None = None
         self.shown: Shown | None = None
 
     def dismiss(self) -> None:
@@ -66,20 +73,24 @@ class HandingIn:
 
     def answered(self, answer: VoucherAnswered) -> Told | None:
         """Act on central's answer; one to a question of before is of no use any more."""
-        if answer.voucher_code != self._asked:
+        asked = self._asked
+        if asked is None or answer.voucher_code != asked.voucher_code:
             return None
-        self._asked = ""
+        self._asked = None
         if answer.answer is None:
             return self._refused(answer.voucher_code, Reason("voucher_offline"))
         if answer.answer.refusal is not None:
             return self._refused(answer.voucher_code, answer.answer.refusal)
-        return self._accepted(answer.voucher_code, answer.answer.reward_id)
+        return self._taken(asked, answer.answer.reward_id)
 
     def _ask_central(self, code: str, now: Now) -> Told | None:
-        if self._asked == code:
+        if self._asked is not None and self._asked.voucher_code == code:
             return None  # the scanner was triggered twice; the answer is on its way
-        self._asked = code
-        self._ask(AskVoucher(f"{secrets.token_hex(8)}-{now.moment.wall_ms}", code))
+        if self._journal.voucher_used(code):
+            return self._refused(code, Reason("voucher_used"))
+        request_id = f"{self._token(8)}-{now.moment.wall_ms}"
+        self._asked = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)
+        self._ask(AskVoucher(request_id, code))
         return "info", own_words("checking")
 
     def _at_home(self, voucher: Voucher, now: Now) -> Told:
@@ -88,15 +99,19 @@ class HandingIn:
                 voucher.code, Reason("voucher_expired", {"until": voucher.valid_until})
             )
         used = VoucherUse(now.moment, voucher.code, self._identity.device_id.hex())
+        return self._taken(used, voucher.reward_id)
+
+    def _taken(self, used: VoucherUse, reward_id: str) -> Told:
+        """Write a voucher down here too: its home till must know what central took when asked."""
         try:
             self._journal.append([used])
         except Duplicate:
-            return self._refused(voucher.code, Reason("voucher_used"))
+            return self._refused(used.voucher_code, Reason("voucher_used"))
         except JournalError:
             words = own_words("not_recorded")
-            self.shown = Shown(accepted=False, code=voucher.code, phrase=words)
+            self.shown = Shown(accepted=False, code=used.voucher_code, phrase=words)
             return "error", words
-        return self._accepted(voucher.code, voucher.reward_id)
+        return self._accepted(used.voucher_code, reward_id)
 
     def _accepted(self, code: str, reward_id: str) -> Told:
         reward = next((one for one in self._journal.rewards() if one.reward_id == reward_id), None)

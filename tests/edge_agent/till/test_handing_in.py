@@ -62,6 +62,23 @@ def test_the_home_till_takes_a_voucher_without_a_network_exactly_once(desk: Desk
     assert desk.journal.outbox().depth == 1
 
 
+def test_a_voucher_typed_and_taken_by_central_is_not_taken_again_when_it_is_scanned(
+    desk: Desk,
+) -> None:
+    desk.handing_in.scanned(VoucherCode(CODE, None), now(10))
+    assert desk.answer(VoucherAnswer(reward_id="mug")) == "voucher_accepted"
+    assert desk.scan(voucher(HERE)) == "voucher_used"
+    assert desk.journal.outbox().depth == 1
+
+
+def test_a_voucher_taken_here_is_not_asked_about_when_it_is_typed(desk: Desk) -> None:
+    assert desk.scan(voucher(HERE)) == "voucher_accepted"
+    told = desk.handing_in.scanned(VoucherCode(CODE, None), now(10))
+    assert told is not None
+    assert told[1].code == "voucher_used"
+    assert desk.asked == []
+
+
 def test_another_till_sends_a_bound_voucher_home(desk: Desk) -> None:
     assert desk.scan(voucher(THERE)) == "voucher_elsewhere"
     assert desk.asked == []
