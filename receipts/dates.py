@@ -42,7 +42,7 @@ _DATES_WITH_NAMES = [
     *_PLAIN_DATES,
 ]
 _TIME = re.compile(
-    r"(?P<half>上午|下午|晚上|中午|凌晨|早上)?\s?(?<![\d:.])(?P<h>[0-2]?\d)\s?[:：]\s?(?P<m>[0-5]\d)"
+    r"(?P<half>上午|下午|晚上|中午|凌晨|早上)?\s?(?<![\d.])(?<!\d:)(?P<h>[0-2]?\d)\s?[:：]\s?(?P<m>[0-5]\d)"
     r"(?:\s?[:：.]\s?(?P<s>[0-5]\d))?(?![\d:])\s?(?P<ap>[AP]\.?\s?M\b)?",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ supports the amount and nothing speaks against it; every other doubt is named an
 from msgspec import Struct
 
 from loyalty.receipt import EARNING_KINDS, Kind
+from receipts import lexicon
 from receipts.money import decimal
 from receipts.reader import Facts
 from receipts.reasons import Reason, reason
@@ -71,7 +72,9 @@ def _unearning(facts: Facts, document: Document) -> tuple[str, list[Reason]]:
         if document.doubts:
             return "review", [reason("uncertain_bytes")]
         return "ignore", [reason("not_a_receipt")]
-    sold = facts.classified.sale_heading or (facts.settled and facts.settled.tenders)
+    said = facts.classified.word is not None and lexicon.ANYWHERE.touches(facts.classified.word)
+    headed = facts.classified.sale_heading and not said  # "not a receipt" outweighs a heading
+    sold = headed or (facts.settled and facts.settled.tenders)
     if sold and facts.settled and facts.kind in (Kind.PRE_BILL, Kind.KITCHEN_TICKET):
         word = facts.classified.word or facts.kind.value
         return "review", [reason("contradiction", word=word), reason(facts.kind.value)]

@@ -100,7 +100,7 @@ ANYWHERE: dict[str, str] = {
     "pre_bill": """
         未付款|不作为结账凭证|仅供核对|非结账凭证|不作为付款凭证|不作结账凭证|请到收银台结账
         非收据|並非收據|扫码买单|不作为付款依据|請到收銀處|待支付|未支付|待付款|尚未付款|待结账
-        未结账|尚未结账|尚未付清|未付款单|货到付款|貨到付款|到店支付|请到前台付款|请至收银台付款
+        未结账|尚未结账|尚未付清|未付款单|到店支付|请到前台付款|请至收银台付款
         NOT A RECEIPT|THIS IS NOT A RECEIPT|NOT A TAX INVOICE|THIS IS NOT AN INVOICE|BUKAN RESIT
     """,
     "training": """
@@ -242,10 +242,10 @@ NOT_A_SHOP = """
 #: Words in a line under the shop's name that make it a branch.
 BRANCH = re.compile(r"店|廣場|广场|商场|商場|天地|购物中心|[LBGF]\d|铺|號舖|\(.+\)")
 
-#: A product line with these words sells stored value.
+#: A product line with these words sells stored value or takes a deposit.
 TOPUP_ITEM = re.compile(
-    "充值|储值|购物卡(?!支付)|礼品卡|预付卡|办卡|增值|售卡|开卡"
-    "|TOP.?UP|RELOAD|GIFT CARD|PREPAID|ACTIVATION",
+    "订金|定金|押金|充值|储值|购物卡(?!支付)|礼品卡|预付卡|办卡|增值|售卡|开卡"
+    "|TOP.?UP|RELOAD|DEPOSIT|GIFT CARD|PREPAID|ACTIVATION",
     re.IGNORECASE,
 )
 
