@@ -23,10 +23,14 @@ class JobSeen(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class JobRead:
-    """A print job was read. Whoever takes it says so with `settle`, then the next one comes."""
+    """A print job was read. Whoever takes it says so with `settle`, then the next one comes.
+
+    `parts` are the spool's names for the pieces that the tap kept it in.
+    """
 
     job: Job
     readings: tuple[Reading, ...]
+    parts: tuple[str, ...] = ()
     _settled: threading.Event = field(default_factory=threading.Event)
     _kept: threading.Event = field(default_factory=threading.Event)
 

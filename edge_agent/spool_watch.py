@@ -90,7 +90,7 @@ class SpoolWatch:
             names, job = self._next(finished)
             if not names:
                 return True  # the paper goes on, and its next part is not here yet
-            if job is not None and not self._done(job.job_id) and not self._offer(job):
+            if job is not None and not self._done(job.job_id) and not self._offer(job, names):
                 return False
             for name in names if job is not None else ():
                 self._spool.done(name)
@@ -128,9 +128,10 @@ class SpoolWatch:
             return [], None
         return finished[: len(parts)], joined(parts)
 
-    def _offer(self, job: Job) -> bool:
+    def _offer(self, job: Job, names: list[JobName]) -> bool:
         """Have a job read and recorded; False if that has to be tried again."""
-        message = JobRead(job, tuple(self._read(job)))
+        parts = tuple(name.job_id for name in names)
+        message = JobRead(job, tuple(self._read(job)), parts)
         # Reading takes a while. A job that began meanwhile ends the time in which a scan counts
         # for this one, so it has to be known first.
         self._announce()

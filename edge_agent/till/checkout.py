@@ -29,6 +29,7 @@ from edge_agent.till.inputs import (
     SCAN_AFTER_S,
     SCAN_BEFORE_S,
     UNREAD_JOBS_MAX,
+    UNREAD_S_MAX,
     ClaimScanned,
     Corrected,
     Dismissed,
@@ -152,7 +153,8 @@ def _job_read(
 ) -> tuple[State, tuple[Effect, ...]]:
     """All documents of a job become one record, so that a job is taken in once or not at all."""
     state, effects = _closed(state)
-    unread = tuple(job for job in state.unread_jobs if job[0] != event.job_id)
+    read = {event.job_id, *event.parts}
+    unread = tuple(job for job in state.unread_jobs if job[0] not in read)
     state = structs.replace(state, unread_jobs=unread)
     bodies: list[Body] = []
     slips: list[HeldSlip] = []
@@ -302,7 +304,10 @@ def _ticked(state: State, now: Now) -> tuple[State, tuple[Effect, ...]]:
     scan = state.scan
     if scan is not None and now.boottime_s > scan.at_s + SCAN_BEFORE_S:
         # A job that began in time may still be on its way through the reader.
-        in_time = any(at_s <= scan.at_s + SCAN_BEFORE_S for _, at_s in state.unread_jobs)
+        in_time = any(
+            now.boottime_s - UNREAD_S_MAX < at_s <= scan.at_s + SCAN_BEFORE_S
+            for _, at_s in state.unread_jobs
+        )
         state = state if in_time else structs.replace(state, scan=None)
     return state, effects
 

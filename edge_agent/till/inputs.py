@@ -13,6 +13,8 @@ SCAN_BEFORE_S = 180.0
 SCAN_AFTER_S = 60.0
 CORRECTION_S = 300.0
 UNREAD_JOBS_MAX = 256
+#: A job that nobody has read for so long keeps no scan waiting any more.
+UNREAD_S_MAX = 600.0
 
 
 class MemberScan(Struct, frozen=True):
@@ -77,12 +79,16 @@ class JobStarted(Struct, frozen=True):
 
 
 class JobRead(Struct, frozen=True):
-    """A print job was read: what its documents are, and when it was printed."""
+    """A print job was read: what its documents are, and when it was printed.
+
+    `parts` are the ids under which its pieces were said to have started.
+    """
 
     job_id: str
     findings: tuple[Finding, ...]
     started_s: float
     ended_s: float
+    parts: tuple[str, ...] = ()
 
 
 class Corrected(Struct, frozen=True):

@@ -159,7 +159,7 @@ class Till:
             claim_codes=[make_short_code("C", secrets.randbelow) for _ in message.readings],
         )
         started_s, ended_s = _times(job, now)
-        event = inputs.JobRead(job.job_id, findings, started_s, ended_s)
+        event = inputs.JobRead(job.job_id, findings, started_s, ended_s, message.parts)
         message.settle(recorded=self._step(event, now, terms))
 
     def _told(self, told: tuple[Tone, Phrase] | None, now: Now, terms: Terms) -> None:

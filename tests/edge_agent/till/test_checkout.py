@@ -127,6 +127,24 @@ def test_a_scan_in_time_counts_although_its_job_is_read_late(till: Till) -> None
     assert sale.holder == Holder("member", "wang")
 
 
+def test_the_parts_of_a_receipt_that_was_joined_are_all_read(till: Till) -> None:
+    till.feed(JobStarted("P1", 100), 100)
+    till.feed(JobStarted("P2", 103), 103)
+    joined = JobRead("P2", (sold("N1"),), 100, 104, ("P1", "P2"))
+    till.feed(joined, 105)
+    assert till.state.unread_jobs == ()
+    assert till.state.open_sale is not None
+
+
+def test_a_job_that_is_never_read_does_not_keep_a_scan_for_ever(till: Till) -> None:
+    till.feed(JobStarted("LOST", 90), 90)
+    till.scan(100)
+    till.feed(Tick(), 689)
+    assert till.state.scan is not None
+    till.feed(Tick(), 691)
+    assert till.state.scan is None
+
+
 def test_a_scan_that_nothing_followed_is_forgotten(till: Till) -> None:
     till.scan(100)
     till.feed(Tick(), 280)
