@@ -26,6 +26,8 @@ _EM_DEFAULT = 24
 _CLEAR = 0.95
 _FITS = 25
 _CONTRADICTION = 1.0
+#: The part of a page's lines that may be logos; with more it is another paper.
+_SPARE_MAX = 0.3
 
 
 class Placed(Struct, frozen=True):
@@ -36,12 +38,44 @@ class Placed(Struct, frozen=True):
 
 
 def pair(bands: list[Band], lines: Iterable[str]) -> list[Lesson]:
-    """Return the bands with their lines; nothing when they cannot be told apart.
+    """Return the bands with their lines, in order; ink that is no line (a logo) stays out.
 
     Lines without a letter or digit (rules) are left out, as they are on the page.
     """
     kept = [line for line in lines if re.search(r"\w", line)]
-    return list(zip(bands, kept, strict=True)) if len(bands) == len(kept) else []
+    if len(bands) == len(kept):
+        return list(zip(bands, kept, strict=True))
+    spare = len(bands) - len(kept)
+    if not 0 < spare <= _SPARE_MAX * len(bands):
+        return []
+    em = _em([(band, line) for band in bands for line in kept[:1]])
+    best: dict[tuple[int, int], tuple[float, list[Lesson]]] = {(0, 0): (0.0, [])}
+    for at, band in enumerate(bands):
+        for said in range(max(0, at - spare), min(len(kept), at) + 1):
+            if (at, said) not in best:
+                continue
+            cost, lessons = best[at, said]
+            _keep_best(best, (at + 1, said), (cost, lessons))
+            if said < len(kept):
+                total = cost + _misfit(band, kept[said], em)
+                _keep_best(best, (at + 1, said + 1), (total, [*lessons, (band, kept[said])]))
+    cost, lessons = best.get((len(bands), len(kept)), (inf, []))
+    return lessons if cost < inf else []
+
+
+def _keep_best(
+    best: dict[tuple[int, int], tuple[float, list[Lesson]]],
+    at: tuple[int, int],
+    way: tuple[float, list[Lesson]],
+) -> None:
+    if at not in best or way[0] < best[at][0]:
+        best[at] = way
+
+
+def _misfit(band: Band, line: str, em: int) -> float:
+    """Return how badly the characters of a line lie over a band's marks, per character."""
+    cost = _table(band, line, em, {}).get((len(band.marks), len("".join(line.split()))), (inf,))[0]
+    return cost / len(line)
 
 
 def learn(lessons: list[Lesson], known: Glyphs | None = None) -> Glyphs:
@@ -67,7 +101,8 @@ def learn(lessons: list[Lesson], known: Glyphs | None = None) -> Glyphs:
         left, right = sides.get(key, (0.0, 0.0))
         cells[key] = before or Cell(text, left, right)
     widest = max([round(gap.dots) for gap in gaps], default=em // 2)
-    return Glyphs(em, known.gap if known else min(widest + 1, em // 2), cells)
+    gap = known.gap if known else min(widest + 1, em // 2)
+    return Glyphs(em, gap, cells, known.drawings if known else ())
 
 
 class _Gap(NamedTuple):
@@ -128,10 +163,18 @@ def lay(band: Band, text: str, em: int, believed: Mapping[str, str]) -> list[Pla
     The cheapest way to use up both is taken: a full character fills its em, a half one is a
     single mark as a rule. `believed` says which marks are thought to be which characters.
     """
+    return _walked(_table(band, text, em, believed), band.marks, "".join(text.split()))
+
+
+_Table = dict[tuple[int, int], tuple[float, tuple[int, int]]]
+
+
+def _table(band: Band, text: str, em: int, believed: Mapping[str, str]) -> _Table:
+    """Return, for so many marks and characters used up, the least cost and the step before."""
     chars = "".join(text.split())
     marks = band.marks
     em *= scale_of(band, em)
-    best: dict[tuple[int, int], tuple[float, tuple[int, int]]] = {(0, 0): (0.0, (0, 0))}
+    best: _Table = {(0, 0): (0.0, (0, 0))}
     for done in range(len(marks) + 1):
         for said in range(len(chars) + 1):
             if (done, said) not in best:
@@ -147,7 +190,7 @@ def lay(band: Band, text: str, em: int, believed: Mapping[str, str]) -> list[Pla
                 to = (done + used, said + spoken)
                 if total < best.get(to, (inf,))[0]:
                     best[to] = (total, (done, said))
-    return _walked(best, marks, chars)
+    return best
 
 
 _MOVES = [(used, 1) for used in range(1, MARKS_PER_CHAR + 1)] + [
@@ -155,9 +198,7 @@ _MOVES = [(used, 1) for used in range(1, MARKS_PER_CHAR + 1)] + [
 ]
 
 
-def _walked(
-    best: dict[tuple[int, int], tuple[float, tuple[int, int]]], marks: tuple[Mark, ...], chars: str
-) -> list[Placed]:
+def _walked(best: _Table, marks: tuple[Mark, ...], chars: str) -> list[Placed]:
     at = (len(marks), len(chars))
     if at not in best or best[at][0] == inf:
         return []

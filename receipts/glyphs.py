@@ -65,12 +65,14 @@ class Glyphs(Struct, frozen=True, forbid_unknown_fields=True):
     """A dictionary: `cells` maps the marks of a character to it.
 
     `em` is the height of a full character in dots; next to unknown ink, `gap` dots without ink are
-    a blank. Both are for characters of single size.
+    a blank. Both are for characters of single size. `drawings` are lines that stood on confirmed
+    receipts and say nothing: a logo no taller than text.
     """
 
     em: int
     gap: int
     cells: dict[str, Cell]
+    drawings: tuple[str, ...] = ()
 
 
 class Glyph(Struct, frozen=True):
@@ -141,6 +143,11 @@ def scale_of(band: Band, em: int) -> int:
 def cell_key(marks: tuple[Mark, ...]) -> str:
     """Return what the dictionary knows these marks by: each one's ink and where it stands."""
     return " ".join(f"{mark.key}@{mark.x - marks[0].x}" for mark in marks)
+
+
+def drawing_key(band: Band) -> str:
+    """Return what the dictionary knows a drawing by: all its ink."""
+    return blake2b(cell_key(band.marks).encode(), digest_size=8).hexdigest()
 
 
 def _longest(marks: tuple[Mark, ...], cells: Mapping[str, Cell]) -> tuple[Cell | None, str, int]:

@@ -21,6 +21,7 @@ from receipts.segmenter import Document
 from receipts.templates import Template, label_before
 
 EXAMPLES_MAX = 8
+DRAWINGS_MAX = 16
 _LABELS_MAX = 6
 _SUM = re.compile(r"\d\.\d\d(?!\d)")
 _ITEM_HEADS = re.compile("品名|商品|名称|ITEM|QTY|数量", re.IGNORECASE)
@@ -108,14 +109,23 @@ def _line(text: str) -> Line:
 
 def _glyphs(template: Template, reading: Reading, page: Page) -> Template:
     bands = glyphs.bands_of(page)
+    if template.glyphs is not None:
+        logos = template.glyphs.drawings
+        bands = [band for band in bands if glyphs.drawing_key(band) not in logos]
     lines = [fold(line) for line in reading.lines]
     pairs = glyph_lessons.pair(bands, lines)
     if not pairs:
         return template
     known = glyph_lessons.learn(pairs, template.glyphs)
-    example = _example([glyphs.read(band, known) for band in bands], reading)
+    drawn = {band.top for band, _ in pairs}
+    example = _example([glyphs.read(band, known) for band in bands if band.top in drawn], reading)
+    if example is None:
+        return template  # read by its own lesson the paper says something else
+    fresh = {glyphs.drawing_key(band) for band in bands if band.top not in drawn}
+    drawings = tuple(sorted({*known.drawings, *fresh}))[:DRAWINGS_MAX]
+    known = structs.replace(known, drawings=drawings)
     examples = template.examples
-    if example is not None and example not in examples:
+    if example not in examples:
         examples = (*examples, example)[-EXAMPLES_MAX:]
     return structs.replace(template, glyphs=known, examples=examples)
 

@@ -9,6 +9,7 @@ from receipts import lexicon
 from receipts.decision import PROOFS
 from receipts.fold import close_up, fold
 from receipts.glyph_proof import is_proved
+from receipts.money import amounts
 from receipts.pictures_text import Paper
 from receipts.reader import Facts
 from receipts.reasons import Reason, reason
@@ -40,12 +41,12 @@ def _other_kinds(paper: Paper) -> list[str]:
     """Return the words, wherever they stand, that make a paper something else than a sale.
 
     OCR loses the stars around a heading, its size and its place; the reader then takes `void` for
-    any word of the text.
+    any word of the text. Words beside an amount say what the amount is.
     """
     words: list[str] = []
     for line in paper.document.lines:
         upper = close_up(fold(line.text)).upper()
-        if not lexicon.FOOTERS.find(upper):
+        if not lexicon.FOOTERS.find(upper) and not any(each.exact for each in amounts(upper)):
             words += [term for term, _ in lexicon.HEADINGS.find(upper)]
             words += [term for term, what in lexicon.PRINTED_AGAIN.find(upper) if what == "reprint"]
     return words

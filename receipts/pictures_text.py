@@ -11,7 +11,7 @@ from msgspec import Struct
 from receipts import pictures_ocr
 from receipts.elements import Element, Line, Picture, Run
 from receipts.glued_words import parted
-from receipts.glyphs import UNKNOWN, Band, Glyphs, ReadLine, bands_of
+from receipts.glyphs import UNKNOWN, Band, Glyphs, ReadLine, bands_of, drawing_key
 from receipts.glyphs import read as read_line
 from receipts.pictures import Page, is_picture, page_of
 from receipts.pictures_ocr import Ocr, OcrLine
@@ -50,6 +50,8 @@ def paper_of_page(
 ) -> Paper:
     """Return a page of dots as text, as far as dictionary and OCR read it."""
     bands = bands_of(page)
+    if known:
+        bands = [band for band in bands if drawing_key(band) not in known.drawings]
     read = [read_line(band, known) for band in bands] if known else []
     unknown = sum(line.text().count(UNKNOWN) for line in read)
     printed = [(float(y), line.text) for y, line in page.texts]

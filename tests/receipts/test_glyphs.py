@@ -6,8 +6,10 @@ from msgspec import structs
 from receipts.glyph_lessons import lay, learn, pair
 from receipts.glyph_proof import is_proved
 from receipts.glyphs import UNKNOWN, Band, Cell, Glyphs, Mark, bands_of, cell_key, read
+from receipts.lessons import Lesson, taught
 from receipts.pictures import Page
-from receipts.reading import Reading, read_job
+from receipts.pictures_text import paper_of_page
+from receipts.reading import Reading, read_job, read_text
 from receipts.templates import Template
 from tests.receipts.raster import (
     LAST,
@@ -95,6 +97,44 @@ def test_a_later_contradiction_takes_a_character_out_of_the_dictionary():
 
 def test_lines_that_do_not_match_the_page_teach_nothing():
     assert pair(bands_of(page_of_case(CASE)), ["only", "two lines"]) == []
+
+
+@pytest.mark.parametrize("case", raster_names()[::4])
+def test_a_logo_does_not_shift_the_lines_below_it(case):
+    bands = bands_of(page_of_case(case))
+    lines = [line for line in text_of(case).splitlines() if line.strip("- ")]
+    logo = structs.replace(bands[5], top=bands[0].top - 60)
+    lessons = pair([logo, *bands], lines)
+    assert lessons == list(zip(bands, lines, strict=True))
+
+
+def test_a_logo_of_confirmed_receipts_is_passed_over_and_another_is_not():
+    shop = "npm_column_58_zh"
+
+    def headed(number: str, logo: bytes) -> Page:
+        page = page_of_case(f"raster_{shop}_{number}")
+        rows = [(logo * page.stride)[at : at + page.stride] for at in range(40)]
+        return structs.replace(page, bits=b"".join(rows) + bytes(page.stride * 20) + page.bits)
+
+    lessons = [
+        Lesson(read_text(text_of(f"raster_{shop}_{each}"))[0], headed(each, b"\x0f\x33\x55"))
+        for each in "123"
+    ]
+    glyphs = taught(Template(shop=shop), lessons, "ymd").glyphs
+    assert glyphs is not None
+    same, other = (
+        paper_of_page(headed(LAST, logo), glyphs, None)
+        for logo in (b"\x0f\x33\x55", b"\x0f\x31\x05")
+    )
+    assert [same.read_by, same.doubts] == ["glyphs", ()]
+    assert [doubt.code for doubt in other.doubts] == ["unknown_glyphs"]
+
+
+def test_a_lesson_that_reads_back_otherwise_is_not_learnt():
+    """The text beside the page is another receipt's of the same shop."""
+    other = read_text(text_of("raster_escpos_raster_58_zh_2"))[0]
+    page = page_of_case("raster_escpos_raster_58_zh_1")
+    assert taught(Template(shop="shop"), [Lesson(other, page)], "ymd").glyphs is None
 
 
 # -- a page drawn here, dot by dot ---------------------------------------------------------------
