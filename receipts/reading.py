@@ -13,7 +13,7 @@ from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
 from receipts.decision import decide
 from receipts.decoder import Decoder
 from receipts.dialects import ALTERNATIVES
-from receipts.elements import Doubt, Element, Line, Run
+from receipts.elements import Cut, Doubt, Element, FormFeed, Line, Run
 from receipts.pictures import Page
 from receipts.pictures_doubt import TRUST, doubts_about
 from receipts.pictures_files import load as load_image
@@ -111,6 +111,21 @@ def papers_of(
     known = template.glyphs if template else None
     documents = split(_decode(raw[:JOB_MAX], dialect))
     return [paper_of(document, known, ocr) for document in documents]
+
+
+def is_unfinished(raw: bytes, *, dialect: str | None = None) -> bool:
+    """Return whether the last paper of a job seems to go on in the next job.
+
+    Some tills send logo, body and cut over separate connections. Unfinished is a paper that was
+    not cut and holds no amount owed; whether the next job came soon enough is the caller's to say.
+    """
+    elements = _decode(raw[:JOB_MAX], dialect)
+    documents = split(elements)
+    if not documents:
+        return False
+    last = documents[-1]
+    cut = any(isinstance(each, Cut | FormFeed) for each in last.elements)
+    return not cut and facts_of(last, "CNY", "ymd").settled is None
 
 
 def paper_of_picture(

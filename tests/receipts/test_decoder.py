@@ -21,7 +21,7 @@ from receipts.elements import (
     Picture,
     Style,
 )
-from tests.receipts.jobs import jobs_of
+from tests.receipts.jobs import case_names, jobs_of
 
 
 def decode(raw: bytes, dialect: str | None = None) -> list[Element]:
@@ -65,6 +65,13 @@ def test_cutting_the_stream_at_any_byte_changes_nothing(case, job):
 def test_single_bytes_give_the_same_as_the_whole():
     raw = jobs_of("06_cinema_58")["gb18030, native codes"]
     assert pieces(raw, *range(1, len(raw))) == decode(raw)
+
+
+@pytest.mark.parametrize("case", case_names())
+def test_every_case_decodes_alike_from_the_whole_and_from_single_bytes(case):
+    for name, raw in jobs_of(case).items():
+        if "dressed" in name or "native" in name or "CR" in name:
+            assert pieces(raw, *range(1, len(raw))) == decode(raw), name
 
 
 # Every command beside text that would show a lost or an eaten byte. Lengths: Epson ESC/POS guide.

@@ -3,6 +3,7 @@
 import pytest
 
 from receipts.decoder import Decoder
+from receipts.reading import is_unfinished, read_job
 from receipts.segmenter import Document, split
 from tests.receipts.jobs import plain, text_of
 
@@ -52,3 +53,29 @@ def test_a_paper_printed_upside_down_is_turned():
     raw = plain("\n".join(reversed(text)), "gb18030", b"\x1b@\x1b{\x01")
     (document,) = documents(raw)
     assert [line.text for line in document.lines if line.runs] == [line for line in text if line]
+
+
+LOGO = b"\x1b@\x1dv0\x00\x02\x00\x02\x00\xff\xff\xff\xff"
+CASE = "01_restaurant_checkout_58"
+
+
+@pytest.mark.parametrize(
+    ("raw", "unfinished"),
+    [
+        (LOGO, True),
+        (LOGO + PAPER, True),
+        (LOGO + PAPER + b"\x1dV\x00", False),
+        (plain(text_of(CASE), "gb18030").removesuffix(b"\x1dV\x00"), False),
+        (b"\x1b@\x1bp\x00\x19\x19", False),
+    ],
+)
+def test_a_paper_without_a_cut_and_without_sums_goes_on_in_the_next_job(raw, unfinished):
+    assert is_unfinished(raw) is unfinished
+
+
+def test_a_receipt_in_three_jobs_is_one_receipt_once_they_are_joined():
+    whole = LOGO + plain(text_of(CASE), "gb18030")
+    parts = [whole[: len(LOGO)], whole[len(LOGO) : -400], whole[-400:]]
+    assert [is_unfinished(part) for part in parts] == [True, True, False]
+    (reading,) = read_job(b"".join(parts))
+    assert (reading.owed_fen, reading.decision) == (21_400, "award")
