@@ -45,7 +45,10 @@ class Timed(Protocol):
 
 
 class Loop:
-    """Runs callbacks of ready sockets and due members until stopped."""
+    """Runs callbacks of ready sockets and due members until stopped.
+
+    Nothing they raise ends it; `last_error` says what it was.
+    """
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -58,6 +61,7 @@ class Loop:
         self._due_s = 0.0
         self.members: list[Timed] = []
         self.stopping = False
+        self.last_error = ""
 
     def watch(self, sock: socket.socket, mask: int, watcher: Watcher) -> None:
         """Tell `watcher` when the socket is ready for one of `mask`; 0 stops watching."""
@@ -110,7 +114,7 @@ class Loop:
             if now_s >= self._due_s:
                 self._due_s = NEVER
                 for member in tuple(self.members):
-                    self.due(member.tick(now_s))
+                    self._due_again(member, now_s)
             wait_s = None if self._due_s == NEVER else max(0.0, self._due_s - time.monotonic())
             # Looked up before any callback: one may close a socket and open another with the same
             # number, to which this round's events do not belong.
@@ -143,5 +147,16 @@ class Loop:
             while self._wake_out.recv(4096):
                 pass
         while not self._posted.empty():
-            self._posted.get()()
+            call = self._posted.get()
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - paper goes on for everybody else
+                self.last_error = f"unexpected: {error!r}"
         self._due_s = 0.0
+
+    def _due_again(self, member: Timed, now_s: float) -> None:
+        try:
+            self.due(member.tick(now_s))
+        except Exception as error:  # noqa: BLE001 - paper goes on for everybody else
+            self.last_error = f"unexpected: {error!r}"
+            self.due(now_s + 1.0)

@@ -11,6 +11,7 @@ from edge_agent.devices.heartbeat import Heartbeat, Reachable, write_heartbeat
 from edge_agent.devices.job_file import Moment
 from edge_agent.devices.tap.courier import Courier
 from edge_agent.devices.tap.keeper import Keeper
+from edge_agent.devices.tap.loop import Loop
 from edge_agent.devices.tap.tap import Tap
 
 _EVERY_S = 1.0
@@ -21,16 +22,19 @@ _log = logging.getLogger(__name__)
 class Pulse(threading.Thread):
     """Reads the counters of one tap's threads once a second; it never asks them anything."""
 
-    def __init__(self, spool: Path, name: str, tap: Tap, keeper: Keeper, courier: Courier) -> None:
+    def __init__(
+        self, spool: Path, name: str, loop: Loop, tap: Tap, keeper: Keeper, courier: Courier
+    ) -> None:
         super().__init__(name=f"pulse {name}", daemon=True)
         self._spool = spool
         self._tap_name = name
+        self._loop = loop
         self._tap = tap
         self._keeper = keeper
         self._courier = courier
         self._since = Moment.now()
         self._stopping = threading.Event()
-        self._said_errors = ["", "", ""]
+        self._said_errors = [""] * 4
         self._said_printer = Reachable.UNKNOWN
         self._write_error = ""
 
@@ -91,5 +95,6 @@ class Pulse(threading.Thread):
                 _log.warning("%s: %s", self._tap_name, error)
                 self._said_errors[place] = error
 
-    def _errors(self) -> tuple[str, str, str]:
-        return self._tap.last_error, self._keeper.last_error, self._courier.last_error
+    def _errors(self) -> tuple[str, ...]:
+        parts = (self._loop, self._tap, self._keeper, self._courier)
+        return tuple(part.last_error for part in parts)

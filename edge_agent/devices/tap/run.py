@@ -28,7 +28,7 @@ class _Threads:
         self.keeper = Keeper(config.spool, name)
         self.tap = Tap(config, loop, self.keeper)
         self.courier = Courier(self.tap, loop, slips, config.printer, name)
-        self.pulse = Pulse(config.spool, name, self.tap, self.keeper, self.courier)
+        self.pulse = Pulse(config.spool, name, loop, self.tap, self.keeper, self.courier)
 
     def start(self) -> None:
         for thread in (self.keeper, self.courier, self.pulse):
