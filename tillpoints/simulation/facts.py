@@ -65,7 +65,9 @@ class Facts:
         #: Told events whose only machine was put back to an older image.
         self.lost: set[bytes] = set()
         self.handed: list[Handed] = []
-        self.goods: dict[str, int] = {}
+        self.goods: dict[str, list[bytes]] = {}
+        #: Lease requests to which some device was once told no.
+        self.told_no: set[str] = set()
         self.open: list[OpenSale] = []
         self.sold: list[Sold] = []
         self._noted: dict[str, Place] = {}

@@ -13,7 +13,7 @@ from msgspec import Struct
 from central.ledger.commands import SetMember
 from edge_agent.journal.identity import Identity
 from loyalty import wire
-from loyalty.wire import PushAnswer, PushRequest
+from loyalty.wire import LeaseAnswer, LeaseRequest, PushAnswer, PushRequest
 from tillpoints.simulation.centre import Central
 from tillpoints.simulation.checks import Checks
 from tillpoints.simulation.facts import Facts
@@ -48,6 +48,7 @@ class Mall:
         self.checks = Checks(world, self.central, self.observer, self.facts)
         self.people = People(world, self.facts)
         self.central.looked = self.observer.look
+        self.observer.catch_up = self._note_all
         names = [f"till-{n}" for n in range(1, count)] + ["kiosk-1"]
         self._roles = {
             name: (name.split("-")[0], f"S{n // 2 % 4 + 1}") for n, name in enumerate(names)
@@ -94,12 +95,22 @@ class Mall:
         if reply is not None and reply[0] == 200 and path == wire.PUSH_PATH:
             answer = msgspec.msgpack.decode(reply[1], type=PushAnswer)
             self._pushed(msgspec.msgpack.decode(body, type=PushRequest), answer)
+        if reply is not None and reply[0] == 200 and path == wire.LEASE_PATH:
+            answered = msgspec.msgpack.decode(reply[1], type=LeaseAnswer)
+            if answered.refusal is not None:
+                asked = msgspec.msgpack.decode(body, type=LeaseRequest)
+                self.facts.told_no.add(asked.request_id)
         return reply
 
     def _pushed(self, request: PushRequest, answer: PushAnswer) -> None:
         self.observer.pushed(request, answer)
         word = (answer.status, answer.acked_through, answer.expected_seq)
         self.world.trace("pushed", request.device_id.hex()[:6], request.epoch, *word)
+
+    def _note_all(self) -> None:
+        for station in (*self.stations, *self._copies):
+            if station.up:
+                self.facts.note(station.name, station.journal, station.identity())
 
     def _after_sync(self, station: Station) -> None:
         if self.central.up:

@@ -7,6 +7,7 @@ accounts, I10 forks, I11 totality, I12 final.
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import closing
 
 import msgspec
@@ -15,7 +16,7 @@ from central.ledger.accounts import AccountKind, holder_of
 from central.ledger.fold import OPEN_VERDICTS
 from loyalty import chain
 from loyalty.chain import Frame, Stream
-from loyalty.events import KINDS, Redeem, Rejudge
+from loyalty.events import KINDS, REHOMED_KIND, Redeem, Rejudge, origin_of
 from loyalty.wire import PushAnswer, PushRequest, Verdict
 from tillpoints.simulation.centre import SHARD, Central
 from tillpoints.simulation.facts import Facts, Key
@@ -36,12 +37,15 @@ class Observer:
         self._central = central
         self._facts = facts
         self.turn = 0
+        self.catch_up: Callable[[], None] = lambda: None
         #: The hashes of every chain, the first at index 0.
         self.chains: dict[tuple[bytes, int], list[bytes]] = defaultdict(list)
         self.acked: dict[tuple[bytes, int], int] = {}
         #: Where the feed stood when an event's turn was committed.
         self.position_of: dict[Key, int] = {}
         self.verdicts: dict[Key, int] = {}
+        #: The first hashes of events that were written again in a later epoch.
+        self.rehomed: set[bytes] = set()
         self.events = 0
 
     # ---- after each call
@@ -99,6 +103,8 @@ class Observer:
             self._world.hold("I1 no gap on a chain", seq != len(known) + 1 and key)
             frame = Frame(kind, version, body)
             if device != _CENTRAL:
+                if digest not in self._facts.written.get(key, {}):
+                    self.catch_up()  # written and sent within one step
                 written = self._facts.written.get(key, {}).get(digest)
                 self._world.hold("I1 and I11 bytes as written", written != frame and key)
             if known:
@@ -108,14 +114,18 @@ class Observer:
             self.events += 1
             self.position_of[key] = position
             self.verdicts[key] = verdict
+            origin = origin_of(frame) if kind == REHOMED_KIND else None
+            if origin is not None:
+                self._world.mark("written again")
+                self.rehomed.add(origin.hash)
             self._world.trace("verdict", device.hex()[:6], epoch, seq, verdict)
             self._world.mark(f"verdict {Verdict(verdict).name}")
             if kind == _REDEEM:
                 bad = verdict not in {Verdict.APPLIED, Verdict.PENDING_REF}
                 self._world.hold("I8 a spend under a lease stands", bad and (key, verdict, error))
             if kind == _REJUDGE and device == _CENTRAL:
-                origin = msgspec.json.decode(body, type=Rejudge)
-                rejudged.append((bytes.fromhex(origin.device), origin.epoch, origin.seq))
+                about = msgspec.json.decode(body, type=Rejudge)
+                rejudged.append((bytes.fromhex(about.device), about.epoch, about.seq))
         return rejudged
 
     def _rejudged(self, db: sqlite3.Connection, keys: list[Key]) -> None:
@@ -186,8 +196,10 @@ class Observer:
         for member, points in taken.items():
             over = points > credited[member]
             self._world.hold("I8 redemption bound", over and (member, points, credited[member]))
-        for code, times in self._facts.goods.items():
-            self._world.hold("I8 a voucher's goods leave once", times > 1 and (code, times))
+        for code, devices in self._facts.goods.items():
+            # A home till that was copied or put back can forget what it took in.
+            twice = len(devices) > 1 and not self._facts.unreliable & set(devices)
+            self._world.hold("I8 a voucher's goods leave once", twice and (code, devices))
 
     def _sales(self, db: sqlite3.Connection) -> None:
         """I3: what a receipt came to is what its sale says, once, whatever was sent how often."""

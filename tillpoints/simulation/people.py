@@ -4,6 +4,7 @@ Cashiers sell, refund and correct; visitors claim, redeem and hand vouchers in. 
 only what the journal recorded, and `facts` keeps exactly that.
 """
 
+import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -197,8 +198,11 @@ class People:
         if not self._facts.handed:
             return
         rng, asked = station.chance, list[Ask]()
-        handed = rng.choice(self._facts.handed[-10:])
-        desk = HandingIn(station.journal, station.identity(), asked.append)
+        handed = rng.choice(self._facts.handed[-8:])
+        again = [one for one in self._facts.handed[-8:] if one.code in self._facts.goods]
+        if again and rng.random() < 0.4:
+            handed = rng.choice(again)  # somebody tries it a second time
+        desk = HandingIn(station.journal, station.identity(), asked.append, _token(rng))
         typed = rng.random() < 0.4
         scan = VoucherCode(handed.code, None) if typed else VoucherCode(None, handed.signed)
         local = datetime.fromtimestamp(self._world.now_ms / 1000, tz=UTC).isoformat()
@@ -206,7 +210,7 @@ class People:
         desk.scanned(scan, Now(moment.boottime_ms / 1000, moment, local))
         for question in asked:
             if isinstance(question, AskVoucher):
-                request = VoucherRequest(f"{rng.getrandbits(64):016x}", question.voucher_code)
+                request = VoucherRequest(question.request_id, question.voucher_code)
                 answer = station.online.voucher(request)
                 known = None if isinstance(answer, Offline) else answer
                 desk.answered(VoucherAnswered(question.voucher_code, known))
@@ -214,7 +218,10 @@ class People:
             return  # the screen went dark before it said yes
         if desk.shown is not None and desk.shown.accepted:
             self._world.mark("goods handed over")
-            self._facts.goods[handed.code] = self._facts.goods.get(handed.code, 0) + 1
+            self._world.trace(
+                station.name, "goods for", handed.code, "typed" if typed else "scanned"
+            )
+            self._facts.goods.setdefault(handed.code, []).append(station.identity().device_id)
 
     # ---- small things
 
@@ -268,13 +275,17 @@ class People:
         )
 
 
+def _token(rng: random.Random) -> Callable[[int], str]:
+    return lambda size: rng.randbytes(size).hex()
+
+
 _SHARES: tuple[tuple[float, Callable[[People, Station], None]], ...] = (
-    (0.40, People.sell),
+    (0.36, People.sell),
     (0.14, People.claim),
     (0.12, People.refund),
     (0.06, People.correct),
     (0.14, People.redeem),
-    (0.08, People.hand_in),
+    (0.12, People.hand_in),
     (0.02, People.review),
     (0.04, People.sell_absurdly),
 )
