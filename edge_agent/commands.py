@@ -35,6 +35,10 @@ class Forget(Struct, frozen=True, tag_field="do", tag="forget"):
     """Drop the member who waits for the next sale."""
 
 
+class NoMember(Struct, frozen=True, tag_field="do", tag="no_member"):
+    """The customer of the unclaimed sale has no member: print the claim slip now."""
+
+
 class Reassign(Struct, frozen=True, tag_field="do", tag="reassign", forbid_unknown_fields=True):
     """Correct the member of a recent sale."""
 
@@ -81,7 +85,16 @@ class Stay(Struct, frozen=True, tag_field="do", tag="stay"):
 
 
 TillCommand = (
-    Scan | Lookup | LookupNext | LookupOff | Forget | Reassign | Reverse | Reprint | Dismiss
+    Scan
+    | Lookup
+    | LookupNext
+    | LookupOff
+    | Forget
+    | NoMember
+    | Reassign
+    | Reverse
+    | Reprint
+    | Dismiss
 )
 KioskCommand = Scan | Choose | Confirm | Back | Leave | Stay
 Command = TillCommand | KioskCommand

@@ -41,6 +41,7 @@ from edge_agent.till.inputs import (
     LookupArmed,
     MemberScan,
     MemberScanned,
+    NobodyScans,
     Notice,
     OpenSale,
     ScanFailed,
@@ -78,6 +79,8 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> tuple[State, tup
             return structs.replace(state, looked_up=member, lookup_armed=False), ()
         case Forgotten():
             return structs.replace(state, scan=None), ()
+        case NobodyScans():
+            return _closed(state)
         case Dismissed():
             return structs.replace(state, notice=None, looked_up=None, lookup_armed=False), ()
         case Tick():

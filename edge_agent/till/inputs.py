@@ -122,6 +122,10 @@ class Forgotten(Struct, frozen=True):
     """The cashier drops the member who waits for the next sale."""
 
 
+class NobodyScans(Struct, frozen=True):
+    """The customer of the unclaimed sale has no member: the next scan is for the next sale."""
+
+
 class Dismissed(Struct, frozen=True):
     """The cashier closes what the panel shows."""
 
@@ -141,6 +145,7 @@ Input = (
     | LookupArmed
     | LookedUp
     | Forgotten
+    | NobodyScans
     | Dismissed
     | Tick
 )

@@ -87,6 +87,8 @@ class Till:
                 self._step(inputs.LookupArmed(on=False), now, terms)
             case commands.Forget():
                 self._step(inputs.Forgotten(), now, terms)
+            case commands.NoMember():
+                self._step(inputs.NobodyScans(), now, terms)
             case commands.Reassign(fingerprint=fingerprint, text=text):
                 self._correct(fingerprint, text, now, terms)
             case commands.Reverse(fingerprint=fingerprint):

@@ -43,6 +43,7 @@ const touches = {
   lookup_next: () => order({ do: "lookup_next" }),
   lookup_off: () => order({ do: "lookup_off" }),
   forget: () => order({ do: "forget" }),
+  no_member: () => order({ do: "no_member" }),
   dismiss: () => order({ do: "dismiss" }),
   close: (node) => node.closest("dialog").close(),
 };

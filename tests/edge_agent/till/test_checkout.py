@@ -22,6 +22,7 @@ from edge_agent.till.inputs import (
     JobStarted,
     LookupArmed,
     MemberScanned,
+    NobodyScans,
     ScanFailed,
     State,
     Tick,
@@ -185,6 +186,18 @@ def test_the_window_after_a_sale_closes_with_its_claim_slip(till: Till) -> None:
     till.scan(162)
     assert not any(isinstance(body, Claim) for body in till.bodies())
     assert till.state.scan is not None
+
+
+def test_the_cashier_can_say_that_nobody_will_scan(till: Till) -> None:
+    till.print_sale("N1", 100)
+    effects = till.feed(NobodyScans(), 105)
+    assert effects == [ReleaseSlip(sold("N1").fingerprint[:24] + "-claim")]
+    till.scan(106)
+    till.print_sale("N2", 110)
+    assert [body.holder for body in till.bodies() if isinstance(body, Sale)] == [
+        None,
+        Holder("member", "wang"),
+    ]
 
 
 def test_the_next_job_closes_the_window_too(till: Till) -> None:
