@@ -233,7 +233,7 @@ lease = table(
     big("ttl_s"),
     text("reward_id"),
     text("voucher_code"),
-    small("state"),  # 0 open, 1 closed
+    small("state"),  # central.ledger.rows.LeaseState
     big("turn"),
     UniqueConstraint("shard_key", "device_id", "request_id"),
     CheckConstraint("spent >= 0 AND spent <= amount", name="spent"),

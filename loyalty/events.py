@@ -143,6 +143,17 @@ class LeaseGrant(Struct, frozen=True):
     ttl_s: int
 
 
+class LeaseRelease(Struct, frozen=True):
+    """A person gives a lease in doubt up: its points are the member's again (SYNC 2.5, step 4c).
+
+    What its device turns out to have spent under it is the house's loss, never the member's.
+    """
+
+    at: Moment
+    lease_id: str
+    cause: Literal["overdue", "destroyed"]
+
+
 class MemberSet(Struct, frozen=True):
     """A member as the ledger knows them: pseudonym, tier, and the tags of their cards."""
 
@@ -195,6 +206,7 @@ Body = (
     | MemberSet
     | Rejudge
     | EpochSealed
+    | LeaseRelease
 )
 
 #: Kind numbers never change and are never used again. From 100 on only central writes them.
@@ -211,6 +223,7 @@ KINDS: dict[int, type[Body]] = {
     102: MemberSet,
     103: Rejudge,
     104: EpochSealed,
+    105: LeaseRelease,
 }
 CENTRAL_KINDS_FROM = 100
 #: The kind of an event of an earlier epoch that is written again: `Rehomed` around the first one.

@@ -81,6 +81,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "此前的兑换授权待核对，请到服务台办理",
         "An earlier right to redeem is being checked: please ask the service desk",
     ),
+    "lease_released": (
+        "此兑换授权已由商场收回，兑换由商场承担",
+        "The mall had taken this right to redeem back; the mall pays for this one",
+    ),
     "known_before": ("总台已有此记录", "The server has this already"),
     "rule_book_unknown": (
         "总台尚无此版积分规则，更新后自动处理",

@@ -8,8 +8,9 @@ import secrets
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
+from central.fleet.exposure import OpenLease, open_leases
 from central.fleet.sheet import Till
 from central.ledger.fold import OPEN_VERDICTS
 from central.records import Tally, find, put, tally
@@ -55,7 +56,8 @@ class Device(Struct, frozen=True):
     """One device as store IT sees it. Times in ms UTC, None: never.
 
     `fenced` other machines hold a copy of this device's disk and events that wait there: a new
-    enrolment code (`again`) says which machine goes on.
+    enrolment code (`again`) says which machine goes on. `exposed_points` are what it may have spent
+    under its open leases without central knowing.
     """
 
     name: str
@@ -71,6 +73,8 @@ class Device(Struct, frozen=True):
     open_cases: int
     epoch: int | None
     fenced: int
+    open_leases: tuple[OpenLease, ...] = ()
+    exposed_points: int = 0
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
@@ -108,7 +112,37 @@ def issue(connection: Connection, shard_key: int, name: str, now_ms: int, *, aga
         raise LookupError(name)
     if row.state != DeviceState.EXPECTED and not again:
         raise EnrolledAlready(name)
+    if row.state == DeviceState.REVOKED:
+        _set_state(connection, row, DeviceState.EXPECTED)
     return _issue(connection, shard_key, row, now_ms)
+
+
+def revoke(connection: Connection, shard_key: int, name: str) -> None:
+    """Shut a device out from its next call on; codes handed out for it stop working.
+
+    Only a new code (`again`) brings the name back, for the machine that then enrols. Raises
+    LookupError for a name that nobody registered.
+    """
+    row = next(find(connection, device, shard_key, "name", [name]), None)
+    if row is None:
+        raise LookupError(name)
+    _set_state(connection, row, DeviceState.REVOKED)
+    _drop_codes(connection, row)
+
+
+def _set_state(connection: Connection, row: Row[Any], state: DeviceState) -> None:
+    whose = (device.c.shard_key == row.shard_key, device.c.device_id == row.device_id)
+    connection.execute(update(device).where(*whose).values(state=int(state)))
+
+
+def _drop_codes(connection: Connection, row: Row[Any]) -> None:
+    connection.execute(
+        delete(enrolment).where(
+            enrolment.c.shard_key == row.shard_key,
+            enrolment.c.device_id == row.device_id,
+            enrolment.c.used_by.is_(None),
+        )
+    )
 
 
 def issue_all(connection: Connection, shard_key: int, now_ms: int) -> list[Issued]:
@@ -124,13 +158,7 @@ def issue_all(connection: Connection, shard_key: int, now_ms: int) -> list[Issue
 def _issue(connection: Connection, shard_key: int, row: Row[Any], now_ms: int) -> Issued:
     code = "".join(secrets.choice(_SYMBOLS) for _ in range(_CODE_SYMBOLS))
     until_ms = now_ms + CODE_VALID_MS
-    connection.execute(
-        delete(enrolment).where(
-            enrolment.c.shard_key == shard_key,
-            enrolment.c.device_id == row.device_id,
-            enrolment.c.used_by.is_(None),
-        )
-    )
+    _drop_codes(connection, row)
     connection.execute(
         insert(enrolment).values(
             shard_key=shard_key,
@@ -142,7 +170,7 @@ def _issue(connection: Connection, shard_key: int, row: Row[Any], now_ms: int) -
     return Issued(row.name, row.role, row.shop_id, group(code), until_ms)
 
 
-def devices(connection: Connection, shard_key: int) -> list[Device]:
+def devices(connection: Connection, shard_key: int, now_ms: int = 0) -> list[Device]:
     """Return every device of the mall by name."""
     codes = {
         row.device_id: row.expires_ms
@@ -183,6 +211,7 @@ def devices(connection: Connection, shard_key: int) -> list[Device]:
     found = connection.execute(
         select(device).where(device.c.shard_key == shard_key).order_by(device.c.name)
     )
+    leases = open_leases(connection, shard_key, now_ms)
     listed = []
     for row in found:
         seen = contacts.get(row.device_id)
@@ -201,6 +230,8 @@ def devices(connection: Connection, shard_key: int) -> list[Device]:
                 open_cases=open_cases.get(row.device_id, 0),
                 epoch=epochs.get(row.device_id),
                 fenced=fenced.get(row.device_id, 0),
+                open_leases=tuple(leases.get(row.device_id, ())),
+                exposed_points=sum(one.left for one in leases.get(row.device_id, ())),
             )
         )
     return listed

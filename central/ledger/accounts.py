@@ -36,10 +36,12 @@ class Code(IntEnum):
     DEBT_MOVED = 9
     REVERSAL = 10  # a correction took an award back
     REVERSAL_OWED = 11
+    OFFLINE_LOSS = 12  # a spend under a lease that was released
 
 
 ISSUER = bytes([AccountKind.ISSUER])
 REDEMPTION = bytes([AccountKind.REDEMPTION])
+OFFLINE_LOSS = bytes([AccountKind.OFFLINE_LOSS])
 
 
 def wallet_id(holder: Holder) -> bytes:

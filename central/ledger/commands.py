@@ -6,6 +6,7 @@ judges like a till's. So a replay of the chains needs no command.
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Literal
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from central.ledger.rows import (
     Account,
     Identity,
     Lease,
+    LeaseState,
     Pending,
     Unreadable,
     Voucher,
@@ -27,6 +29,7 @@ from loyalty.events import (
     EpochSealed,
     Holder,
     LeaseGrant,
+    LeaseRelease,
     MemberSet,
     Moment,
     Rejudge,
@@ -125,6 +128,27 @@ def _granted(state: State, lease_id: str) -> tuple[Lease, Voucher]:
     if lease is None or voucher is None:
         raise LookupError(f"lease {lease_id} or its voucher does not exist")
     return lease, voucher
+
+
+class ReleaseLease(Struct, frozen=True):
+    """Give an open lease up by a person's word; answers the Lease, or a Reason why not."""
+
+    lease_id: str
+    cause: Literal["overdue", "destroyed"]
+
+    def wants(self) -> Iterable[Want]:
+        """Return the lease."""
+        yield "leases", self.lease_id
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return the release, or why there is none."""
+        lease = state.leases.get(self.lease_id)
+        if lease is None:
+            return refused("lease_unknown")
+        if lease.state is not LeaseState.OPEN:
+            return Decision((), lambda _: lease)
+        body = LeaseRelease(at, self.lease_id, self.cause)
+        return Decision((body,), lambda later: later.leases.get(self.lease_id))
 
 
 class UseVoucher(Struct, frozen=True):

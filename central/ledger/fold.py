@@ -30,6 +30,7 @@ from loyalty.events import (
     EpochSealed,
     LeaseClose,
     LeaseGrant,
+    LeaseRelease,
     MemberSet,
     Redeem,
     Refund,
@@ -210,6 +211,7 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     VoucherUse: redemptions.use,
     ReviewOpened: _review_opened,
     LeaseGrant: redemptions.grant,
+    LeaseRelease: redemptions.release,
     MemberSet: people.set_member,
     EpochSealed: _epoch_sealed,
 }

@@ -95,7 +95,7 @@ def lease_of(row: Row[Any]) -> rows.Lease:
         ttl_s=row.ttl_s,
         reward_id=row.reward_id,
         voucher_code=row.voucher_code,
-        closed=bool(row.state),
+        state=rows.LeaseState(row.state),
     )
 
 

@@ -7,12 +7,12 @@ here reads a clock: how long a lease may be spent is between the device and its 
 from msgspec import structs
 
 from central.ledger import references
-from central.ledger.accounts import REDEMPTION, Code, wallet_id
+from central.ledger.accounts import OFFLINE_LOSS, REDEMPTION, Code, wallet_id
 from central.ledger.entry import Entry, Impossible, bounded
-from central.ledger.rows import Judgement, Lease, Voucher, VoucherState
+from central.ledger.rows import Judgement, Lease, LeaseState, Voucher, VoucherState
 from central.ledger.wallets import draw_lots, resolve
 from loyalty import leases
-from loyalty.events import LeaseClose, LeaseGrant, Redeem, VoucherUse
+from loyalty.events import LeaseClose, LeaseGrant, LeaseRelease, Redeem, VoucherUse
 from loyalty.wire import Verdict
 
 _APPLIED = Judgement(Verdict.APPLIED)
@@ -38,7 +38,7 @@ def grant(entry: Entry, body: LeaseGrant) -> Judgement:
             ttl_s=body.ttl_s,
             reward_id=body.reward_id,
             voucher_code=body.voucher_code,
-            closed=False,
+            state=LeaseState.OPEN,
         )
     )
     entry.state.vouchers.put(
@@ -68,14 +68,34 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     spent = leases.spend(leases.Lease(lease.lease_id, lease.amount, lease.spent), body.points)
     if isinstance(spent, leases.LeaseExceeded):
         raise Impossible(f"{body.points} points spent of {spent.left} left in {lease.lease_id}")
-    entry.hold(lease.account_id, -body.points)
-    entry.move(lease.account_id, REDEMPTION, body.points, Code.REDEEM, lease.lease_id)
-    draw_lots(entry, lease.account_id, body.points)
+    released = lease.state is LeaseState.RELEASED
+    if released:
+        entry.move(OFFLINE_LOSS, REDEMPTION, body.points, Code.OFFLINE_LOSS, lease.lease_id)
+    else:
+        entry.hold(lease.account_id, -body.points)
+        entry.move(lease.account_id, REDEMPTION, body.points, Code.REDEEM, lease.lease_id)
+        draw_lots(entry, lease.account_id, body.points)
     entry.state.put_lease(structs.replace(lease, spent=spent.spent))
     voucher = _voucher(entry, lease.voucher_code)
-    if voucher.state is VoucherState.ISSUED:  # it may have been handed in before we heard of this
+    if voucher.state is not VoucherState.USED:  # it may have been handed in before we heard of this
         redeemed = structs.replace(voucher, state=VoucherState.REDEEMED)
         entry.state.vouchers.put(voucher.code, redeemed)
+    if released:
+        return Judgement(Verdict.APPLIED_ADJUSTED, "lease_released", body.points)
+    return _APPLIED
+
+
+def release(entry: Entry, body: LeaseRelease) -> Judgement:
+    """Free what a lease in doubt holds; its voucher counts only if its device spent it."""
+    lease = entry.state.leases.get(body.lease_id)
+    if lease is None or lease.state is not LeaseState.OPEN:
+        raise Impossible(f"lease {body.lease_id} is not open")
+    entry.hold(lease.account_id, lease.spent - lease.amount)
+    voucher = _voucher(entry, lease.voucher_code)
+    if voucher.state is VoucherState.ISSUED:
+        void = structs.replace(voucher, state=VoucherState.VOID)
+        entry.state.vouchers.put(voucher.code, void)
+    entry.state.put_lease(structs.replace(lease, state=LeaseState.RELEASED))
     return _APPLIED
 
 
@@ -87,6 +107,8 @@ def close(entry: Entry, body: LeaseClose) -> Judgement:
             Verdict.PENDING_REF, "lease_unknown", reference=references.to_lease(body.lease_id)
         )
     _check_owner(entry, lease)
+    if lease.state is LeaseState.RELEASED:
+        return _APPLIED  # there is nothing left to give back
     if body.spent != lease.spent:
         # A spend of this chain is missing, in quarantine perhaps: its points must stay held.
         raise Impossible(f"closed with {body.spent} spent where {lease.spent} are known")
@@ -98,7 +120,7 @@ def close(entry: Entry, body: LeaseClose) -> Judgement:
         entry.state.vouchers.put(voucher.code, void)
     if lease.amount > lease.spent:
         entry.hold(lease.account_id, lease.spent - lease.amount)
-    entry.state.put_lease(structs.replace(lease, closed=True))
+    entry.state.put_lease(structs.replace(lease, state=LeaseState.CLOSED))
     return _APPLIED
 
 
@@ -124,7 +146,7 @@ def use(entry: Entry, body: VoucherUse) -> Judgement:
 def _check_owner(entry: Entry, lease: Lease) -> None:
     if (entry.event.identity.device_id, entry.event.epoch) != (lease.device_id, lease.epoch):
         raise Impossible(f"lease {lease.lease_id} belongs to another chain")
-    if lease.closed:
+    if lease.state is LeaseState.CLOSED:
         raise Impossible(f"lease {lease.lease_id} is closed")
 
 

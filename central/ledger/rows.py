@@ -137,6 +137,14 @@ class Sale(Struct, frozen=True):
     state: SaleState
 
 
+class LeaseState(IntEnum):
+    """Whether a lease still sets points aside."""
+
+    OPEN = 0
+    CLOSED = 1  # by its device
+    RELEASED = 2  # by a person: what it still spends is the house's loss
+
+
 class Lease(Struct, frozen=True):
     """Points set aside for one device and epoch, and the voucher they pay for."""
 
@@ -150,7 +158,7 @@ class Lease(Struct, frozen=True):
     ttl_s: int
     reward_id: str
     voucher_code: str
-    closed: bool
+    state: LeaseState
 
 
 class VoucherState(IntEnum):

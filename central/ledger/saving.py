@@ -164,7 +164,7 @@ def _lease(key: str, row: rows.Lease) -> Row:
         "ttl_s": row.ttl_s,
         "reward_id": row.reward_id,
         "voucher_code": row.voucher_code,
-        "state": int(row.closed),
+        "state": row.state,
     }
 
 

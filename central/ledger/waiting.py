@@ -1,5 +1,6 @@
 """Events that wait: for newer software, for a rule book, or for a person."""
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from central import schema
@@ -8,7 +9,24 @@ from central.ledger.rows import Identity
 from central.ledger.turns import run_turn
 from loyalty.wire import Verdict
 
+#: How long an event may wait for another one before a person looks at it (SYNC 2.13).
+PARKED_MS = 7 * 86_400_000
+_OPEN = (int(Verdict.PENDING_REF), int(Verdict.QUARANTINED))
+_FOR_PEOPLE = ("duplicate_receipt",)  # waits for nobody else
 _AT_ONCE = 1_000
+
+
+class Case(Struct, frozen=True):
+    """An event that a person must look at, and since when (ms UTC) it is in the inbox."""
+
+    device_id: str
+    epoch: int
+    seq: int
+    kind: int
+    verdict: str
+    reason: str
+    error: str
+    since_ms: int
 
 
 def rejudge_ready(connection: Connection, shard_key: int, now_ms: int) -> int:
@@ -26,6 +44,33 @@ def rejudge_ready(connection: Connection, shard_key: int, now_ms: int) -> int:
             raise answer
         judged += answer if isinstance(answer, int) else 0
     return judged
+
+
+def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
+    """Return the events that a person must look at, in the order they came.
+
+    These are all in quarantine, and those that have waited for another event for seven days.
+    Nothing drops them: what they wait for may still come.
+    """
+    t = schema.inbox
+    query = select(t).where(t.c.shard_key == shard_key, t.c.verdict.in_(_OPEN))
+    query = query.order_by(t.c.turn, t.c.place)
+    return [
+        Case(
+            device_id=row.device_id.hex(),
+            epoch=row.epoch,
+            seq=row.seq,
+            kind=row.kind,
+            verdict=Verdict(row.verdict).name.lower(),
+            reason=row.reason,
+            error=row.error or "",
+            since_ms=row.received_ms,
+        )
+        for row in connection.execute(query)
+        if row.verdict == Verdict.QUARANTINED
+        or row.reason in _FOR_PEOPLE
+        or now_ms - row.received_ms >= PARKED_MS
+    ]
 
 
 def open_events(connection: Connection, shard_key: int, verdict: Verdict) -> list[Identity]:

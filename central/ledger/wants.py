@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from central.ledger import references
-from central.ledger.accounts import ISSUER, REDEMPTION, debt_id, wallet_id
+from central.ledger.accounts import ISSUER, OFFLINE_LOSS, REDEMPTION, debt_id, wallet_id
 from central.ledger.rows import Identity, Lease, Member, Pending, Sale, Unreadable
 from loyalty import events
 from loyalty.events import Holder, Origin
@@ -112,6 +112,9 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield "leases", body.lease_id
             yield "waiting", references.to_lease(body.lease_id)
             yield "accounts", REDEMPTION
+            yield "accounts", OFFLINE_LOSS
+        case events.LeaseRelease():
+            yield "leases", body.lease_id
         case events.VoucherUse():
             yield "vouchers", body.voucher_code
             yield "waiting", references.to_voucher(body.voucher_code)

@@ -11,6 +11,7 @@ import msgspec
 
 from central.app import Parts, now_ms
 from central.database import reading, writing
+from central.fleet.exposure import NotReleased, release
 from central.fleet.records import (
     CODE_VALID_MS,
     Device,
@@ -19,14 +20,26 @@ from central.fleet.records import (
     issue,
     register,
 )
+from central.fleet.records import revoke as revoke_device
 from central.fleet.sheet import ROLES, read_till
 from central.importing import shop_ids
+from central.ledger.waiting import Case, cases
 from central.sheets import CellError, Row
+from loyalty.earning import Reason
+from loyalty.wording import codes, say
 from tillpoints.central_access import central, config_option, json_option, lang_option
 from tillpoints.exits import Failure
 
 _STATES = {"expected": "待注册", "enrolled": "已注册", "revoked": "已停用"}
 _ROLES = {"till": "收银终端", "kiosk": "自助机"}
+_VERDICTS = {
+    "pending_ref": {"zh": "等待关联事件", "en": "waits for another event"},
+    "quarantined": {"zh": "已隔离", "en": "in quarantine"},
+}
+_IN_DOUBT = {
+    "zh": "  待核对的兑换授权 {lease_id}：{left} 分，自 {since}",
+    "en": "  lease in doubt {lease_id}: {left} points, since {since}",
+}
 _FENCED = {
     "zh": "  注意：另有 {machines} 台机器使用 {name} 的磁盘副本，已被隔离，其中的事件尚未上传；"
     "请确认哪一台是 {name}，并在该机器上用 fleet enrol --again 重新注册",
@@ -124,13 +137,85 @@ def status(config: Path, lang: str, as_json: bool) -> None:
         else:
             contact = f"seen {seen}, clock {error_s:+.1f} s off" if seen else "never seen"
             click.echo(f"{each.name}: {contact}, {each.events} events, {each.open_cases} open")
+        for lease in (one for one in each.open_leases if one.in_doubt):
+            since = _moment(lease.since_ms, zone)
+            values = {"lease_id": lease.lease_id, "left": lease.left, "since": since}
+            click.echo(_IN_DOUBT[lang].format(**values))
         if each.fenced:
             click.echo(_FENCED[lang].format(machines=each.fenced, name=each.name), err=True)
 
 
+@command.command()
+@click.argument("name")
+@config_option
+@lang_option
+def revoke(name: str, config: Path, lang: str) -> None:
+    """Shut a device out from its next call on; its open leases are then in doubt.
+
+    `fleet enrol --again` brings the name back for the machine that enrols with the new code.
+    """
+    with central(config) as parts:
+        try:
+            with writing(parts.engine) as connection:
+                revoke_device(connection, parts.config.shard_key, name)
+        except LookupError as error:
+            raise Failure(f"{name}: 没有此终端 / no such device") from error
+    click.echo(f"{name} 已停用" if lang == "zh" else f"{name} is shut out")
+
+
+@command.command("cases")
+@config_option
+@lang_option
+@json_option
+def cases_(config: Path, lang: str, as_json: bool) -> None:
+    """List the events a person must look at: in quarantine, or waiting for seven days."""
+    with central(config) as parts:
+        with reading(parts.engine) as connection:
+            names = {one.device_id: one.name for one in devices(connection, parts.config.shard_key)}
+            found = cases(connection, parts.config.shard_key, now_ms())
+        zone = parts.config.tz()
+    if as_json:
+        listed = [{"device": names.get(one.device_id), **msgspec.to_builtins(one)} for one in found]
+        click.echo(json.dumps({"cases": listed}, ensure_ascii=False))
+        return
+    for one in found:
+        place = f"{names.get(one.device_id, one.device_id)} {one.epoch}/{one.seq}"
+        click.echo(
+            f"{place}  {_VERDICTS[one.verdict][lang]}  {_why(one, lang)}"
+            f"  {_moment(one.since_ms, zone)}"
+        )
+
+
+def _why(case: Case, lang: str) -> str:
+    if case.reason in codes():
+        return say(Reason(case.reason), "zh" if lang == "zh" else "en")
+    return case.error
+
+
+@command.command("release-lease")
+@click.argument("lease_id")
+@click.option("--destroyed", is_flag=True, help="Its device is gone for good; do not wait 7 days.")
+@config_option
+@lang_option
+def release_lease(lease_id: str, destroyed: bool, config: Path, lang: str) -> None:
+    """Give a lease in doubt up: its points are the member's again.
+
+    If its device comes back and had spent them, the mall bears that loss.
+    """
+    with central(config) as parts:
+        try:
+            with writing(parts.engine) as connection:
+                shard_key = parts.config.shard_key
+                freed = release(connection, shard_key, lease_id, now_ms(), destroyed=destroyed)
+        except NotReleased as error:
+            raise Failure(str(error)) from error
+    left = freed.amount - freed.spent
+    click.echo(f"已退回会员 {left} 分" if lang == "zh" else f"{left} points back to their member")
+
+
 def _devices(parts: Parts) -> list[Device]:
     with reading(parts.engine) as connection:
-        return devices(connection, parts.config.shard_key)
+        return devices(connection, parts.config.shard_key, now_ms())
 
 
 def _echo_json(found: Sequence[Device]) -> None:

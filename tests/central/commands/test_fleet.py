@@ -5,6 +5,11 @@ from sqlalchemy import select, update
 
 from central import schema
 from central.database import reading, writing
+from loyalty import wire
+from loyalty.chain import Frame
+from loyalty.events import Holder
+from loyalty.wire import MemberRow, RewardRow, RuleBookRow, Topic
+from tests.central.mall import DEMO
 
 TILL = ("--name", "till-9", "--role", "till", "--shop", "zhiye")
 
@@ -114,3 +119,60 @@ def test_status_tells_of_contact_clock_and_events(any_mall):
 def any_book(mall):
     with mall.parts() as parts, reading(parts.engine) as connection:
         return connection.execute(select(schema.rule_book.c.version)).scalar_one()
+
+
+@pytest.fixture
+def leased(mall):
+    """A till that holds a lease of a member's points, and the member's card."""
+    mall.set_up()
+    mall.run("central", "import", "members", str(DEMO / "members.csv"))
+    asked = ("fleet", "enrol", "--name", "till-1", "--role", "till", "--shop", "helu")
+    with mall.server() as server:
+        till = server.device(mall.json(*asked)["code"])
+        holder = Holder("member", next(iter(till.feed(Topic.MEMBER, MemberRow))))
+        book = next(iter(till.feed(Topic.RULE_BOOK, RuleBookRow)))
+        till.push(till.sale(holder, fen=5_000_000, points=0, book=book))
+        reward = min(till.feed(Topic.REWARD, RewardRow).values(), key=lambda row: row.points)
+        lease = till.lease(holder, reward.reward_id)
+        assert lease.refusal is None
+        yield mall, server, till, lease
+
+
+def status_of_till(mall):
+    return mall.json("fleet", "status")["devices"][0]
+
+
+def test_a_lease_is_exposure_until_a_person_releases_it(leased):
+    mall, _, _, lease = leased
+    found = status_of_till(mall)
+    assert (found["exposed_points"], len(found["open_leases"])) == (lease.points, 1)
+    assert "seven days" in mall.run("fleet", "release-lease", lease.lease_id, code=1)
+    said = mall.run("fleet", "release-lease", lease.lease_id, "--destroyed", "--lang", "en")
+    assert said == f"{lease.points} points back to their member\n"
+    assert status_of_till(mall)["exposed_points"] == 0
+    mall.run("central", "ledger", "verify")
+
+
+def test_a_revoked_device_is_refused_at_its_next_call_until_it_enrols_anew(leased):
+    mall, server, till, _ = leased
+    assert "till-1" in mall.run("fleet", "revoke", "till-1")
+    assert till.call(wire.PULL_PATH, wire.PullRequest(b"", 0, 1))[0] == 403
+    listed = {one["name"]: one for one in mall.json("fleet", "list")["devices"]}
+    assert listed["till-1"]["state"] == "revoked"
+    assert listed["till-1"]["open_leases"][0]["in_doubt"] is True
+    asked = ("fleet", "enrol", "--name", "till-1", "--role", "till", "--shop", "helu", "--again")
+    new = server.device(mall.json(*asked)["code"])
+    assert new.send().status == "ok"
+    assert till.call(wire.PULL_PATH, wire.PullRequest(b"", 0, 1))[0] == 401
+    assert "no-such" in mall.run("fleet", "revoke", "no-such", code=1)
+
+
+def test_cases_name_what_a_person_must_look_at(leased):
+    mall, _, till, _ = leased
+    assert mall.json("fleet", "cases") == {"cases": []}
+    till.write_frame(Frame(1, 1, b"{"))
+    till.write(till.claim("nobody", Holder("card", "c")))
+    till.send()
+    (case,) = mall.json("fleet", "cases")["cases"]
+    assert (case["device"], case["verdict"], case["seq"]) == ("till-1", "quarantined", 2)
+    assert "till-1 1/2" in mall.run("fleet", "cases", "--lang", "en")

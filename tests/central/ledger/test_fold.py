@@ -150,7 +150,7 @@ class Ledger:
         held = dict.fromkeys(accounts, 0)
         for lease in self.state.leases.rows().values():
             assert 0 <= lease.spent <= lease.amount
-            held[lease.account_id] += 0 if lease.closed else lease.amount - lease.spent
+            held[lease.account_id] += 0 if lease.state else lease.amount - lease.spent
         for key, account in accounts.items():
             assert account.held == held[key]
             if kind_of(key) is AccountKind.WALLET:

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from central import schema
 from central.ledger import fold, sales, turns
 from central.ledger.commands import RejudgeAll
-from central.ledger.waiting import open_events
+from central.ledger.waiting import PARKED_MS, cases, open_events
 from loyalty import events, wire
 from loyalty.chain import Frame
 from loyalty.events import EpochSealed, LeaseGrant, MemberSet, Rejudge, ReviewOpened, frame_of
@@ -150,3 +150,24 @@ def test_what_is_wrong_in_central_itself_is_no_till_s_fault(programme, monkeypat
     assert programme.totals().events == 0
     assert till.send().judged[0].verdict == Verdict.APPLIED
     programme.check()
+
+
+def test_an_event_that_waited_for_seven_days_is_a_case_and_still_counts_when_it_can(programme):
+    till = programme.till
+    till.push(till.claim("C", member()))
+    assert programme.read(cases, programme.now_ms + PARKED_MS - 1) == []
+    (case,) = programme.read(cases, programme.now_ms + PARKED_MS)
+    assert (case.verdict, case.reason, case.seq) == ("pending_ref", "claim_unknown", 1)
+    till.push(till.sale(code="C"))
+    assert programme.read(cases, programme.now_ms + PARKED_MS) == []
+    assert programme.balance(member()) == 100
+
+
+def test_a_receipt_that_earned_twice_is_a_case_at_once(programme):
+    till, other = programme.till, programme.other
+    sale = till.sale(member(), number="same")
+    till.push(sale)
+    other.push(sale)
+    assert [case.reason for case in programme.read(cases, programme.now_ms)] == [
+        "duplicate_receipt"
+    ]
