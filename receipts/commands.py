@@ -10,7 +10,7 @@ from collections.abc import Callable
 from msgspec import structs
 
 from receipts import graphics
-from receipts.elements import Aborted, Align, Cut, Drawer, Feed, FormFeed, Picture, Reset, Style
+from receipts.elements import Aborted, Align, Cut, Drawer, Feed, Picture, Reset, Style
 from receipts.lexer import Token
 from receipts.lines import DOTS_PER_COLUMN, Move, Text
 from receipts.printer import LINE_SPACING, Printer
@@ -312,56 +312,6 @@ def _barcode(printer: Printer, token: Token) -> None:  # GS k, ESC Z
         printer.hold(code)
 
 
-# -- Star ----------------------------------------------------------------------------------------
-
-
-def _star_group(printer: Printer, token: Token) -> None:  # ESC GS a/t/A/y
-    data = token.data
-    if data[2:3] == b"a":
-        _align(printer, token._replace(data=data[1:]))
-    elif data[2:3] == b"t":
-        _code_page(printer, token._replace(data=data[1:]))
-    elif data[2:3] == b"A":
-        printer.move(Move(column=_number(token, 3) / DOTS_PER_COLUMN), token.offset)
-    elif data[2:5] in (b"yD1", b"yD\x01"):
-        printer.symbol = data[8:]
-    elif data[2:4] == b"yP" and printer.symbol:
-        printer.symbol_printed("qr", graphics.code_text(printer.symbol), token)
-    elif data[2:3] == b"S":
-        picture = graphics.star_block(token, printer.align)
-        if picture is not None:
-            printer.hold(picture)
-
-
-def _star_raster(printer: Printer, token: Token) -> None:  # ESC * r letter digits 00
-    if token.data[2:4] == b"rY":  # feed by dots
-        digits = token.data[4:].rstrip(b"\x00")
-        dots = int(digits) if digits.isdigit() and len(digits) <= 5 else 0
-        printer.hold(Feed(dots=dots, offset=token.offset, end=token.end))
-
-
-def _star_page_end(printer: Printer, token: Token) -> None:  # ESC FF NUL, ESC FF EOT: raster mode
-    printer.end_line(token.offset)
-    printer.hold(FormFeed(token.offset, token.end))
-    printer.release()
-
-
-def _star_bold(printer: Printer, token: Token) -> None:  # ESC E on, ESC F off
-    printer.restyle(bold=token.data[1:2] == b"E")
-
-
-def _star_width(printer: Printer, token: Token) -> None:  # ESC W n
-    printer.restyle(width=(token.data[2] & 7) + 1)
-
-
-def _star_height(printer: Printer, token: Token) -> None:  # ESC h n
-    printer.restyle(height=(token.data[2] & 7) + 1)
-
-
-def _star_size(printer: Printer, token: Token) -> None:  # ESC i h w
-    printer.restyle(height=(token.data[2] & 7) + 1, width=(token.data[3] & 7) + 1)
-
-
 Act = Callable[[Printer, Token], None]
 
 COMMANDS: dict[bytes, Act] = {
@@ -378,12 +328,4 @@ COMMANDS: dict[bytes, Act] = {
     b"\x10\x05": _enquiry, b"\x1dv": _picture, b"\x1b*": _strip, b"\x1d(": _parenthesis,
     b"\x1d8": _graphics, b"\x1cp": _logo, b"\x1d/": _downloaded, b"\x1d*": _download,
     b"\x1dk": _barcode, b"\x1bZ": _barcode,
-}  # fmt: skip
-
-STAR_COMMANDS: dict[bytes, Act] = {
-    b"\x1b@": _reset, b"\x1bE": _star_bold, b"\x1bF": _star_bold, b"\x1b-": _underline,
-    b"\x1bW": _star_width, b"\x1bh": _star_height, b"\x1bi": _star_size, b"\x1bd": _cut,
-    b"\x1ba": _feed_lines, b"\x1bR": _national_set, b"\x1bD": _set_tabs,
-    b"\x1b\x1d": _star_group, b"\x1b*": _star_raster, b"\x1bX": _strip,
-    b"\x1b\x0c": _star_page_end, b"\x10\x05": _enquiry, b"\x1cp": _logo,
 }  # fmt: skip

@@ -8,12 +8,13 @@ elsewhere must never change what comes out.
 from collections.abc import Iterable
 
 from receipts import graphics
-from receipts.commands import COMMANDS, STAR_COMMANDS
+from receipts.commands import COMMANDS
 from receipts.dialects import DIALECTS, SNIFF_BYTES, sniff
 from receipts.elements import Doubt, Element
 from receipts.held import Held
 from receipts.lexer import Kind, Lexer, Token
 from receipts.printer import Printer
+from receipts.star_commands import STAR_COMMANDS
 
 MACRO_MAX = 2048
 MACRO_RUNS_MAX = 64

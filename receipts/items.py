@@ -54,10 +54,7 @@ class Goods(Struct, frozen=True):
 
 def goods_of(rows: list[Row], head_end: int) -> Goods:
     """Return the goods of a document whose header ends before row number `head_end`."""
-    sums = (at for at, row in enumerate(rows) if any(f.role in _SUMS for f in row.figures))
-    first_sum = next(sums, len(rows))
-    heads = (at for at, row in enumerate(rows[:first_sum]) if not row.exact_amounts)
-    start = next((at + 1 for at in heads if ITEM_HEADS.search(rows[at].upper)), head_end)
+    start = _start(rows, head_end)
     items: list[Item] = []
     among: list[Figure] = []
     pending: str | None = None
@@ -92,6 +89,14 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
         rows[end].index if end < len(rows) else 1 << 30,
         tuple(among),
     )
+
+
+def _start(rows: list[Row], head_end: int) -> int:
+    """Return the row below the column heads, which stand above every sum."""
+    sums = (at for at, row in enumerate(rows) if any(f.role in _SUMS for f in row.figures))
+    above = rows[: next(sums, len(rows))]
+    heads = (at for at, row in enumerate(above) if not row.exact_amounts)
+    return next((at + 1 for at in heads if ITEM_HEADS.search(rows[at].upper)), head_end)
 
 
 def _only_counts(row: Row, last: Item) -> bool:

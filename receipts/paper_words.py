@@ -147,7 +147,8 @@ COPY_MARKS = """
 #: Phrases of footers: lines with them name no kind.
 FOOTER_PHRASES = """
     可退换|不退|概不退换|概不退款|无退换|退换货须知|凭小票|如需退换|恕不退换|不可退|不予退
-    退货原因|多退少补|退货截止|退换截止|可退|退货请|退换|七天无理由|可换货|凭此票|过号作废|逾期作废|过期作废
+    退货原因|多退少补|退货截止|退换截止|可退|退货请|退换|七天无理由|可换货|凭此票|过号作废|逾期作废
+    过期作废
     遗失不补|涂改作废|涂改无效|作废无效|過號作廢|逾期作廢|可更换|不予退换|隔日作废|当日作废
     退款请|退款将|如需退款|申请退款|退款原路|退订|取消订单请|作廢無效|退貨請|退換|恕不退款
     NO REFUND|NOT REFUNDABLE|NON REFUNDABLE|NO CASH REFUND|NO EXCHANGE|NOT RETURNABLE|NO RETURN
@@ -184,7 +185,8 @@ NUMBERS: dict[str, str] = {
 
 #: Labels of numbers that are never the receipt's own.
 OTHER_NUMBERS = """
-    取餐号|取单号|取货号|取件号|取餐码|取货码|叫号|桌号|牌号|排队号|台号|机号|款台|POS机号|工号|收银员|收银|操作员|导购|营业员|服务员
+    取餐号|取单号|取货号|取件号|取餐码|取货码|叫号|桌号|牌号|排队号|台号|机号|款台|POS机号|工号
+    收银员|收银|操作员|导购|营业员|服务员
     人数|件数|卡号|会员|会员号|电话|終端|终端号|终端编号|商户编号|商户号|批次号|凭证号|授权码
     参考号|交易单号|税号|房号|台號|枱號|收銀|收銀機|收銀員|授权|座位|班次|前台|店号|门店号|厅
     签字|时间|日期|Z序号|提取码|統一編號|統編|统一社会信用代码|會員編號|会员编号|商品编号|设备编号
@@ -215,7 +217,8 @@ TIMES: dict[int | None, str] = {
         PRINTED|PRINT DATE|PRINTED ON|PRINT TIME|PRINTED AT
     """,
     4: """
-        开始时间|开始|开房时间|下单|开台|下单时间|开台时间|入座|开单|接班|点单时间|订单时间|開台|落單|开单时间
+        开始时间|开始|开房时间|下单|开台|下单时间|开台时间|入座|开单|接班|点单时间|订单时间|開台
+        落單|开单时间
         OPENED|OPEN|ORDER TIME|ORDERED|ORDER DATE|CHECK IN|OPENED AT|START
     """,
     5: """
@@ -251,7 +254,8 @@ TOPUP_ITEM = re.compile(
 
 #: Column heads: the items start under them.
 ITEM_HEADS = re.compile(
-    r"品名|商品(?!合计|金额|税)|菜名|菜品|项目|名称.*(数|价|金)|數量|数量.*(单价|金额|小计)|货号|款号"
+    r"品名|商品(?!合计|金额|税)|菜名|菜品|项目|名称.*(数|价|金)|數量"
+    r"|数量.*(单价|金额|小计)|货号|款号"
     r"|DESCRIPTION|\bITEM\b.*\b(QTY|PRICE|AMOUNT|AMT|RM|TOTAL)\b"
     r"|\bQTY\b.*\b(ITEM|PRICE|AMOUNT|AMT|DESC|U\.?P|TOTAL)"
     r"|\bPRICE\b.*\b(AMOUNT|AMT|TOTAL|QTY|DISC)|DESIGNATION|BUTIR|\bITEM\s*$|PERKARA"

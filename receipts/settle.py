@@ -181,10 +181,14 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
     score = {Role.OWED: 2, Role.TOTAL: 1}.get(figure.role, 0)
     paid = _paid(sheet, owed, tenders)
     goods = bool(sheet.goods.items) and _goods_explain(sheet, owed)
-    if paid is not None and (goods or figure.kind != UNPRINTED):
+    chained = _chain(sheet, figure)
+    # An amount made of the payment, or paid by one tender of several, needs another witness.
+    partial = paid is not None and len({f.fen for f in paid}) < len({f.fen for f in tenders})
+    witnessed = goods or (partial and chained is not None)
+    alone = not partial and figure.kind != UNPRINTED
+    if paid is not None and (alone or witnessed):
         checks.append("tender")
         score += 4 if _change(sheet) else 3
-    chained = _chain(sheet, figure)
     if chained is not None:
         checks.append("sum")
         score += 3 if chained.weight > 1 else 2

@@ -1,13 +1,16 @@
 """No bytes and no text, however broken, make the reader fail or award."""
 
 import random
+import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from receipts.reading import read_job, read_text
 from tests.receipts.jobs import case_names, plain, text_of
 
+AMOUNT = re.compile(r"\d+\.\d\d(?!\d)")
 DECISIONS = {"award", "review", "ignore"}
 WORDS = [
     "合计", "应收", "实收", "找零", "现金", "微信", "小计", "优惠", "单号", "退款", "TOTAL", "CASH",
@@ -53,6 +56,31 @@ def test_a_changed_digit_never_changes_what_is_awarded_unnoticed(case, chance: r
     for true, read in zip(before, read_text(wrong), strict=True):
         if read.decision == "award":
             assert read.owed_fen == true.owed_fen
+
+
+ROUNDED_OFF_FEN = 10
+MISREADINGS = 24
+
+
+def misread(text: str, chance: random.Random) -> str:
+    """One digit of one amount is another, as a scanner or a worn print head gives it."""
+    places = [at for match in AMOUNT.finditer(text) for at in range(*match.span())]
+    at = chance.choice([at for at in places if text[at].isdigit()])
+    return text[:at] + str((int(text[at]) + chance.randrange(1, 10)) % 10) + text[at + 1 :]
+
+
+@pytest.mark.parametrize("case", [case for case in case_names() if AMOUNT.search(text_of(case))])
+def test_a_misread_digit_never_awards_another_amount(case):
+    """Any award is of the true amount, or of the one before a printed rounding."""
+    chance = random.Random(case)
+    text = text_of(case)
+    true = read_text(text)
+    for _ in range(MISREADINGS):
+        wrong = misread(text, chance)
+        for before, after in zip(true, read_text(wrong), strict=True):
+            if after.decision == "award":
+                assert before.owed_fen is not None, wrong
+                assert abs(after.owed_fen - before.owed_fen) <= ROUNDED_OFF_FEN, wrong
 
 
 def test_a_long_job_without_any_line_end_is_read():
