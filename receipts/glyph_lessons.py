@@ -98,8 +98,8 @@ def learn(lessons: list[Lesson], known: Glyphs | None = None) -> Glyphs:
         before = cells.pop(key, None)
         if times < _CLEAR * texts.total() or (before is not None and before.text != text):
             continue
-        left, right = sides.get(key, (0.0, 0.0))
-        cells[key] = before or Cell(text, left, right)
+        left, right = sides[key]
+        cells[key] = before or Cell(text, round(left, 1), round(right, 1))
     widest = max([round(gap.dots) for gap in gaps], default=em // 2)
     gap = known.gap if known else min(widest + 1, em // 2)
     return Glyphs(em, gap, cells, known.drawings if known else ())
@@ -125,10 +125,11 @@ def _gaps(placed: list[Placed], text: str) -> list[_Gap]:
     return gaps
 
 
-def _sides(gaps: list[_Gap]) -> dict[str, tuple[float, float]]:
+def _sides(gaps: list[_Gap]) -> defaultdict[str, tuple[float, float]]:
     """Return the left and right side of each character whose sums fit the gaps best.
 
     Without kerning a gap is exactly such a sum; the median at last leaves out a lost blank.
+    A character that only begins or ends words is taken for an average one on its other side.
     """
     left: dict[str, float] = dict.fromkeys((gap.after for gap in gaps), 0.0)
     right: dict[str, float] = dict.fromkeys((gap.before for gap in gaps), 0.0)
@@ -142,10 +143,9 @@ def _sides(gaps: list[_Gap]) -> dict[str, tuple[float, float]]:
             right[key] = typical([gap.dots - left[gap.after] for gap in group])
         for key, group in lefts.items():
             left[key] = typical([gap.dots - right[gap.before] for gap in group])
-    return {
-        key: (round(left.get(key, 1.0), 1), round(right.get(key, 1.0), 1))
-        for key in left.keys() | right.keys()
-    }
+    first, last = median(left.values() or [0.0]), median(right.values() or [0.0])
+    fitted = {key: (left.get(key, first), right.get(key, last)) for key in {*left, *right}}
+    return defaultdict(lambda: (first, last), fitted)
 
 
 def _em(lessons: list[Lesson]) -> int:

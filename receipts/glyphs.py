@@ -125,9 +125,11 @@ def read(band: Band, glyphs: Glyphs) -> ReadLine:
         cell, key, used = _longest(marks[at : at + MARKS_PER_CHAR], glyphs.cells)
         gap = marks[at].x - cursor
         usual: float = scale * glyphs.gap
+        beside = 0.0  # what two characters of one word keep between them
         if before is not None and cell is not None:
-            usual = before.right + cell.left + _SLACK * glyphs.em * scale
-        blanks = max(1, round(gap / unit)) if gap > usual else 0
+            beside = before.right + cell.left
+            usual = beside + _SLACK * glyphs.em * scale
+        blanks = max(1, round((gap - beside) / unit)) if gap > usual else 0
         out.append(Glyph(cell.text if cell else UNKNOWN, key, blanks if out else round(gap / unit)))
         cursor = marks[at + used - 1].end
         before = cell

@@ -26,7 +26,7 @@ def doubts_about(paper: Paper, facts: Facts, template: Template | None) -> tuple
     settled = facts.settled
     if paper.read_by == "ocr" and settled and len(PROOFS & set(settled.checks)) < _SUMS_MIN:
         doubts.append(reason("one_check"))
-    if paper.read_by == "ocr" and facts.kind is Kind.SALE:
+    if paper.read_by != "text" and facts.kind is Kind.SALE:
         doubts += [reason("contradiction", word=word) for word in _other_kinds(paper)[:1]]
     known = template.glyphs if template else None
     sums = paper.read_by == "glyphs" and settled is not None and not doubts
@@ -40,12 +40,12 @@ def doubts_about(paper: Paper, facts: Facts, template: Template | None) -> tuple
 def _other_kinds(paper: Paper) -> list[str]:
     """Return the words, wherever they stand, that make a paper something else than a sale.
 
-    OCR loses the stars around a heading, its size and its place; the reader then takes `void` for
-    any word of the text. Words beside an amount say what the amount is.
+    A picture's readers lose a heading's size, OCR also its stars and its place; the reader then
+    takes `void` for any word of the text. Words beside an amount say what the amount is.
     """
     words: list[str] = []
     for line in paper.document.lines:
-        upper = close_up(fold(line.text)).upper()
+        upper = " ".join(close_up(fold(line.text)).upper().split())
         if not lexicon.FOOTERS.find(upper) and not any(each.exact for each in amounts(upper)):
             words += [term for term, _ in lexicon.HEADINGS.find(upper)]
             words += [term for term, what in lexicon.PRINTED_AGAIN.find(upper) if what == "reprint"]

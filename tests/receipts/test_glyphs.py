@@ -61,6 +61,16 @@ def test_a_dictionary_reads_back_every_word_it_was_taught(shop):
         assert [read(band, glyphs_of(shop)).text().split() for band in bands] == lines
 
 
+@pytest.mark.parametrize("shop", shop_names())
+def test_one_blank_between_words_is_read_as_one(shop):
+    case = f"raster_{shop}_1"
+    lines = [line.strip() for line in text_of(case).splitlines() if line.strip("- ")]
+    texts = [read(band, glyphs_of(shop)).text() for band in bands_of(page_of_case(case))]
+    words = [at for at, line in enumerate(lines) if "  " not in line]
+    assert len(words) > 4
+    assert [texts[at].strip() for at in words] == [lines[at] for at in words]
+
+
 def test_an_unknown_glyph_is_never_guessed_and_sends_the_paper_to_a_person():
     reading = only(f"raster_{NEW_GOODS}_{LAST}", template_of(NEW_GOODS))
     assert any(UNKNOWN in line for line in reading.lines)
