@@ -30,6 +30,8 @@ _TIMES = re.compile(r"(?<=\s)[Xx×*]\s?(\d{1,4})(?![\w.])|(?<![\w.])(\d{1,4})\s?
 _LEAD = re.compile(r"^(?:\d{1,3}[.)、]\s+|\d{2}-\d{2}\s+|换[入出]\s*|[*#]\s*)")
 _EAN = re.compile(r"^\d{6,14}\s*")
 _TAIL = re.compile(r"[\s:：@*×xX$¥()\-]+$|(?:\s(?:RM|HK\$|S\$))+$")
+_TAIL_ENDS = (*":：@*×xX$¥(-", " RM")
+_FACTOR = re.compile("[Xx×*@]")  # most rows have none, and are spared the two above
 _CODE = re.compile(r"[A-Z]*\d")
 _UNITS = re.compile("折|SR|RM")
 _WORDED = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff(){}]")
@@ -101,7 +103,7 @@ def _start(rows: list[Row], head_end: int) -> int:
 
 def _only_counts(row: Row, last: Item) -> bool:
     """`@2 X RM 6.79` below a line of 13.58 explains that line and is no other one."""
-    factors = _PRODUCT.search(row.text)
+    factors = _PRODUCT.search(row.text) if _FACTOR.search(row.text) else None
     if factors is None or row.text[factors.end() :].strip(" .:SZRL"):
         return False
     values = [amount.fen for amount in row.amounts]
@@ -155,15 +157,16 @@ def _clean(name: str) -> str:
     text = _EAN.sub("", text) if _NAME.search(_EAN.sub("", text)) else text
     text = _COUNT_BEHIND.sub("", text)
     text = text.strip()
-    return text if text.endswith(")") else _TAIL.sub("", text).strip()
+    return _TAIL.sub("", text).strip() if text.endswith(_TAIL_ENDS) else text
 
 
 def _quantity(row: Row, columns: list[Amount], amount: Amount) -> str:
-    factors = _PRODUCT.search(row.text)
+    factored = _FACTOR.search(row.text) is not None
+    factors = _PRODUCT.search(row.text) if factored else None
     if factors:
         first, second = factors.groups()
         return second if _LONG_DECIMALS.match(first) and "." not in second else first
-    times = _TIMES.search(row.text)
+    times = _TIMES.search(row.text) if factored else None
     if times:
         return times[1] or times[2]
     others = [column for column in columns if column is not amount]

@@ -53,7 +53,7 @@ class Lexicon(Generic[Value]):
 
     def touches(self, label: str) -> bool:
         """Return whether `find` would find anything."""
-        if self._latin is not None and self._latin.search(label):
+        if self._latin is not None and _LETTER.search(label) and self._latin.search(label):
             return True
         return self._chinese is not None and self._chinese.search(label) is not None
 
