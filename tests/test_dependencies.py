@@ -27,6 +27,7 @@ LOCKS = {
 ROOMS = {
     "edge_agent": ("base", "agent"),
     "central": ("base", "central"),
+    "receipts": ("base", "ocr"),  # the OCR library itself is found by name, when it is there
     "tillpoints": ("base", "agent", "central"),
     "tests": ("base", "agent", "central", "test"),
 }
