@@ -6,6 +6,7 @@ Sources: Epson ESC/POS guide (GS v 0, GS ( L, ESC *), Star raster mode; the stri
 end feeds by the strip's height) is what every driver sets with ESC 3 before it draws.
 """
 
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -16,11 +17,14 @@ from receipts.segmenter import Document
 #: A paper with fewer printed characters and more rows of dots than these is a picture.
 PRINTED_MAX = 30
 ROWS_MIN = 150
+#: Taller than a logo with a slogan.
+ROWS_LARGE = 400
 #: No page is longer (about two metres of paper); what follows is not read.
 PAGE_ROWS_MAX = 16_000
 #: No print head has more dots; a picture that goes beyond is none.
 HEAD_DOTS_MAX = 2048
 LINE_DOTS = 30
+_AMOUNT = re.compile(r"\d[.,]\d\d(?!\d)")
 
 
 class Page(Struct, frozen=True):
@@ -65,8 +69,12 @@ class _Block(Struct):
 def is_picture(document: Document) -> bool:
     """Return whether the paper is a picture of a receipt and not a receipt with a logo."""
     rows = sum(each.rows * each.y_scale for each in document.pictures)
-    printed = sum(len("".join(line.text.split())) for line in document.lines)
-    return rows > ROWS_MIN and printed < PRINTED_MAX
+    printed = [line.text for line in document.lines if line.text]
+    if rows <= ROWS_MIN or sum(len("".join(text.split())) for text in printed) < PRINTED_MAX:
+        return rows > ROWS_MIN
+    # An address in text above a receipt in dots: much ink, and no amount in the text.
+    large = rows > max(ROWS_LARGE, 2 * len(printed) * LINE_DOTS)
+    return large and not any(_AMOUNT.search(text) for text in printed)
 
 
 def page_of(elements: Sequence[Element]) -> Page:

@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from receipts.decoder import Decoder
 from receipts.dialects import DIALECTS, sniff
@@ -15,6 +16,7 @@ from receipts.reading import papers_of, read_job
 from receipts.segmenter import split
 from tests.receipts.raster import (
     WAYS,
+    expected_of,
     gs_v_0,
     job_of,
     le,
@@ -24,6 +26,7 @@ from tests.receipts.raster import (
     shop_names,
     template_of,
     text_of,
+    told,
 )
 
 CASE = "raster_escpos_raster_58_zh_1"
@@ -95,6 +98,22 @@ def test_a_logo_does_not_make_a_receipt_a_picture():
     assert not is_picture(document)
     (reading,) = read_job(logo + text_of(CASE).encode("gb18030") + CUT)
     assert reading.decision == "award"
+
+
+def test_an_address_in_text_above_a_receipt_in_dots_does_not_hide_the_receipt():
+    address = b"GREEN BAMBOO RESTAURANT\n12 Lakeside Road, Level 2\nTel 555 0100\n"
+    (reading,) = read_job(address + gs_v_0(page_of_case(CASE)) + CUT)
+    assert (reading.decision, [why.code for why in reading.why]) == ("review", ["picture_only"])
+    template = structs.replace(template_of("escpos_raster_58_zh"), header=())
+    (reading,) = read_job(address + gs_v_0(page_of_case(CASE)) + CUT, template=template)
+    assert (told(reading)["total"], reading.decision) == (expected_of(CASE)["total"], "award")
+
+
+def test_a_queue_ticket_with_a_tall_logo_is_not_a_picture():
+    logo = gs_v_0(Page(384, page_of_case(CASE).bits[: 48 * 300]))
+    ticket = "排队号 A017\n前面还有 5 桌\n请留意叫号 过号请重新取号 谢谢您的光临，祝您用餐愉快\n"
+    (reading,) = read_job(logo + ticket.encode("gb18030") + CUT)
+    assert reading.decision == "ignore"
 
 
 def test_a_few_printed_words_stay_at_their_height_among_the_dots():
@@ -174,3 +193,12 @@ def test_cutting_a_raster_job_anywhere_changes_nothing(case):
     anywhere = random.Random(case).sample(range(1, len(raw)), 200)
     for cut in sorted({at for at in near if 0 < at < len(raw)} | set(anywhere)):
         assert decode(raw, cut) == whole
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_command_may_be_cut_anywhere(way):
+    page = page_of_case(CASE)
+    top = Page(page.width, rows(page, 0, 60))
+    raw = WAYS[way](top) + CUT
+    whole = decode(raw)
+    assert all(decode(raw, cut) == whole for cut in range(1, len(raw), 7))
