@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -94,28 +94,42 @@ def run(seed: int, size: Size | None = None, only: frozenset[str] | None = None)
 
 
 def reduced(failed: Result, size: Size | None = None, runs_max: int = 60) -> tuple[str, ...]:
-    """Return a smaller list of faults that still breaks the same invariant (delta debugging).
+    """Return a smaller list of faults that still breaks the same invariant.
 
     A fault is named by its kind and its number in the run; leaving one out changes what comes
-    after it, so every candidate is run. At most `runs_max` runs.
+    after it, so every candidate is run.
     """
-    kept, parts, runs = list(failed.met), 2, 0
-    while len(kept) > 1 and runs < runs_max:
+
+    def breaks(names: tuple[str, ...]) -> tuple[str, ...] | None:
+        again = run(failed.seed, size, frozenset(names))
+        return again.met if again.invariant == failed.invariant else None
+
+    return smallest(failed.met, breaks, runs_max)
+
+
+def smallest(
+    names: tuple[str, ...],
+    breaks: Callable[[tuple[str, ...]], tuple[str, ...] | None],
+    tries_max: int,
+) -> tuple[str, ...]:
+    """Return a subset that still breaks, by delta debugging in at most `tries_max` tries.
+
+    `breaks` returns which of the names it is given were met, None if nothing broke.
+    """
+    kept, parts, tries = names, 2, 0
+    while len(kept) > 1 and tries < tries_max:
         width = -(-len(kept) // parts)
         for start in range(0, len(kept), width):
-            candidate = kept[:start] + kept[start + width :]
-            runs += 1
-            again = run(failed.seed, size, frozenset(candidate))
-            if again.invariant == failed.invariant:
-                kept, parts = [name for name in candidate if name in again.met], max(parts - 1, 2)
-                break
-            if runs >= runs_max:
+            tries += 1
+            met = breaks(kept[:start] + kept[start + width :])
+            if met is not None:
+                kept, parts = met, max(parts - 1, 2)
                 break
         else:
             if width == 1:
                 break
             parts = min(parts * 2, len(kept))
-    return tuple(kept)
+    return kept
 
 
 @contextmanager
