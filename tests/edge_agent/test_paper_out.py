@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge_agent.devices.printers import NetworkPrinter, Status, TapPrinter
+from edge_agent.devices.printers import NetworkPrinter, SlipPrinter, Status, TapPrinter
 from edge_agent.devices.slip_folder import Outcome, Result, Slips
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.journal.journal import Journal
@@ -46,8 +46,8 @@ class Stage:
         assert record is not None
         return record.slip.state
 
-    def run(self, printer: object) -> PaperOut:
-        out = PaperOut(self.journal, printer, PAPER_80MM, "zh", self.inbox)  # type: ignore[arg-type]
+    def run(self, printer: SlipPrinter) -> PaperOut:
+        out = PaperOut(self.journal, printer, PAPER_80MM, "zh", self.inbox)
         out.start()
         return out
 

@@ -31,7 +31,11 @@ def read(profile: PrinterProfile) -> list[elements.Element]:
 def test_every_line_reads_back_at_its_place_and_size(
     encoding: str, kanji_mode: bool, width: int
 ) -> None:
-    profile = PrinterProfile(columns=width, encoding=encoding, kanji_mode=kanji_mode)  # type: ignore[arg-type]
+    profile = PrinterProfile(
+        columns=width,
+        encoding=encoding,  # type: ignore[arg-type]
+        kanji_mode=kanji_mode,
+    )
     lines = [item for item in read(profile) if isinstance(item, elements.Line)]
     laid = [item for item in lay_out(SLIP, width) if isinstance(item, Line)]
     assert [item.text.strip() for item in lines if item.text] == [item.text for item in laid]
