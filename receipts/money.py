@@ -12,7 +12,8 @@ from msgspec import Struct
 MARKS: dict[str, str | None] = {
     "HK$": "HKD", "NT$": "TWD", "MOP$": "MOP", "MOP": "MOP", "S$": "SGD", "SGD": "SGD",
     "HKD": "HKD", "TWD": "TWD", "MYR": "MYR", "RMB": "CNY", "CNY": "CNY", "RM": "MYR", "RN": "MYR",
-    "US$": "USD", "¥": "CNY", "$": None, "元": "CNY",
+    "US$": "USD", "USD": "USD", "EUR": "EUR", "€": "EUR", "GBP": "GBP", "£": "GBP", "JPY": "JPY",
+    "THB": "THB", "AUD": "AUD", "KRW": "KRW", "¥": "CNY", "$": None, "元": "CNY",
 }  # fmt: skip
 
 _MARK = "|".join(re.escape(mark) for mark in MARKS)

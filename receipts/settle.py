@@ -256,10 +256,17 @@ def _received_as_owed(sheet: Sheet, owed: int) -> Figure | None:
 
 def _rounded(sheet: Sheet, owed: int) -> list[int]:
     """Return what is paid in coins when the rounding stands on the paper but not the new total."""
-    printed = {abs(figure.fen) for figure in sheet.of(*_CANDIDATES)}
-    rounding = [abs(figure.fen) for figure in sheet.of(Role.ROUNDING) if figure.fen]
-    paid = [abs(owed) + sign * each for each in rounding[-1:] for sign in (1, -1)]
-    return [] if printed & set(paid) else paid
+    rounding = [figure for figure in sheet.of(Role.ROUNDING) if figure.fen][-1:]
+    sums = sheet.of(*_CANDIDATES)
+    paid = [abs(owed) + sign * abs(each.fen) for each in rounding for sign in (1, -1)]
+    if {abs(figure.fen) for figure in sums} & set(paid):
+        return []
+    # A sum below the rounding, or another below the amount, is the new total misread.
+    totals = sheet.of(Role.OWED, Role.TOTAL, Role.PAID)
+    own_row = min((f.row for f in sums if f.fen == owed), default=0)
+    lowest = max((f.row for f in rounding), default=0)
+    new = any(f.row > lowest or (f.fen != owed and f.row > own_row) for f in totals)
+    return [] if new else paid
 
 
 def _chain(sheet: Sheet, figure: Figure) -> Chain | None:
