@@ -11,11 +11,11 @@ from msgspec import Struct
 from sqlalchemy import Connection, select, update
 
 from central import schema
+from central.ledger import bulk
 from central.ledger.accounts import AccountKind, debt_id, holder_of, kind_of, wallet_id
 from central.ledger.entry import Notice
 from central.ledger.loading import CHUNK_KEYS, load
 from central.ledger.rows import Account
-from central.ledger.saving import Row
 from central.ledger.state import State
 from central.ledger.wants import Want
 from loyalty import wire
@@ -76,7 +76,7 @@ def announce(connection: Connection, shard_key: int, changes: Sequence[Change]) 
 
 def write(connection: Connection, shard_key: int, position: int, changes: Sequence[Change]) -> int:
     """Write changes behind `position`, which the caller has locked; return the last position."""
-    rows: list[Row] = [
+    rows: list[bulk.Row] = [
         {
             "shard_key": shard_key,
             "position": position + offset,
@@ -87,8 +87,7 @@ def write(connection: Connection, shard_key: int, position: int, changes: Sequen
         }
         for offset, change in enumerate(changes, start=1)
     ]
-    if rows:
-        connection.execute(schema.feed.insert(), rows)
+    bulk.insert(connection, schema.feed, rows)
     return position + len(rows)
 
 

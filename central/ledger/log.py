@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, update
 
 from central import schema
+from central.ledger import bulk
+from central.ledger.bulk import Row
 from central.ledger.entry import Notice
 from central.ledger.fold import Folded
 from central.ledger.rows import Event, Identity, Judgement, Transfer
-from central.ledger.saving import Row
 from central.ledger.state import State
 from loyalty.wire import Verdict
 
@@ -69,15 +70,13 @@ class Log:
             }
             for identity, logged in self._events.items()
         ]
-        if inbox:
-            connection.execute(schema.inbox.insert(), inbox)
+        bulk.insert(connection, schema.inbox, inbox)
         transfers = [
             {"shard_key": shard_key, **transfer_row(one, self._turn, self._now_ms)}
             for logged in self._events.values()
             for one in logged.folded.transfers
         ]
-        if transfers:
-            connection.execute(schema.transfer.insert(), transfers)
+        bulk.insert(connection, schema.transfer, transfers)
         older = {key: row for key, row in again.items() if key not in self._events}
         save_verdicts(connection, shard_key, older)
 

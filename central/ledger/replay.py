@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Row, and_, select
 
 from central import schema
 from central.ledger import saving
+from central.ledger.bulk import Row as Values
 from central.ledger.fold import RECORDED_VERDICTS, fold
 from central.ledger.loading import event_of
 from central.ledger.log import transfer_row
 from central.ledger.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement
-from central.ledger.saving import Row as Values
 from central.ledger.shards import read_shard
 from central.ledger.state import State
 from loyalty.events import KINDS, Rejudge

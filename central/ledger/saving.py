@@ -8,37 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
 from central import schema
 from central.ledger import rows
 from central.ledger.accounts import kind_of
+from central.ledger.bulk import Row, upsert
 from central.ledger.loading import CHUNK_KEYS
 from central.ledger.state import State
-
-Row = dict[str, Any]
-
-
-def upsert(connection: Connection, table: Table, values: Sequence[Row]) -> None:
-    """Write rows whole, in place of the ones with their keys."""
-    if not values:
-        return
-    statement: sqlite.Insert | postgresql.Insert
-    if connection.dialect.name == "sqlite":
-        statement = sqlite.insert(table)
-    else:
-        statement = postgresql.insert(table)
-    keys = [column.name for column in table.primary_key.columns]
-    fresh = {
-        column.name: statement.excluded[column.name]
-        for column in table.columns
-        if column.name not in keys and column.name in values[0]
-    }
-    if fresh:
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=fresh)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    connection.execute(statement, list(values))
 
 
 def remove(connection: Connection, table: Table, shard_key: int, keys: Sequence[Any]) -> None:

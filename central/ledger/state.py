@@ -44,13 +44,13 @@ class Table(Generic[K, V]):
         self.before: dict[K, V | None] = {}  # as loaded
         self.touched: dict[K, None] = {}  # what was kept since, in order
         self._rows: dict[K, V | None] = {}
-        self._trial: dict[K, V | None] = {}
+        self.trial: dict[K, V | None] = {}  # the overlay
         self._complete = complete
 
     def get(self, key: K) -> V | None:
         """Return a row, None if there is none. Raises Unloaded if nobody has looked."""
-        if key in self._trial:
-            return self._trial[key]
+        if key in self.trial:
+            return self.trial[key]
         if key in self._rows:
             return self._rows[key]
         if self._complete:
@@ -59,7 +59,7 @@ class Table(Generic[K, V]):
 
     def put(self, key: K, row: V | None) -> None:
         """Write a row in the overlay; None takes it away."""
-        self._trial[key] = row
+        self.trial[key] = row
 
     def load(self, rows: Mapping[K, V | None]) -> None:
         """Take rows as the database has them."""
@@ -72,14 +72,13 @@ class Table(Generic[K, V]):
 
     def keep(self) -> None:
         """Make the overlay part of the rows."""
-        if self._trial:
-            self._rows.update(self._trial)
-            self.touched.update(dict.fromkeys(self._trial))
-            self._trial.clear()
+        self._rows.update(self.trial)
+        self.touched.update(dict.fromkeys(self.trial))
+        self.trial.clear()
 
     def drop(self) -> None:
         """Forget the overlay."""
-        self._trial.clear()
+        self.trial.clear()
 
     def changed(self) -> dict[K, V | None]:
         """Return the rows that were written since they were loaded."""
@@ -121,15 +120,17 @@ class State:
         self.tables: dict[str, Table[object, object]] = {
             name: value for name, value in vars(self).items() if isinstance(value, Table)
         }
+        self._tables = tuple(self.tables.values())
 
     def keep(self) -> None:
         """Make what the event at hand did part of the state."""
-        for table in self.tables.values():
-            table.keep()
+        for table in self._tables:
+            if table.trial:
+                table.keep()
 
     def drop(self) -> None:
         """Forget what the event at hand did."""
-        for table in self.tables.values():
+        for table in self._tables:
             table.drop()
 
     def put_sale(self, sale: Sale) -> None:

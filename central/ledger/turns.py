@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, update
 
 from central import schema
-from central.ledger import directory, originals, overlaps, saving, wants
+from central.ledger import bulk, directory, originals, overlaps, saving, wants
 from central.ledger.directory import NoShard
 from central.ledger.fold import KNOWN_BEFORE, fold
 from central.ledger.items import Command, NotApplied, Push, Pushed, UnknownEpoch
@@ -178,7 +178,7 @@ class _Turn:
             }
             for push in pushes
         ]
-        saving.upsert(self._connection, schema.contact, contacts)
+        bulk.upsert(self._connection, schema.contact, contacts)
         notices = [directory.of_notice(one) for one in self._log.notices()]
         changes = notices + directory.of_turn(self._connection, self._shard_key, self._state)
         position = directory.write_turn(

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, sel
 
 from central import schema
 from central.ledger.accounts import AccountKind
+from central.ledger.bulk import Row as Values
 from central.ledger.log import save_verdicts, verdict_row
 from central.ledger.replay import Replay
 from central.ledger.rows import Identity
-from central.ledger.saving import Row as Values
 from central.ledger.shards import NO_HEAD
 from loyalty.chain import Frame, Stream, anchor, event_hash
 

@@ -4,6 +4,7 @@ Nothing clamps (P7): what cannot be taken from a wallet is owed, and later point
 first. The sum of a wallet's lots is what is posted on it, always.
 """
 
+from bisect import bisect_left
 from datetime import date
 
 from msgspec import structs
@@ -97,9 +98,10 @@ def pay_debt(entry: Entry, holder: Holder, subject: str) -> None:
 
 def _add(entry: Entry, wallet: bytes, lot: Lot) -> None:
     lots = entry.state.lots.get(wallet) or ()
-    if any(known.lot_id == lot.lot_id for known in lots):
+    place = bisect_left(lots, lot.lot_id, key=lambda known: known.lot_id)
+    if place < len(lots) and lots[place].lot_id == lot.lot_id:
         raise Impossible("the same lot twice in one wallet")
-    entry.state.lots.put(wallet, tuple(sorted((*lots, lot), key=lambda known: known.lot_id)))
+    entry.state.lots.put(wallet, (*lots[:place], lot, *lots[place:]))
 
 
 def _lot_id(identity: Identity) -> bytes:
