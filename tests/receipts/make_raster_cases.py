@@ -6,12 +6,12 @@ fonts-wqy-microhei, fonts-dejavu-core, python-escpos, Pillow, node, and the npm 
 """
 
 import json
-import logging
 import lzma
 import random
 import subprocess
 import sys
 import unicodedata
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ CASES = Path(__file__).parent.parent / "cases" / "receipts"
 WQY = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"
 DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 PAPERS = 4
+NPM = "@point-of-sale/receipt-printer-encoder 4.0.1"
 
 
 class Look(NamedTuple):
@@ -203,7 +204,6 @@ def by_npm(page: Image.Image, kind: str, modules: str) -> bytes:
 
 def main(modules: str) -> None:
     """Write the folders `raster_*`."""
-    logging.disable(logging.WARNING)
     for kind, shop in SHOPS.items():
         for seed in range(1, PAPERS + 1):
             made = receipt(shop, seed)
@@ -217,9 +217,12 @@ def main(modules: str) -> None:
             folder.mkdir(exist_ok=True)
             (folder / "text.txt").write_text(made.text, encoding="utf-8")
             (folder / "job.bin.xz").write_bytes(lzma.compress(job, preset=9))
+            encoder = (
+                NPM if shop.send.startswith("npm") else f"python-escpos {version('python-escpos')}"
+            )
             how = (
                 f"drawn with {Path(shop.look.font).name} {shop.look.size} by Pillow, "
-                f"sent by {'python-escpos ' if 'npm' not in shop.send else ''}{shop.send}"
+                f"sent by {encoder} ({shop.send.removeprefix('npm ')})"
             )
             expected = {"made": how, "shop": kind, "documents": [made.expected]}
             body = json.dumps(expected, ensure_ascii=False, indent=1)
