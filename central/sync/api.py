@@ -51,6 +51,9 @@ def blueprint(service: Service) -> Blueprint:
                     connection, service.shard_key, path, dict(request.headers), body
                 )
             )
+            wait_s = service.limits.take(caller.device_id, service.now_ms())
+            if wait_s:
+                raise Refused(429, "too_many_calls", "this device calls too often", wait_s)
             return handler(service, caller, _decoded(body, type_))
 
         route(path, answer)

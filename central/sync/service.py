@@ -22,6 +22,7 @@ from central.ledger.items import Command, Push, Pushed
 from central.ledger.turns import run_turn
 from central.ledger.waiting import rejudge_ready
 from central.sync.combiner import Combiner, Item, RunTurn
+from central.sync.limits import CallLimits
 
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ class Service:
         self.now_ms = now_ms
         self.draw = draw
         self.shard_key = shard_key
+        self.limits = CallLimits()
         self._combiner = combiner(self._run)
 
     def start(self) -> None:
