@@ -106,8 +106,10 @@ def _another_below(
 
 
 def _takes_back(classified: Classified, sheet: Sheet) -> str | None:
-    refunds = sheet.of(Role.REFUND)
-    return classified.against or (refunds[0].label if refunds else None)
+    refunds = [figure.label for figure in sheet.of(Role.REFUND)]
+    tenders = (figure.label for figure in sheet.of(Role.TENDER))
+    refunds += [label for label in tenders if "REFUND" in label or label.startswith("退")]
+    return classified.against or next(iter(refunds), None)
 
 
 def _sheet(rows: list[Row]) -> Sheet:
