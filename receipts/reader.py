@@ -164,7 +164,7 @@ def _kind(classified: Classified, settled: Settlement | None, sheet: Sheet) -> K
     tenders = {tender.kind for tender in settled.tenders}
     if tenders == {"on_account"}:
         return Kind.ON_ACCOUNT
-    if (tenders or {sheet.named_tender}) == {"platform_online"}:
+    if (tenders or {sheet.named_tender or ""}) == {"platform_online"}:
         return Kind.DELIVERY_ORDER
     return Kind.REFUND if settled.owed_fen < 0 else Kind.SALE
 
