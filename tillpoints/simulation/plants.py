@@ -238,7 +238,7 @@ def _lease_free_at_ttl() -> Sequence[Patch]:
 
 
 def _epoch_used_again() -> Sequence[Patch]:
-    """A device that is enrolled again goes on in the epoch that was sealed."""
+    """A device whose chain parted goes on in the epoch that was sealed."""
     from central.sync import enrolment
 
     grant = enrolment._next_epoch  # noqa: SLF001
@@ -246,7 +246,13 @@ def _epoch_used_again() -> Sequence[Patch]:
     def same(connection: Any, key: int, device_id: bytes, latest: Any, now_ms: int) -> object:
         return latest or grant(connection, key, device_id, latest, now_ms)
 
-    return [("central.sync.enrolment._next_epoch", same)]
+    def sealed(_connection: Any, latest: Any, *_: object) -> object:
+        return latest
+
+    return [
+        ("central.sync.enrolment._next_epoch", same),
+        ("central.sync.rehoming.grant_behind", sealed),
+    ]
 
 
 def _lease_never_returned() -> Sequence[Patch]:
