@@ -50,6 +50,15 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Above the self-service limit of {limit} points: please ask the service desk",
     ),
     "member_unknown": ("未找到该会员", "This member is not known"),
+    "no_home_till": (
+        "该礼品的门店尚未接入，暂时不能兑换",
+        "The shop of this reward has no till yet, so it cannot be redeemed",
+    ),
+    "no_rule_book": ("积分规则尚未生效", "No rules are in force yet"),
+    "epoch_sealed": (
+        "本机需要技术人员重新注册，暂时不能兑换",
+        "Store IT must enrol this device again before anything can be redeemed",
+    ),
     "reward_unknown": ("该礼品已下架", "This reward is no longer offered"),
     # vouchers
     "voucher_forged": ("不是本商场的兑换券", "Not a voucher of this mall"),

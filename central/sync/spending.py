@@ -12,7 +12,7 @@ from central.ledger.commands import GrantLease, UseVoucher
 from central.ledger.rows import Lease, Voucher
 from central.ledger.shards import read_shard
 from central.sync.callers import Caller, DeviceState
-from central.sync.problems import Refused, plain
+from central.sync.problems import plain
 from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import is_short_code, make_short_code
@@ -42,8 +42,8 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
     plain("holder", request.holder.key)
     now_ms = service.now_ms()
     offer = service.read(lambda connection: _offer(connection, service, caller, request, now_ms))
-    if offer is None:
-        return LeaseAnswer(refusal=Reason("reward_unknown"))
+    if isinstance(offer, Reason):
+        return LeaseAnswer(refusal=offer)
     until = (offer.today + timedelta(days=offer.book.voucher_days)).date()
     given = service.run(
         GrantLease(
@@ -102,21 +102,23 @@ def current_book(connection: Connection, shard_key: int, now_ms: int) -> RuleBoo
 
 def _offer(
     connection: Connection, service: Service, caller: Caller, request: LeaseRequest, now_ms: int
-) -> _Offer | None:
+) -> _Offer | Reason:
     shard_key, t = service.shard_key, schema.reward
     query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == request.reward_id)
     reward = connection.execute(query).one_or_none()
     if reward is None or not reward.offered:
-        return None
+        return Reason("reward_unknown")
     book = current_book(connection, shard_key, now_ms)
     epoch = _open_epoch(connection, shard_key, caller.device_id)
     if book is None:
-        raise Refused(409, "no_rule_book", "no rule book is in force yet")
+        return Reason("no_rule_book")
     if epoch is None:
-        raise Refused(409, "epoch_sealed", "this device must be enrolled again first")
+        return Reason("epoch_sealed")
     home = None
     if reward.home_shop is not None:
         home = _home_device(connection, shard_key, reward.home_shop)
+        if home is None:
+            return Reason("no_home_till")
     today = _local(now_ms, read_shard(connection, shard_key).zone)
     return _Offer(reward.points, home, book, today, epoch)
 
@@ -129,7 +131,7 @@ def _open_epoch(connection: Connection, shard_key: int, device_id: bytes) -> int
     return int(epoch) if epoch is not None else None
 
 
-def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str:
+def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:
     """Return the first enrolled till of a shop: the one that may take its vouchers offline."""
     t = schema.device
     query = select(t.c.device_id).where(
@@ -140,9 +142,7 @@ def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str:
     )
     query = query.order_by(t.c.enrolled_ms, t.c.device_id).limit(1)
     device_id = connection.execute(query).scalar_one_or_none()
-    if device_id is None:
-        raise Refused(409, "no_home_till", f"shop {shop_id} has no till to hand this reward over")
-    return bytes(device_id).hex()
+    return None if device_id is None else bytes(device_id).hex()
 
 
 def _signable(shard_key: int, issued: Voucher) -> vouchers.Voucher:

@@ -4,11 +4,19 @@ Asking again under the same request id tells whether central granted it; then on
 and the points are the member's again.
 """
 
+import logging
+
 from edge_agent.journal.journal import Journal
-from edge_agent.sync.calls import Caller, Done, Trouble
+from edge_agent.sync.calls import Caller, Done, Refused, Trouble
 from loyalty import wire
+from loyalty.earning import Reason
 from loyalty.events import Moment
 from loyalty.wire import LeaseAnswer
+
+#: HTTP: the device itself is refused, which says nothing about its lease.
+_NOT_KNOWN_HERE = (401, 403)
+
+_log = logging.getLogger(__name__)
 
 
 def give_back(journal: Journal, caller: Caller, session: str, now: Moment) -> Done | Trouble:
@@ -18,6 +26,10 @@ def give_back(journal: Journal, caller: Caller, session: str, now: Moment) -> Do
         answer = lease.answer
         if answer is None:
             answered = caller.call(wire.LEASE_PATH, lease.request, LeaseAnswer)
+            if isinstance(answered, Refused) and answered.status not in _NOT_KNOWN_HERE:
+                # Central will never grant this one; the rest of sync must not wait for it.
+                _log.warning("a lease request is over: %s: %s", answered.code, answered.detail)
+                answered = (LeaseAnswer(refusal=Reason(answered.code)), 0.0)
             if not isinstance(answered, tuple):
                 return answered
             answer = answered[0]

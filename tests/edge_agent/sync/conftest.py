@@ -92,7 +92,8 @@ class TinyCentral:
             case wire.REHOME_PATH:
                 return self._rehome(msgspec.msgpack.decode(body, type=RehomeRequest))
         self.asked.append(msgspec.msgpack.decode(body))
-        return 200, wire.pack(self.answers[path])
+        answer = self.answers[path]
+        return 409 if isinstance(answer, Problem) else 200, wire.pack(answer)
 
     def _signed(self, environ: dict[str, Any], path: str, body: bytes) -> bool:
         nonce = environ["HTTP_TILLPOINTS_NONCE"]

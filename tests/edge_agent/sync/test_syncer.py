@@ -225,6 +225,14 @@ def test_a_fenced_chain_gives_no_lease_back_and_says_what_is_wrong(till, central
     assert len(till.stranded_leases("a later run")) == 1
 
 
+def test_a_lease_request_that_central_refuses_for_good_keeps_nothing_waiting(till, central, syncer):
+    central.answers[wire.LEASE_PATH] = wire.Problem("no_home_till", "no till there")
+    till.lease_asked("an earlier run", LeaseRequest("r1", WANG, "tea"))
+    settle(syncer)
+    assert till.stranded_leases("a later run") == []
+    assert syncer.status().online
+
+
 def test_a_full_feed_is_pulled_page_by_page(till, central, syncer, monkeypatch):
     monkeypatch.setattr("edge_agent.sync.puller.PULL_ROWS", 7)
     for number in range(30):
