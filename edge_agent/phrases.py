@@ -44,6 +44,10 @@ _OWN: dict[str, tuple[str, str]] = {
     ),
     "taken_back": ("退货扣回 {points} 分", "{points} points taken back for the refund"),
     "refund_unsettled": ("退货原单不在本机，由总台结算", "Refund: the server settles it"),
+    "refund_of_what": (
+        "退款与原小票对不上，需人工确认",
+        "The refund does not fit one sale of that number: a person decides",
+    ),
     "refund_nothing": ("退货原单没有积分", "Refund: the original earned nothing"),
     "needs_person": ("小票无法确认，已转人工", "This receipt needs a person to look at it"),
     "reprint": ("补打小票，不重复积分", "A reprint earns nothing again"),

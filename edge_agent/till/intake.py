@@ -43,8 +43,8 @@ class Known(Protocol):
     def receipt_time(self, fingerprint: str) -> tuple[bool, str | None]:
         """Tell whether this receipt was recorded, and the time that was printed on it."""
 
-    def sale(self, number: str) -> KnownSale | None:
-        """Return the sale with this receipt number, the latest if there are several."""
+    def sales(self, number: str) -> Sequence[KnownSale]:
+        """Return the sales with this receipt number: shops start their numbers again."""
 
 
 class Sold(Struct, frozen=True):
@@ -154,7 +154,9 @@ def _finding(
         return _unclear(reading, (own_words("same_number"), *why), job_hash)
     earning = eligible_fen(receipt, book.unearning_tenders)
     if receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
-        return _refunded(receipt, earning, identity, known)
+        return _refunded(receipt, earning, identity, known) or _unclear(
+            reading, (own_words("refund_of_what"), *why), job_hash
+        )
     if earning == 0:
         return Nothing(reading.kind, (own_words("zero_amount"), *why))
     return Sold(receipt, earning, identity, code, why)
@@ -182,13 +184,28 @@ def _reprint(
     return _unclear(reading, (own_words("reprint_unknown"),), job_hash)
 
 
-def _refunded(receipt: Receipt, earning: int, identity: str, known: Known) -> Finding:
+def _refunded(receipt: Receipt, earning: int, identity: str, known: Known) -> Finding | None:
+    """Return the refund with the sale it is of; None when several or none of ours can be it.
+
+    A till that knows no sale of that number leaves it to central.
+    """
     number = receipt.original_number or (receipt.number if receipt.kind == Kind.VOID else None)
-    original = known.sale(number) if number else None
-    points = None
-    if original is not None:
-        points = take_back(original.points, original.eligible_fen, original.refunded_fen, -earning)
-    return Refunded(receipt, earning, identity, original, points)
+    sales = known.sales(number) if number else ()
+    if not sales:
+        return Refunded(receipt, earning, identity, None, None)
+    fitting = [sale for sale in sales if _can_be_of(receipt, -earning, sale)]
+    if len(fitting) != 1:
+        return None
+    (sale,) = fitting
+    points = take_back(sale.points, sale.eligible_fen, sale.refunded_fen, -earning)
+    return Refunded(receipt, earning, identity, sale, points)
+
+
+def _can_be_of(receipt: Receipt, refund_fen: int, sale: KnownSale) -> bool:
+    """Tell whether a refund can be of this sale: printed later, and not more than is left of it."""
+    refunded_on, sold_on = (receipt.printed_at or "")[:10], (sale.receipt.printed_at or "")[:10]
+    in_order = not refunded_on or not sold_on or sold_on <= refunded_on
+    return in_order and refund_fen <= sale.eligible_fen - sale.refunded_fen
 
 
 def _unclear(reading: Reading, why: tuple[Phrase, ...], job_hash: str) -> Unclear:

@@ -221,10 +221,9 @@ class _Remembered:
         receipt = self._journal.receipt_by_fingerprint(fingerprint)
         return (receipt is not None, receipt.printed_at if receipt else None)
 
-    def sale(self, number: str) -> KnownSale | None:
-        """Return the latest sale with this number."""
-        found = self._journal.sales_by_number(self._shop_id, number)
-        return self._known(found[0]) if found else None
+    def sales(self, number: str) -> list[KnownSale]:
+        """Return the sales with this number, newest first."""
+        return [self._known(sale) for sale in self._journal.sales_by_number(self._shop_id, number)]
 
 
 def _times(job: Job, now: Now) -> tuple[float, float]:

@@ -42,8 +42,8 @@ class Memory:
                 return True, sale.receipt.printed_at
         return False, None
 
-    def sale(self, number: str) -> KnownSale | None:
-        return next((one for one in self._sales if one.receipt.number == number), None)
+    def sales(self, number: str) -> list[KnownSale]:
+        return [one for one in self._sales if one.receipt.number == number]
 
 
 def known(reading: Reading = READING, **facts: object) -> KnownSale:
@@ -153,9 +153,42 @@ def test_a_refund_of_a_known_sale_knows_what_goes_back() -> None:
 
 def test_a_second_refund_takes_the_rest_and_no_more() -> None:
     sold = known(holder=Holder("member", "wang"), points=214, refunded_fen=10700)
-    (found,) = taken(refund(-30000), memory=Memory(sold))
+    (found,) = taken(refund(-10700), memory=Memory(sold))
     assert isinstance(found, Refunded)
     assert found.points == 107
+
+
+@pytest.mark.parametrize("returned_fen", [21401, 30000])
+def test_a_refund_of_more_than_is_left_of_the_sale_is_a_question_for_a_person(
+    returned_fen: int,
+) -> None:
+    sold = known(holder=Holder("member", "wang"), points=214)
+    (found,) = taken(refund(-returned_fen), memory=Memory(sold))
+    assert isinstance(found, Unclear)
+    assert found.why[0].code == "refund_of_what"
+
+
+def test_when_numbers_start_again_a_refund_takes_from_the_sale_that_it_fits() -> None:
+    today = structs.replace(READING, printed_at="2026-11-09T09:00:00", owed_fen=12800)
+    old = known(holder=Holder("member", "wang"), points=214)
+    new = known(today, holder=Holder("member", "li"), points=128)
+    paper = refund(-21400, printed_at="2026-11-09T10:00:00")
+    (found,) = taken(paper, memory=Memory(new, old))
+    assert isinstance(found, Refunded)
+    assert found.original == old
+
+
+def test_when_a_refund_fits_two_sales_a_person_decides() -> None:
+    today = structs.replace(READING, printed_at="2026-11-09T09:00:00")
+    memory = Memory(known(today), known())
+    (found,) = taken(refund(-10000, printed_at="2026-11-09T10:00:00"), memory=memory)
+    assert isinstance(found, Unclear)
+
+
+def test_a_refund_is_not_of_a_sale_that_came_after_it() -> None:
+    later = structs.replace(READING, printed_at="2026-11-20T09:00:00")
+    (found,) = taken(refund(-10000), memory=Memory(known(later)))
+    assert isinstance(found, Unclear)
 
 
 def test_a_void_is_of_the_sale_with_its_own_number() -> None:
