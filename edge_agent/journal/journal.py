@@ -23,6 +23,7 @@ from edge_agent.journal import (
     projections,
     rehoming,
     slips,
+    voucher_requests,
 )
 from edge_agent.journal.clock import moment
 from edge_agent.journal.database import FILE, connect_writer
@@ -172,6 +173,16 @@ class Journal(Reader):
     def copy_slip(self, slip_id: str) -> None:
         """Queue a slip again and count the copy. Raises KeyError if it does not exist."""
         self._writer.transact(lambda db: slips.ask_copy(db, slip_id))
+
+    def voucher_asked(self, voucher_code: str, request_id: str) -> str:
+        """Keep under what request central is asked about a voucher; return the one to use."""
+        return self._writer.transact(
+            lambda db: voucher_requests.asked(db, voucher_code, request_id)
+        )
+
+    def voucher_answered(self, voucher_code: str) -> None:
+        """Central has answered for good: the next question about this voucher is a new one."""
+        self._writer.transact(lambda db: voucher_requests.answered(db, voucher_code))
 
     def lease_asked(self, session: str, request: LeaseRequest) -> None:
         """Keep a lease request before it is sent."""

@@ -4,6 +4,7 @@ The till named in the voucher takes it by its own journal, offline too; any othe
 by central while the cashier waits. Nothing is handed over before one of them has written it down.
 """
 
+import contextlib
 import secrets
 from collections.abc import Callable
 
@@ -80,6 +81,7 @@ class HandingIn:
         if answer.answer is None:
             return self._refused(answer.voucher_code, Reason("voucher_offline"))
         if answer.answer.refusal is not None:
+            self._answered_for_good(answer.voucher_code)
             return self._refused(answer.voucher_code, answer.answer.refusal)
         return self._taken(asked, answer.answer.reward_id)
 
@@ -88,7 +90,13 @@ class HandingIn:
             return None  # the scanner was triggered twice; the answer is on its way
         if self._journal.voucher_used(code):
             return self._refused(code, Reason("voucher_used"))
-        request_id = f"{self._token(8)}-{now.moment.wall_ms}"
+        try:
+            # The same until central answers: if it took the voucher and its answer got lost, the
+            # next scan gets that answer.
+            drawn = f"{self._token(8)}-{now.moment.wall_ms}"
+            request_id = self._journal.voucher_asked(code, drawn)
+        except JournalError:
+            return self._not_recorded(code)
         self._asked = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)
         self._ask(AskVoucher(request_id, code))
         return "info", own_words("checking")
@@ -108,10 +116,19 @@ class HandingIn:
         except Duplicate:
             return self._refused(used.voucher_code, Reason("voucher_used"))
         except JournalError:
-            words = own_words("not_recorded")
-            self.shown = Shown(accepted=False, code=used.voucher_code, phrase=words)
-            return "error", words
+            return self._not_recorded(used.voucher_code)
+        self._answered_for_good(used.voucher_code)
         return self._accepted(used.voucher_code, reward_id)
+
+    def _answered_for_good(self, code: str) -> None:
+        # Left behind, the old request only gets its old answer again.
+        with contextlib.suppress(JournalError):
+            self._journal.voucher_answered(code)
+
+    def _not_recorded(self, code: str) -> Told:
+        words = own_words("not_recorded")
+        self.shown = Shown(accepted=False, code=code, phrase=words)
+        return "error", words
 
     def _accepted(self, code: str, reward_id: str) -> Told:
         reward = next((one for one in self._journal.rewards() if one.reward_id == reward_id), None)

@@ -139,6 +139,24 @@ def test_a_scanner_triggered_twice_asks_once(desk: Desk) -> None:
     assert len(desk.asked) == 1
 
 
+def test_a_scan_after_a_lost_answer_asks_under_the_same_request(desk: Desk) -> None:
+    desk.scan(voucher())
+    assert desk.answer(None) == "voucher_offline"
+    desk.scan(voucher())
+    first, second = desk.asked
+    assert first.request_id == second.request_id
+    assert desk.answer(VoucherAnswer(reward_id="mug")) == "voucher_accepted"
+    assert desk.scan(voucher()) == "voucher_used"
+
+
+def test_after_a_refusal_the_next_question_is_a_new_one(desk: Desk) -> None:
+    desk.scan(voucher())
+    desk.answer(VoucherAnswer(refusal=Reason("voucher_unknown")))
+    desk.scan(voucher())
+    first, second = desk.asked
+    assert first.request_id != second.request_id
+
+
 def test_a_late_answer_to_an_earlier_question_changes_nothing(desk: Desk) -> None:
     desk.scan(voucher())
     assert desk.answer(VoucherAnswer(reward_id="mug"), code="VOTHER") is None
