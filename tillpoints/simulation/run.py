@@ -93,7 +93,7 @@ def run(seed: int, size: Size | None = None, only: frozenset[str] | None = None)
         )
 
 
-def reduced(failed: Result, size: Size | None = None, runs_max: int = 60) -> tuple[str, ...]:
+def reduced(failed: Result, size: Size | None = None, runs_max: int = 40) -> tuple[str, ...]:
     """Return a smaller list of faults that still breaks the same invariant.
 
     A fault is named by its kind and its number in the run; leaving one out changes what comes
@@ -104,6 +104,8 @@ def reduced(failed: Result, size: Size | None = None, runs_max: int = 60) -> tup
         again = run(failed.seed, size, frozenset(names))
         return again.met if again.invariant == failed.invariant else None
 
+    if breaks(()) is not None:
+        return ()  # no fault is needed
     return smallest(failed.met, breaks, runs_max)
 
 
