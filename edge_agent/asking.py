@@ -1,5 +1,6 @@
 """Asks central while somebody waits, off the agent's loop; the answer comes back as a message."""
 
+import logging
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from edge_agent.sync.online import Online
 from loyalty.wire import BalanceRequest, ClaimRequest, LeaseRequest, VoucherRequest
 
 AnswerT = TypeVar("AnswerT", bound=Struct)
+_log = logging.getLogger(__name__)
+
 Ask = AskBalance | AskClaim | AskLease | AskVoucher
 
 
@@ -28,11 +31,20 @@ class Asking:
 
     def ask(self, question: Ask) -> None:
         """Ask, and put the answer on the inbox when it is there."""
-        self._workers.submit(lambda: self._inbox.put(self._answered(question)))
+        self._workers.submit(self._work, question)
 
     def stop(self) -> None:
         """Ask nothing more; calls under way end by their own time limits."""
         self._workers.shutdown(wait=True, cancel_futures=True)
+
+    def _work(self, question: Ask) -> None:
+        try:
+            answer = self._answered(question)
+        except Exception:  # noqa: BLE001 the top of a thread
+            # Whoever waits must hear something, or the screen waits for ever.
+            _log.exception("asking central failed")
+            answer = _unanswered(question)
+        self._inbox.put(answer)
 
     def _answered(self, question: Ask) -> object:
         match question:
@@ -47,6 +59,18 @@ class Asking:
             case AskVoucher(request_id=request_id, voucher_code=code):
                 voucher = VoucherRequest(request_id, code)
                 return VoucherAnswered(code, _told(lambda: self._online.voucher(voucher)))
+
+
+def _unanswered(question: Ask) -> object:
+    match question:
+        case AskBalance(holder=holder):
+            return BalanceAnswered(holder, None)
+        case AskClaim():
+            return ClaimAnswered(None)
+        case AskLease(request_id=request_id):
+            return LeaseAnswered(request_id, None)
+        case AskVoucher(voucher_code=code):
+            return VoucherAnswered(code, None)
 
 
 def _told(call: Callable[[], AnswerT | Offline]) -> AnswerT | None:

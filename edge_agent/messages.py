@@ -25,11 +25,12 @@ class JobSeen(Struct, frozen=True):
 class JobRead:
     """A print job was read. Whoever takes it says so with `settle`, then the next one comes.
 
-    `parts` are the spool's names for the pieces that the tap kept it in.
+    `parts` are the spool's names for the pieces that the tap kept it in; `readings` is None when
+    the reader failed on it.
     """
 
     job: Job
-    readings: tuple[Reading, ...]
+    readings: tuple[Reading, ...] | None
     parts: tuple[str, ...] = ()
     _settled: threading.Event = field(default_factory=threading.Event)
     _kept: threading.Event = field(default_factory=threading.Event)

@@ -50,6 +50,10 @@ _OWN: dict[str, tuple[str, str]] = {
     ),
     "refund_nothing": ("退货原单没有积分", "Refund: the original earned nothing"),
     "needs_person": ("小票无法确认，已转人工", "This receipt needs a person to look at it"),
+    "reader_failed": (
+        "小票无法处理，已转人工",
+        "This paper could not be handled: a person looks at it",
+    ),
     "reprint": ("补打小票，不重复积分", "A reprint earns nothing again"),
     "copy": ("同一小票的另一联，不重复积分", "A second copy earns nothing again"),
     "known_receipt": ("这张小票已经记过", "This receipt is recorded already"),
@@ -65,7 +69,10 @@ _OWN: dict[str, tuple[str, str]] = {
         "More than 5 minutes ago: too late to correct",
     ),
     "refunded_already": ("该小票已退款，不能更正", "This receipt was refunded; it stays as it is"),
-    "nothing_to_reverse": ("该小票没有积分可撤销", "Nothing to take back on this receipt"),
+    "nothing_to_correct": (
+        "该小票还没有会员，请直接扫会员码或用认领凭条",
+        "Nobody holds this receipt yet: scan the member, or use its claim slip",
+    ),
     "reversed": ("已撤销该笔积分", "The award was taken back"),
     "reassigned": ("已更正会员", "The member was corrected"),
     "not_recorded": (

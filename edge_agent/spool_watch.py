@@ -131,7 +131,7 @@ class SpoolWatch:
     def _offer(self, job: Job, names: list[JobName]) -> bool:
         """Have a job read and recorded; False if that has to be tried again."""
         parts = tuple(name.job_id for name in names)
-        message = JobRead(job, tuple(self._read(job)), parts)
+        message = JobRead(job, self._read(job), parts)
         # Reading takes a while. A job that began meanwhile ends the time in which a scan counts
         # for this one, so it has to be known first.
         self._announce()
@@ -141,19 +141,23 @@ class SpoolWatch:
                 return False
         return message.recorded
 
-    def _read(self, job: Job) -> list[Reading]:
+    def _read(self, job: Job) -> tuple[Reading, ...] | None:
         dialect = self._tap.dialect or None
-        readings = read_job(job.data, date_order=self._tap.date_order, dialect=dialect)
+        try:
+            readings = read_job(job.data, date_order=self._tap.date_order, dialect=dialect)
+        except Exception as error:  # noqa: BLE001 one poison job must not stop those behind it (P9)
+            _log.error("job %s trips the reader: %r", job.job_id, type(error))
+            return None
         if job.complete:
-            return readings
+            return tuple(readings)
         # Bytes are missing: whatever was read may lack the line that changes it.
         why = reason("uncertain_bytes")
-        return [
+        return tuple(
             structs.replace(one, decision="review", why=(why, *one.why))
             if one.decision == "award"
             else one
             for one in readings
-        ]
+        )
 
     def _put(self, message: object) -> None:
         while not self._stopping.is_set():

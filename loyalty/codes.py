@@ -139,7 +139,9 @@ def card_tag(tenant_key: bytes, code: str) -> str:
 
 def classify(text: str) -> Scan:
     """Return what a scanned or typed text is. Payment codes and bank tracks lose their content."""
-    folded = unicodedata.normalize("NFKC", text).strip()
+    folded = unicodedata.normalize("NFKC", text)
+    # Control and format characters (STX, ETX, a zero-width blank) are a scanner's, not a code's.
+    folded = "".join(sign for sign in folded if unicodedata.category(sign) not in _NO_SIGNS).strip()
     folded = re.sub(r"^\][A-Za-z][0-9A-Za-z]", "", folded)  # AIM symbology identifier
     if not folded:
         return BadCode("empty")
@@ -153,8 +155,9 @@ def classify(text: str) -> Scan:
         return _short(upper[len(CLAIM_PREFIX) :]) if len(upper) > len(CLAIM_PREFIX) else _LENGTH
     if upper.startswith(VOUCHER_PREFIX):
         return VoucherCode(code=None, signed=upper)
-    if is_member_number(upper.replace(" ", "")):
-        return MemberNumber(upper.replace(" ", ""), prefixed=False)
+    number = upper.replace(" ", "").replace("-", "")
+    if is_member_number(number):
+        return MemberNumber(number, prefixed=False)
     typed = upper.translate(_MISREAD)
     if is_short_code(typed):
         return _short(typed)
@@ -162,6 +165,13 @@ def classify(text: str) -> Scan:
 
 
 _LENGTH = BadCode("length")
+_NO_SIGNS = frozenset({"Cc", "Cf"})
+#: Where the payment providers' own QR codes lead: a person showed the wrong code.
+_WALLETS: dict[str, PaymentKind] = {
+    "wxp://": "wechat_pay",
+    "https://qr.alipay.com/": "alipay",
+    "https://qr.95516.com/": "unionpay",
+}
 
 
 def _member(rest: str) -> Scan:
@@ -183,12 +193,16 @@ def _short(rest: str) -> Scan:
 def _payment_kind(text: str) -> PaymentKind | None:
     """Return which payment code `text` is, else None.
 
-    Tracks: track 1 starts %B, track 2 is ;PAN=; a bare 13 to 19 digit number that passes Luhn and
-    begins like a bank card is treated as one, because dropping too much is the safe mistake here.
+    Tracks: track 1 starts %B, track 2 is ;PAN=, and a reader may keep the sentinels to itself; a
+    bare 14 to 19 digit number that passes Luhn and begins like a bank card is treated as one,
+    because dropping too much is the safe mistake here. 13 digits are a product's bar code.
     """
-    if re.match(r"%B\d", text) or re.search(r";\d{13,19}=", text):
+    if re.match(r"%B\d|B\d{12,19}\^", text, re.IGNORECASE) or re.search(r"\d{13,19}=", text):
         return "bank_card"
-    digits = text.replace(" ", "")
+    for link, kind in _WALLETS.items():
+        if text.lower().startswith(link):
+            return kind
+    digits = text.replace(" ", "").replace("-", "")
     if not (digits.isascii() and digits.isdigit()):
         return None
     length, lead = len(digits), int(digits[:2])
@@ -198,7 +212,8 @@ def _payment_kind(text: str) -> PaymentKind | None:
         return "alipay"
     if length == 19 and lead == 62:
         return "unionpay"
-    if 15 <= length <= 19 and digits[0] in "3456" and _luhn(digits):
+    begins_like_one = digits[:1] in set("3456") or 2221 <= int(digits[:4] or 0) <= 2720
+    if 14 <= length <= 19 and begins_like_one and _luhn(digits):
         return "bank_card"
     return None
 

@@ -117,6 +117,8 @@ def _claimed(
     state: State, open_sale: OpenSale, member: Member, now: Now, terms: Terms
 ) -> tuple[State, tuple[Effect, ...]]:
     """A scan after the sale: its award goes to this member, and its claim slip is not needed."""
+    if open_sale.held_slip is None:
+        return _claimed_by_slip(state, open_sale.sale, member, now)
     sale = open_sale.sale
     left_fen = sale.eligible_fen - sale.refunded_fen
     given = award(left_fen, sale.category, member.tier_id, terms.book)
@@ -128,9 +130,18 @@ def _claimed(
         points=given.points,
     )
     slip = award_slip(sale.receipt, sale.fingerprint, member, given, now, terms)
-    drop = (DropSlip(open_sale.held_slip),) if open_sale.held_slip else ()
+    drop = DropSlip(open_sale.held_slip)
     told = _tell(structs.replace(state, open_sale=None), "ok", own_words("awarded", given.points))
-    return told, (*drop, Record((body,), (slip,)), SyncNow())
+    return told, (drop, Record((body,), (slip,)), SyncNow())
+
+
+def _claimed_by_slip(
+    state: State, sale: KnownSale, member: Member, now: Now
+) -> tuple[State, tuple[Effect, ...]]:
+    """The claim slip was out of our hands: central knows whether somebody else used it first."""
+    body = Claim(at=now.moment, claim_hash=sale.claim_hash or "", holder=member.holder)
+    told = _tell(structs.replace(state, open_sale=None), "info", own_words("claim_taken_in"))
+    return told, (Record((body,)), SyncNow())
 
 
 def _claim_scanned(state: State, sale: KnownSale, now: Now) -> tuple[State, tuple[Effect, ...]]:
@@ -283,9 +294,9 @@ def _corrected(
         return _tell(state, "error", own_words("too_late_to_correct")), ()
     if sale.refunded_fen:
         return _tell(state, "error", own_words("refunded_already")), ()
+    if sale.holder is None:
+        return _tell(state, "error", own_words("nothing_to_correct")), ()
     if member is None:
-        if sale.holder is None:
-            return _tell(state, "error", own_words("nothing_to_reverse")), ()
         body = Correction(at=now.moment, fingerprint=sale.fingerprint, holder=None)
         return _tell(state, "ok", own_words("reversed")), (Record((body,)), SyncNow())
     given = award(sale.eligible_fen, sale.category, member.tier_id, terms.book)

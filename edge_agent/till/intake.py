@@ -125,6 +125,12 @@ def take_in(
     return tuple(findings)
 
 
+def unreadable(raw: bytes) -> Unclear:
+    """Return a job that our reader failed on as a question for a person."""
+    why = (own_words("reader_failed"),)
+    return Unclear(hashlib.sha256(raw).hexdigest(), why, None, None, None, "")
+
+
 def _finding(
     reading: Reading,
     shop_id: str,

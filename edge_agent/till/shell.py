@@ -3,6 +3,7 @@
 Holds no rule of its own. A state is only kept once the journal has what belongs to it.
 """
 
+import logging
 import secrets
 from collections.abc import Callable
 
@@ -21,9 +22,11 @@ from edge_agent.recording import record
 from edge_agent.till import checkout, inputs
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import State
-from edge_agent.till.intake import KnownSale, take_in
+from edge_agent.till.intake import Finding, KnownSale, take_in, unreadable
 from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify, make_short_code
 from loyalty.earning import Reason
+
+_log = logging.getLogger(__name__)
 
 
 class Till:
@@ -128,6 +131,10 @@ class Till:
             self._step(inputs.ScanFailed(own_words("claim_not_here")), now, terms)
         elif sale.state != "open":
             self._step(inputs.ScanFailed(phrase(Reason("claim_taken"))), now, terms)
+        elif sale.refunded_fen >= sale.sale.eligible_fen:
+            self._step(inputs.ScanFailed(phrase(Reason("claim_refunded"))), now, terms)
+        elif _age_days(sale, now) > terms.book.claim_days:
+            self._step(inputs.ScanFailed(phrase(Reason("claim_expired"))), now, terms)
         else:
             self._step(inputs.ClaimScanned(self._known(sale, now)), now, terms)
 
@@ -151,18 +158,33 @@ class Till:
         self._paper_now()
 
     def _job(self, message: JobRead, now: Now, terms: Terms) -> None:
-        job = message.job
-        findings = take_in(
+        """Take a job in; one that trips our own code goes to a person, and the next goes on."""
+        try:
+            recorded = self._take(message, self._findings(message, now, terms), now, terms)
+        except Exception as error:  # noqa: BLE001 one poison job must not stop the till (P9)
+            _log.error("job %s could not be taken in: %r", message.job.job_id, type(error))
+            recorded = self._take(message, (unreadable(message.job.data),), now, terms)
+        message.settle(recorded=recorded)
+
+    def _findings(self, message: JobRead, now: Now, terms: Terms) -> tuple[Finding, ...]:
+        if message.readings is None:
+            return (unreadable(message.job.data),)
+        return take_in(
             message.readings,
-            raw=job.data,
+            raw=message.job.data,
             shop_id=terms.shop.shop_id,
             book=terms.book,
             known=_Remembered(self._journal, terms.shop.shop_id, self._known_now(now)),
             claim_codes=[make_short_code("C", secrets.randbelow) for _ in message.readings],
         )
-        started_s, ended_s = _times(job, now)
-        event = inputs.JobRead(job.job_id, findings, started_s, ended_s, message.parts)
-        message.settle(recorded=self._step(event, now, terms))
+
+    def _take(
+        self, message: JobRead, findings: tuple[Finding, ...], now: Now, terms: Terms
+    ) -> bool:
+        started_s, ended_s = _times(message.job, now)
+        job_id = message.job.job_id
+        event = inputs.JobRead(job_id, findings, started_s, ended_s, message.parts)
+        return self._step(event, now, terms)
 
     def _told(self, told: tuple[Tone, Phrase] | None, now: Now, terms: Terms) -> None:
         if told is not None:
@@ -224,6 +246,11 @@ class _Remembered:
     def sales(self, number: str) -> list[KnownSale]:
         """Return the sales with this number, newest first."""
         return [self._known(sale) for sale in self._journal.sales_by_number(self._shop_id, number)]
+
+
+def _age_days(sale: SaleRecord, now: Now) -> float:
+    """Return how long ago a sale was recorded, in days of this device's wall clock."""
+    return (now.moment.wall_ms - sale.sale.at.wall_ms) / 86_400_000
 
 
 def _times(job: Job, now: Now) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from edge_agent.journal.reader import Reader
+from receipts.reading import read_job
 from tests.edge_agent.counter import LI, NEW_CARD, WANG, Counter, sale_text
 
 PAYMENT_CODE = "134567890123456789"
@@ -183,3 +184,22 @@ def test_a_receipt_given_up_in_its_middle_waits_for_nobody(counter: Counter) -> 
         counter.wait_for_parts(1)
     counter.print(sale_text("HL2"))
     counter.wait(lambda state: any(row["number"] == "HL2" for row in state["recent"]))
+
+
+def test_a_job_that_trips_our_own_code_goes_to_a_person_and_the_next_goes_on(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trip(raw: bytes, **_: object) -> list[object]:
+        if b"POISON" in raw:
+            raise RuntimeError("a bug of ours")
+        return read_job(raw)  # type: ignore[return-value]
+
+    monkeypatch.setattr("edge_agent.spool_watch.read_job", trip)
+    counter.print("POISON\n")
+    counter.print(sale_text("HL1"))
+    state = counter.wait(lambda state: len(state["recent"]) == 2)
+    assert [row["kind"] for row in state["recent"]] == ["sale", "review"]
+    monkeypatch.setattr("edge_agent.till.shell.take_in", lambda *_, **__: 1 // 0)
+    counter.print(sale_text("HL2"))
+    state = counter.wait(lambda state: len(state["recent"]) == 3)
+    assert first(state)["kind"] == "review"

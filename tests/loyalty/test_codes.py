@@ -68,6 +68,16 @@ def test_a_voucher_is_known_by_its_typed_code_or_by_its_signed_text() -> None:
         ("%B4111111111111111^DOE/JANE^2512101?", "bank_card"),
         (";4111111111111111=25121010000000000000?", "bank_card"),
         ("4111111111111111", "bank_card"),
+        ("1345-6789-0123-456789", "wechat_pay"),
+        ("\x02134567890123456789\x03", "wechat_pay"),
+        ("13456\u200b7890123456789", "wechat_pay"),
+        ("%b4111111111111111^DOE/JANE^2512101?", "bank_card"),
+        ("B4111111111111111^DOE/JANE^2512101", "bank_card"),
+        ("4111111111111111=25121010000000000000", "bank_card"),
+        ("2221000000000009", "bank_card"),
+        ("30569309025904", "bank_card"),
+        ("wxp://f2f0abcdef", "wechat_pay"),
+        ("HTTPS://QR.ALIPAY.COM/fkx123", "alipay"),
     ],
 )
 def test_what_can_take_money_is_recognised_and_its_content_is_gone(text: str, kind: str) -> None:
@@ -93,6 +103,12 @@ def test_what_can_take_money_is_recognised_and_its_content_is_gone(text: str, ki
 )
 def test_what_is_not_ours_or_is_damaged_is_said_to_be(text: str, scan: codes.Scan) -> None:
     assert codes.classify(text) == scan
+
+
+def test_a_member_number_may_be_typed_in_groups() -> None:
+    number = codes.make_member_number("12345678901")
+    grouped = "-".join((number[:4], number[4:8], number[8:]))
+    assert codes.classify(grouped) == MemberNumber(number, prefixed=False)
 
 
 def test_full_width_digits_of_an_input_method_are_read_as_digits() -> None:

@@ -371,7 +371,15 @@ def test_the_claim_slip_of_an_own_sale_lets_the_next_scan_claim_it(till: Till) -
     _, sync = till.scan(2030)
     assert sync == SyncNow()
     claims = [body for body in till.bodies() if isinstance(body, Claim)]
-    assert [claim.claim_hash for claim in claims] == ["hash"]
+    assert [(claim.claim_hash, claim.points) for claim in claims] == [("hash", None)]
+
+
+def test_points_of_a_claim_slip_that_was_out_of_our_hands_are_not_promised(till: Till) -> None:
+    till.feed(ClaimScanned(known()), 2000)
+    till.scan(2030)
+    assert till.slips() == []
+    assert till.state.notice is not None
+    assert till.state.notice.phrase.code == "claim_taken_in"
 
 
 def test_a_wrong_member_is_corrected_within_five_minutes(till: Till) -> None:
@@ -396,7 +404,7 @@ def test_an_award_is_taken_back_within_five_minutes(till: Till) -> None:
         ({"holder": Holder("member", "wang")}, 301, "li", "too_late_to_correct"),
         ({"holder": Holder("member", "wang")}, None, "li", "too_late_to_correct"),
         ({"holder": Holder("member", "wang"), "refunded_fen": 1}, 10, "li", "refunded_already"),
-        ({}, 10, None, "nothing_to_reverse"),
+        ({}, 10, None, "nothing_to_correct"),
     ],
 )
 def test_what_can_no_longer_be_corrected_is_said_and_nothing_is_recorded(
