@@ -30,7 +30,8 @@ def run(config_path: Path) -> None:
     from edge_agent.config import ConfigError, load
     from edge_agent.journal.errors import JournalError
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("edge_agent").setLevel(logging.INFO)
     try:
         agent = Agent(load(config_path))
     except ConfigError as error:
