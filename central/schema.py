@@ -13,6 +13,12 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
 from central.columns import big, data, small, table, text
 from central.columns import metadata as metadata  # noqa: PLC0414  # named here for others
+from central.record_tables import member as member  # noqa: PLC0414
+from central.record_tables import member_card as member_card  # noqa: PLC0414
+from central.record_tables import reward as reward  # noqa: PLC0414
+from central.record_tables import rule_book as rule_book  # noqa: PLC0414
+from central.record_tables import shop as shop  # noqa: PLC0414
+from central.record_tables import staff as staff  # noqa: PLC0414
 
 # --- the shard: its row is the lock, the commit order and the position in the feed
 
@@ -292,68 +298,4 @@ feed_turn = table(
     "first_position",
     big("first_position"),
     big("last_position"),
-)
-
-# --- records kept by people. Names, numbers and phones stand in `member` and nowhere else.
-
-member = table(
-    "member",
-    "member",
-    text("member"),  # pseudonym, 16 hex digits
-    text("number"),  # 12 digits
-    text("name"),
-    text("masked_name"),  # what tills may show, at most 12 bytes
-    text("phone", null=True),
-    text("joined_on"),
-    UniqueConstraint("shard_key", "number"),
-    Index(None, "shard_key", "phone"),
-)
-
-member_card = table(
-    "member_card",
-    "tag",
-    text("tag"),  # loyalty.codes.card_tag of the number or alias
-    text("member"),
-    text("alias"),  # as scanned: an NFC id, a stripe, the number itself
-    Index(None, "shard_key", "member"),
-)
-
-shop = table(
-    "shop",
-    "shop_id",
-    text("shop_id"),
-    text("name_zh"),
-    text("name_en"),
-    text("category"),
-)
-
-reward = table(
-    "reward",
-    "reward_id",
-    text("reward_id"),
-    text("name_zh"),
-    text("name_en"),
-    big("points"),
-    text("kind"),  # goods | parking | coupon | service
-    text("home_shop", null=True),
-    small("offered"),
-)
-
-rule_book = table(
-    "rule_book",
-    "version",
-    text("version"),  # loyalty.rulebook.version
-    data("canonical"),
-    big("effective_ms"),
-)
-
-staff = table(
-    "staff",
-    "login",
-    text("login"),
-    text("name"),
-    text("role"),
-    text("password_hash"),
-    small("active"),
-    big("created_ms"),
 )
