@@ -9,10 +9,10 @@ INSTALL_US := $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo storm test check bench lock clean
+.PHONY: help demo storm test check bench simulate-planted fuzz lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.stamp ## The whole story here, with virtual devices
 	$(BIN)/tillpoints demo
@@ -32,6 +32,12 @@ check: $(VENV)/test.stamp ## Style, types, the dependency rule and the tidy test
 
 bench: $(VENV)/test.stamp ## Our figures beside a peer's, measured in the same run, as ratios
 	$(BIN)/tillpoints bench
+
+simulate-planted: $(VENV)/test.stamp ## Each planted bug, and how many seeds find it
+	$(BIN)/python -m tillpoints.simulation.planted
+
+fuzz: $(VENV)/test.stamp ## Half an hour of coverage-guided fuzzing (wants the extra fuzz)
+	$(BIN)/python -m tests.fuzz.read_jobs 1800
 
 lock: ## Pin every dependency again (needs uv on PATH, or UV=path)
 	requirements/compile $(UV)
@@ -57,4 +63,9 @@ $(VENV)/demo.stamp: requirements/till.txt requirements/central.txt pyproject.tom
 $(VENV)/test.stamp: requirements/test.txt pyproject.toml | $(BIN)/python
 	$(INSTALL) --require-hashes -r requirements/test.txt
 	$(INSTALL_US)
+	touch $@
+
+# OCR is 300 MB, so only who asks for it installs it; its tests skip without it.
+$(VENV)/ocr.stamp: requirements/ocr.txt $(VENV)/test.stamp
+	$(INSTALL) --require-hashes -r requirements/ocr.txt
 	touch $@

@@ -29,7 +29,7 @@ ROOMS = {
     "central": ("base", "central"),
     "receipts": ("base", "ocr"),  # the OCR library itself is found by name, when it is there
     "tillpoints": ("base", "agent", "central"),
-    "tests": ("base", "agent", "central", "test"),
+    "tests": ("base", "agent", "central", "test", "fuzz"),
 }
 # Used without an import of ours: SQLAlchemy loads the one, zoneinfo reads the other.
 LOADED_BY_NAME = {"psycopg", "tzdata"}
