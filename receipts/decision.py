@@ -110,9 +110,13 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
 def _needs_goods(facts: Facts) -> bool:
     """Without change a total and its payment are one number printed twice, which proves little.
 
-    And what stored value was sold is known by the goods alone.
+    And what stored value was sold is known by the goods alone. On what takes back, the signs of
+    discounts and charges turn over in every shop's own way, and what it takes is bounded by the
+    sale it is of.
     """
     assert facts.settled is not None
+    if facts.kind in (Kind.REFUND, Kind.VOID):
+        return False
     sold_value = any(item.topup for item in facts.items)
     return bool(facts.items) and (not facts.settled.change_fen or sold_value)
 

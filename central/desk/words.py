@@ -15,6 +15,7 @@ _WORDS: dict[Code, tuple[str, str]] = {
     Code.DEBT_MOVED: ("卡内欠分转入", "debt moved in from a card"),
     Code.REVERSAL: ("更正", "corrected"),
     Code.REVERSAL_OWED: ("更正待抵扣", "corrected, owed"),
+    Code.OFFLINE_LOSS: ("脱机兑换由商场承担", "redeemed offline, borne by the mall"),
 }
 
 

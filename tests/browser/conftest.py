@@ -65,7 +65,9 @@ class Screen:
         return self.double.commands
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright leaves a running loop behind in this thread, and another
+# module may want a browser of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
