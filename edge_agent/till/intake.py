@@ -95,6 +95,10 @@ class Nothing(Struct, frozen=True):
     kind: str
     why: tuple[Phrase, ...]
     mention: bool = False
+    number: str | None = None
+    printed_at: str | None = None
+    owed_fen: int | None = None
+    currency: str = ""
     outcome: Outcome = "ignored"
 
 
@@ -144,7 +148,7 @@ def _finding(
     if reading.decision == "review":
         return _unclear(reading, why, job_hash)
     if reading.copy:
-        return Nothing(reading.kind, (own_words("copy"),))
+        return _nothing(reading, own_words("copy"))
     if reading.reprint:
         return _reprint(reading, shop_id, known, earlier, job_hash)
     if reading.decision == "ignore":
@@ -156,7 +160,7 @@ def _finding(
     before = _before(identity, known, earlier)
     if before is not None:
         if before[0] == receipt.printed_at:
-            return Nothing(reading.kind, (own_words("known_receipt"),), mention=True)
+            return _nothing(reading, own_words("known_receipt"), mention=True)
         return _unclear(reading, (own_words("same_number"), *why), job_hash)
     earning = eligible_fen(receipt, book.unearning_tenders)
     if receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
@@ -164,7 +168,7 @@ def _finding(
             reading, (own_words("refund_of_what"), *why), job_hash
         )
     if earning == 0:
-        return Nothing(reading.kind, (own_words("zero_amount"), *why))
+        return _nothing(reading, own_words("zero_amount"), *why)
     return Sold(receipt, earning, identity, code, why)
 
 
@@ -183,10 +187,10 @@ def _reprint(
 ) -> Finding:
     """A reprint of a recorded sale is nothing new; of an unknown one a person decides."""
     if reading.owed_fen is None:
-        return Nothing(reading.kind, (own_words("reprint"),))
+        return _nothing(reading, own_words("reprint"))
     identity = fingerprint(reading.receipt(shop_id)).hex()
     if _before(identity, known, earlier) is not None:
-        return Nothing(reading.kind, (own_words("reprint"),), mention=True)
+        return _nothing(reading, own_words("reprint"), mention=True)
     return _unclear(reading, (own_words("reprint_unknown"),), job_hash)
 
 
@@ -225,6 +229,19 @@ def _unclear(reading: Reading, why: tuple[Phrase, ...], job_hash: str) -> Unclea
     )
 
 
+def _nothing(reading: Reading, *why: Phrase, mention: bool = False) -> Nothing:
+    """Return a receipt that earns nothing, with what a cashier tells it from others by."""
+    return Nothing(
+        kind=reading.kind,
+        why=why,
+        mention=mention,
+        number=reading.number,
+        printed_at=reading.printed_at,
+        owed_fen=reading.owed_fen,
+        currency=reading.currency or "",
+    )
+
+
 def seen(finding: Finding) -> PaperSeen:
     """Return what the journal keeps of a document for the list on the screen."""
     match finding:
@@ -240,15 +257,19 @@ def seen(finding: Finding) -> PaperSeen:
                 currency=finding.receipt.currency,
             )
         case Unclear():
-            return PaperSeen(
-                outcome=finding.outcome,
-                kind="review",
-                why=finding.why,
-                fingerprint=finding.job_hash,
-                number=finding.number or "",
-                printed_at=finding.printed_at or "",
-                amount_fen=finding.owed_fen,
-                currency=finding.currency,
-            )
+            return _paper(finding, "review", finding.job_hash)
         case Nothing():
-            return PaperSeen(finding.outcome, finding.kind, finding.why)
+            return _paper(finding, finding.kind)
+
+
+def _paper(finding: Unclear | Nothing, kind: str, key: str = "") -> PaperSeen:
+    return PaperSeen(
+        outcome=finding.outcome,
+        kind=kind,
+        why=finding.why,
+        fingerprint=key,
+        number=finding.number or "",
+        printed_at=finding.printed_at or "",
+        amount_fen=finding.owed_fen,
+        currency=finding.currency,
+    )

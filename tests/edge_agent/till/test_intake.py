@@ -108,6 +108,17 @@ def test_a_reprint_of_a_recorded_sale_is_nothing_and_of_an_unknown_one_a_questio
     assert unknown.why[0].code == "reprint_unknown"
 
 
+def test_paper_of_a_sale_that_earns_nothing_again_still_says_which_sale_it_is_of() -> None:
+    reprint = structs.replace(READING, reprint=True, decision="ignore")
+    again, late = taken(READING, memory=Memory(known())), taken(reprint, memory=Memory(known()))
+    copy = taken(READING, structs.replace(READING, copy=True, decision="ignore"))
+    for finding in (again[0], late[0], copy[1]):
+        paper = seen(finding)
+        assert paper.outcome == "ignored"
+        assert (paper.number, paper.amount_fen, paper.currency) == ("HL1", 21400, "CNY")
+        assert paper.printed_at == READING.printed_at
+
+
 def test_the_second_copy_in_one_job_is_nothing() -> None:
     first, second = taken(READING, structs.replace(READING, copy=True, decision="ignore"))
     assert isinstance(first, Sold)
