@@ -55,6 +55,7 @@ class Topic(IntEnum):
     VERDICT = 5
     CLAIMED = 6
     SHOP = 7
+    VOUCHER = 8
 
 
 class Problem(Struct, frozen=True):
@@ -242,6 +243,17 @@ class ClaimedRow(Struct, frozen=True):
     fingerprint: str
     holder: Holder
     points: int
+
+
+class VoucherRow(Struct, frozen=True):
+    """A voucher that only this device may take, until the end of `valid_until` (a date).
+
+    Its code is as good as the reward, so a till gets `codes.voucher_hash` of it and never the code.
+    """
+
+    code_hash: str
+    reward_id: str
+    valid_until: str
 
 
 class LeaseRequest(Struct, frozen=True):

@@ -70,6 +70,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "没有网络，无法核销此券，请稍后再试",
         "No network: this voucher cannot be checked now, please try again later",
     ),
+    "voucher_not_known_here": (
+        "没有网络，本机也没有此券码：请扫描凭条二维码，或联网后再输入",
+        "No network, and this till has no such code: scan the slip's QR, or type it later",
+    ),
+    "voucher_day_unsure": (
+        "本机开机后尚未联网，无法确认有效期：请保留凭条，联网后再试",
+        "Not online since this till started, so its day is not sure: please try again later",
+    ),
     # ledger
     "true_up": ("按会员等级补分", "Points added for the member's tier"),
     "not_earned": ("原单没有积分", "The original receipt earned nothing"),

@@ -15,10 +15,11 @@ from central.ledger import bulk
 from central.ledger.accounts import AccountKind, debt_id, holder_of, kind_of, wallet_id
 from central.ledger.entry import Notice
 from central.ledger.loading import CHUNK_KEYS, load
-from central.ledger.rows import Account
+from central.ledger.rows import Account, Voucher, VoucherState
 from central.ledger.state import State
 from central.ledger.wants import Want
 from loyalty import wire
+from loyalty.codes import voucher_hash
 from loyalty.events import Holder
 from loyalty.wire import (
     CardRow,
@@ -28,6 +29,7 @@ from loyalty.wire import (
     RuleBookRow,
     ShopRow,
     Topic,
+    VoucherRow,
 )
 
 
@@ -119,7 +121,26 @@ def of_turn(connection: Connection, shard_key: int, state: State) -> list[Change
     load(connection, shard_key, state, wanted)
     names = _masked_names(connection, shard_key, members)
     changes = [_card_change(state, tag) for tag in cards]
-    return changes + [_member_change(state, one, names.get(one, "")) for one in members]
+    changes += [_member_change(state, one, names.get(one, "")) for one in members]
+    return changes + _voucher_changes(state)
+
+
+def _voucher_changes(state: State) -> list[Change]:
+    """Return what home tills, and nobody else, hear of vouchers that they may take or no longer."""
+    changes = []
+    for code, voucher in state.vouchers.changed().items():
+        before = state.vouchers.before.get(code)
+        if voucher is None or voucher.home_device is None or _counts(before) == _counts(voucher):
+            continue
+        item = voucher_hash(code)
+        row = VoucherRow(item, voucher.reward_id, voucher.valid_until)
+        home = bytes.fromhex(voucher.home_device)
+        changes.append(Change(Topic.VOUCHER, item, row if _counts(voucher) else None, home))
+    return changes
+
+
+def _counts(voucher: Voucher | None) -> bool:
+    return voucher is not None and voucher.state in (VoucherState.ISSUED, VoucherState.REDEEMED)
 
 
 def _touched(state: State) -> tuple[list[str], list[str]]:

@@ -191,10 +191,16 @@ def server_ms(db: sqlite3.Connection, at: Moment) -> int:
     In the boot of the last contact the boot's own clock tells; after a reboot the wall clock, but
     never a time before that contact.
     """
+    known_ms = sure_ms(db, at)
+    if known_ms is not None:
+        return known_ms
+    row = db.execute("SELECT server_ms FROM contact").fetchone()
+    return at.wall_ms if row is None else max(int(row[0]), at.wall_ms)
+
+
+def sure_ms(db: sqlite3.Connection, at: Moment) -> int | None:
+    """Return central's time at `at` in ms; None if there was no contact since this boot began."""
     row = db.execute("SELECT server_ms, boot_id, boottime_ms FROM contact").fetchone()
-    if row is None:
-        return at.wall_ms
-    sample_ms, boot_id, boottime_ms = row
-    if boot_id == at.boot_id:
-        return int(sample_ms + at.boottime_ms - boottime_ms)
-    return max(int(sample_ms), at.wall_ms)
+    if row is None or row[1] != at.boot_id:
+        return None
+    return int(row[0] + at.boottime_ms - row[2])

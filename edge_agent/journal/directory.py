@@ -1,4 +1,4 @@
-"""What this device pulled from central: members, cards, rule books, rewards, shops, claims.
+"""What this device pulled from central: members, rule books, rewards, shops, claims, vouchers.
 
 Everything here was central's and can be pulled again. A page of the feed and the cursor behind it
 are stored in one transaction, so the state is always that of the feed up to the cursor.
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from edge_agent.journal import cursor
 from edge_agent.journal.cursor import NOT_POSTED, Cursor
+from loyalty.codes import voucher_hash
 from loyalty.events import Holder
 from loyalty.wire import (
     CardRow,
@@ -26,6 +27,7 @@ from loyalty.wire import (
     ShopRow,
     Topic,
     Verdict,
+    VoucherRow,
 )
 
 RowT = TypeVar("RowT", RuleBookRow, RewardRow, ShopRow)
@@ -143,6 +145,7 @@ _STORE: dict[int, Callable[[sqlite3.Connection, FeedRow], None]] = {
     Topic.VERDICT: _verdict,
     Topic.CLAIMED: _claimed,
     Topic.SHOP: _whole(ShopRow),
+    Topic.VOUCHER: _whole(VoucherRow),
 }
 
 
@@ -209,6 +212,15 @@ def rewards(db: sqlite3.Connection) -> list[RewardRow]:
 def shop(db: sqlite3.Connection, shop_id: str) -> ShopRow | None:
     """Return one shop, None if central has not told of it."""
     return next((row for row in _rows(db, Topic.SHOP, ShopRow) if row.shop_id == shop_id), None)
+
+
+def voucher(db: sqlite3.Connection, code: str) -> VoucherRow | None:
+    """Return the voucher of a typed code if only this device may take it, else None."""
+    row = db.execute(
+        "SELECT payload FROM pulled WHERE topic = ? AND item = ?",
+        (Topic.VOUCHER, voucher_hash(code)),
+    ).fetchone()
+    return None if row is None else msgspec.msgpack.decode(row[0], type=VoucherRow)
 
 
 def _rows(db: sqlite3.Connection, topic: Topic, row_type: type[RowT]) -> list[RowT]:

@@ -13,7 +13,16 @@ from typing import Self, TypeVar
 
 from msgspec import Struct
 
-from edge_agent.journal import cursor, directory, identity, leasing, log, records, slips
+from edge_agent.journal import (
+    cursor,
+    directory,
+    identity,
+    leasing,
+    log,
+    records,
+    slips,
+    voucher_requests,
+)
 from edge_agent.journal.cursor import Cursor, Outbox
 from edge_agent.journal.database import FILE, connect_reader, reading, snapshot
 from edge_agent.journal.directory import Standing
@@ -27,7 +36,7 @@ from loyalty.chain import Frame
 from loyalty.events import Holder, Moment
 from loyalty.receipt import Receipt
 from loyalty.rulebook import RuleBook
-from loyalty.wire import RewardRow, ShopRow
+from loyalty.wire import RewardRow, ShopRow, VoucherRow
 
 ResultT = TypeVar("ResultT")
 
@@ -121,6 +130,10 @@ class Reader:
         """Return central's time at `at` as well as it can be known here, in ms (SYNC 2.7)."""
         return self._ask(lambda db: cursor.server_ms(db, at))
 
+    def sure_ms(self, at: Moment) -> int | None:
+        """Return central's time at `at` in ms; None if central was not met since the last boot."""
+        return self._ask(lambda db: cursor.sure_ms(db, at))
+
     def unread_rows(self) -> int:
         """Return how many rows of the feed this version could not read."""
         return self._ask(
@@ -165,6 +178,10 @@ class Reader:
         """Tell whether this voucher was handed in on this device."""
         return self._has("SELECT 1 FROM voucher_use WHERE voucher_code = ?", voucher_code)
 
+    def voucher_request(self, voucher_code: str) -> str:
+        """Return under which request central was asked about a voucher and has not answered."""
+        return self._ask(lambda db: voucher_requests.under_way(db, voucher_code))
+
     def _has(self, query: str, key: str) -> bool:
         return self._ask(lambda db: db.execute(query, (key,)).fetchone() is not None)
 
@@ -195,6 +212,10 @@ class Reader:
     def shop(self, shop_id: str) -> ShopRow | None:
         """Return one shop, None if central has not told of it."""
         return self._ask(lambda db: directory.shop(db, shop_id))
+
+    def voucher(self, code: str) -> VoucherRow | None:
+        """Return the voucher of a typed code if only this device may take it, else None."""
+        return self._ask(lambda db: directory.voucher(db, code))
 
     # ---- slips, jobs, leases
 

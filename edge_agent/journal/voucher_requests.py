@@ -10,8 +10,14 @@ def asked(db: sqlite3.Connection, voucher_code: str, request_id: str) -> str:
         " ON CONFLICT DO NOTHING",
         (voucher_code, request_id),
     )
+    return under_way(db, voucher_code)
+
+
+def under_way(db: sqlite3.Connection, voucher_code: str) -> str:
+    """Return the request id under which central may have taken this voucher; empty if none."""
     query = "SELECT request_id FROM voucher_request WHERE voucher_code = ?"
-    return str(db.execute(query, (voucher_code,)).fetchone()[0])
+    row = db.execute(query, (voucher_code,)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def answered(db: sqlite3.Connection, voucher_code: str) -> None:

@@ -1,12 +1,15 @@
 """A voucher is handed in at this till: accepted once, or refused with the reason.
 
-The till named in the voucher takes it by its own journal, offline too; any other voucher is used up
-by central while the cashier waits. Nothing is handed over before one of them has written it down.
+The till named in the voucher takes it by its own journal, offline too, scanned or typed: central
+tells it beforehand which codes are its own. Any other voucher is used up by central while the
+cashier waits. Nothing is handed over before one of them has written it down.
 """
 
 import contextlib
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -20,7 +23,7 @@ from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from loyalty.codes import VoucherCode
 from loyalty.earning import Reason
 from loyalty.events import VoucherUse
-from loyalty.vouchers import NotAVoucher, Voucher, read_signed
+from loyalty.vouchers import NotAVoucher, read_signed
 from loyalty.wire import RewardRow
 
 Told = tuple[Tone, Phrase]
@@ -49,7 +52,9 @@ class HandingIn:
         self._journal = journal
         self._identity = identity
         self._ask = ask
+        self._zone = ZoneInfo(identity.zone)
         self._asked: VoucherUse | None = None
+        self._if_silent = "voucher_offline"
         self.shown: Shown | None = None
 
     def dismiss(self) -> None:
@@ -59,7 +64,7 @@ class HandingIn:
     def scanned(self, scan: VoucherCode, now: Now) -> Told | None:
         """Take a voucher; None when central has to be asked first."""
         if scan.signed is None:
-            return self._ask_central(scan.code or "", now)
+            return self._typed(scan.code or "", now)
         try:
             voucher = read_signed(scan.signed, self._identity.central_key)
         except NotAVoucher:
@@ -67,10 +72,10 @@ class HandingIn:
         if voucher.shard_key != self._identity.shard_key:
             return self._refused("", Reason("voucher_forged"))
         if voucher.home_device is None:
-            return self._ask_central(voucher.code, now)
+            return self._ask_central(voucher.code, now, "voucher_offline")
         if voucher.home_device != self._identity.device_id.hex():
             return self._refused(voucher.code, Reason("voucher_elsewhere"))
-        return self._at_home(voucher, now)
+        return self._at_home(voucher.code, voucher.reward_id, voucher.valid_until, now)
 
     def answered(self, answer: VoucherAnswered) -> Told | None:
         """Act on central's answer; one to a question of before is of no use any more."""
@@ -79,13 +84,20 @@ class HandingIn:
             return None
         self._asked = None
         if answer.answer is None:
-            return self._refused(answer.voucher_code, Reason("voucher_offline"))
+            return self._refused(answer.voucher_code, Reason(self._if_silent))
         if answer.answer.refusal is not None:
             self._answered_for_good(answer.voucher_code)
             return self._refused(answer.voucher_code, answer.answer.refusal)
         return self._taken(asked, answer.answer.reward_id)
 
-    def _ask_central(self, code: str, now: Now) -> Told | None:
+    def _typed(self, code: str, now: Now) -> Told | None:
+        """Take a typed code by what central told this till alone; else ask, online only."""
+        known = self._journal.voucher(code)
+        if known is None:
+            return self._ask_central(code, now, "voucher_not_known_here")
+        return self._at_home(code, known.reward_id, known.valid_until, now)
+
+    def _ask_central(self, code: str, now: Now, if_silent: str) -> Told | None:
         if self._asked is not None and self._asked.voucher_code == code:
             return None  # the scanner was triggered twice; the answer is on its way
         if self._journal.voucher_used(code):
@@ -98,16 +110,24 @@ class HandingIn:
         except JournalError:
             return self._not_recorded(code)
         self._asked = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)
+        self._if_silent = if_silent
         self._ask(AskVoucher(request_id, code))
         return "info", own_words("checking")
 
-    def _at_home(self, voucher: Voucher, now: Now) -> Told:
-        if voucher.valid_until < now.today:
-            return self._refused(
-                voucher.code, Reason("voucher_expired", {"until": voucher.valid_until})
-            )
-        used = VoucherUse(now.moment, voucher.code, self._identity.device_id.hex())
-        return self._taken(used, voucher.reward_id)
+    def _at_home(self, code: str, reward_id: str, valid_until: str, now: Now) -> Told | None:
+        sure_ms = self._journal.sure_ms(now.moment)
+        if sure_ms is None:
+            # After a reboot nobody here knows the day, and the wall clock is not trusted (P8).
+            return self._ask_central(code, now, "voucher_day_unsure")
+        today = datetime.fromtimestamp(sure_ms / 1000, UTC).astimezone(self._zone).date()
+        if valid_until < today.isoformat():
+            return self._refused(code, Reason("voucher_expired", {"until": valid_until}))
+        # If central was asked before and its answer got lost, it may have taken it for us.
+        request_id = self._journal.voucher_request(code)
+        used = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)
+        if self._asked is not None and self._asked.voucher_code == code:
+            self._asked = None
+        return self._taken(used, reward_id)
 
     def _taken(self, used: VoucherUse, reward_id: str) -> Told:
         """Write a voucher down here too: its home till must know what central took when asked."""

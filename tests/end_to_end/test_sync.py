@@ -9,17 +9,21 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from edge_agent.clocks import now
 from edge_agent.journal.clock import moment
 from edge_agent.journal.journal import Journal
+from edge_agent.messages import VoucherAnswered
 from edge_agent.sync.calls import Caller, Offline
 from edge_agent.sync.enrol import enrol
 from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
-from loyalty.codes import card_tag
+from edge_agent.till.handing_in import HandingIn
+from loyalty.codes import VoucherCode, card_tag
 from loyalty.earning import award, take_back
 from loyalty.events import Claim, Holder, LeaseClose, Redeem, Refund, Sale, VoucherUse
 from loyalty.receipt import Kind, Receipt, fingerprint
@@ -100,6 +104,9 @@ class Station:
             assert report.problems == ()
             assert {code for (code,) in judged} <= {Verdict.APPLIED, Verdict.APPLIED_ADJUSTED}
 
+    def desk(self):
+        return Desk(self)
+
     def sync(self):
         for _ in range(50):
             if self.syncer.step(moment()) > 0:
@@ -144,6 +151,25 @@ class Station:
         points = take_back(record.points, record.sale.eligible_fen, record.refunded_fen, fen)
         self.journal.append([Refund(moment(), receipt, "", -fen, key, points)])
         return points
+
+
+class Desk:
+    """Where vouchers are handed in at a till; asks central as the agent does, but at once."""
+
+    def __init__(self, station):
+        self.station = station
+        self.asked = []
+        self.handing_in = HandingIn(station.journal, station.journal.identity(), self.asked.append)
+
+    def type(self, code):
+        told = self.handing_in.scanned(VoucherCode(code, None), now(ZoneInfo("Asia/Shanghai")))
+        for question in self.asked:
+            request = VoucherRequest(question.request_id, question.voucher_code)
+            answer = self.station.online.voucher(request)
+            known = None if isinstance(answer, Offline) else answer
+            told = self.handing_in.answered(VoucherAnswered(code, known)) or told
+        self.asked.clear()
+        return told[1].code
 
 
 @pytest.fixture
@@ -252,6 +278,34 @@ def test_a_reward_is_paid_once_and_its_voucher_counts_once(till, kiosk):
     till.journal.append([VoucherUse(moment(), code, here, "use-1")])
     till.sync()
     assert till.online.voucher(VoucherRequest("use-2", code)).refusal.code == "voucher_used"
+
+
+def test_a_voucher_s_code_is_typed_at_its_home_till_while_the_network_is_down(till, kiosk, url):
+    """The kiosk hands it out, the home till hears of it, and takes it once without a network."""
+    wang = kiosk.holder(WANG)
+    till.sell(100_000, wang)
+    till.sync()
+    kiosk.sync()
+    lease = kiosk.online.lease(LeaseRequest(random_id(), wang, "plum-juice"))
+    assert lease.refusal is None
+    code = lease.voucher_code
+    kiosk.journal.append([Redeem(moment(), wang, lease.lease_id, lease.points, "plum-juice", code)])
+    kiosk.sync()
+    till.sync()
+    till.reconnect("http://127.0.0.1:9")  # nobody listens there
+    offline = till.desk()
+    assert [offline.type(code), offline.type(code)] == ["voucher_accepted", "voucher_used"]
+    assert offline.type("V000000000000000") == "voucher_not_known_here"
+    assert till.syncer.step(moment()) > 0
+    assert till.journal.queue_depth() == 1
+    till.reconnect(url)
+    till.sync()
+    assert till.journal.queue_depth() == 0
+    online = till.desk()
+    assert online.type(code) == "voucher_used"
+    refused = till.online.voucher(VoucherRequest(random_id(), code)).refusal
+    assert refused.code == "voucher_used"
+    assert kiosk.online.voucher(VoucherRequest(random_id(), code)).refusal.code == "voucher_used"
 
 
 def test_central_killed_in_the_middle_loses_and_doubles_nothing(mall, tmp_path):

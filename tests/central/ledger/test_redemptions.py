@@ -3,7 +3,8 @@ from msgspec import structs
 
 from central import schema
 from central.ledger.rows import VoucherState
-from loyalty.wire import Judged, Topic, Verdict
+from loyalty.codes import voucher_hash
+from loyalty.wire import Judged, Topic, Verdict, VoucherRow
 from tests.central.programme import card, member
 
 APPLIED = (Verdict.APPLIED, "", 0)
@@ -132,6 +133,41 @@ def test_a_voucher_is_used_by_its_home_till_once(mall):
     assert till.push(till.use(lease.voucher_code)) == [APPLIED]  # the same use, told again
     assert other.push(other.use(lease.voucher_code)) == [(REFUSED, "voucher_used", 0)]
     mall.check()
+
+
+def test_only_its_home_till_hears_of_a_voucher_and_never_its_code(mall):
+    kiosk = mall.add_device("kiosk-9", "kiosk", "S1")
+    mall.add_reward("mug", points=100, home_shop="S1")
+    lease = kiosk.lease(member(), "mug")
+    kiosk.push(kiosk.redeem(member(), lease))
+    known = voucher_hash(lease.voucher_code)
+    row = VoucherRow(known, "mug", lease.valid_until)
+    assert mall.till.feed(Topic.VOUCHER, VoucherRow) == {known: row}
+    assert mall.other.feed(Topic.VOUCHER, VoucherRow) == {}
+    assert kiosk.feed(Topic.VOUCHER, VoucherRow) == {}
+    feed = mall.rows(schema.feed)
+    code = lease.voucher_code
+    assert not [one for one in feed if code in one.item or code.encode() in (one.payload or b"")]
+    mall.check()
+
+
+def test_a_voucher_that_counts_no_longer_leaves_its_home_till(mall):
+    till, kiosk = mall.till, mall.add_device("kiosk-9", "kiosk", "S1")
+    mall.add_reward("mug", points=50, home_shop="S1")
+    used, void, left = (kiosk.lease(member(), "mug", request) for request in ("r1", "r2", "r3"))
+    kiosk.push(kiosk.redeem(member(), used), kiosk.close_lease(void, 0))
+    till.push(till.use(used.voucher_code))
+    rows = till.feed(Topic.VOUCHER, VoucherRow)
+    assert [rows[voucher_hash(one.voucher_code)] for one in (used, void)] == [None, None]
+    assert rows[voucher_hash(left.voucher_code)] is not None
+    changes = [row for row in till.pull().rows if row.topic == Topic.VOUCHER]
+    assert len(changes) == 5  # a spend that changes nothing for the till is not told again
+    mall.check()
+
+
+def test_a_voucher_that_counts_everywhere_is_told_to_nobody(mall):
+    mall.till.lease(member())
+    assert mall.till.feed(Topic.VOUCHER, VoucherRow) == {}
 
 
 def test_a_voucher_may_be_handed_in_before_its_spend_arrives(mall):

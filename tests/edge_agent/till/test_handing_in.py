@@ -1,6 +1,7 @@
 """A voucher at a till: accepted once, refused with its reason, and never without a record."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,16 +12,20 @@ from edge_agent.effects import AskVoucher
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import VoucherAnswered
 from edge_agent.till.handing_in import HandingIn
-from loyalty.codes import VoucherCode, classify
+from loyalty import wire
+from loyalty.codes import VoucherCode, classify, voucher_hash
 from loyalty.earning import Reason
+from loyalty.events import Moment, VoucherUse, body_of
 from loyalty.vouchers import Voucher, signed_text
-from loyalty.wire import VoucherAnswer
+from loyalty.wire import FeedRow, PullAnswer, PushAnswer, Topic, VoucherAnswer, VoucherRow
 from tests.edge_agent.conftest import now
 from tests.edge_agent.journal.conftest import DEVICE, enrolment
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 CODE = "VBQFJ9E05STQHS18"
 HERE, THERE = DEVICE.hex(), "ff" * 16
+#: Central's clock when this till's boot began: noon of 8 November in Shanghai.
+BOOT_MS = int(datetime(2026, 11, 8, 4, tzinfo=UTC).timestamp() * 1000)
 
 
 class Desk:
@@ -37,6 +42,22 @@ class Desk:
         told = self.handing_in.scanned(scan, now(10))
         return told[1].code if told else None
 
+    def type(self, code: str = CODE) -> str | None:
+        told = self.handing_in.scanned(VoucherCode(code, None), now(10))
+        return told[1].code if told else None
+
+    def pull(self, *rows: FeedRow) -> None:
+        position = rows[-1].position
+        self.journal.take_page(PullAnswer(b"one", position, tuple(rows), more=False))
+
+    def meet_central(self, boot_id: str = "boot", server_ms: int = BOOT_MS) -> None:
+        answer = PushAnswer("ok", 0, 1, (), 0, server_ms, b"one")
+        self.journal.acknowledge(answer, Moment(0, boot_id, 0), 0)
+
+    def uses(self) -> list[str]:
+        bodies = [body_of(link.frame) for link in self.journal.links()]
+        return [body.request_id for body in bodies if isinstance(body, VoucherUse)]
+
     def answer(self, answer: VoucherAnswer | None, code: str = CODE) -> str | None:
         told = self.handing_in.answered(VoucherAnswered(code, answer))
         return told[1].code if told else None
@@ -47,11 +68,106 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with Journal.open(tmp_path) as journal:
         public = KEY.public_key().public_bytes_raw()
         journal.enrol(structs.replace(enrolment(), central_key=public), "http://central")
-        yield Desk(journal)
+        desk = Desk(journal)
+        desk.meet_central()
+        yield desk
 
 
 def voucher(home: str | None = None, until: str = "2026-12-31", shard_key: int = 1) -> Voucher:
     return Voucher(shard_key, CODE, "mug", home, until)
+
+
+def told(position: int = 1, until: str = "2026-12-31", code: str = CODE) -> FeedRow:
+    row = VoucherRow(voucher_hash(code), "mug", until)
+    return FeedRow(position, Topic.VOUCHER, row.code_hash, wire.pack(row))
+
+
+def test_a_code_that_is_typed_at_its_home_till_counts_once_without_a_network(desk: Desk) -> None:
+    desk.pull(told())
+    assert [desk.type(), desk.type(), desk.scan(voucher(HERE))] == [
+        "voucher_accepted",
+        "voucher_used",
+        "voucher_used",
+    ]
+    assert desk.asked == []
+    assert desk.uses() == [""]
+
+
+def test_a_voucher_that_was_scanned_is_not_taken_again_when_it_is_typed(desk: Desk) -> None:
+    desk.pull(told())
+    assert [desk.scan(voucher(HERE)), desk.type()] == ["voucher_accepted", "voucher_used"]
+    assert desk.uses() == [""]
+
+
+def test_a_typed_code_that_central_took_back_is_central_s_to_judge(desk: Desk) -> None:
+    desk.pull(told())
+    desk.pull(FeedRow(2, Topic.VOUCHER, voucher_hash(CODE), None))
+    assert desk.type() == "checking"
+
+
+def test_without_a_network_a_typed_code_that_is_not_known_here_says_what_to_do(desk: Desk) -> None:
+    desk.pull(told(code="V000000000000000"))
+    assert desk.type() == "checking"
+    assert desk.answer(None) == "voucher_not_known_here"
+    assert desk.handing_in.shown is not None
+    assert "二维码" in desk.handing_in.shown.phrase.zh
+    assert "QR" in desk.handing_in.shown.phrase.en
+
+
+def test_a_till_holds_no_code_that_somebody_could_type(desk: Desk) -> None:
+    desk.pull(told())
+    stored = (desk.journal.directory / "journal.sqlite").read_bytes()
+    stored += (desk.journal.directory / "journal.sqlite-wal").read_bytes()
+    assert voucher_hash(CODE).encode() in stored
+    assert CODE.encode() not in stored
+
+
+def test_what_central_may_have_taken_under_a_lost_answer_is_told_as_the_same_use(
+    desk: Desk,
+) -> None:
+    assert desk.type() == "checking"  # the feed has not come yet
+    assert desk.answer(None) == "voucher_not_known_here"
+    desk.pull(told())
+    assert desk.type() == "voucher_accepted"
+    assert desk.uses() == [desk.asked[0].request_id]
+
+
+def test_an_answer_that_comes_after_the_voucher_was_taken_here_changes_nothing(
+    desk: Desk,
+) -> None:
+    assert desk.type() == "checking"
+    desk.pull(told())
+    assert desk.type() == "voucher_accepted"
+    assert desk.answer(VoucherAnswer(reward_id="mug")) is None
+    assert desk.handing_in.shown is not None
+    assert desk.handing_in.shown.accepted
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_the_last_day_is_central_s_whatever_the_wall_clock_says(desk: Desk, *, typed: bool) -> None:
+    def hand_in() -> str | None:
+        return desk.type() if typed else desk.scan(voucher(HERE, until="2026-11-08"))
+
+    desk.pull(told(until="2026-11-08"))
+    twelve_hours_ms = 12 * 3_600_000
+    desk.meet_central(server_ms=BOOT_MS + twelve_hours_ms - 10_000)  # midnight in Shanghai
+    assert hand_in() == "voucher_expired"
+    desk.meet_central(server_ms=BOOT_MS + twelve_hours_ms - 10_001)
+    assert hand_in() == "voucher_accepted"
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_after_a_reboot_without_a_network_a_dated_voucher_waits(desk: Desk, *, typed: bool) -> None:
+    def hand_in() -> str | None:
+        return desk.type() if typed else desk.scan(voucher(HERE))
+
+    desk.pull(told())
+    desk.meet_central(boot_id="the boot before")
+    assert hand_in() == "checking"
+    assert desk.answer(None) == "voucher_day_unsure"
+    desk.meet_central()
+    assert hand_in() == "voucher_accepted"
+    assert desk.uses() == [desk.asked[0].request_id]
 
 
 def test_the_home_till_takes_a_voucher_without_a_network_exactly_once(desk: Desk) -> None:
