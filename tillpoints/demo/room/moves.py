@@ -9,16 +9,19 @@ from typing import Annotated, Literal
 
 from escpos.exceptions import DeviceNotFoundError
 from msgspec import Meta, Struct
+from requests import RequestException
 
 from tillpoints.demo.pos.bistro import Bistro
 from tillpoints.demo.pos.printing import Pos, Printed
-from tillpoints.demo.processes import ChildFailed
+from tillpoints.demo.processes import ChildFailed, wait_for
 from tillpoints.demo.room.roll import Roll
+from tillpoints.demo.screens import ScreenError
 from tillpoints.demo.station import Station
 from tillpoints.demo.world import World
 
 UNKNOWN_CARD = "TPM505190672314"
 PAYMENT_CODE = "134805190672318846"
+ASKS_TIMEOUT_S = 3.0
 
 Verb = Literal[
     "sell",
@@ -26,6 +29,7 @@ Verb = Literal[
     "reprint",
     "other_paper",
     "scan",
+    "redeem",
     "cut",
     "plug",
     "paper_out",
@@ -41,7 +45,8 @@ Verb = Literal[
 class Move(Struct, frozen=True, forbid_unknown_fields=True):
     """One press of a button.
 
-    `what` is what is scanned (a member's number, or a word below), or the goods that are sold.
+    `what` is what is scanned (a member's number, or a word below), the goods that are sold, or the
+    id of the reward that is redeemed.
     """
 
     do: Verb
@@ -91,6 +96,7 @@ class Moves:
             "kill_agent": station.agent.kill,
             "kill_tap": lambda: station.tap and station.tap.kill(),
             "scan": lambda: self._scan(station, move.what),
+            "redeem": lambda: _redeem(station, move.what),
         }
         with self._locks[move.station]:
             if move.do in table:
@@ -154,6 +160,23 @@ class Moves:
     def _newest(self, kind: str) -> str:
         found = [piece for roll in self._rolls.values() if (piece := roll.newest(kind))]
         return max(found, key=lambda piece: piece.at_ms).qr if found else ""
+
+
+def _redeem(station: Station, reward_id: str) -> None:
+    """Touch a reward on the kiosk's screen, and confirm it, as whoever was scanned there."""
+    try:
+        station.screens.do("choose", reward_id=reward_id)
+        wait_for("the kiosk to ask", lambda: _step(station) == "confirm", timeout_s=ASKS_TIMEOUT_S)
+        station.screens.do("confirm")
+    except (ScreenError, RequestException, ChildFailed) as error:
+        raise CannotNow(
+            "自助机现在换不了：请先扫一位积分足够的会员",
+            "The kiosk cannot redeem it now: scan a member with enough points there first",
+        ) from error
+
+
+def _step(station: Station) -> object:
+    return (station.screens.state() or {}).get("step")
 
 
 def _paper(station: Station, *, out: bool) -> None:

@@ -8,6 +8,7 @@ from tillpoints.demo.room.moves import Move
 
 GOLD = "262693993844"  # 杨景行
 SILVER = "907731062388"  # 刘嘉豪
+BAG = "canvas-bag"  # 织野帆布袋
 
 
 class Stop(Struct, frozen=True):
@@ -80,9 +81,10 @@ TOUR = (
     Stop(
         "兑换礼品",
         "Redeem a reward",
-        "请直接在右侧自助机屏幕上点选一个礼品并确认，兑换凭条随即打印。",
-        "Touch a reward on the kiosk's screen and confirm it: a voucher is printed.",
-        (Move("scan", "kiosk-1", GOLD),),
+        "会员在自助机上点选织野帆布袋并确认：积分扣除，兑换凭条随即打印。屏幕也可以自己点。",
+        "At the kiosk the member picks a canvas bag: points are spent, a voucher is printed."
+        " The screen takes your touch too.",
+        (Move("scan", "kiosk-1", GOLD), Move("redeem", "kiosk-1", BAG)),
     ),
     Stop(
         "核销一次",

@@ -135,4 +135,4 @@ def _head(station: Station) -> Json | None:
             ).fetchone()
     except sqlite3.OperationalError:
         return None
-    return None if row is None else {"epoch": row[0], "seq": row[1], "hash": row[2][:8].lower()}
+    return None if row is None else {"epoch": row[0], "seq": row[1], "hash": row[2][:5].lower()}

@@ -40,12 +40,14 @@ export class Tour {
   async go() {
     const stop = this.stops[this.at];
     this.parts.go.disabled = true;
+    let done = true;
     for (const [index, move] of (stop?.moves ?? []).entries()) {
       // A person needs a moment between two things, and so does the eye of the visitor.
       if (index) await new Promise((resolve) => setTimeout(resolve, 1200));
-      if (!(await this.press(move))) break;
+      done = await this.press(move);
+      if (!done) break;
     }
-    this.at = stop ? this.at + 1 : 0;
+    if (done) this.at = stop ? this.at + 1 : 0;
     this.parts.go.disabled = false;
     this.show();
   }
