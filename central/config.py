@@ -41,7 +41,10 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True):
     listen: str = "127.0.0.1:8600"
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     threads: Annotated[int, Meta(ge=1, le=512)] = 16
+    connections_max: Annotated[int, Meta(ge=10, le=100_000)] = 1000
     request_bytes_max: Annotated[int, Meta(ge=65536)] = 2 * 1024 * 1024
+    certificate_file: str = ""
+    certificate_key_file: str = ""
 
 
 class DeskPrinter(Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +114,8 @@ def _check(config: Config) -> None:
     if config.database.is_sqlite and config.server.workers != 1:
         raise ConfigError("server.workers: SQLite has one writing process, so this must be 1")
     _check_address("server.listen", config.server.listen)
+    if config.server.certificate_key_file and not config.server.certificate_file:
+        raise ConfigError("server.certificate_key_file: a key needs its certificate_file")
     printer = config.desk_printer.address
     if printer and not printer.startswith("/"):
         _check_address("desk_printer.address", printer)
@@ -150,4 +155,14 @@ def _beside(config: Config, folder: Path) -> Config:
         database = structs.replace(
             database, url=database.parsed.set(database=file).render_as_string(hide_password=False)
         )
-    return structs.replace(config, database=database, keys_file=str(folder / config.keys_file))
+    server = structs.replace(
+        config.server,
+        certificate_file=_path(folder, config.server.certificate_file),
+        certificate_key_file=_path(folder, config.server.certificate_key_file),
+    )
+    keys_file = str(folder / config.keys_file)
+    return structs.replace(config, database=database, keys_file=keys_file, server=server)
+
+
+def _path(folder: Path, name: str) -> str:
+    return str(folder / name) if name else ""

@@ -1,6 +1,6 @@
-"""The web server around the application: gunicorn, embedded, with threads.
+"""The web server around the application: gunicorn's processes, each with waitress inside.
 
-Owns the process: how it listens, says that it is ready, and stops. SIGTERM lets requests under
+Owns the processes: how they start, say that they are ready, and stop. SIGTERM lets requests under
 way finish, SIGINT does not wait for them; neither loses what was acknowledged. It must never hold
 state of the programme.
 """
@@ -12,29 +12,38 @@ from gunicorn.app.base import BaseApplication
 
 from central.app import close, create_app
 from central.config import Config
+from central.config import Server as Settings
+from central.server_worker import Worker, tls_context
 
 _STOP_S = 10
-# Longer than agents stay silent. Closed sooner, a connection can end under the request that a till
-# is just sending, which it must take for an outage.
-_KEEP_ALIVE_S = 75
 
 
 class Server(BaseApplication):
-    """One central server as a gunicorn application; `run` returns by exiting the process."""
+    """One central server as a gunicorn application; `run` returns by exiting the process.
+
+    Raises ConfigError if its certificate cannot be used.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        tls_context(config.server)  # before there are processes that would start again and again
         super().__init__()
+
+    @property
+    def settings(self) -> Settings:
+        """How the server listens and what it refuses to read."""
+        return self._config.server
 
     def load_config(self) -> None:
         """Tell gunicorn everything it would otherwise guess."""
         for name, value in {
             "bind": self._config.server.listen,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": self._config.server.workers,
-            "threads": self._config.server.threads,
+            # For the address it shows; the worker serves them.
+            "certfile": self._config.server.certificate_file or None,
+            "keyfile": self._config.server.certificate_key_file or None,
             "graceful_timeout": _STOP_S,
-            "keepalive": _KEEP_ALIVE_S,
             "control_socket_disable": True,
             "loglevel": "warning",
             "proc_name": "tillpoints-central",

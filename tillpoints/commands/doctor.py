@@ -37,6 +37,7 @@ LIBRARIES = {
         "sqlalchemy",
         "structlog",
         "tzdata",
+        "waitress",
     ),
     "ocr": ("onnxruntime", "rapidocr"),
 }

@@ -1,12 +1,5 @@
-import os
-import random
-import re
 import signal
-import subprocess
-import sys
 import threading
-import time
-from contextlib import contextmanager
 
 import pytest
 import requests
@@ -14,31 +7,8 @@ from sqlalchemy import select
 
 from central import schema
 from central.database import reading
-from loyalty import wire
 from tests.central.programme import Device
-
-COMMAND = [sys.executable, "-c", "from tillpoints.cli import main; main()"]
-
-
-@contextmanager
-def serving(mall):
-    """Run `tillpoints central serve` as a process and give its process and address."""
-    process = subprocess.Popen(
-        [*COMMAND, "central", "serve", "--config", str(mall.config)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-    )
-    try:
-        first = process.stdout.readline()
-        address = re.search(r"http://127\.0\.0\.1:\d+", first)
-        assert address, first + process.stdout.read()
-        yield process, address.group()
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+from tests.central.serving import Http, serving
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -97,22 +67,6 @@ def test_a_request_that_is_too_large_is_refused_unread(mall):
     assert answer.status_code == 413
 
 
-class Socket:
-    """What `Device` needs of a programme, over HTTP."""
-
-    def __init__(self, url):
-        self.url = url
-        self.chance = random.Random(11)
-
-    @property
-    def now_ms(self):
-        return time.time_ns() // 1_000_000
-
-    def post(self, path, message, headers=None):
-        answer = requests.post(self.url + path, wire.pack(message), headers=headers, timeout=60)
-        return answer.status_code, answer.content
-
-
 def test_commands_and_tills_can_write_at_the_same_time(any_mall):
     codes = [
         any_mall.json("fleet", "enrol", "--name", f"{shop}-1", "--role", "till", "--shop", shop)
@@ -123,7 +77,7 @@ def test_commands_and_tills_can_write_at_the_same_time(any_mall):
     pushed = []
 
     def sell(url, code):
-        till = Device(Socket(url), code)
+        till = Device(Http(url), code)
         for number in range(40):
             verdicts = till.push(till.sale(book=book, code=f"{code} {number}"))
             pushed.extend(verdict for verdict, *_ in verdicts)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from central.config import ConfigError
 from tillpoints.central_access import central, config_option, load_config
 from tillpoints.commands.central import imports, ledger, statement
 from tillpoints.exits import ConfigurationFailure
@@ -41,7 +42,11 @@ def serve(config: Path) -> None:
 
     with central(config):
         pass  # whatever would stop the server is said here, before there are worker processes
-    Server(load_config(config)).run()
+    try:
+        server = Server(load_config(config))
+    except ConfigError as error:
+        raise ConfigurationFailure(str(error)) from error
+    server.run()
 
 
 command.add_command(imports.command)
