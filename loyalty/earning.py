@@ -47,11 +47,16 @@ def _unearning(receipt: Receipt, kinds: tuple[str, ...]) -> int:
     return sum(tender.amount_fen for tender in receipt.tenders if tender.kind in kinds)
 
 
-def award(earning_fen: int, category: str, tier_id: str, book: RuleBook) -> Award:
+def points(earning_fen: int, category: str, tier_id: str, book: RuleBook) -> int:
     """Return the points for an amount spent in a shop of `category` by a member of `tier_id`."""
+    rate, factor = book.rate_for(category), book.tier(tier_id).factor()
+    exact = max(earning_fen, 0) * rate.points * factor.numerator
+    return rounded(exact, rate.per_fen * factor.denominator, book.rounding)
+
+
+def award(earning_fen: int, category: str, tier_id: str, book: RuleBook) -> Award:
+    """Return what `points` returns, with its explanation."""
     rate, tier = book.rate_for(category), book.tier(tier_id)
-    base = Fraction(max(earning_fen, 0) * rate.points, rate.per_fen)
-    points = rounded(base * tier.factor(), book.rounding)
     reasons = [
         Reason("eligible", {"amount": money(earning_fen), "currency": book.currency}),
         Reason(
@@ -67,7 +72,8 @@ def award(earning_fen: int, category: str, tier_id: str, book: RuleBook) -> Awar
     if tier.factor() != 1:
         values = {"zh": tier.name_zh, "en": tier.name_en, "times": plain(tier.factor())}
         reasons.append(Reason("tier", values))
-    return Award(points=points, eligible_fen=earning_fen, reasons=tuple(reasons))
+    earned = points(earning_fen, category, tier_id, book)
+    return Award(points=earned, eligible_fen=earning_fen, reasons=tuple(reasons))
 
 
 def take_back(earned: int, eligible: int, refunded_before: int, refund: int) -> int:
@@ -88,10 +94,12 @@ def _kept(earned: int, eligible: int, refunded: int) -> int:
     return earned * (eligible - refunded) // eligible
 
 
-def rounded(value: Fraction, rounding: Rounding) -> int:
-    """Return a non-negative fraction as an integer by the stated rounding."""
-    whole, rest = divmod(value.numerator, value.denominator)
-    up = {"floor": False, "ceil": rest > 0, "half_up": 2 * rest >= value.denominator}[rounding]
+def rounded(numerator: int, denominator: int, rounding: Rounding) -> int:
+    """Return a fraction that is not negative as an integer by the stated rounding."""
+    whole, rest = divmod(numerator, denominator)
+    if rounding == "floor":
+        return whole
+    up = rest > 0 if rounding == "ceil" else 2 * rest >= denominator
     return whole + 1 if up else whole
 
 

@@ -77,8 +77,8 @@ class Receipt(Struct, frozen=True):
 
 def normalise_number(number: str) -> str:
     """Return the number as it is compared: width folded, upper case, no blanks, no leading #."""
-    folded = unicodedata.normalize("NFKC", number).upper()
-    return "".join(folded.split()).lstrip("#")
+    folded = number if number.isascii() else unicodedata.normalize("NFKC", number)
+    return "".join(folded.upper().split()).lstrip("#")
 
 
 def fingerprint(receipt: Receipt, discriminator: str = "") -> bytes:
@@ -96,9 +96,11 @@ def fingerprint(receipt: Receipt, discriminator: str = "") -> bytes:
         parts = ("lines", receipt.shop_id, receipt.text_digest, receipt.printed_at or "")
     else:
         raise ValueError("a receipt without a number needs the digest of its lines")
-    whole = (*parts, str(receipt.owed_fen), receipt.currency, discriminator)
-    framed = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in whole)
-    return hashlib.sha256(b"tillpoints receipt 1" + framed).digest()
+    framed = b"tillpoints receipt 1"
+    for part in (*parts, str(receipt.owed_fen), receipt.currency, discriminator):
+        data = part.encode()
+        framed += len(data).to_bytes(4, "big") + data
+    return hashlib.sha256(framed).digest()
 
 
 def without_lines(receipt: Receipt) -> Receipt:

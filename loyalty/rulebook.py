@@ -6,6 +6,7 @@ Every event names the version it was computed with, so any sum can be computed a
 
 import hashlib
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -41,7 +42,7 @@ class Tier(Struct, frozen=True, forbid_unknown_fields=True):
 
     def factor(self) -> Fraction:
         """Return the multiplier as an exact fraction."""
-        return Fraction(self.multiplier)
+        return _fraction(self.multiplier)
 
 
 class RuleBook(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,14 +61,22 @@ class RuleBook(Struct, frozen=True, forbid_unknown_fields=True):
 
     def rate_for(self, category: str) -> Rate:
         """Return the rate of a shop category, else the rate of every other shop."""
-        return next(
-            (rate for rate in self.rates if rate.category == category),
-            next(rate for rate in self.rates if rate.category == "*"),
-        )
+        for rate in self.rates:
+            if rate.category == category:
+                return rate
+        return next(rate for rate in self.rates if rate.category == "*")
 
     def tier(self, tier_id: str) -> Tier:
         """Return a tier by its id; an id this book does not know counts as the first tier."""
-        return next((tier for tier in self.tiers if tier.id == tier_id), self.tiers[0])
+        for tier in self.tiers:
+            if tier.id == tier_id:
+                return tier
+        return self.tiers[0]
+
+
+@lru_cache(maxsize=1024)  # a ledger asks for the same few with every event
+def _fraction(text: str) -> Fraction:
+    return Fraction(text)
 
 
 #: Policy P0: what did not cost the member money in this shop does not earn.

@@ -140,7 +140,7 @@ def _award(
     book = _book(entry, given.book)
     owner = resolve(entry, holder)
     tier_id = tier_of(entry, owner)
-    earned = earning.award(given.eligible_fen, given.category, tier_id, book).points
+    earned = earning.points(given.eligible_fen, given.category, tier_id, book)
     gone = earning.take_back(earned, given.eligible_fen, 0, given.refunded_fen)
     due, told = earned - gone, bounded("points", promised or 0)
     parts = ((min(due, told), Code.AWARD), (due - told, Code.TRUE_UP))

@@ -114,9 +114,9 @@ def test_rounding_is_the_one_that_the_rule_book_states(
     value: str, floor: int, half_up: int, ceil: int
 ) -> None:
     fraction = Fraction(value)
-    assert rounded(fraction, "floor") == floor
-    assert rounded(fraction, "half_up") == half_up
-    assert rounded(fraction, "ceil") == ceil
+    assert rounded(fraction.numerator, fraction.denominator, "floor") == floor
+    assert rounded(fraction.numerator, fraction.denominator, "half_up") == half_up
+    assert rounded(fraction.numerator, fraction.denominator, "ceil") == ceil
 
 
 def test_money_and_multipliers_are_written_as_people_write_them() -> None:
