@@ -170,72 +170,82 @@ def _issue(connection: Connection, shard_key: int, row: Row[Any], now_ms: int) -
     return Issued(row.name, row.role, row.shop_id, group(code), until_ms)
 
 
+class _Facts(Struct, frozen=True):
+    """What other tables say of devices, by device_id."""
+
+    code_until_ms: dict[bytes, int]
+    contacts: dict[bytes, Row[Any]]
+    streams: dict[bytes, Row[Any]]
+    open_cases: dict[bytes, int]
+    fenced: dict[bytes, int]
+    leases: dict[bytes, list[OpenLease]]
+
+
 def devices(connection: Connection, shard_key: int, now_ms: int = 0) -> list[Device]:
     """Return every device of the mall by name."""
-    codes = {
-        row.device_id: row.expires_ms
-        for row in connection.execute(
-            select(enrolment).where(
-                enrolment.c.shard_key == shard_key, enrolment.c.used_by.is_(None)
-            )
-        )
-    }
-    contacts = {
-        row.device_id: row
-        for row in connection.execute(select(contact).where(contact.c.shard_key == shard_key))
-    }
-    events = _count(
-        connection,
-        select(stream.c.device_id, func.sum(stream.c.head_seq))
-        .where(stream.c.shard_key == shard_key)
-        .group_by(stream.c.device_id),
-    )
-    open_cases = _count(
-        connection,
-        select(inbox.c.device_id, func.count())
-        .where(inbox.c.shard_key == shard_key, inbox.c.verdict.in_(OPEN_VERDICTS))
-        .group_by(inbox.c.device_id),
-    )
-    epochs = _count(
-        connection,
-        select(stream.c.device_id, func.max(stream.c.epoch))
-        .where(stream.c.shard_key == shard_key)
-        .group_by(stream.c.device_id),
-    )
-    fenced = _count(
-        connection,
-        select(fence.c.device_id, func.count(func.distinct(fence.c.request_id)))
-        .where(fence.c.shard_key == shard_key)
-        .group_by(fence.c.device_id),
-    )
+    facts = _facts(connection, shard_key, now_ms)
     found = connection.execute(
         select(device).where(device.c.shard_key == shard_key).order_by(device.c.name)
     )
-    leases = open_leases(connection, shard_key, now_ms)
-    listed = []
-    for row in found:
-        seen = contacts.get(row.device_id)
-        listed.append(
-            Device(
-                name=row.name,
-                role=row.role,
-                shop_id=row.shop_id,
-                state=_STATES[DeviceState(row.state)],
-                device_id=row.device_id.hex(),
-                code_until_ms=codes.get(row.device_id),
-                enrolled_ms=row.enrolled_ms,
-                seen_ms=seen.seen_ms if seen is not None else None,
-                clock_error_ms=seen.clock_error_ms if seen is not None else None,
-                events=events.get(row.device_id, 0),
-                open_cases=open_cases.get(row.device_id, 0),
-                epoch=epochs.get(row.device_id),
-                fenced=fenced.get(row.device_id, 0),
-                open_leases=tuple(leases.get(row.device_id, ())),
-                exposed_points=sum(one.left for one in leases.get(row.device_id, ())),
-            )
+    return [_device(row, facts) for row in found]
+
+
+def _device(row: Row[Any], facts: _Facts) -> Device:
+    seen = facts.contacts.get(row.device_id)
+    journals = facts.streams.get(row.device_id)
+    leases = tuple(facts.leases.get(row.device_id, ()))
+    return Device(
+        name=row.name,
+        role=row.role,
+        shop_id=row.shop_id,
+        state=_STATES[DeviceState(row.state)],
+        device_id=row.device_id.hex(),
+        code_until_ms=facts.code_until_ms.get(row.device_id),
+        enrolled_ms=row.enrolled_ms,
+        seen_ms=seen.seen_ms if seen is not None else None,
+        clock_error_ms=seen.clock_error_ms if seen is not None else None,
+        events=int(journals.events) if journals is not None else 0,
+        open_cases=facts.open_cases.get(row.device_id, 0),
+        epoch=journals.epoch if journals is not None else None,
+        fenced=facts.fenced.get(row.device_id, 0),
+        open_leases=leases,
+        exposed_points=sum(lease.left for lease in leases),
+    )
+
+
+def _facts(connection: Connection, shard_key: int, now_ms: int) -> _Facts:
+    codes = select(enrolment.c.device_id, enrolment.c.expires_ms).where(
+        enrolment.c.shard_key == shard_key, enrolment.c.used_by.is_(None)
+    )
+    journals = (
+        select(
+            stream.c.device_id,
+            func.sum(stream.c.head_seq).label("events"),
+            func.max(stream.c.epoch).label("epoch"),
         )
-    return listed
+        .where(stream.c.shard_key == shard_key)
+        .group_by(stream.c.device_id)
+    )
+    cases = (
+        select(inbox.c.device_id, func.count().label("number"))
+        .where(inbox.c.shard_key == shard_key, inbox.c.verdict.in_(OPEN_VERDICTS))
+        .group_by(inbox.c.device_id)
+    )
+    fences = (
+        select(fence.c.device_id, func.count(func.distinct(fence.c.request_id)).label("number"))
+        .where(fence.c.shard_key == shard_key)
+        .group_by(fence.c.device_id)
+    )
+    contacts = select(contact).where(contact.c.shard_key == shard_key)
 
+    def by_device(query: Select[Any]) -> dict[bytes, Row[Any]]:
+        return {row.device_id: row for row in connection.execute(query)}
 
-def _count(connection: Connection, query: Select[Any]) -> dict[bytes, int]:
-    return {row[0]: int(row[1]) for row in connection.execute(query)}
+    return _Facts(
+        code_until_ms={key: row.expires_ms for key, row in by_device(codes).items()},
+        contacts=by_device(contacts),
+        streams=by_device(journals),
+        open_cases={key: row.number for key, row in by_device(cases).items()},
+        fenced={key: row.number for key, row in by_device(fences).items()},
+        leases=open_leases(connection, shard_key, now_ms),
+    )

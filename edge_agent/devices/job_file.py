@@ -11,11 +11,11 @@ import os
 import re
 import secrets
 import time
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from edge_agent import boot
 from edge_agent.devices.sealing import SealBrokenError, Sealer, fsync_folder, open_frames
 
 _HEAD, _DATA, _TAIL = b"H", b"D", b"T"
@@ -31,14 +31,8 @@ class Moment(msgspec.Struct, frozen=True):
 
     @classmethod
     def now(cls) -> Moment:
-        """Read both clocks. BOOTTIME counts sleep too; two moments of one boot_id compare by it."""
-        boottime_ns = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        return cls(_boot_id(), boottime_ns, time.time_ns() // 1_000_000)
-
-
-@cache
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        """Read both clocks."""
+        return cls(boot.boot_id(), boot.boottime_ns(), time.time_ns() // 1_000_000)
 
 
 class JobName(msgspec.Struct, frozen=True, order=True):
