@@ -42,7 +42,7 @@ from edge_agent.web.app import Screens, create_app
 from edge_agent.web.board import Board
 from edge_agent.web.device_view import connections_view, device_view, waiting_view
 from edge_agent.web.kiosk_view import kiosk_view
-from edge_agent.web.server import WebServer
+from edge_agent.web.server import SPARE_THREADS, WebServer
 from edge_agent.web.till_view import till_view
 from loyalty.wire import Role, ShopRow
 
@@ -238,6 +238,7 @@ class Agent:
             role=self._role,
             submit=self._submit,
             hosts=hosts,
+            streams_max=web.threads - SPARE_THREADS,
             embedded_by=web.embedded_by,
         )
         self._web = WebServer(create_app(screens), host, int(port), web.threads)

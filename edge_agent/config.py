@@ -31,7 +31,7 @@ class Web(Struct, frozen=True, forbid_unknown_fields=True):
     """The local screens. `embedded_by` names origins that may show them in a frame."""
 
     listen: str = "127.0.0.1:8710"
-    threads: Annotated[int, Meta(ge=8)] = 32
+    threads: Annotated[int, Meta(ge=10)] = 32
     embedded_by: tuple[str, ...] = ()
 
 

@@ -7,7 +7,7 @@ JSON body, so that no web page elsewhere can press a button here. A full queue i
 import hmac
 import io
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from importlib.resources import files
 from pathlib import Path
@@ -20,9 +20,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from edge_agent.commands import Command, KioskCommand, TillCommand
 from edge_agent.web.board import Board
+from edge_agent.web.streams import Streams
 from loyalty.wire import Role
 
-HEARTBEAT_S = 10.0
 _BODY_BYTES_MAX = 4096
 _QR_TEXT_MAX = 512
 
@@ -31,7 +31,8 @@ class Screens:
     """What the routes need: the board, the agent's ear, and who may call.
 
     `submit` hands a command to the agent and is False when it has no room for one now; `hosts`
-    are the Host headers that mean this machine; `embedded_by` are origins that may frame a page.
+    are the Host headers that mean this machine; `streams_max` pages are kept up to date at a time;
+    `embedded_by` are origins that may frame a page.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class Screens:
         role: Callable[[], Role],
         submit: Callable[[Command], bool],
         hosts: AbstractSet[str],
+        streams_max: int,
         embedded_by: tuple[str, ...] = (),
     ) -> None:
         self._board = board
         self._role = role
         self._submit = submit
         self._hosts = hosts
+        self._streams = Streams(board, streams_max)
         self._ancestors = " ".join(("'self'", *embedded_by))
         self._pages = Path(str(files("kiosk_ui")))
         self.token = secrets.token_urlsafe(24)
@@ -90,7 +93,8 @@ class Screens:
 
     def events(self) -> Response:
         """Return the stream of snapshots."""
-        stream = Response(_events(self._board), content_type="text/event-stream")
+        gone: Callable[[], bool] = request.environ["waitress.client_disconnected"]
+        stream = Response(self._streams.stream(gone), content_type="text/event-stream")
         stream.headers["X-Accel-Buffering"] = "no"
         return stream
 
@@ -145,16 +149,3 @@ def _refuse_strangers(token: str, hosts: AbstractSet[str]) -> None:
 
 def _problem(code: str, zh: str, en: str) -> dict[str, Any]:
     return {"problem": {"code": code, "zh": zh, "en": en}}
-
-
-def _events(board: Board) -> Iterator[bytes]:
-    """Send the newest snapshot, then each newer one; a comment keeps a silent stream alive."""
-    yield b"retry: 1000\n\n"
-    version = 0  # before the first snapshot there is nothing to show
-    while not board.closed:
-        news = board.after(version, HEARTBEAT_S)
-        if news is None:
-            yield b": still here\n\n"
-            continue
-        version, snapshot = news
-        yield b"event: state\nid: %d\ndata: %s\n\n" % (version, snapshot)

@@ -5,6 +5,7 @@ newest snapshot when it comes back.
 """
 
 import threading
+from collections.abc import Callable
 
 import msgspec
 
@@ -35,13 +36,25 @@ class Board:
         with self._changed:
             return self._version, self._snapshot
 
-    def after(self, version: int, timeout_s: float) -> tuple[int, bytes] | None:
-        """Wait for a version newer than `version`; None when there is none in time."""
+    def after(
+        self, version: int, timeout_s: float, over: Callable[[], bool]
+    ) -> tuple[int, bytes] | None:
+        """Wait for a version newer than `version`; None when there is none in time.
+
+        It stops waiting once `over` holds, which is asked when something happened and at `nudge`.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._version > version or self._closed, timeout_s)
+            self._changed.wait_for(
+                lambda: self._version > version or self._closed or over(), timeout_s
+            )
             if self._version <= version:
                 return None
             return self._version, self._snapshot
+
+    def nudge(self) -> None:
+        """Have everybody who waits ask again whether to wait on."""
+        with self._changed:
+            self._changed.notify_all()
 
     @property
     def closed(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ import msgspec
 from flask import Flask, Response, abort, request, send_from_directory
 
 from edge_agent.web.board import Board
+from edge_agent.web.streams import Streams
 from tillpoints.demo.room.moves import CannotNow, Move, Moves
 from tillpoints.demo.room.roll import Roll
 from tillpoints.demo.room.tour import TOUR
 
-HEARTBEAT_S = 10.0
+STREAMS_MAX = 12
 _STATIC = Path(str(files("tillpoints"))) / "demo" / "room" / "static"
 _SCREENS = Path(str(files("kiosk_ui")))
 
@@ -31,7 +32,7 @@ class Room:
     def __init__(
         self, board: Board, moves: Moves, rolls: dict[str, Roll], port: int, screens: list[str]
     ) -> None:
-        self._board = board
+        self._streams = Streams(board, STREAMS_MAX)
         self._moves = moves
         self._rolls = rolls
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
@@ -87,7 +88,8 @@ class Room:
 
     def events(self) -> Response:
         """Return the stream of snapshots."""
-        return Response(_events(self._board), content_type="text/event-stream")
+        gone: Callable[[], bool] = request.environ["waitress.client_disconnected"]
+        return Response(self._streams.stream(gone), content_type="text/event-stream")
 
     def do(self) -> tuple[dict[str, Any], int]:
         """Carry out a move of our own page."""
@@ -123,15 +125,3 @@ def create_app(room: Room) -> Flask:
     app.add_url_rule("/api/events", view_func=room.events)
     app.add_url_rule("/api/do", view_func=room.do, methods=["POST"])
     return app
-
-
-def _events(board: Board) -> Iterator[bytes]:
-    yield b"retry: 1000\n\n"
-    version = -1
-    while not board.closed:
-        news = board.after(version, HEARTBEAT_S)
-        if news is None:
-            yield b": still here\n\n"
-            continue
-        version, snapshot = news
-        yield b"event: state\nid: %d\ndata: %s\n\n" % (version, snapshot)
