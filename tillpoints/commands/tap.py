@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tillpoints.exits import ConfigurationFailure
+from tillpoints.exits import ConfigurationFailure, DeviceFailure
 
 
 @click.group()
@@ -28,9 +28,11 @@ def run(config_file: Path) -> None:
     """Serve the configured printers until SIGTERM.
 
     What is missing at the start (printer, disk, listening address) is tried again for as long as it
-    takes; the heartbeat file in each spool says how it stands.
+    takes; the heartbeat file in each spool says how it stands. Exits with 4 at once if another tap
+    serves one of the spools.
     """
     from edge_agent.devices.tap.config import ConfigError, load
+    from edge_agent.devices.tap.one_at_a_time import AnotherTapError
     from edge_agent.devices.tap.run import run_taps
 
     logging.basicConfig(
@@ -40,4 +42,7 @@ def run(config_file: Path) -> None:
         configs = load(config_file)
     except ConfigError as error:
         raise ConfigurationFailure(str(error)) from error
-    run_taps(configs)
+    try:
+        run_taps(configs)
+    except AnotherTapError as error:
+        raise DeviceFailure(str(error)) from error

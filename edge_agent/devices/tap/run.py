@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 
@@ -10,6 +11,7 @@ from edge_agent.devices.tap.config import TapConfig
 from edge_agent.devices.tap.courier import Courier
 from edge_agent.devices.tap.keeper import Keeper
 from edge_agent.devices.tap.loop import Loop
+from edge_agent.devices.tap.one_at_a_time import only_tap_of
 from edge_agent.devices.tap.pulse import Pulse
 from edge_agent.devices.tap.tap import Tap
 
@@ -39,7 +41,15 @@ def run_taps(configs: list[TapConfig]) -> None:
     """Serve until SIGTERM or SIGINT; main thread only. Open jobs end as incomplete.
 
     A printer, disk or listening address that is not there is tried again for as long as it takes.
+    Raises AnotherTapError if one of the spools has its tap already.
     """
+    with contextlib.ExitStack() as locks:
+        for config in configs:
+            locks.enter_context(only_tap_of(config.spool))
+        _serve(configs)
+
+
+def _serve(configs: list[TapConfig]) -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     loop = Loop()
     everything = [_Threads(config, loop) for config in configs]
