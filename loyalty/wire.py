@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from loyalty.directory import DirectoryHeld, DirectoryOffer
 from loyalty.earning import Reason
 from loyalty.events import Holder, Moment
 
@@ -56,6 +57,8 @@ class Topic(IntEnum):
     CLAIMED = 6
     SHOP = 7
     VOUCHER = 8
+    REVIEW = 9  # rows of this topic and the next are in loyalty.reviewing
+    TEMPLATE = 10
 
 
 class Problem(Struct, frozen=True):
@@ -163,11 +166,15 @@ class PushAnswer(Struct, frozen=True):
 
 
 class PullRequest(Struct, frozen=True):
-    """Ask for the rows of the feed behind `position`."""
+    """Ask for the rows of the feed behind `position`.
+
+    `held` is None only from agents that know of no member file: they get every row.
+    """
 
     incarnation: bytes
     position: int
     limit: int
+    held: DirectoryHeld | None = None
 
 
 class FeedRow(Struct, frozen=True, array_like=True):
@@ -182,7 +189,8 @@ class FeedRow(Struct, frozen=True, array_like=True):
 class PullAnswer(Struct, frozen=True):
     """A page of the feed, to be stored together with `position` in one transaction.
 
-    `refetch`: the cursor is not of this incarnation; drop what was pulled and start at 0.
+    `refetch`: the cursor is of another incarnation, or rows behind it are gone; start at 0. Members
+    and cards up to `through` come with a file: the one offered, or one that is still being made.
     """
 
     incarnation: bytes
@@ -190,6 +198,8 @@ class PullAnswer(Struct, frozen=True):
     rows: tuple[FeedRow, ...]
     more: bool
     refetch: bool = False
+    through: int = 0
+    offer: DirectoryOffer | None = None
 
 
 class MemberRow(Struct, frozen=True):
@@ -257,11 +267,15 @@ class VoucherRow(Struct, frozen=True):
 
 
 class LeaseRequest(Struct, frozen=True):
-    """Ask for the exact points of one reward; the same `request_id` gets the same answer."""
+    """Ask for the exact points of one reward; the same `request_id` gets the same answer.
+
+    `epoch` is the one whose chain will hold the spend; an agent that does not say it gets none.
+    """
 
     request_id: str
     holder: Holder
     reward_id: str
+    epoch: int = 0
 
 
 class LeaseAnswer(Struct, frozen=True):
