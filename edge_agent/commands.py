@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Typed = Annotated[str, Meta(min_length=1, max_length=512)]
+Short = Annotated[str, Meta(max_length=100)]
 Identity = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_.-]{1,100}$")]
 
 
@@ -62,6 +63,50 @@ class Dismiss(Struct, frozen=True, tag_field="do", tag="dismiss"):
     """Close what the panel shows."""
 
 
+class ReviewAccept(
+    Struct, frozen=True, tag_field="do", tag="review_accept", forbid_unknown_fields=True
+):
+    """A paper in review is what the reader believed; `another` purchase of the same facts."""
+
+    review_id: Identity
+    staff: Short
+    another: bool = False
+
+
+class ReviewCorrect(
+    Struct, frozen=True, tag_field="do", tag="review_correct", forbid_unknown_fields=True
+):
+    """A paper in review is this; what is left empty was not printed. No shop: the till's own."""
+
+    review_id: Identity
+    staff: Short
+    amount: Short
+    kind: Short
+    number: Short = ""
+    printed_at: Short = ""
+    shop_id: Short = ""
+    another: bool = False
+
+
+class ReviewReject(
+    Struct, frozen=True, tag_field="do", tag="review_reject", forbid_unknown_fields=True
+):
+    """A paper in review earns nothing, and why."""
+
+    review_id: Identity
+    staff: Short
+    why: Annotated[str, Meta(max_length=500)]
+
+
+class ReviewMember(
+    Struct, frozen=True, tag_field="do", tag="review_member", forbid_unknown_fields=True
+):
+    """A paper in review is this member's."""
+
+    review_id: Identity
+    text: Typed
+
+
 class Choose(Struct, frozen=True, tag_field="do", tag="choose", forbid_unknown_fields=True):
     """A member touched a reward."""
 
@@ -84,6 +129,8 @@ class Stay(Struct, frozen=True, tag_field="do", tag="stay"):
     """The member is still here."""
 
 
+ReviewDecision = ReviewAccept | ReviewCorrect | ReviewReject
+ReviewCommand = ReviewDecision | ReviewMember
 TillCommand = (
     Scan
     | Lookup
@@ -95,6 +142,7 @@ TillCommand = (
     | Reverse
     | Reprint
     | Dismiss
+    | ReviewCommand
 )
 KioskCommand = Scan | Choose | Confirm | Back | Leave | Stay
 Command = TillCommand | KioskCommand

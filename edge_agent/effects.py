@@ -5,6 +5,7 @@ Values only: the shell in `agent.py` makes the knowledge and carries out the eff
 
 from msgspec import Struct
 
+from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.phrases import Phrase
 from edge_agent.slips import AnySlip
 from loyalty.events import Body, Holder, Moment
@@ -91,6 +92,7 @@ class Record(Struct, frozen=True):
     bodies: tuple[Body, ...]
     slips: tuple[HeldSlip, ...] = ()
     job: JobDone | None = None
+    papers: tuple[ReviewPaper, ...] = ()
 
 
 class ReleaseSlip(Struct, frozen=True):

@@ -50,6 +50,46 @@ _OWN: dict[str, tuple[str, str]] = {
     ),
     "refund_nothing": ("退货原单没有积分", "Refund: the original earned nothing"),
     "needs_person": ("小票无法确认，已转人工", "This receipt needs a person to look at it"),
+    "in_review": ("这张小票已在待核对中", "This receipt waits to be checked already"),
+    "review_done": ("这张小票已核对过", "This receipt was checked already"),
+    "review_member": ("会员已记在待核对小票上", "The member is kept with the receipt to check"),
+    "review_decided": (
+        "已有人处理过这张小票（{who}）",
+        "Somebody has decided about this receipt already ({who})",
+    ),
+    "review_accepted": ("已确认，积分 +{points}", "Confirmed: {points} points awarded"),
+    "review_open_claim": (
+        "已确认，顾客可凭认领码领取积分",
+        "Confirmed: the customer claims the points with the code",
+    ),
+    "review_refunded": ("已确认退款", "The refund is confirmed"),
+    "review_nothing": ("已确认，没有可积分金额", "Confirmed: no amount that earns"),
+    "review_rejected": ("已标记为不积分", "Marked as earning nothing"),
+    "review_unknown": ("没有这张待核对的小票", "No such receipt waits here"),
+    "review_staff": (
+        "请输入工号（字母、数字，最多 32 位）",
+        "Enter your staff number (letters and digits, at most 32)",
+    ),
+    "review_amount": ("请输入金额，例如 128.50", "Enter an amount such as 128.50"),
+    "review_time": (
+        "时间格式应为 2026-11-08 13:16",
+        "A time looks like 2026-11-08 13:16",
+    ),
+    "review_identity": (
+        "请补上单号或时间，否则无法防止重复积分",
+        "Add a number or a time, or the receipt could earn twice",
+    ),
+    "review_kind": ("请选择单据类型", "Choose what kind of receipt it is"),
+    "review_currency": (
+        "外币小票：请更正为本币金额",
+        "Another currency: correct the amount to the mall's currency",
+    ),
+    "review_shop": ("没有这家门店", "There is no such shop"),
+    "review_reason": ("请说明不积分的原因", "Say why it earns nothing"),
+    "review_same": (
+        "同一小票已经积分；如确为另一笔，请勾选“另一笔消费”",
+        "This receipt earned already; if it is another purchase, tick “another purchase”",
+    ),
     "reader_failed": (
         "小票无法处理，已转人工",
         "This paper could not be handled: a person looks at it",

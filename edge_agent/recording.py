@@ -17,6 +17,7 @@ from edge_agent.effects import (
     ReleaseSlip,
 )
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.journal.slips import JobOutcome, Slip, SlipState
 from loyalty.events import Body
 
@@ -27,6 +28,7 @@ def record(journal: Journal, effects: Sequence[Effect]) -> None:
     slips: list[HeldSlip] = []
     bodies: list[Body] = []
     job: JobDone | None = None
+    in_review: list[ReviewPaper] = []
     for effect in effects:
         match effect:
             case DropSlip(slip_id=slip_id):
@@ -36,13 +38,14 @@ def record(journal: Journal, effects: Sequence[Effect]) -> None:
             case Record():
                 bodies += effect.bodies
                 slips += effect.slips
+                in_review += effect.papers
                 job = effect.job or job
             case _:
                 continue
     outcome = JobOutcome(job.job_id, msgspec.json.encode(job.papers)) if job else None
     kept = [_slip(slip) for slip in slips]
     if bodies:
-        journal.append(bodies, slips=kept, slip_states=states, job=outcome)
+        journal.append(bodies, slips=kept, slip_states=states, job=outcome, papers=in_review)
     elif kept or states or outcome:
         journal.note(slips=kept, slip_states=states, job=outcome)
 

@@ -39,6 +39,11 @@ _WORDS: dict[str, dict[Lang, str]] = {
         "en": "Scan this code or show the claim code at {where} by then to get your points."
         " One claim per receipt. A refund cancels it.",
     },
+    "how to claim later": {
+        "zh": "核实后可到{where}扫描二维码或出示认领码领取积分。每张小票只能领取一次。",
+        "en": "Once it is checked, scan this code or show it at {where} to get your points."
+        " One claim per receipt.",
+    },
     "debt": {
         "zh": "积分不足扣回，尚欠 {debt} 分，将从今后所得积分中抵扣。",
         "en": "Your balance is short by {debt} points. They will come off future points.",

@@ -98,12 +98,18 @@ class RedemptionSlip(Struct, frozen=True, tag="redemption"):
 
 
 class ReviewSlip(Struct, frozen=True, tag="review"):
-    """A receipt that a person must look at before it can earn."""
+    """A receipt that a person must look at before it can earn.
+
+    `code` claims its points afterwards when no `member` was scanned.
+    """
 
     origin: Origin
     reason: str
     receipt: Receipt | None = None
     member: str = ""
+    code: str = ""
+    qr: str = ""
+    where: str = ""
 
 
 class BalanceSlip(Struct, frozen=True, tag="balance"):
@@ -224,6 +230,9 @@ def _review(slip: ReviewSlip, lang: Lang) -> Iterator[Element]:
         yield Pair(say("member", lang), slip.member)
     yield Pair(say("reason", lang), slip.reason, bold=True)
     yield Rule()
+    if slip.code:
+        yield from _code(say("code", lang), slip.code, slip.qr)
+        yield Text(say("how to claim later", lang, where=slip.where))
     yield Text(say("review", lang))
 
 

@@ -37,6 +37,7 @@ class Sale(Struct, frozen=True):
 
     `points` were promised to the holder under `book` for the inputs named here; `tier_id` and
     `category` are the inputs the device used. `claim_hash` is the SHA-256 of the claim code.
+    `review_id` names the review whose decision made this sale, if one did.
     """
 
     at: Moment
@@ -49,6 +50,7 @@ class Sale(Struct, frozen=True):
     tier_id: str = ""
     points: int = 0
     claim_hash: str | None = None
+    review_id: str = ""
 
 
 class Claim(Struct, frozen=True):
@@ -84,6 +86,7 @@ class Refund(Struct, frozen=True):
     eligible_fen: int
     original: str | None = None
     points: int | None = None
+    review_id: str = ""
 
 
 class Redeem(Struct, frozen=True):
@@ -115,7 +118,12 @@ class VoucherUse(Struct, frozen=True):
 
 
 class ReviewOpened(Struct, frozen=True):
-    """A print job could not be read with confidence and waits for a person."""
+    """A paper could not be read with confidence and waits for a person.
+
+    `review_id` (64 hex digits) is made of the shop and the printed bytes: the same paper printed
+    again is the same review. The redacted job travels beside the chain under `paper_hash`.
+    `holder` was scanned for it; else a slip with the code behind `claim_hash` stands for it.
+    """
 
     at: Moment
     job_hash: str
@@ -124,6 +132,46 @@ class ReviewOpened(Struct, frozen=True):
     number: str | None = None
     printed_at: str | None = None
     owed_fen: int | None = None
+    kind: str = ""
+    currency: str = ""
+    review_id: str = ""
+    paper_hash: str = ""
+    holder: Holder | None = None
+    claim_hash: str | None = None
+
+
+class ReviewHeld(Struct, frozen=True):
+    """A scan said whose paper in review it is."""
+
+    at: Moment
+    review_id: str
+    holder: Holder
+
+
+class Believed(Struct, frozen=True):
+    """What a paper in review is taken to say, by the reader or by the person who decided."""
+
+    kind: str
+    number: str | None
+    printed_at: str | None
+    currency: str
+    owed_fen: int | None
+    shop_id: str
+
+
+class ReviewDecided(Struct, frozen=True):
+    """A person decided about a paper in review; the sale or refund it makes stands behind it.
+
+    `staff` is who, as the place where it was decided knows people. `why` is their own words.
+    """
+
+    at: Moment
+    review_id: str
+    decision: Literal["accepted", "corrected", "rejected"]
+    staff: str
+    read: Believed
+    decided: Believed | None = None
+    why: str = ""
 
 
 class LeaseGrant(Struct, frozen=True):
@@ -141,6 +189,19 @@ class LeaseGrant(Struct, frozen=True):
     home_device: str | None
     valid_until: str
     ttl_s: int
+
+
+class LeaseRefused(Struct, frozen=True):
+    """Central gave no lease under this request and never will, whatever comes late or twice.
+
+    `code` and `values` are those of the reason that the device was told.
+    """
+
+    at: Moment
+    device: str
+    request_id: str
+    code: str
+    values: dict[str, str]
 
 
 class LeaseRelease(Struct, frozen=True):
@@ -202,11 +263,14 @@ Body = (
     | LeaseClose
     | VoucherUse
     | ReviewOpened
+    | ReviewHeld
+    | ReviewDecided
     | LeaseGrant
     | MemberSet
     | Rejudge
     | EpochSealed
     | LeaseRelease
+    | LeaseRefused
 )
 
 #: Kind numbers never change and are never used again. From 100 on only central writes them.
@@ -219,11 +283,14 @@ KINDS: dict[int, type[Body]] = {
     6: LeaseClose,
     7: VoucherUse,
     8: ReviewOpened,
+    10: ReviewHeld,
+    11: ReviewDecided,
     101: LeaseGrant,
     102: MemberSet,
     103: Rejudge,
     104: EpochSealed,
     105: LeaseRelease,
+    106: LeaseRefused,
 }
 CENTRAL_KINDS_FROM = 100
 #: The kind of an event of an earlier epoch that is written again: `Rehomed` around the first one.

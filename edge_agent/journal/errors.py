@@ -8,7 +8,7 @@ JournalError
 │   └── JournalFull  there is no room on the disk
 ├── NotEnrolled      an event before the device has an identity: it may tap, not award
 └── Refusal          the journal already holds this, and nothing was written
-    ├── Duplicate    the same receipt, claim code or voucher
+    ├── Duplicate    the same receipt, claim code or voucher, or a paper in review decided twice
     └── AlreadyDone  the same print job
 """
 
@@ -48,9 +48,9 @@ class Refusal(JournalError):
 
 
 class Duplicate(Refusal):
-    """A receipt (by fingerprint), claim code (by hash) or voucher (by code) is already here."""
+    """A receipt (by fingerprint), claim (by hash), voucher (by code) or review is already here."""
 
-    def __init__(self, what: Literal["receipt", "claim", "voucher"], key: str) -> None:
+    def __init__(self, what: Literal["receipt", "claim", "voucher", "review"], key: str) -> None:
         super().__init__(f"this {what} is in the journal already: {key[:12]}")
         self.what = what
         self.key = key

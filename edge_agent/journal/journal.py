@@ -20,18 +20,22 @@ from edge_agent.journal import (
     identity,
     leasing,
     log,
+    members,
     projections,
     rehoming,
+    reviews,
     slips,
     voucher_requests,
 )
 from edge_agent.journal.clock import moment
+from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.database import FILE, connect_writer
 from edge_agent.journal.errors import JournalFailure, JournalFull, JournalInUse
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Place
 from edge_agent.journal.migrate import migrate, steps
 from edge_agent.journal.reader import Reader
+from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.journal.slips import JobOutcome, Slip, SlipState
 from edge_agent.journal.verify import check_tail
 from edge_agent.journal.writer import Writer
@@ -67,6 +71,7 @@ class Journal(Reader):
         self._writer = writer(lambda: _connect(path))
         try:
             self._writer.transact(_renew_projections)
+            self._writer.transact(lambda db: members.check_file(db, folder))
             super().__init__(folder)
         except BaseException:
             self._writer.close()
@@ -122,14 +127,17 @@ class Journal(Reader):
         slips: Sequence[Slip] = (),
         slip_states: Mapping[str, SlipState] = _NO_STATES,
         job: JobOutcome | None = None,
+        papers: Sequence[ReviewPaper] = (),
     ) -> list[int]:
-        """Record events with the slips and the job they belong to; return their seqs.
+        """Record events with the slips, the job and the papers in review they belong to.
+
+        Returns their seqs.
 
         Returns after COMMIT and fsync; then it survives kill -9 and power loss. New slips belong to
         the first event; `slip_states` changes slips recorded earlier, such as a held claim slip.
 
-        Raises Duplicate for a receipt, claim code or voucher that is recorded already and
-        AlreadyDone for such a job; NotEnrolled; JournalFull or JournalFailure when the disk
+        Raises Duplicate for a receipt, claim code, voucher or review that is recorded already
+        and AlreadyDone for such a job; NotEnrolled; JournalFull or JournalFailure when the disk
         refuses; BodyTooLarge, ValueError and KeyError for what a caller must not pass. In every
         case nothing was recorded.
         """
@@ -143,6 +151,7 @@ class Journal(Reader):
                 projections.apply(db, place, body)
                 written.append((place, log.hash_at(db, place.epoch, place.seq)))
             self._keep(db, slips, slip_states, job, written[0][0] if written else None)
+            reviews.keep(db, papers, self._clock().wall_ms)
 
         try:
             self._writer.transact(work)
@@ -173,6 +182,14 @@ class Journal(Reader):
     def copy_slip(self, slip_id: str) -> None:
         """Queue a slip again and count the copy. Raises KeyError if it does not exist."""
         self._writer.transact(lambda db: slips.ask_copy(db, slip_id))
+
+    def paper_sent(self, paper_hash: str, sent: int) -> None:
+        """Keep how many bytes of a paper in review central holds."""
+        self._writer.transact(lambda db: reviews.set_sent(db, paper_hash, sent))
+
+    def expire_papers(self, before_ms: int) -> None:
+        """Delete papers in review that were decided before a wall time in ms."""
+        self._writer.transact(lambda db: reviews.expire(db, before_ms))
 
     def voucher_asked(self, voucher_code: str, request_id: str) -> str:
         """Keep under what request central is asked about a voucher; return the one to use."""
@@ -249,6 +266,10 @@ class Journal(Reader):
     def take_page(self, answer: PullAnswer) -> None:
         """Store a page of the feed together with its cursor."""
         self._writer.transact(lambda db: directory.take_page(db, answer))
+
+    def use_member_file(self, name: str, place: Cursor) -> bool:
+        """Use a member file, whole and synced beside the journal, if the feed was pulled so far."""
+        return self._writer.transact(lambda db: members.use_file(db, name, place))
 
     # ----
 

@@ -19,22 +19,29 @@ from edge_agent.journal import (
     identity,
     leasing,
     log,
+    members,
     records,
+    reviews,
     slips,
     voucher_requests,
 )
 from edge_agent.journal.cursor import Cursor, Outbox
 from edge_agent.journal.database import FILE, connect_reader, reading, snapshot
-from edge_agent.journal.directory import Standing
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link, Place
+from edge_agent.journal.member_files import MemberFiles
+from edge_agent.journal.members import InUse, Standing
 from edge_agent.journal.records import Record, SaleRecord
+from edge_agent.journal.reviews import ReviewItem, ReviewPaper, Unsent
 from edge_agent.journal.slips import JobRecord, SlipRecord, SlipState
 from edge_agent.journal.verify import Report, verify
 from loyalty import rulebook
 from loyalty.chain import Frame
+from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder, Moment
+from loyalty.member_file import MemberFile, key_check
 from loyalty.receipt import Receipt
+from loyalty.reviewing import ReviewRow, TemplateRow
 from loyalty.rulebook import RuleBook
 from loyalty.wire import RewardRow, ShopRow, VoucherRow
 
@@ -71,11 +78,13 @@ class Reader:
             raise FileNotFoundError(f"no journal at {self._path}")
         self._lock = threading.Lock()
         self._reads = connect_reader(self._path)
+        self._files = MemberFiles(directory)
 
     def close(self) -> None:
         """Close the connection."""
         with self._lock:
             self._reads.close()
+            self._files.close()
 
     def __enter__(self) -> Self:
         return self
@@ -167,8 +176,36 @@ class Reader:
         return self._ask(lambda db: records.recent(db, limit))
 
     def review_count(self) -> int:
-        """Return how many reviews this device has opened."""
-        return self._ask(lambda db: int(db.execute("SELECT count(*) FROM review").fetchone()[0]))
+        """Return how many papers wait for a person's decision."""
+        return self._ask(reviews.count)
+
+    def review(self, review_id: str) -> ReviewItem | None:
+        """Return one paper in review as it stands, None if this device never opened it."""
+        return self._ask(lambda db: reviews.find(db, review_id))
+
+    def review_by_claim(self, claim_hash: str) -> ReviewItem | None:
+        """Return the paper in review whose slip carries the code behind this hash."""
+        return self._ask(lambda db: reviews.find_by_claim(db, claim_hash))
+
+    def reviews_waiting(self, limit: int = 200) -> list[ReviewItem]:
+        """Return the papers that wait for a decision, the oldest first."""
+        return self._ask(lambda db: reviews.waiting(db, limit))
+
+    def reviews_closed(self, limit: int = 20) -> list[ReviewItem]:
+        """Return the papers that were decided last, here or at central."""
+        return self._ask(lambda db: reviews.closed(db, limit))
+
+    def review_paper(self, review_id: str) -> ReviewPaper | None:
+        """Return the paper of a review, None when it is not kept any more."""
+        return self._ask(lambda db: reviews.paper(db, review_id))
+
+    def ruled_sale(self, fingerprint: str) -> ReviewRow | None:
+        """Return central's decision that made the sale of this fingerprint, None if none did."""
+        return self._ask(lambda db: reviews.ruled_fingerprint(db, fingerprint))
+
+    def unsent_paper(self) -> Unsent | None:
+        """Return a paper in review that central does not hold yet."""
+        return self._ask(reviews.next_unsent)
 
     def claimed_here(self, claim_hash: str) -> bool:
         """Tell whether this code was claimed on this device."""
@@ -189,11 +226,22 @@ class Reader:
 
     def holder_of(self, tag: str) -> Holder:
         """Return the member behind a card's tag, or the card while nobody is known behind it."""
-        return self._ask(lambda db: directory.holder_of(db, tag))
+        return self._ask(lambda db: members.holder_of(db, self._member_file(db), tag))
 
     def standing(self, holder: Holder) -> Standing:
         """Return what a holder has: the directory's balance and what is promised on top."""
-        return self._ask(lambda db: directory.standing(db, holder))
+        return self._ask(lambda db: members.standing(db, self._member_file(db), holder))
+
+    def member_file(self) -> InUse:
+        """Return which member file is in use, and which one is needed."""
+        return self._ask(members.in_use)
+
+    def directory_held(self) -> DirectoryHeld:
+        """Return what a pull says of the directory. Raises NotEnrolled before enrolment."""
+        return self._ask(lambda db: members.held(db, key_check(identity.require(db).tenant_key)))
+
+    def _member_file(self, db: sqlite3.Connection) -> MemberFile | None:
+        return self._files.use(members.in_use(db).name)
 
     def rule_book(self, now_ms: int) -> BookInForce | None:
         """Return the rule book in force at a server time, else the first one to come."""
@@ -216,6 +264,14 @@ class Reader:
     def voucher(self, code: str) -> VoucherRow | None:
         """Return the voucher of a typed code if only this device may take it, else None."""
         return self._ask(lambda db: directory.voucher(db, code))
+
+    def shops(self) -> list[ShopRow]:
+        """Return every shop that central has told of."""
+        return self._ask(directory.shops)
+
+    def template(self, shop_id: str) -> TemplateRow | None:
+        """Return what central knows of a shop's papers, None if nothing yet."""
+        return self._ask(lambda db: directory.template(db, shop_id))
 
     # ---- slips, jobs, leases
 

@@ -24,6 +24,7 @@ from edge_agent.effects import (
     Terms,
 )
 from edge_agent.phrases import Phrase, Tone, own_words
+from edge_agent.till import review_window
 from edge_agent.till.inputs import (
     CORRECTION_S,
     SCAN_AFTER_S,
@@ -43,17 +44,20 @@ from edge_agent.till.inputs import (
     MemberScanned,
     NobodyScans,
     Notice,
+    OpenReview,
     OpenSale,
+    ReviewScanned,
     ScanFailed,
     State,
     Tick,
     Told,
 )
-from edge_agent.till.intake import Finding, KnownSale, Nothing, Refunded, Sold, Unclear, seen
-from edge_agent.till.paper import award_slip, claim_slip, refund_slip, review_slip
+from edge_agent.till.intake import Finding, KnownSale, Nothing, Refunded, Sold, seen
+from edge_agent.till.paper import award_slip, claim_slip, refund_slip
+from edge_agent.till.recorded import refund_body, sale_body
+from edge_agent.till.unclear import Unclear
 from loyalty.earning import award
-from loyalty.events import Body, Claim, Correction, Refund, ReviewOpened, Sale
-from loyalty.receipt import without_lines
+from loyalty.events import Body, Claim, Correction
 
 
 def step(state: State, event: Input, now: Now, terms: Terms) -> tuple[State, tuple[Effect, ...]]:
@@ -63,8 +67,8 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> tuple[State, tup
             return _scanned(state, event, now, terms)
         case ScanFailed(phrase=phrase):
             return _tell(state, "error", phrase), ()
-        case ClaimScanned(sale=sale):
-            return _claim_scanned(state, sale, now)
+        case ClaimScanned() | ReviewScanned():
+            return _slip_scanned(state, event, now)
         case JobStarted():
             return _job_started(state, event)
         case JobRead():
@@ -107,6 +111,11 @@ def _scanned(
     sale = state.open_sale
     if sale is not None and event.at_s <= sale.closes_s:
         return _claimed(state, sale, member, now, terms)
+    review = state.open_review
+    if review is not None and event.at_s <= review.closes_s:
+        effects = review_window.scanned_for(review, member, now, terms)
+        told = _tell(structs.replace(state, open_review=None), "ok", own_words("review_member"))
+        return told, effects
     tone: Tone = "info" if member.new_card else "ok"
     phrase = own_words("new_card") if member.new_card else own_words("member_ready")
     waiting = structs.replace(state, scan=MemberScan(member, event.at_s))
@@ -138,16 +147,23 @@ def _claimed(
 def _claimed_by_slip(
     state: State, sale: KnownSale, member: Member, now: Now
 ) -> tuple[State, tuple[Effect, ...]]:
-    """The claim slip was out of our hands: central knows whether somebody else used it first."""
+    """The claim slip was out of our hands: central knows whether it was used before."""
     body = Claim(at=now.moment, claim_hash=sale.claim_hash or "", holder=member.holder)
     told = _tell(structs.replace(state, open_sale=None), "info", own_words("claim_taken_in"))
     return told, (Record((body,)), SyncNow())
 
 
-def _claim_scanned(state: State, sale: KnownSale, now: Now) -> tuple[State, tuple[Effect, ...]]:
+def _slip_scanned(
+    state: State, event: ClaimScanned | ReviewScanned, now: Now
+) -> tuple[State, tuple[Effect, ...]]:
+    """The slip of an own paper was scanned: the next scan is for that paper."""
     state, effects = _closed(state)
-    opened = OpenSale(sale, now.boottime_s, now.boottime_s + SCAN_AFTER_S, None)
-    state = structs.replace(state, open_sale=opened)
+    if isinstance(event, ReviewScanned):
+        window = review_window.reopened(event.item, now, SCAN_AFTER_S)
+        state = structs.replace(state, open_review=window)
+    else:
+        opened = OpenSale(event.sale, now.boottime_s, now.boottime_s + SCAN_AFTER_S, None)
+        state = structs.replace(state, open_sale=opened)
     return _tell(state, "info", own_words("claim_ready")), effects
 
 
@@ -156,8 +172,8 @@ def _job_started(state: State, event: JobStarted) -> tuple[State, tuple[Effect, 
         return state, ()
     unread = (*state.unread_jobs, (event.job_id, event.at_s))[-UNREAD_JOBS_MAX:]
     state = structs.replace(state, unread_jobs=unread)
-    sale = state.open_sale
-    if sale is not None and event.at_s > sale.started_s:
+    windows = (state.open_sale, state.open_review)
+    if any(window is not None and event.at_s > window.started_s for window in windows):
         return _closed(state)
     return state, ()
 
@@ -176,10 +192,12 @@ def _job_read(
         state, body, slip = _document(state, finding, event, now, terms)
         bodies += [body] if body is not None else []
         slips += [slip] if slip is not None else []
-    held = state.open_sale.held_slip if state.open_sale else None
-    slips = [structs.replace(slip, held=slip.slip_id == held) for slip in slips]
+    held = {window.held_slip for window in (state.open_sale, state.open_review) if window}
+    slips = [structs.replace(slip, held=slip.slip_id in held) for slip in slips]
     job = JobDone(event.job_id, tuple(seen(finding) for finding in event.findings))
-    record = Record(tuple(bodies), tuple(slips), job)
+    papers = (each.paper for each in event.findings if isinstance(each, Unclear))
+    kept = tuple(paper for paper in papers if paper is not None)
+    record = Record(tuple(bodies), tuple(slips), job, kept)
     return state, (*effects, record, *((SyncNow(),) if bodies else ()))
 
 
@@ -192,7 +210,7 @@ def _document(
         case Refunded():
             return _refunded(state, finding, now, terms)
         case Unclear():
-            return _unclear(state, finding, now, terms)
+            return _unclear(state, finding, job, now, terms)
         case Nothing():
             return _nothing(state, finding), None, None
 
@@ -204,11 +222,11 @@ def _sold(
     if scan is not None and _counts_for(scan.at_s, job, state):
         member = scan.member
         given = award(sold.eligible_fen, terms.shop.category, member.tier_id, terms.book)
-        body = _sale(sold, now, terms, member, given.points)
+        body = sale_body(sold, now, terms, member, given.points)
         slip = award_slip(sold.receipt, sold.fingerprint, member, given, now, terms)
         state = structs.replace(state, scan=None)
         return _tell(state, "ok", own_words("awarded", given.points)), body, slip
-    body = _sale(sold, now, terms, None, 0)
+    body = sale_body(sold, now, terms, None, 0)
     given = award(sold.eligible_fen, terms.shop.category, "", terms.book)
     slip = claim_slip(sold, given, now, terms)
     known = KnownSale(
@@ -231,32 +249,10 @@ def _counts_for(scan_s: float, job: JobRead, state: State) -> bool:
     return not any(job.started_s < at_s <= scan_s for _, at_s in state.unread_jobs)
 
 
-def _sale(sold: Sold, now: Now, terms: Terms, member: Member | None, points: int) -> Sale:
-    return Sale(
-        at=now.moment,
-        receipt=without_lines(sold.receipt),
-        discriminator=sold.discriminator,
-        eligible_fen=sold.eligible_fen,
-        category=terms.shop.category,
-        book=terms.version,
-        holder=member.holder if member else None,
-        tier_id=member.tier_id if member else "",
-        points=points,
-        claim_hash=None if member else sold.claim_hash,
-    )
-
-
 def _refunded(
     state: State, refunded: Refunded, now: Now, terms: Terms
 ) -> tuple[State, Body, HeldSlip | None]:
-    body = Refund(
-        at=now.moment,
-        receipt=without_lines(refunded.receipt),
-        discriminator=refunded.discriminator,
-        eligible_fen=refunded.eligible_fen,
-        original=refunded.original.fingerprint if refunded.original else None,
-        points=refunded.points,
-    )
+    body = refund_body(refunded, now)
     if refunded.original is None:
         return _tell(state, "info", own_words("refund_unsettled")), body, None
     if not refunded.points:
@@ -266,19 +262,21 @@ def _refunded(
 
 
 def _unclear(
-    state: State, unclear: Unclear, now: Now, terms: Terms
+    state: State, found: Unclear, job: JobRead, now: Now, terms: Terms
 ) -> tuple[State, Body, HeldSlip | None]:
-    body = ReviewOpened(
-        at=now.moment,
-        job_hash=unclear.job_hash,
-        shop_id=terms.shop.shop_id,
-        why=tuple(phrase.code for phrase in unclear.why),
-        number=unclear.number,
-        printed_at=unclear.printed_at,
-        owed_fen=unclear.owed_fen,
-    )
-    slip = review_slip(unclear, now, terms) if unclear.owed_fen else None
-    return _tell(state, "attention", own_words("needs_person")), body, slip
+    """A paper for a person takes the scan that a sale would take, or waits for one as a sale."""
+    scan = state.scan if found.takes_scan and state.scan else None
+    member = scan.member if scan is not None and _counts_for(scan.at_s, job, state) else None
+    body, slip = review_window.opened(found, member, now, terms)
+    state = _tell(state, "attention", own_words("needs_person"))
+    if member is not None:
+        return structs.replace(state, scan=None), body, slip
+    later = any(at_s > job.started_s for _, at_s in state.unread_jobs)
+    if not later and state.open_sale is None and found.takes_scan and found.paper:
+        held = slip.slip_id if slip else None
+        window = OpenReview(found, job.started_s, job.ended_s + SCAN_AFTER_S, held)
+        state = structs.replace(state, open_review=window)
+    return state, body, slip
 
 
 def _nothing(state: State, nothing: Nothing) -> State:
@@ -313,7 +311,8 @@ def _corrected(
 
 def _ticked(state: State, now: Now) -> tuple[State, tuple[Effect, ...]]:
     effects: tuple[Effect, ...] = ()
-    if state.open_sale is not None and now.boottime_s > state.open_sale.closes_s:
+    windows = (state.open_sale, state.open_review)
+    if any(window is not None and now.boottime_s > window.closes_s for window in windows):
         state, effects = _closed(state)
     scan = state.scan
     if scan is not None and now.boottime_s > scan.at_s + SCAN_BEFORE_S:
@@ -327,9 +326,7 @@ def _ticked(state: State, now: Now) -> tuple[State, tuple[Effect, ...]]:
 
 
 def _closed(state: State) -> tuple[State, tuple[Effect, ...]]:
-    """Close the window of the unclaimed sale: from now on its claim slip stands for it."""
-    sale = state.open_sale
-    if sale is None:
-        return state, ()
-    release = (ReleaseSlip(sale.held_slip),) if sale.held_slip else ()
-    return structs.replace(state, open_sale=None), release
+    """Close the windows of the last paper: from now on its slip with a claim code stands for it."""
+    held = [window.held_slip for window in (state.open_sale, state.open_review) if window]
+    release = tuple(ReleaseSlip(slip_id) for slip_id in held if slip_id)
+    return structs.replace(state, open_sale=None, open_review=None), release

@@ -6,8 +6,10 @@ All times are seconds of the boot's own clock and say when something happened.
 from msgspec import Struct
 
 from edge_agent.effects import Member
+from edge_agent.journal.reviews import ReviewItem
 from edge_agent.phrases import Phrase, Tone
 from edge_agent.till.intake import Finding, KnownSale
+from edge_agent.till.unclear import Unclear
 
 SCAN_BEFORE_S = 180.0
 SCAN_AFTER_S = 60.0
@@ -33,6 +35,15 @@ class OpenSale(Struct, frozen=True):
     held_slip: str | None
 
 
+class OpenReview(Struct, frozen=True):
+    """A paper in review that a scan would count for until `closes_s`."""
+
+    unclear: Unclear
+    started_s: float
+    closes_s: float
+    held_slip: str | None
+
+
 class Notice(Struct, frozen=True):
     """What the panel tells the cashier; it is heard by its tone."""
 
@@ -45,6 +56,7 @@ class State(Struct, frozen=True):
 
     scan: MemberScan | None = None
     open_sale: OpenSale | None = None
+    open_review: OpenReview | None = None
     unread_jobs: tuple[tuple[str, float], ...] = ()
     lookup_armed: bool = False
     looked_up: Member | None = None
@@ -69,6 +81,12 @@ class ClaimScanned(Struct, frozen=True):
     """The claim slip of one of this till's own sales was scanned: the next scan claims it."""
 
     sale: KnownSale
+
+
+class ReviewScanned(Struct, frozen=True):
+    """The slip of a paper in review was scanned: the next scan says whose it is."""
+
+    item: ReviewItem
 
 
 class JobStarted(Struct, frozen=True):
@@ -138,6 +156,7 @@ Input = (
     MemberScanned
     | ScanFailed
     | ClaimScanned
+    | ReviewScanned
     | JobStarted
     | JobRead
     | Corrected

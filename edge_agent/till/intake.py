@@ -5,14 +5,15 @@ the print, its reprint and its second copy are one receipt; the same facts print
 are a question for a person.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from edge_agent.effects import PaperSeen
 from edge_agent.phrases import Phrase, own_words
+from edge_agent.till.unclear import Unclear, unclear
 from loyalty.codes import claim_hash
 from loyalty.earning import eligible_fen, take_back
 from loyalty.events import Holder
@@ -46,6 +47,9 @@ class Known(Protocol):
     def sales(self, number: str) -> Sequence[KnownSale]:
         """Return the sales with this receipt number: shops start their numbers again."""
 
+    def in_review(self, review_id: str) -> bool | None:
+        """Tell whether this very paper waits for a person; None if it was never in review."""
+
 
 class Sold(Struct, frozen=True):
     """A sale that earns. Its claim code is made when nobody turns out to be scanned for it."""
@@ -77,18 +81,6 @@ class Refunded(Struct, frozen=True):
     outcome: Outcome = "refund"
 
 
-class Unclear(Struct, frozen=True):
-    """A document that a person must look at."""
-
-    job_hash: str
-    why: tuple[Phrase, ...]
-    number: str | None
-    printed_at: str | None
-    owed_fen: int | None
-    currency: str
-    outcome: Outcome = "review"
-
-
 class Nothing(Struct, frozen=True):
     """A document that earns nothing; `mention` when the cashier may wonder why."""
 
@@ -103,6 +95,8 @@ class Nothing(Struct, frozen=True):
 
 
 Finding = Sold | Refunded | Unclear | Nothing
+#: Makes a question for a person out of a reading and the reasons for asking.
+Ask = Callable[[Reading, tuple[Phrase, ...]], Unclear]
 
 
 def take_in(
@@ -113,26 +107,43 @@ def take_in(
     book: RuleBook,
     known: Known,
     claim_codes: Sequence[str],
+    dialect: str = "",
 ) -> tuple[Finding, ...]:
     """Return what each document of one print job is to this till.
 
-    `claim_codes` holds one unused code for each reading.
+    `claim_codes` holds one unused code for each reading; `dialect` is that of the job's printer.
     """
     findings: list[Finding] = []
     earlier: dict[str, str | None] = {}
-    job_hash = hashlib.sha256(raw).hexdigest()
-    for reading, code in zip(readings, claim_codes, strict=True):
-        finding = _finding(reading, shop_id, book, known, code, job_hash, earlier)
+    for place, (reading, code) in enumerate(zip(readings, claim_codes, strict=True)):
+        ask = partial(
+            unclear, raw=raw, place=place, shop_id=shop_id, dialect=dialect, claim_code=code
+        )
+        finding = _finding(reading, shop_id, book, known, code, ask, earlier)
+        if isinstance(finding, Unclear):
+            finding = _asked_before(finding, reading, known)
         if isinstance(finding, Sold | Refunded):
             earlier[finding.fingerprint] = finding.receipt.printed_at
         findings.append(finding)
     return tuple(findings)
 
 
-def unreadable(raw: bytes) -> Unclear:
+def unreadable(raw: bytes, *, shop_id: str, known: Known, dialect: str = "") -> Finding:
     """Return a job that our reader failed on as a question for a person."""
     why = (own_words("reader_failed"),)
-    return Unclear(hashlib.sha256(raw).hexdigest(), why, None, None, None, "")
+    asked = unclear(None, why, raw=raw, place=0, shop_id=shop_id, dialect=dialect, claim_code="")
+    return _asked_before(asked, None, known)
+
+
+def _asked_before(asked: Unclear, reading: Reading | None, known: Known) -> Finding:
+    """A paper whose very bytes were in review before is the same paper, printed again."""
+    waits = known.in_review(asked.paper.review_id) if asked.paper else None
+    if waits is None:
+        return asked
+    why = (own_words("in_review" if waits else "review_done"),)
+    if reading is None:
+        return Nothing("other", why, mention=True)
+    return _nothing(reading, *why, mention=True)
 
 
 def _finding(
@@ -141,31 +152,31 @@ def _finding(
     book: RuleBook,
     known: Known,
     code: str,
-    job_hash: str,
+    ask: Ask,
     earlier: dict[str, str | None],
 ) -> Finding:
     why = tuple(Phrase(reason.code, reason.zh, reason.en) for reason in reading.why)
     if reading.decision == "review":
-        return _unclear(reading, why, job_hash)
+        return ask(reading, why)
     if reading.copy:
         return _nothing(reading, own_words("copy"))
     if reading.reprint:
-        return _reprint(reading, shop_id, known, earlier, job_hash)
+        return _reprint(reading, shop_id, known, earlier, ask)
     if reading.decision == "ignore":
         return Nothing(reading.kind, why or (own_words("no_points_kind"),))
     receipt = reading.receipt(shop_id)
     if receipt.currency != book.currency:
-        return _unclear(reading, why, job_hash)
+        return ask(reading, why)
     identity = fingerprint(receipt).hex()
     before = _before(identity, known, earlier)
     if before is not None:
         if before[0] == receipt.printed_at:
             return _nothing(reading, own_words("known_receipt"), mention=True)
-        return _unclear(reading, (own_words("same_number"), *why), job_hash)
+        return ask(reading, (own_words("same_number"), *why))
     earning = eligible_fen(receipt, book.unearning_tenders)
     if receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
-        return _refunded(receipt, earning, identity, known) or _unclear(
-            reading, (own_words("refund_of_what"), *why), job_hash
+        return refunded(receipt, earning, identity, known) or ask(
+            reading, (own_words("refund_of_what"), *why)
         )
     if earning == 0:
         return _nothing(reading, own_words("zero_amount"), *why)
@@ -183,7 +194,7 @@ def _before(
 
 
 def _reprint(
-    reading: Reading, shop_id: str, known: Known, earlier: dict[str, str | None], job_hash: str
+    reading: Reading, shop_id: str, known: Known, earlier: dict[str, str | None], ask: Ask
 ) -> Finding:
     """A reprint of a recorded sale is nothing new; of an unknown one a person decides."""
     if reading.owed_fen is None:
@@ -191,10 +202,10 @@ def _reprint(
     identity = fingerprint(reading.receipt(shop_id)).hex()
     if _before(identity, known, earlier) is not None:
         return _nothing(reading, own_words("reprint"), mention=True)
-    return _unclear(reading, (own_words("reprint_unknown"),), job_hash)
+    return ask(reading, (own_words("reprint_unknown"),))
 
 
-def _refunded(receipt: Receipt, earning: int, identity: str, known: Known) -> Finding | None:
+def refunded(receipt: Receipt, earning: int, identity: str, known: Known) -> Finding | None:
     """Return the refund with the sale it is of; None when several or none of ours can be it.
 
     A till that knows no sale of that number leaves it to central.
@@ -216,17 +227,6 @@ def _can_be_of(receipt: Receipt, refund_fen: int, sale: KnownSale) -> bool:
     refunded_on, sold_on = (receipt.printed_at or "")[:10], (sale.receipt.printed_at or "")[:10]
     in_order = not refunded_on or not sold_on or sold_on <= refunded_on
     return in_order and refund_fen <= sale.eligible_fen - sale.refunded_fen
-
-
-def _unclear(reading: Reading, why: tuple[Phrase, ...], job_hash: str) -> Unclear:
-    return Unclear(
-        job_hash=job_hash,
-        why=why or (own_words("needs_person"),),
-        number=reading.number,
-        printed_at=reading.printed_at,
-        owed_fen=reading.owed_fen,
-        currency=reading.currency or "",
-    )
 
 
 def _nothing(reading: Reading, *why: Phrase, mention: bool = False) -> Nothing:
@@ -257,7 +257,8 @@ def seen(finding: Finding) -> PaperSeen:
                 currency=finding.receipt.currency,
             )
         case Unclear():
-            return _paper(finding, "review", finding.job_hash)
+            key = finding.paper.review_id if finding.paper else finding.job_hash
+            return _paper(finding, "review", key)
         case Nothing():
             return _paper(finding, finding.kind)
 

@@ -3,10 +3,12 @@
 from datetime import date
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
+from edge_agent.phrases import own_words
 from edge_agent.slip_origin import UNKNOWN_MEMBER, called, origin
 from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip
 from edge_agent.slips import Receipt as Shown
-from edge_agent.till.intake import Refunded, Sold, Unclear
+from edge_agent.till.intake import Refunded, Sold
+from edge_agent.till.unclear import Unclear
 from loyalty.codes import CLAIM_PREFIX
 from loyalty.earning import Award, Reason, money
 from loyalty.lots import expires_on
@@ -71,18 +73,25 @@ def refund_slip(refunded: Refunded, now: Now, terms: Terms) -> HeldSlip:
     return HeldSlip(f"{refunded.fingerprint[:24]}-refund", refunded.fingerprint, content)
 
 
-def review_slip(unclear: Unclear, now: Now, terms: Terms) -> HeldSlip:
-    """Return the notice that a person will look at a receipt."""
+def review_slip(unclear: Unclear, member: Member | None, now: Now, terms: Terms) -> HeldSlip:
+    """Return the notice that a person will look at a receipt; with a code if nobody holds it."""
     receipt = Shown(
         number=unclear.number or "",
         time=(unclear.printed_at or now.local).replace("T", " "),
         amount_fen=unclear.owed_fen,
         currency=unclear.currency,
     )
-    reason = unclear.why[0].zh if terms.language == "zh" else unclear.why[0].en
+    why = unclear.why[0] if unclear.why else own_words("needs_person")
+    key = unclear.paper.review_id if unclear.paper else unclear.job_hash
+    code = "" if member else unclear.claim_code
     content = ReviewSlip(
-        origin=origin(now, terms, unclear.job_hash), receipt=receipt, reason=reason
+        origin=origin(now, terms, key),
+        receipt=receipt,
+        reason=why.zh if terms.language == "zh" else why.en,
+        member=called(member, terms) if member else "",
+        code=code,
+        qr=CLAIM_PREFIX + code if code else "",
+        where=CLAIM_PLACE[terms.language] if code else "",
     )
-    return HeldSlip(
-        f"{unclear.job_hash[:24]}-review-{now.moment.wall_ms}", unclear.job_hash, content
-    )
+    whose = "member" if member else "open"
+    return HeldSlip(f"{key[:24]}-review-{whose}-{now.moment.wall_ms}", key, content)

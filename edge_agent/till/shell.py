@@ -22,9 +22,12 @@ from edge_agent.recording import record
 from edge_agent.till import checkout, inputs
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import State
-from edge_agent.till.intake import Finding, KnownSale, take_in, unreadable
+from edge_agent.till.intake import Finding, take_in, unreadable
+from edge_agent.till.remembered import Remembered, known_sale
+from edge_agent.till.review_desk import ReviewDesk
 from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify, make_short_code
 from loyalty.earning import Reason
+from receipts.reading import Reading
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ class Till:
         self._handing_in = handing_in
         self._sync_now = sync_now
         self._paper_now = paper_now
+        self._reviews = ReviewDesk(journal, identity)
         self.state = State()
 
     def resume(self, now: Now) -> None:
@@ -54,10 +58,13 @@ class Till:
             self._journal.slip_state(slip.slip.slip_id, "queued")
         for slip in held[-1:]:
             sale = self._journal.sale_by_fingerprint(slip.slip.subject)
+            if slip.slip.kind == "review":
+                self._journal.slip_state(slip.slip.slip_id, "queued")
+                continue
             if sale is None or sale.state != "open":
                 self._journal.slip_state(slip.slip.slip_id, "dropped")
                 continue
-            window = checkout.restored(self._known(sale, now), slip.slip.slip_id, now)
+            window = checkout.restored(known_sale(sale, now), slip.slip.slip_id, now)
             self.state = State(open_sale=window)
 
     def handle(self, message: object, now: Now, terms: Terms) -> None:
@@ -98,6 +105,15 @@ class Till:
                 self._correct(fingerprint, None, now, terms)
             case commands.Reprint(slip_id=slip_id):
                 self._reprint(slip_id, now, terms)
+            case (
+                commands.ReviewAccept()
+                | commands.ReviewCorrect()
+                | commands.ReviewReject()
+                | commands.ReviewMember()
+            ):
+                self._told(self._reviews.handle(message, now, terms), now, terms)
+                self._paper_now()
+                self._sync_now()
             case commands.Dismiss():
                 self._handing_in.dismiss()
                 self._step(inputs.Dismissed(), now, terms)
@@ -127,7 +143,10 @@ class Till:
 
     def _claim_scanned(self, code: str, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_claim_hash(claim_hash(code))
-        if sale is None:
+        in_review = self._journal.review_by_claim(claim_hash(code)) if sale is None else None
+        if in_review is not None and in_review.is_open:
+            self._step(inputs.ReviewScanned(in_review), now, terms)
+        elif sale is None:
             self._step(inputs.ScanFailed(own_words("claim_not_here")), now, terms)
         elif sale.state != "open":
             self._step(inputs.ScanFailed(phrase(Reason("claim_taken"))), now, terms)
@@ -136,7 +155,7 @@ class Till:
         elif _age_days(sale, now) > terms.book.claim_days:
             self._step(inputs.ScanFailed(phrase(Reason("claim_expired"))), now, terms)
         else:
-            self._step(inputs.ClaimScanned(self._known(sale, now)), now, terms)
+            self._step(inputs.ClaimScanned(known_sale(sale, now)), now, terms)
 
     def _correct(self, fingerprint: str, text: str | None, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_fingerprint(fingerprint)
@@ -146,7 +165,7 @@ class Till:
         elif isinstance(member, Phrase):
             self._step(inputs.ScanFailed(member), now, terms)
         else:
-            known = self._known(sale, now)
+            known = known_sale(sale, now)
             age_s = None if known.recorded_s is None else now.boottime_s - known.recorded_s
             self._step(inputs.Corrected(known, age_s, member), now, terms)
 
@@ -160,22 +179,26 @@ class Till:
     def _job(self, message: JobRead, now: Now, terms: Terms) -> None:
         """Take a job in; one that trips our own code goes to a person, and the next goes on."""
         try:
-            recorded = self._take(message, self._findings(message, now, terms), now, terms)
+            findings = self._findings(message, message.readings, now, terms)
+            recorded = self._take(message, findings, now, terms)
         except Exception as error:  # noqa: BLE001 one poison job must not stop the till (P9)
             _log.error("job %s could not be taken in: %r", message.job.job_id, type(error))
-            recorded = self._take(message, (unreadable(message.job.data),), now, terms)
+            recorded = self._take(message, self._findings(message, None, now, terms), now, terms)
         message.settle(recorded=recorded)
 
-    def _findings(self, message: JobRead, now: Now, terms: Terms) -> tuple[Finding, ...]:
-        if message.readings is None:
-            return (unreadable(message.job.data),)
+    def _findings(
+        self, message: JobRead, readings: tuple[Reading, ...] | None, now: Now, terms: Terms
+    ) -> tuple[Finding, ...]:
+        shop_id, known = terms.shop.shop_id, Remembered(self._journal, terms.shop.shop_id, now)
+        if readings is None:
+            return (unreadable(message.job.data, shop_id=shop_id, known=known),)
         return take_in(
-            message.readings,
+            readings,
             raw=message.job.data,
-            shop_id=terms.shop.shop_id,
+            shop_id=shop_id,
             book=terms.book,
-            known=_Remembered(self._journal, terms.shop.shop_id, self._known_now(now)),
-            claim_codes=[make_short_code("C", secrets.randbelow) for _ in message.readings],
+            known=known,
+            claim_codes=[make_short_code("C", secrets.randbelow) for _ in readings],
         )
 
     def _take(
@@ -207,45 +230,6 @@ class Till:
         if any(isinstance(effect, SyncNow) for effect in effects):
             self._sync_now()
         return True
-
-    def _known_now(self, now: Now) -> Callable[[SaleRecord], KnownSale]:
-        return lambda sale: self._known(sale, now)
-
-    @staticmethod
-    def _known(sale: SaleRecord, now: Now) -> KnownSale:
-        at = sale.sale.at
-        same_boot = at.boot_id == now.moment.boot_id
-        return KnownSale(
-            fingerprint=sale.fingerprint,
-            receipt=sale.sale.receipt,
-            eligible_fen=sale.sale.eligible_fen,
-            category=sale.sale.category,
-            claim_hash=sale.sale.claim_hash,
-            holder=sale.holder,
-            points=sale.points,
-            refunded_fen=sale.refunded_fen,
-            recorded_s=at.boottime_ms / 1000 if same_boot else None,
-        )
-
-
-class _Remembered:
-    """What this till remembers of receipts, for `intake`."""
-
-    def __init__(
-        self, journal: Journal, shop_id: str, known: Callable[[SaleRecord], KnownSale]
-    ) -> None:
-        self._journal = journal
-        self._shop_id = shop_id
-        self._known = known
-
-    def receipt_time(self, fingerprint: str) -> tuple[bool, str | None]:
-        """Tell whether this receipt was recorded, and the time printed on it."""
-        receipt = self._journal.receipt_by_fingerprint(fingerprint)
-        return (receipt is not None, receipt.printed_at if receipt else None)
-
-    def sales(self, number: str) -> list[KnownSale]:
-        """Return the sales with this number, newest first."""
-        return [self._known(sale) for sale in self._journal.sales_by_number(self._shop_id, number)]
 
 
 def _age_days(sale: SaleRecord, now: Now) -> float:

@@ -24,6 +24,8 @@ from loyalty.events import (
     LeaseClose,
     Redeem,
     Refund,
+    ReviewDecided,
+    ReviewHeld,
     ReviewOpened,
     Sale,
     VoucherUse,
@@ -32,7 +34,7 @@ from loyalty.events import (
 )
 
 #: Raise it when a projection changes: the next start then makes all of them again.
-VERSION = 2
+VERSION = 3
 
 TABLES = (
     "sale",
@@ -42,6 +44,7 @@ TABLES = (
     "redemption",
     "lease",
     "review",
+    "review_item",
     "movement",
     "rehomed",
 )
@@ -69,6 +72,10 @@ def apply(db: sqlite3.Connection, place: Place, body: Body) -> None:
             vouchers.used(db, place, body)
         case ReviewOpened():
             reviews.opened(db, place, body)
+        case ReviewHeld():
+            reviews.held(db, body)
+        case ReviewDecided():
+            reviews.decided(db, place, body)
         case _:
             raise ValueError(f"no projection knows {type(body).__name__}")
 

@@ -185,7 +185,7 @@ def test_a_copy_of_a_slip_is_queued_again_and_counted(till):
 
 
 def test_recent_shows_receipts_and_reviews_newest_first(till):
-    review = ReviewOpened(at(), "j" * 64, "s1", ("no_total",))
+    review = ReviewOpened(at(), "j" * 64, "s1", ("no_total",), review_id="r" * 64)
     till.append([sale(1), review, sale(2, CARD, 5)])
     assert [record.place.seq for record in till.recent()] == [3, 2, 1]
     assert [record.place.seq for record in till.recent(1)] == [3]

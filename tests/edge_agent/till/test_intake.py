@@ -35,12 +35,16 @@ class Memory:
 
     def __init__(self, *sales: KnownSale) -> None:
         self._sales = sales
+        self._reviews: dict[str, bool] = {}
 
     def receipt_time(self, identity: str) -> tuple[bool, str | None]:
         for sale in self._sales:
             if sale.fingerprint == identity:
                 return True, sale.receipt.printed_at
         return False, None
+
+    def in_review(self, review_id: str) -> bool | None:
+        return self._reviews.get(review_id)
 
     def sales(self, number: str) -> list[KnownSale]:
         return [one for one in self._sales if one.receipt.number == number]

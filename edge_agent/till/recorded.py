@@ -1,0 +1,38 @@
+"""The events of a sale and of a refund, from what the till made of their paper."""
+
+from edge_agent.effects import Member, Now, Terms
+from edge_agent.till.intake import Refunded, Sold
+from loyalty.events import Refund, Sale
+from loyalty.receipt import without_lines
+
+
+def sale_body(
+    sold: Sold, now: Now, terms: Terms, member: Member | None, points: int, review_id: str = ""
+) -> Sale:
+    """Return the event of a sale: awarded to `member`, else open to whoever has its claim code."""
+    return Sale(
+        at=now.moment,
+        receipt=without_lines(sold.receipt),
+        discriminator=sold.discriminator,
+        eligible_fen=sold.eligible_fen,
+        category=terms.shop.category,
+        book=terms.version,
+        holder=member.holder if member else None,
+        tier_id=member.tier_id if member else "",
+        points=points,
+        claim_hash=None if member else sold.claim_hash,
+        review_id=review_id,
+    )
+
+
+def refund_body(refunded: Refunded, now: Now, review_id: str = "") -> Refund:
+    """Return the event of a refund or void."""
+    return Refund(
+        at=now.moment,
+        receipt=without_lines(refunded.receipt),
+        discriminator=refunded.discriminator,
+        eligible_fen=refunded.eligible_fen,
+        original=refunded.original.fingerprint if refunded.original else None,
+        points=refunded.points,
+        review_id=review_id,
+    )

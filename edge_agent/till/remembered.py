@@ -1,0 +1,50 @@
+"""What this till remembers of receipts: its own journal, and what central decided in its place."""
+
+from edge_agent.effects import Now
+from edge_agent.journal.reader import Reader
+from edge_agent.journal.records import SaleRecord
+from edge_agent.till.intake import KnownSale
+
+
+class Remembered:
+    """The journal as `intake` and the review desk ask it."""
+
+    def __init__(self, journal: Reader, shop_id: str, now: Now) -> None:
+        self._journal = journal
+        self._shop_id = shop_id
+        self._now = now
+
+    def receipt_time(self, fingerprint: str) -> tuple[bool, str | None]:
+        """Tell whether this receipt was recorded, and the time printed on it."""
+        receipt = self._journal.receipt_by_fingerprint(fingerprint)
+        if receipt is not None:
+            return True, receipt.printed_at
+        ruled = self._journal.ruled_sale(fingerprint)
+        return ruled is not None, ruled.decided.printed_at if ruled and ruled.decided else None
+
+    def sales(self, number: str) -> list[KnownSale]:
+        """Return the sales with this number, newest first."""
+        sales = self._journal.sales_by_number(self._shop_id, number)
+        return [known_sale(sale, self._now) for sale in sales]
+
+    def in_review(self, review_id: str) -> bool | None:
+        """Tell whether this very paper waits for a person; None if it was never in review."""
+        item = self._journal.review(review_id)
+        return None if item is None else item.is_open
+
+
+def known_sale(sale: SaleRecord, now: Now) -> KnownSale:
+    """Return a recorded sale as the state machine knows sales."""
+    at = sale.sale.at
+    same_boot = at.boot_id == now.moment.boot_id
+    return KnownSale(
+        fingerprint=sale.fingerprint,
+        receipt=sale.sale.receipt,
+        eligible_fen=sale.sale.eligible_fen,
+        category=sale.sale.category,
+        claim_hash=sale.sale.claim_hash,
+        holder=sale.holder,
+        points=sale.points,
+        refunded_fen=sale.refunded_fen,
+        recorded_s=at.boottime_ms / 1000 if same_boot else None,
+    )

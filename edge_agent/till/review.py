@@ -1,0 +1,224 @@
+"""What follows when a person decides about a paper in review: pure, one transaction's worth.
+
+An accepted or corrected paper becomes the sale or refund it says, under the identity that the same
+receipt has when it can be read (promise P3); a rejected one earns nothing. Whoever decides is kept
+with what was read and what was decided.
+"""
+
+import re
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from edge_agent.effects import Effect, HeldSlip, Member, Now, Record, SyncNow, Terms
+from edge_agent.journal.reviews import ReviewItem
+from edge_agent.phrases import Phrase, Tone, own_words
+from edge_agent.till.intake import Known, Refunded, Sold, refunded
+from edge_agent.till.paper import award_slip, claim_slip, refund_slip
+from edge_agent.till.recorded import refund_body, sale_body
+from edge_agent.till.unclear import Kept
+from loyalty.earning import award, eligible_fen
+from loyalty.events import Believed, Body, ReviewDecided
+from loyalty.receipt import EARNING_KINDS, Kind, Receipt, fingerprint
+from loyalty.reviewing import believed
+
+_AMOUNT = re.compile(r"-?[0-9]{1,8}(?:[.][0-9]{1,2})?")
+_NUMBER_MAX = 40
+_DISCRIMINATOR = 16  # hex digits of the review that accepted a second sale of the same facts
+
+
+class Corrections(Struct, frozen=True):
+    """What a person typed instead of what was read; the amount with its decimal point."""
+
+    amount: str
+    number: str
+    printed_at: str
+    kind: str
+    shop_id: str
+
+
+class Decided(Struct, frozen=True):
+    """What is to be recorded, and what the person is told."""
+
+    effects: tuple[Effect, ...]
+    tone: Tone
+    phrase: Phrase
+
+
+def read_by_machine(item: ReviewItem) -> Believed:
+    """Return what the reader believed of a paper."""
+    opened = item.opened
+    return Believed(
+        kind=opened.kind,
+        number=opened.number,
+        printed_at=opened.printed_at,
+        currency=opened.currency,
+        owed_fen=opened.owed_fen,
+        shop_id=opened.shop_id,
+    )
+
+
+def as_read(item: ReviewItem, kept: Kept, currency: str) -> Receipt | Phrase:
+    """Return the receipt that the reader believed, or why it cannot be taken as it is."""
+    reading = kept.reading
+    if reading is None or reading.owed_fen is None:
+        return own_words("review_amount")
+    if reading.kind not in EARNING_KINDS:
+        return own_words("review_kind")
+    if reading.currency != currency:
+        return own_words("review_currency")
+    receipt = reading.receipt(item.opened.shop_id)
+    return _identified(structs.replace(receipt, reprint=False), item, kept)
+
+
+def corrected(item: ReviewItem, kept: Kept, said: Corrections, currency: str) -> Receipt | Phrase:
+    """Return the receipt that a person says it is, or what is wrong with what was typed."""
+    if not _AMOUNT.fullmatch(said.amount.strip()):
+        return own_words("review_amount")
+    owed_fen = _fen(said.amount.strip())
+    printed_at = _moment(said.printed_at)
+    if printed_at == "":
+        return own_words("review_time")
+    if said.kind not in EARNING_KINDS:
+        return own_words("review_kind")
+    kind = Kind(said.kind)
+    reading = kept.reading
+    takes_back = kind in (Kind.REFUND, Kind.VOID)
+    receipt = Receipt(
+        shop_id=said.shop_id,
+        kind=kind,
+        number=said.number.strip()[:_NUMBER_MAX] or None,
+        printed_at=printed_at,
+        currency=currency,
+        owed_fen=-abs(owed_fen) if takes_back else owed_fen,
+        tenders=reading.tenders if reading else (),
+        deposit_used_fen=reading.deposit_used_fen if reading else 0,
+        original_number=reading.original_number if reading and takes_back else None,
+        text_digest=reading.text_digest if reading else None,
+    )
+    return _identified(receipt, item, kept)
+
+
+def decide(  # noqa: PLR0913 what a decision depends on
+    item: ReviewItem,
+    receipt: Receipt,
+    *,
+    staff: str,
+    another: bool,
+    now: Now,
+    terms: Terms,
+    known: Known,
+    member: Member | None,
+    claim_code: str,
+) -> Decided | Phrase:
+    """Return what taking a paper for `receipt` means, or why it cannot be.
+
+    `another` says that the same facts were recorded and that this is a second purchase all the
+    same. `terms` name the shop of the receipt; `claim_code` is fresh.
+    """
+    review_id = item.opened.review_id
+    mark = ""
+    if known.receipt_time(fingerprint(receipt).hex())[0]:
+        if not another:
+            return own_words("review_same")
+        mark = review_id[:_DISCRIMINATOR]
+    identity = fingerprint(receipt, mark).hex()
+    read, taken = read_by_machine(item), believed(receipt)
+    decision = ReviewDecided(
+        at=now.moment,
+        review_id=review_id,
+        decision="accepted" if taken == read else "corrected",
+        staff=staff,
+        read=read,
+        decided=taken,
+    )
+    earning = eligible_fen(receipt, terms.book.unearning_tenders)
+    if receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
+        found = refunded(receipt, earning, identity, known)
+        back = found if isinstance(found, Refunded) else None
+        back = back or Refunded(receipt, earning, identity, None, None)
+        return _take_back(decision, structs.replace(back, discriminator=mark), now, terms)
+    if earning == 0:
+        return Decided((Record((decision,)), SyncNow()), "info", own_words("review_nothing"))
+    sold = Sold(receipt, earning, identity, claim_code, discriminator=mark)
+    return _earn(item, decision, sold, member, now, terms)
+
+
+def reject(item: ReviewItem, staff: str, why: str, now: Now) -> Decided:
+    """Return what it means that a paper earns nothing, for the reason a person gives."""
+    decision = ReviewDecided(
+        at=now.moment,
+        review_id=item.opened.review_id,
+        decision="rejected",
+        staff=staff,
+        read=read_by_machine(item),
+        why=why,
+    )
+    return Decided((Record((decision,)), SyncNow()), "ok", own_words("review_rejected"))
+
+
+def _earn(
+    item: ReviewItem,
+    decision: ReviewDecided,
+    sold: Sold,
+    member: Member | None,
+    now: Now,
+    terms: Terms,
+) -> Decided:
+    review_id = decision.review_id
+    if member is not None:
+        given = award(sold.eligible_fen, terms.shop.category, member.tier_id, terms.book)
+        body = sale_body(sold, now, terms, member, given.points, review_id)
+        slip = award_slip(sold.receipt, sold.fingerprint, member, given, now, terms)
+        told = own_words("review_accepted", given.points)
+        return _written(decision, body, (slip,), "ok", told)
+    body = sale_body(sold, now, terms, None, 0, review_id)
+    if item.opened.claim_hash is not None:  # its code is on the notice the customer holds
+        body = structs.replace(body, claim_hash=item.opened.claim_hash)
+        return _written(decision, body, (), "ok", own_words("review_open_claim"))
+    base = award(sold.eligible_fen, terms.shop.category, "", terms.book)
+    slips = (claim_slip(sold, base, now, terms),)
+    return _written(decision, body, slips, "ok", own_words("review_open_claim"))
+
+
+def _take_back(decision: ReviewDecided, back: Refunded, now: Now, terms: Terms) -> Decided:
+    body = refund_body(back, now, decision.review_id)
+    slips = (refund_slip(back, now, terms),) if back.points else ()
+    return _written(decision, body, slips, "ok", own_words("review_refunded"))
+
+
+def _written(
+    decision: ReviewDecided, body: Body, slips: tuple[HeldSlip, ...], tone: Tone, told: Phrase
+) -> Decided:
+    return Decided((Record((decision, body), slips), SyncNow()), tone, told)
+
+
+def _identified(receipt: Receipt, item: ReviewItem, kept: Kept) -> Receipt | Phrase:
+    """A paper of which no text was read has no digest of its lines that would tell it from others.
+
+    With neither a number nor a time its next print could not be known as the same receipt.
+    """
+    lines = kept.reading.lines if kept.reading else ()
+    if any(line.strip() for line in lines):
+        return receipt
+    if receipt.number is None and receipt.printed_at is None:
+        return own_words("review_identity")
+    return structs.replace(receipt, text_digest=item.opened.review_id)
+
+
+def _fen(amount: str) -> int:
+    whole, _, part = amount.lstrip("-").partition(".")
+    fen = int(whole) * 100 + int((part + "00")[:2])
+    return -fen if amount.startswith("-") else fen
+
+
+def _moment(typed: str) -> str | None:
+    """Return a typed time as receipts carry it, None for none, "" for one that is no time."""
+    text = typed.strip().replace(" ", "T")
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    return at.replace(tzinfo=None, microsecond=0).isoformat()

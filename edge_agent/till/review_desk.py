@@ -1,0 +1,130 @@
+"""The review desk of one till: takes what a person decided, records it, and says what came of it.
+
+Called by the agent's loop only. Holds no rule of its own: `review.py` says what a decision means,
+and the journal takes the first decision on a paper and refuses every other.
+"""
+
+import secrets
+
+from msgspec import structs
+
+from edge_agent import commands
+from edge_agent.effects import Now, Record, SyncNow, Terms
+from edge_agent.journal.errors import Duplicate, JournalError
+from edge_agent.journal.identity import Identity
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.reviews import ReviewItem
+from edge_agent.people import holder_member, member_of
+from edge_agent.phrases import Phrase, Tone, own_words
+from edge_agent.recording import record
+from edge_agent.till import review
+from edge_agent.till.remembered import Remembered
+from edge_agent.till.unclear import Kept, kept
+from loyalty.codes import classify, make_short_code
+from loyalty.events import ReviewHeld
+from loyalty.receipt import Receipt
+from loyalty.reviewing import is_staff
+from loyalty.wire import ShopRow
+from receipts.redaction import masked
+
+WHY_MAX = 200
+
+
+class ReviewDesk:
+    """Decides papers in review on behalf of the person at the screen."""
+
+    def __init__(self, journal: Journal, identity: Identity) -> None:
+        self._journal = journal
+        self._identity = identity
+
+    def handle(
+        self, command: commands.ReviewCommand, now: Now, terms: Terms
+    ) -> tuple[Tone, Phrase]:
+        """Carry out a command of the review page and return what the person is told."""
+        item = self._journal.review(command.review_id)
+        if item is None:
+            return "error", own_words("review_unknown")
+        if not item.is_open:
+            return "error", _decided_by(item)
+        if isinstance(command, commands.ReviewMember):
+            return self._hold(item, command.text, now)
+        if not is_staff(command.staff):
+            return "error", own_words("review_staff")
+        outcome = self._outcome(item, command, now, terms)
+        if isinstance(outcome, Phrase):
+            return "error", outcome
+        return self._recorded(item, outcome)
+
+    def _outcome(
+        self, item: ReviewItem, command: commands.ReviewDecision, now: Now, terms: Terms
+    ) -> review.Decided | Phrase:
+        if isinstance(command, commands.ReviewReject):
+            why = masked(command.why.strip())[:WHY_MAX]
+            if not why:
+                return own_words("review_reason")
+            return review.reject(item, command.staff, why, now)
+        paper = self._journal.review_paper(command.review_id)
+        what = kept(paper) if paper is not None else Kept(0, "", (), None)
+        receipt = _receipt(item, what, command, terms)
+        if isinstance(receipt, Phrase):
+            return receipt
+        shop = self._shop(receipt.shop_id, terms)
+        if shop is None:
+            return own_words("review_shop")
+        return review.decide(
+            item,
+            receipt,
+            staff=command.staff,
+            another=command.another,
+            now=now,
+            terms=structs.replace(terms, shop=shop),
+            known=Remembered(self._journal, shop.shop_id, now),
+            member=holder_member(self._journal, item.holder) if item.holder else None,
+            claim_code=make_short_code("C", secrets.randbelow),
+        )
+
+    def _shop(self, shop_id: str, terms: Terms) -> ShopRow | None:
+        return terms.shop if shop_id == terms.shop.shop_id else self._journal.shop(shop_id)
+
+    def _hold(self, item: ReviewItem, text: str, now: Now) -> tuple[Tone, Phrase]:
+        """Keep a typed or scanned member with a paper."""
+        found = member_of(classify(text), self._identity.tenant_key, self._journal, typed=True)
+        if isinstance(found, Phrase):
+            return "error", found
+        body = ReviewHeld(now.moment, item.opened.review_id, found.holder)
+        effects = (Record((body,)), SyncNow())
+        return self._recorded(item, review.Decided(effects, "ok", own_words("review_member")))
+
+    def _recorded(self, item: ReviewItem, outcome: review.Decided) -> tuple[Tone, Phrase]:
+        try:
+            record(self._journal, outcome.effects)
+        except Duplicate as known:
+            if known.what == "receipt":
+                return "error", own_words("review_same")
+            return "error", _decided_by(self._journal.review(item.opened.review_id) or item)
+        except JournalError:
+            return "error", own_words("not_recorded")
+        return outcome.tone, outcome.phrase
+
+
+def _receipt(
+    item: ReviewItem,
+    what: Kept,
+    command: commands.ReviewAccept | commands.ReviewCorrect,
+    terms: Terms,
+) -> Receipt | Phrase:
+    if isinstance(command, commands.ReviewAccept):
+        return review.as_read(item, what, terms.book.currency)
+    said = review.Corrections(
+        amount=command.amount,
+        number=command.number,
+        printed_at=command.printed_at,
+        kind=command.kind,
+        shop_id=command.shop_id or item.opened.shop_id,
+    )
+    return review.corrected(item, what, said, terms.book.currency)
+
+
+def _decided_by(item: ReviewItem) -> Phrase:
+    who = item.decided.staff if item.decided else item.ruled.staff if item.ruled else "?"
+    return own_words("review_decided", who=who)

@@ -1,0 +1,99 @@
+"""A paper that a person must look at, and what is kept of it for that person.
+
+Pure. What is kept holds nothing that belongs to the customer: card numbers, payment codes, phones
+and names are masked in the job and in its lines before either leaves here (P10).
+"""
+
+import hashlib
+import zlib
+
+import msgspec
+from msgspec import Struct, structs
+
+from edge_agent.journal.reviews import ReviewPaper
+from edge_agent.phrases import Phrase, own_words
+from loyalty.receipt import EARNING_KINDS, Kind
+from loyalty.reviewing import PAPER_BYTES_MAX, review_id
+from receipts.reading import Reading
+from receipts.redaction import masked, masked_job
+
+
+class Kept(Struct, frozen=True):
+    """What is kept beside a paper in review: the reading without what belongs to a person.
+
+    `reading` is None when our own reader failed; `place` counts the papers of the job from 0.
+    """
+
+    place: int
+    dialect: str
+    why: tuple[Phrase, ...]
+    reading: Reading | None
+
+
+class Unclear(Struct, frozen=True):
+    """A document that a person must look at. Without a `paper` it only stands in the list."""
+
+    job_hash: str
+    why: tuple[Phrase, ...]
+    number: str | None
+    printed_at: str | None
+    owed_fen: int | None
+    currency: str
+    kind: str = ""
+    claim_code: str = ""
+    paper: ReviewPaper | None = None
+    outcome: str = "review"
+
+    @property
+    def takes_scan(self) -> bool:
+        """Tell whether it may be a sale, so that a member who was scanned is meant for it."""
+        return self.kind in {"", Kind.OTHER, *EARNING_KINDS}
+
+
+def unclear(
+    reading: Reading | None,
+    why: tuple[Phrase, ...],
+    *,
+    raw: bytes,
+    place: int,
+    shop_id: str,
+    dialect: str,
+    claim_code: str,
+) -> Unclear:
+    """Return a paper as a question for a person, with all that will be needed to decide it."""
+    job_hash = hashlib.sha256(raw).hexdigest()
+    why = why or (own_words("needs_person"),)
+    keep = (reading.number or "", reading.original_number or "") if reading else ()
+    told = None if reading is None else _redacted(reading, keep)
+    job = masked_job(raw, keep)
+    packed = zlib.compress(job, 6)
+    paper = ReviewPaper(
+        review_id=review_id(shop_id, job_hash, place),
+        paper_hash=hashlib.sha256(job).hexdigest(),
+        detail=msgspec.json.encode(Kept(place, dialect, why, told)),
+        job=packed if len(packed) <= PAPER_BYTES_MAX else b"",
+    )
+    return Unclear(
+        job_hash=job_hash,
+        why=why,
+        number=reading.number if reading else None,
+        printed_at=reading.printed_at if reading else None,
+        owed_fen=reading.owed_fen if reading else None,
+        currency=(reading.currency or "") if reading else "",
+        kind=reading.kind.value if reading else "",
+        claim_code=claim_code,
+        paper=paper,
+    )
+
+
+def kept(paper: ReviewPaper) -> Kept:
+    """Return what was kept beside a paper."""
+    return msgspec.json.decode(paper.detail, type=Kept)
+
+
+def _redacted(reading: Reading, keep: tuple[str, ...]) -> Reading:
+    return structs.replace(
+        reading,
+        items=tuple(structs.replace(item, name=masked(item.name, keep)) for item in reading.items),
+        lines=tuple(masked(line, keep) for line in reading.lines),
+    )
