@@ -20,6 +20,8 @@ from loyalty import chain, wire
 AnswerT = TypeVar("AnswerT", bound=Struct)
 
 MEDIA_TYPE = "application/msgpack"
+#: HTTP: what follows is the part that was asked for.
+_PARTIAL = 206
 
 
 class Reply(Struct, frozen=True):
@@ -67,6 +69,9 @@ class Transport(Protocol):
     def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply | Offline:
         """Send `body` to a path of central and return what came back."""
 
+    def get(self, path: str, headers: Mapping[str, str]) -> Reply | Offline:
+        """Ask for what is at a path of central and return what came back."""
+
 
 def make_nonce() -> str:
     """Return what makes one call different from every other."""
@@ -98,19 +103,35 @@ class Caller:
 
         Raises NotEnrolled before enrolment.
         """
+        body = wire.pack(message)
+        headers = {"Content-Type": MEDIA_TYPE, **self._signed("POST", path, body)}
+        return read(self._transport.post(path, headers, body), answer)
+
+    def fetch(self, path: str, start: int, size: int) -> tuple[bytes, float] | Offline | Refused:
+        """Ask for `size` bytes of a file from `start` on; return them with the seconds it took.
+
+        Fewer come where the file ends. Raises NotEnrolled before enrolment.
+        """
+        wanted = {"Range": f"bytes={start}-{start + size - 1}", "Accept-Encoding": "identity"}
+        reply = self._transport.get(path, {**wanted, **self._signed("GET", path, b"")})
+        if isinstance(reply, Reply) and reply.status == _PARTIAL:
+            return reply.body, reply.elapsed_s
+        answer = read(reply, wire.Problem)
+        if isinstance(answer, tuple):
+            return Offline("nonsense", "a whole file came where a part was asked for")
+        return answer
+
+    def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
         identity = self._journal.identity()
         if identity is None:
             raise NotEnrolled("this device is not enrolled")
-        body = wire.pack(message)
         nonce = self._nonce()
-        signed = chain.call_message("POST", path, identity.device_id, nonce, body)
-        headers = {
-            "Content-Type": MEDIA_TYPE,
+        signed = chain.call_message(method, path, identity.device_id, nonce, body)
+        return {
             wire.DEVICE_HEADER: identity.device_id.hex(),
             wire.NONCE_HEADER: nonce,
             wire.SIGNATURE_HEADER: chain.sign(self.key, signed).hex(),
         }
-        return read(self._transport.post(path, headers, body), answer)
 
 
 def read(

@@ -1,11 +1,21 @@
 """Pulls one page of central's feed at a time."""
 
+from msgspec import Struct
+
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Done, Offline, Trouble
 from loyalty import wire
+from loyalty.directory import DirectoryOffer
 from loyalty.wire import PullAnswer, PullRequest
 
 PULL_ROWS = 5000
+
+
+class Offered(Struct, frozen=True):
+    """A member file that central offers, and the incarnation whose feed it belongs to."""
+
+    incarnation: bytes
+    file: DirectoryOffer
 
 
 class Puller:
@@ -15,6 +25,12 @@ class Puller:
         self._journal = journal
         self._caller = caller
         self._started_over = False
+        self._offer: Offered | None = None
+
+    @property
+    def offer(self) -> Offered | None:
+        """The member file that central offered last, None while this device has the newest."""
+        return self._offer
 
     @property
     def started_over(self) -> bool:
@@ -24,13 +40,16 @@ class Puller:
     def step(self) -> Done | Trouble:
         """Pull one page and store it with its cursor."""
         cursor = self._journal.cursor()
-        request = PullRequest(cursor.incarnation, cursor.position, PULL_ROWS)
+        held = self._journal.directory_held()
+        request = PullRequest(cursor.incarnation, cursor.position, PULL_ROWS, held)
         answered = self._caller.call(wire.PULL_PATH, request, PullAnswer)
         if not isinstance(answered, tuple):
             return answered
         answer, _ = answered
         again, self._started_over = self._started_over, False
         self._journal.take_page(answer)
+        offer = answer.offer
+        self._offer = Offered(answer.incarnation, offer) if offer is not None else None
         after = self._journal.cursor()
         if after.position < answer.position or answer.refetch:
             if again:

@@ -1,4 +1,4 @@
-"""One step of sync at a time: push what is queued, pull what is new, say when to come back.
+"""One step of sync at a time: push what is queued, pull what is new, fetch a part of a file.
 
 Reads no clock and never sleeps: `now` is passed in and the wait is returned. It must never drop an
 event: when central refuses the chain, sending stops and the status says so.
@@ -14,6 +14,7 @@ from edge_agent.journal.errors import JournalFailure
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.abandoned import give_back
 from edge_agent.sync.calls import Caller, Done, Offline, Refused, Trouble
+from edge_agent.sync.member_files import MemberFileFetcher
 from edge_agent.sync.pacing import Backoff
 from edge_agent.sync.puller import Puller
 from edge_agent.sync.pusher import Pusher
@@ -48,6 +49,7 @@ class Syncer:
         self._backoff = Backoff(rng)
         self._pusher = Pusher(journal, caller, session)
         self._puller = Puller(journal, caller)
+        self._fetcher = MemberFileFetcher(journal, caller)
         self._rehomer = Rehomer(journal, caller, session)
         self._guard = threading.Lock()
         self._status = Status()
@@ -105,13 +107,16 @@ class Syncer:
             return pulled
         if self._puller.started_over:
             self._pusher.greet_again()
-        if self._journal.outbox().refused:
-            # Central takes no event of this chain that gives a lease back.
-            return Done(pushed.more or pulled.more)
-        given = give_back(self._journal, self._caller, self._session, now)
-        if not isinstance(given, Done):
-            return given
-        return Done(pushed.more or pulled.more or given.more, pushed.wait_s)
+        more = pushed.more or pulled.more
+        if not self._journal.outbox().refused:  # else central takes no event that gives one back
+            given = give_back(self._journal, self._caller, self._session, now)
+            if not isinstance(given, Done):
+                return given
+            more = more or given.more
+        fetched = self._fetcher.step(self._puller.offer, now)
+        if not isinstance(fetched, Done):
+            return fetched
+        return Done(more or fetched.more, pushed.wait_s)
 
     def _troubled(
         self, problem: Problem, at_least_s: float, *, online: bool | None = None
@@ -133,7 +138,7 @@ class Syncer:
         unread = self._journal.unread_rows()
         if unread:
             return Problem("unread_rows", f"{unread} rows of central's feed could not be read")
-        return None
+        return self._fetcher.problem
 
     def _tell(self, status: Status, *, failed: bool = False) -> None:
         """Set the status; an outage is logged once, and so is its end."""

@@ -20,7 +20,7 @@ ANSWER_BYTES_MAX = 16 << 20
 
 
 class HttpTransport:
-    """Posts to central at `url`; keeps one connection per thread alive.
+    """Calls central at `url`; keeps one connection per thread alive.
 
     `ca_file` names the certificates to trust instead of the system's.
     """
@@ -42,9 +42,19 @@ class HttpTransport:
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply | Offline:
         """Send one request and return its reply, or why there is none."""
+        return self._send("POST", path, headers, body)
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Reply | Offline:
+        """Ask for a file or a part of it and return the reply, or why there is none."""
+        return self._send("GET", path, headers, None)
+
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Reply | Offline:
         began_s = time.monotonic()
         try:
-            with self._session().post(
+            with self._session().request(
+                method,
                 self._url + path,
                 data=body,
                 headers=dict(headers),

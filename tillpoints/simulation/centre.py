@@ -134,14 +134,20 @@ class Central:
         self.looked()
 
     def answer(
-        self, path: str, headers: Mapping[str, str], body: bytes
+        self, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[int, bytes] | None:
-        """Return status and bytes of a call's answer, None if central did not live to give it."""
+        """Return status and bytes of a call's answer, None if central did not live to give it.
+
+        Without a body a file is asked for.
+        """
         if not self.up:
             return None
         self._arm()
         with structlog.testing.capture_logs() as said:
-            reply = self._client.post(path, data=body, headers=dict(headers))
+            if body is None:
+                reply = self._client.get(path, headers=dict(headers))
+            else:
+                reply = self._client.post(path, data=body, headers=dict(headers))
         self.disk.disarm()
         if self.disk.dead:
             self.die("kill")

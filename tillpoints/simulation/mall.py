@@ -86,16 +86,18 @@ class Mall:
             self.central.engine.dispose()
 
     def _deliver(
-        self, path: str, headers: Mapping[str, str], body: bytes
+        self, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[int, bytes] | None:
         reply = self.central.answer(path, headers, body)
         errors, self.central.errors = self.central.errors, []
         disk_failed = any("OperationalError" in error for error in errors)
         self.world.hold("S2 central never fails by itself", not disk_failed and errors)
-        if reply is not None and reply[0] == 200 and path == wire.PUSH_PATH:
+        if reply is None or reply[0] != 200 or body is None:
+            return reply
+        if path == wire.PUSH_PATH:
             answer = msgspec.msgpack.decode(reply[1], type=PushAnswer)
             self._pushed(msgspec.msgpack.decode(body, type=PushRequest), answer)
-        if reply is not None and reply[0] == 200 and path == wire.LEASE_PATH:
+        if path == wire.LEASE_PATH:
             answered = msgspec.msgpack.decode(reply[1], type=LeaseAnswer)
             if answered.refusal is not None:
                 asked = msgspec.msgpack.decode(body, type=LeaseRequest)

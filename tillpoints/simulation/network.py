@@ -10,8 +10,8 @@ from edge_agent.sync.calls import Offline, Reply
 from tillpoints.simulation.world import World
 
 _TIMEOUT_MS = 15_000
-#: Carries bytes to central: path, headers, body; None when nobody answers.
-Deliver = Callable[[str, Mapping[str, str], bytes], tuple[int, bytes] | None]
+#: Carries bytes to central: path, headers, body (None asks for a file); None: nobody answers.
+Deliver = Callable[[str, Mapping[str, str], bytes | None], tuple[int, bytes] | None]
 
 
 class Died(Exception):
@@ -38,6 +38,13 @@ class Line:
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply | Offline:
         """Carry one request there and its reply back."""
+        return self._call(path, headers, body)
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Reply | Offline:
+        """Ask for a file or a part of it and carry it back."""
+        return self._call(path, headers, None)
+
+    def _call(self, path: str, headers: Mapping[str, str], body: bytes | None) -> Reply | Offline:
         world, rng = self._world, self._world.chance(f"line {self._name}")
         began_ms, alive = world.now_ms, self.alive()
         world.pass_time(rng.randrange(5, 60))
@@ -57,7 +64,7 @@ class Line:
         return Reply(status, answer, (world.now_ms - began_ms) / 1000)
 
     def _carry(
-        self, path: str, headers: Mapping[str, str], body: bytes
+        self, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[int, bytes] | Offline:
         world, rng = self._world, self._world.chance(f"line {self._name}")
         if world.now_ms < self._cut_until_ms:
@@ -78,7 +85,9 @@ class Line:
             return answer[0], answer[1][: rng.randrange(len(answer[1]) + 1)]
         return answer
 
-    def _again(self, delay_ms: int, path: str, headers: Mapping[str, str], body: bytes) -> None:
+    def _again(
+        self, delay_ms: int, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> None:
         def deliver() -> None:
             reply = self._deliver(path, headers, body)
             self._world.trace(self._name, "again", path, reply and reply[0])
