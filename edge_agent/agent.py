@@ -21,7 +21,6 @@ from edge_agent.asking import Asking
 from edge_agent.commands import Command
 from edge_agent.config import Config
 from edge_agent.devices.printers import NetworkPrinter, SlipPrinter, TapPrinter
-from edge_agent.devices.serial_scanner import SerialScanner
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
 from edge_agent.journal.clock import moment
@@ -30,6 +29,7 @@ from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import JobRead, SyncChanged
 from edge_agent.paper_out import PaperOut
+from edge_agent.scanners import Scanners
 from edge_agent.spool_watch import SpoolWatch
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.online import Online
@@ -100,7 +100,7 @@ class Agent:
             return
         if isinstance(self._desk, Till):
             self._desk.resume(self._now())
-        parts: list[Part] = [self._sync, self._paper, *self._scanners, *self._spools]
+        parts: list[Part] = [self._sync, self._paper, self._scanners, *self._spools]
         for part in parts:
             part.start()
             self._stack.callback(part.stop)
@@ -165,10 +165,9 @@ class Agent:
     def _snapshot(self, now: Now) -> dict[str, Any]:
         sync = self._syncer.status()
         taps = [spool.heartbeat() for spool in self._spools]
-        scanners = [scanner.connected for scanner in self._scanners]
         common = {
             **device_view(self._identity, self._terms, sync),
-            **connections_view(taps, self._paper.status, scanners),
+            **connections_view(taps, self._paper.status, self._scanners.connected()),
         }
         if self._terms is None or self._desk is None:
             return {**common, **waiting_view(self._identity)}
@@ -204,10 +203,7 @@ class Agent:
 
     def _build_devices(self) -> None:
         config = self._config
-        self._scanners = [
-            SerialScanner(each.name, each.port, self._inbox, baud=each.baud)
-            for each in config.scanner
-        ]
+        self._scanners = Scanners(config, self._inbox)
         self._spools = [SpoolWatch(tap, self._inbox, self._job_done) for tap in config.tap]
         self._paper = PaperOut(
             self._journal, self._printer(), config.printer.profile(), config.language, self._inbox

@@ -9,6 +9,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
+from edge_agent.devices.hid.cards import Format
+from edge_agent.devices.hid.keyboard import AltCodes
+from edge_agent.devices.hid.layouts import LayoutName
+from edge_agent.devices.hid.pos_reports import Maker
+from edge_agent.devices.hid.sources import Kind, Match, UsbId
+from edge_agent.devices.hid.wedge import End
 from loyalty.settings import SettingsError, parse
 from loyalty.wording import Language
 from paper.encode import PrinterProfile
@@ -41,6 +47,29 @@ class Scanner(Struct, frozen=True, forbid_unknown_fields=True):
     port: str
     baud: int = 9600
     name: str = "scanner"
+
+
+class HidScanner(Struct, frozen=True, forbid_unknown_fields=True):
+    """One scanner or card reader that is no serial line: a keyboard, or HID point-of-sale."""
+
+    vid: UsbId = ""
+    pid: UsbId = ""
+    serial: str = ""
+    port: str = ""
+    product: str = ""
+    name: str = "scanner"
+    kind: Kind = "keyboard"
+    layout: LayoutName = "us"
+    end: End = "suffix"
+    alt_codes: AltCodes = "gbk"
+    reads: Literal["codes", "stripe"] | Format = "codes"
+    kept_as: Literal[""] | Format = ""
+    reversed: bool = False
+    reports: Maker = "common"
+
+    def match(self) -> Match:
+        """Return which device is meant."""
+        return Match(self.vid, self.pid, self.serial, self.port, self.product)
 
 
 class Tap(Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +122,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     web: Web = Web()
     printer: Printer = Printer()
     scanner: tuple[Scanner, ...] = ()
+    hid_scanner: tuple[HidScanner, ...] = ()
     tap: tuple[Tap, ...] = ()
 
     @property
@@ -115,6 +145,10 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: printer.kind is 'tap' but there is no [[tap]]")
     if config.printer.kind == "network" and not config.printer.address:
         raise ConfigError(f"{path}: printer.kind is 'network' but printer.address is empty")
+    for place, scanner in enumerate(config.hid_scanner):
+        if scanner.match() == Match():
+            keys = "vid and pid, serial, port or product"
+            raise ConfigError(f"{path}: hid_scanner[{place}] takes any keyboard: give {keys}")
     return structs.replace(
         config,
         state=str(base / config.state),

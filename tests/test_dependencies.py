@@ -37,7 +37,8 @@ LOADED_BY_NAME = {"psycopg", "tzdata"}
 
 def plain(distribution: str) -> str:
     """The name of a requirement or distribution, as locks write it."""
-    return re.split(r"[\[<>=!~ ;]", distribution)[0].lower().replace("_", "-")
+    name = re.split(r"[\[<>=!~ ;]", distribution)[0].lower().replace("_", "-")
+    return name.removesuffix("-binary")  # the same library, ready-made
 
 
 def declared(extras: tuple[str, ...]) -> set[str]:

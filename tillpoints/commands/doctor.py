@@ -27,7 +27,17 @@ STATE_FOLDER = Path("/var/lib")
 
 # What each role imports, by the extra of the distribution that brings it.
 LIBRARIES = {
-    "agent": ("apscheduler", "escpos", "flask", "requests", "serial", "waitress", "werkzeug"),
+    "agent": (
+        "apscheduler",
+        "escpos",
+        "evdev",
+        "flask",
+        "pyudev",
+        "requests",
+        "serial",
+        "waitress",
+        "werkzeug",
+    ),
     "central": (
         "alembic",
         "escpos",

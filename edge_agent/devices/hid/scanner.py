@@ -1,0 +1,98 @@
+"""A scanner that is a keyboard to the kernel, read through evdev and grabbed.
+
+Grabbed: while the agent runs, neither the POS nor the console sees its keys. Owns nothing but the
+device: what keys mean is the wedge's, which device is meant is `sources`'.
+
+Source for grabbing, lights and lost events: the kernel's documentation of the input subsystem.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+import select
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import evdev
+
+from edge_agent.devices.hid.sources import Match, meant, plugged_in
+from edge_agent.devices.hid.wedge import Wedge
+from edge_agent.devices.ports import Scanned
+from edge_agent.devices.scanner_thread import ScannerThread
+
+_EV_SYN, _EV_KEY, _EV_LED = 0, 1, 17
+_SYN_DROPPED = 3
+_LED_NUM_LOCK, _LED_CAPS_LOCK = 0, 1
+#: How long a read may wait before `stop` is looked at.
+_LOOK_EVERY_S = 0.25
+
+
+class KeyboardScanner(ScannerThread):
+    """Reads the keyboard that `match` means and reports as `source`.
+
+    `understand` makes the member's text of what was typed: as it is, or a card reader's way.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        match: Match,
+        messages: queue.Queue[Scanned],
+        make_wedge: Callable[[], Wedge] = Wedge,
+        understand: Callable[[str], str] = str,
+    ) -> None:
+        super().__init__(source, messages)
+        self._match = match
+        self._make_wedge = make_wedge
+        self._understand = understand
+
+    def _read(self) -> None:
+        with _grabbed(meant(self._match, "keyboard", plugged_in()).node) as device:
+            self._opened()
+            wedge = self._make_wedge()
+            quiet_s = 0.0
+            while not self._stopping.is_set():
+                wait_s = min(wedge.patience_s, _LOOK_EVERY_S)
+                if select.select([device.fd], [], [], wait_s)[0]:
+                    quiet_s = 0.0
+                    self._report(_codes(device, wedge))
+                elif (quiet_s := quiet_s + wait_s) >= wedge.patience_s:
+                    quiet_s = 0.0
+                    _still_there(device)
+                    self._report(wedge.silence())
+
+    def _report(self, codes: Iterator[str] | list[str]) -> None:
+        for code in codes:
+            self._put(self._understand(code))
+
+
+@contextmanager
+def _grabbed(node: str) -> Iterator[evdev.InputDevice[str]]:
+    device = evdev.InputDevice(node)
+    try:
+        device.grab()
+        # A scanner that allows for the lights of Caps Lock and Num Lock finds them in one known
+        # state; while it is grabbed nobody else changes them.
+        if _EV_LED in device.capabilities():
+            device.set_led(_LED_CAPS_LOCK, 0)
+            device.set_led(_LED_NUM_LOCK, 1)
+        yield device
+    finally:
+        device.close()  # which also lets go of it
+
+
+def _codes(device: evdev.InputDevice[str], wedge: Wedge) -> Iterator[str]:
+    for event in device.read():
+        if event.type == _EV_KEY:
+            yield from wedge.feed([(event.code, event.value)])
+        elif event.type == _EV_SYN and event.code == _SYN_DROPPED:
+            wedge.keys_lost()
+
+
+def _still_there(device: evdev.InputDevice[str]) -> None:
+    # A device that went without a word to its reader: some drivers only take its node away.
+    if not Path(os.fsdecode(device.path)).exists():
+        raise OSError(errno.ENODEV, "it was unplugged")

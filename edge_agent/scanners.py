@@ -1,0 +1,72 @@
+"""The scanners of one machine, made of the lines in agent.toml."""
+
+from __future__ import annotations
+
+import functools
+import queue
+from collections.abc import Callable
+from typing import Any
+
+from edge_agent.config import Config, HidScanner
+from edge_agent.devices.hid.cards import CardNumbers, card_number, member_text
+from edge_agent.devices.hid.wedge import Wedge
+from edge_agent.devices.hotplug import HotPlug
+from edge_agent.devices.scanner_thread import ScannerThread
+from edge_agent.devices.serial_scanner import SerialScanner
+
+
+class Scanners:
+    """All of them, and the news of what is plugged in, as one part of the agent."""
+
+    def __init__(self, config: Config, inbox: queue.Queue[Any]) -> None:
+        self._all: list[ScannerThread] = [
+            SerialScanner(each.name, each.port, inbox, baud=each.baud) for each in config.scanner
+        ]
+        self._all += [hid_scanner(each, inbox) for each in config.hid_scanner]
+        self._hotplug = HotPlug(self._look_again)
+
+    def start(self) -> None:
+        """Begin reading every scanner; absent ones are waited for."""
+        for scanner in self._all:
+            scanner.start()
+        if self._all:
+            self._hotplug.start()
+
+    def stop(self) -> None:
+        """Stop reading; returns when the threads have ended."""
+        if self._all:
+            self._hotplug.stop()
+        for scanner in self._all:
+            scanner.stop()
+
+    def connected(self) -> list[bool]:
+        """Tell of each scanner whether it can be read."""
+        return [scanner.connected for scanner in self._all]
+
+    def _look_again(self) -> None:
+        for scanner in self._all:
+            scanner.look_again()
+
+
+def hid_scanner(config: HidScanner, inbox: queue.Queue[Any]) -> ScannerThread:
+    """Return the reader of one line of agent.toml."""
+    # Imported here: they need a compiled library, and a till with serial scanners does not.
+    if config.kind == "pos":
+        from edge_agent.devices.hid.pos_scanner import PosScanner
+
+        return PosScanner(config.name, config.match(), inbox, config.reports)
+    from edge_agent.devices.hid.scanner import KeyboardScanner
+
+    wedge = functools.partial(Wedge, config.layout, config.alt_codes, config.end)
+    return KeyboardScanner(config.name, config.match(), inbox, wedge, _understanding(config))
+
+
+def _understanding(config: HidScanner) -> Callable[[str], str]:
+    match config.reads:
+        case "codes":
+            return str
+        case "stripe":
+            return member_text
+        case typed:
+            numbers = CardNumbers(typed, config.kept_as or typed, config.reversed)
+            return functools.partial(card_number, numbers=numbers)
