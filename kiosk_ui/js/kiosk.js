@@ -1,38 +1,23 @@
-// The kiosk: takes snapshots, draws them, sends what a visitor touches.
+// The kiosk: what of a snapshot is drawn where, and what a visitor may touch.
 
-import { listen, send } from "./agent.js";
-import { setClock, startCountdowns } from "./countdown.js";
-import { loadIcons, mark } from "./draw.js";
 import { buildCalls, drawCalls, openHelp } from "./kiosk/calls.js";
-import { drawFrame, drawLost, say } from "./kiosk/frame.js";
+import { drawFrame } from "./kiosk/frame.js";
 import { drawStep } from "./kiosk/steps.js";
 import { buildTyping, closeTyping, drawTyping, openTyping } from "./kiosk/typing.js";
-import { drawVisitor, follow as followVisitor, toggleContrast, touched } from "./kiosk/visitor.js";
-import { follow, openSound } from "./sound.js";
-import { chooseLanguage, loadWords, otherLanguage, translate } from "./words.js";
+import { drawVisitor, follow, toggleContrast, touched } from "./kiosk/visitor.js";
+import { openScreen, order, redraw } from "./screen.js";
 
-let last = null;
+let somebody = false;
 
-function draw() {
-  if (!last) return;
+function draw(snapshot) {
   drawVisitor();
-  drawFrame(last);
-  drawStep(last);
+  drawFrame(snapshot);
+  drawStep(snapshot);
   drawTyping();
-  drawCalls(last);
-  translate(document);
-  mark(document.documentElement, "version", last.version);
-  document.body.hidden = false;
-}
-
-async function order(command) {
-  say(null);
-  say(await send(command));
-  draw();
+  drawCalls(snapshot);
 }
 
 const touches = {
-  language: () => chooseLanguage(otherLanguage()),
   contrast: toggleContrast,
   help: openHelp,
   type_member: () => openTyping("member"),
@@ -42,32 +27,19 @@ const touches = {
   back: () => order({ do: "back" }),
   leave: () => order({ do: "leave" }),
   stay: () => order({ do: "stay" }),
-  close: (node) => node.closest("dialog").close(),
 };
 
 // Typing and scrolling send no command; the agent must hear that somebody is there all the same.
 addEventListener("pointerdown", () => {
-  if (touched() && last?.member) order({ do: "stay" });
+  if (touched() && somebody) order({ do: "stay" });
 });
 
-addEventListener("click", (event) => {
-  const node = event.target.closest("[data-do]");
-  const act = touches[node?.dataset.do];
-  if (!act) return;
-  act(node);
-  draw();
-});
+function onSnapshot(before, now) {
+  if (before && before.step !== now.step) closeTyping();
+  follow(before, now);
+  somebody = now.member !== null;
+}
 
-await Promise.all([loadWords(), loadIcons()]);
-buildTyping(draw);
+buildTyping(redraw);
 buildCalls();
-startCountdowns(draw);
-openSound(() => {});
-listen((snapshot) => {
-  if (last && last.step !== snapshot.step) closeTyping();
-  followVisitor(last, snapshot);
-  last = snapshot;
-  setClock(snapshot.now_ms);
-  follow(snapshot.sound);
-  draw();
-}, drawLost);
+await openScreen({ draw, touches, onSnapshot });

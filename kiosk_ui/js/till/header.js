@@ -3,6 +3,7 @@
 import { icon, list, mark, put, show, slot } from "../draw.js";
 import { points } from "../format.js";
 import { audible } from "../sound.js";
+import { drawStrips } from "../strips.js";
 import { named, otherLanguage, t } from "../words.js";
 
 const DEVICES = [
@@ -23,9 +24,11 @@ export function drawHeader(snapshot) {
   put(document, "language", t(LANGUAGE_NAMES[otherLanguage()]));
   drawDevices(snapshot);
   drawReach(snapshot);
-  show(slot(document, "unenrolled"), !snapshot.enrolled);
-  show(slot(document, "offline"), snapshot.enrolled && !snapshot.online);
-  drawPaper(snapshot.printer);
+  drawStrips({
+    unenrolled: !snapshot.enrolled && t("till.unenrolled"),
+    offline: snapshot.enrolled && !snapshot.online && t("link.offline_calm", waiting(snapshot)),
+    paper: paperTrouble(snapshot.printer),
+  });
 }
 
 function drawDevices(snapshot) {
@@ -42,27 +45,20 @@ function drawDevices(snapshot) {
   });
 }
 
-function drawReach({ online, queue }) {
+function drawReach(snapshot) {
+  const { online, queue } = snapshot;
   mark(slot(document, "link"), "online", online);
   icon(slot(document, "link_icon"), online ? "cloud" : "cloud-off");
-  const count = { count: points(queue) };
-  const waiting = online && queue > 0;
-  const key = waiting ? "link.sending" : online ? "link.online" : "link.offline";
-  put(document, "link_text", t(key, count));
-  put(document, "offline_text", t("link.offline_calm", count));
+  const sending = online && queue > 0;
+  const key = sending ? "link.sending" : online ? "link.online" : "link.offline";
+  put(document, "link_text", t(key, waiting(snapshot)));
 }
 
-function drawPaper(printer) {
-  const troubled = printer.state === "no" || (printer.state === "unknown" && printer.why !== null);
-  show(slot(document, "paper"), troubled);
-  if (!troubled) return;
-  put(document, "paper_text", printer.why ? named(printer.why) : t("printer.trouble"));
-}
+const waiting = ({ queue }) => ({ count: points(queue) });
 
-/** Says that the agent on this machine does not answer: what is on the screen may be old. */
-export function drawLost() {
-  show(slot(document, "lost"), true);
-  mark(document.documentElement, "stale", true);
+function paperTrouble({ state, why }) {
+  if (why && state !== "yes") return named(why);
+  return state === "no" && t("printer.trouble");
 }
 
 /** Says that the browser keeps this page silent until it is touched once. */

@@ -5,14 +5,12 @@
 import { until } from "../countdown.js";
 import { icon, mark, put, putOrHide, show, slot, view } from "../draw.js";
 import { money, points, tail } from "../format.js";
-import { named, problemText, t } from "../words.js";
+import { drawNotice } from "../notice.js";
+import { named, t } from "../words.js";
 
-const TONES = { ok: "check", info: "info", warn: "warn", error: "cross" };
-let problem = null;
-
-/** Keeps what a refused command was answered, until the next command. */
-export function say(refusal) {
-  problem = refusal;
+// Who waits for a sale and who was looked up are shown alike.
+for (const place of document.querySelectorAll('[data-place="person"]')) {
+  place.replaceWith(document.getElementById("person").content.cloneNode(true));
 }
 
 export function drawNow(snapshot) {
@@ -73,14 +71,4 @@ function drawVoucher(card, { voucher }) {
   putOrHide(card, "reward", voucher.reward && named(voucher.reward));
   put(card, "why", named(voucher.phrase));
   putOrHide(card, "code", voucher.code_tail && t("voucher.tail", { tail: voucher.code_tail }));
-}
-
-function drawNotice(notice) {
-  const tone = problem ? "error" : notice?.tone;
-  const node = slot(document, "notice");
-  show(node, Boolean(tone));
-  if (!tone) return;
-  mark(node, "tone", tone);
-  icon(slot(node, "notice_icon"), TONES[tone]);
-  put(node, "notice_text", problem ? problemText(problem) : named(notice.phrase));
 }
