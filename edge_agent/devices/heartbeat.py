@@ -24,8 +24,19 @@ class Reachable(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Lost(msgspec.Struct, frozen=True):
+    """Jobs that went to paper without leaving a copy: how many, and between which wall times.
+
+    It may count one job too many, never one too few.
+    """
+
+    jobs: int
+    first_ms: int
+    last_ms: int
+
+
 class Heartbeat(msgspec.Struct, frozen=True):
-    """What a tap has done since it started.
+    """What a tap has done since it started, and what it or the one before it `lost` lately.
 
     `jobs` were kept whole; `incomplete_jobs` lack bytes; of `unkept_jobs` nothing could be kept.
     `refused_connections` came from an address not admitted; `failed_connections` found no printer.
@@ -45,6 +56,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
     failed_connections: int
     slips: int
     last_error: str
+    lost: Lost | None = None
 
 
 def write_heartbeat(spool: Path, heartbeat: Heartbeat) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 from edge_agent.devices.job_file import JobHead, JobTail, Moment
 from edge_agent.devices.tap.polls import only_polls
 
@@ -15,10 +17,23 @@ PART_BYTES_MAX = 16 << 20
 _ASKED_BYTES_MAX = 4096
 
 
+class Begun(msgspec.Struct, frozen=True):
+    """A part that is about to begin, and its mark (see `marks`)."""
+
+    moment: Moment
+    mark: int | None
+
+
 class JobSink(Protocol):
     """Where parts go. None of this may block: what cannot be kept is dropped and remembered."""
 
-    def start_job(self, head: JobHead) -> int | None:
+    def begin(self) -> Begun:
+        """Mark a job that is about to begin, so that a kill cannot lose it unseen."""
+
+    def never_began(self, begun: Begun) -> None:
+        """Take a mark back: nothing of that job went out."""
+
+    def start_job(self, head: JobHead, mark: int | None) -> int | None:
         """Open a job; None if it cannot be kept."""
 
     def add(self, job: int, data: bytes) -> None:
@@ -37,10 +52,16 @@ class Copying:
         self._connection = connection
         self._part = 0
         self._job: int | None = None
+        self._begun: Begun | None = None
         self._asked = b""
         self._bytes = 0
         self._last_sent = True
         self.open = False
+
+    def about_to_send(self, data: bytes) -> None:
+        """Note bytes for the printer's side before it can take one of them."""
+        if not self.open and self._begun is None and not only_polls(data):
+            self._begun = self._sink.begin()
 
     def taken(self, data: bytes) -> None:
         """Note bytes the printer's side took, right after it took them."""
@@ -71,13 +92,16 @@ class Copying:
             self._start()
         if self.open:
             self._end(last=True, untaken=untaken, why=why)
+        if self._begun is not None:
+            self._sink.never_began(self._begun)
+            self._begun = None
 
     def _start(self) -> None:
         self._part += 1
         self._bytes = 0
-        self._job = self._sink.start_job(
-            JobHead(self._tap, self._connection, self._part, Moment.now())
-        )
+        begun, self._begun = self._begun or self._sink.begin(), None
+        head = JobHead(self._tap, self._connection, self._part, begun.moment)
+        self._job = self._sink.start_job(head, begun.mark)
         self.open = True
 
     def _end(self, *, last: bool, untaken: int, why: str) -> None:

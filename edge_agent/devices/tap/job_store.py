@@ -65,13 +65,13 @@ class JobStore:
             self._key = None
             self.last_error = f"the spool {self._spool} cannot be used: {error}"
 
-    def begin(self, job: int, head: JobHead) -> None:
-        """Open a job's file; the job is unkept if that fails."""
+    def begin(self, job: int, head: JobHead) -> bool:
+        """Open a job's file; False, and the job is unkept, if that fails."""
         if self._key is None or not self._jobs.is_dir():
             self.prepare()
         if self._key is None:
             self.unkept_jobs += 1
-            return
+            return False
         try:
             name = next_name(head.started, self._last_order)
             self._open[job] = JobWriter(self._jobs, name, self._key, head)
@@ -79,6 +79,8 @@ class JobStore:
         except OSError as error:
             self.unkept_jobs += 1
             self.last_error = f"a job could not be kept: {error}"
+            return False
+        return True
 
     def write(self, job: int, data: bytes) -> None:
         """Append to a job; one that met an error before gets no more."""

@@ -3,6 +3,7 @@
 The loop hands bytes over without waiting. What does not fit into BACKLOG_BYTES_MAX while the disk
 hangs, or onto a full disk, is lost to the copy only: it is counted, and its job says incomplete.
 A kill of the tap takes with it what waits here in memory: milliseconds, while the disk keeps up.
+The marks tell the next tap which jobs that were.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from pathlib import Path
 
 import msgspec
 
-from edge_agent.devices.job_file import JobHead, JobTail
+from edge_agent.devices.job_file import JobHead, JobTail, Moment
+from edge_agent.devices.tap.copying import Begun
 from edge_agent.devices.tap.job_store import JobStore
+from edge_agent.devices.tap.marks import Marks
 
 BACKLOG_BYTES_MAX = 8 << 20
 # What one message costs in memory besides its bytes; it bounds messages without bytes too.
@@ -26,6 +29,7 @@ _TOO_SLOW = "the disk was too slow to keep all of it"
 class _Start(msgspec.Struct, frozen=True):
     job: int
     head: JobHead
+    mark: int | None
 
 
 class _Bytes(msgspec.Struct, frozen=True):
@@ -47,10 +51,11 @@ _Message = _Start | _Bytes | _End | _Stop
 
 
 class Keeper(threading.Thread):
-    """Keeps the jobs of one tap. `start_job`, `add` and `end_job` belong to the loop's thread."""
+    """Keeps the jobs of one tap: a JobSink, whose methods belong to the loop's thread."""
 
-    def __init__(self, spool: Path, name: str) -> None:
+    def __init__(self, spool: Path, name: str, marks: Marks) -> None:
         super().__init__(name=f"keeper {name}", daemon=True)
+        self._marks = marks
         self._store = JobStore(spool)
         self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         # Each of these has one writing thread; the backlog is their difference.
@@ -85,14 +90,24 @@ class Keeper(threading.Thread):
         """What went wrong last, for the heartbeat."""
         return self._unexpected or self._store.last_error or self._overrun
 
-    def start_job(self, head: JobHead) -> int | None:
+    def begin(self) -> Begun:
+        """Mark a job that is about to begin."""
+        moment = Moment.now()
+        return Begun(moment, self._marks.begin(moment))
+
+    def never_began(self, begun: Begun) -> None:
+        """Take a mark back."""
+        self._marks.clear(begun.mark)
+
+    def start_job(self, head: JobHead, mark: int | None) -> int | None:
         """Open a job; None (and counted) if the disk is too far behind."""
         if not self._fits(0):
             self._refused_jobs += 1
+            self._marks.lose(mark)
             self._overrun = _TOO_SLOW
             return None
         self._next_job += 1
-        self._put(_Start(self._next_job, head), 0)
+        self._put(_Start(self._next_job, head, mark), 0)
         return self._next_job
 
     def add(self, job: int, data: bytes) -> None:
@@ -148,13 +163,17 @@ class Keeper(threading.Thread):
     def _handle(self, message: _Start | _Bytes | _End) -> None:
         self._got_bytes += _MESSAGE_BYTES
         if isinstance(message, _Start):
-            self._guard(lambda: self._store.begin(message.job, message.head))
+            self._guard(lambda: self._begin(message))
         elif isinstance(message, _Bytes):
             self._got_bytes += len(message.data)
             self._guard(lambda: self._store.write(message.job, message.data))
         else:
             self._guard(lambda: self._store.end(message.job, message.tail))
             self._lossy_jobs_stored += message.lossy
+
+    def _begin(self, start: _Start) -> None:
+        kept = self._store.begin(start.job, start.head)
+        (self._marks.clear if kept else self._marks.lose)(start.mark)
 
     def _guard(self, step: Callable[[], None]) -> None:
         try:

@@ -12,6 +12,8 @@ from edge_agent.devices.job_file import Moment
 from edge_agent.devices.tap.courier import Courier
 from edge_agent.devices.tap.keeper import Keeper
 from edge_agent.devices.tap.loop import Loop
+from edge_agent.devices.tap.losses import Losses
+from edge_agent.devices.tap.marks import Marks
 from edge_agent.devices.tap.tap import Tap
 
 _EVERY_S = 1.0
@@ -23,7 +25,14 @@ class Pulse(threading.Thread):
     """Reads the counters of one tap's threads once a second; it never asks them anything."""
 
     def __init__(
-        self, spool: Path, name: str, loop: Loop, tap: Tap, keeper: Keeper, courier: Courier
+        self,
+        spool: Path,
+        name: str,
+        loop: Loop,
+        tap: Tap,
+        keeper: Keeper,
+        courier: Courier,
+        marks: Marks,
     ) -> None:
         super().__init__(name=f"pulse {name}", daemon=True)
         self._spool = spool
@@ -32,9 +41,11 @@ class Pulse(threading.Thread):
         self._tap = tap
         self._keeper = keeper
         self._courier = courier
+        self._marks = marks
+        self._losses = Losses(spool, marks)
         self._since = Moment.now()
         self._stopping = threading.Event()
-        self._said_errors = [""] * 4
+        self._said_errors = [""] * 5
         self._said_printer = Reachable.UNKNOWN
         self._write_error = ""
 
@@ -55,7 +66,7 @@ class Pulse(threading.Thread):
         self._say_changes()
         try:
             self._spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_heartbeat(self._spool, self._read())
+            self._losses.tell(lambda: write_heartbeat(self._spool, self._read()))
             self._write_error = ""
         except OSError as error:
             # The agent sees the beat grow old; the log says why, once per outage.
@@ -80,6 +91,7 @@ class Pulse(threading.Thread):
             failed_connections=tap.failed_connections,
             slips=courier.slips,
             last_error="; ".join(error for error in self._errors() if error),
+            lost=self._losses.lost,
         )
 
     def _say_changes(self) -> None:
@@ -96,5 +108,5 @@ class Pulse(threading.Thread):
                 self._said_errors[place] = error
 
     def _errors(self) -> tuple[str, ...]:
-        parts = (self._loop, self._tap, self._keeper, self._courier)
+        parts = (self._loop, self._tap, self._keeper, self._courier, self._marks)
         return tuple(part.last_error for part in parts)

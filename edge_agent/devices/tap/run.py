@@ -11,6 +11,7 @@ from edge_agent.devices.tap.config import TapConfig
 from edge_agent.devices.tap.courier import Courier
 from edge_agent.devices.tap.keeper import Keeper
 from edge_agent.devices.tap.loop import Loop
+from edge_agent.devices.tap.marks import Marks
 from edge_agent.devices.tap.one_at_a_time import only_tap_of
 from edge_agent.devices.tap.pulse import Pulse
 from edge_agent.devices.tap.tap import Tap
@@ -27,10 +28,13 @@ class _Threads:
     def __init__(self, config: TapConfig, loop: Loop) -> None:
         name = config.name
         slips = Slips(config.spool / "slips")
-        self.keeper = Keeper(config.spool, name)
+        self.marks = Marks(config.spool)
+        self.keeper = Keeper(config.spool, name, self.marks)
         self.tap = Tap(config, loop, self.keeper)
         self.courier = Courier(self.tap, loop, slips, config.printer, name)
-        self.pulse = Pulse(config.spool, name, loop, self.tap, self.keeper, self.courier)
+        self.pulse = Pulse(
+            config.spool, name, loop, self.tap, self.keeper, self.courier, self.marks
+        )
 
     def start(self) -> None:
         for thread in (self.keeper, self.courier, self.pulse):
@@ -67,4 +71,5 @@ def _serve(configs: list[TapConfig]) -> None:
         threads.courier.stop(max(0.1, until_s - time.monotonic()))
         threads.keeper.stop(max(0.1, until_s - time.monotonic()))
         threads.pulse.stop(max(0.1, until_s - time.monotonic()))
+        threads.marks.close()
     loop.close()

@@ -190,6 +190,7 @@ class Session:
 
     def _send_up(self, data: bytes) -> None:
         assert self._printer is not None
+        self._copy.about_to_send(data)
         try:
             sent = self._printer.send(data)
         except BlockingIOError:

@@ -12,6 +12,7 @@ import pytest
 from edge_agent.devices.heartbeat import read_heartbeat
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.devices.spool import Spool
+from edge_agent.devices.tap.marks import memory_file
 from edge_agent.devices.virtual.printer import VirtualPrinter
 
 WAIT_S = 20.0
@@ -77,6 +78,7 @@ class TapProcess:
             self.process.terminate()
             self.process.wait(WAIT_S)
             self.process = None
+        memory_file(self.folder).unlink(missing_ok=True)
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S)

@@ -7,9 +7,10 @@ from importlib.resources import files
 import pytest
 from click.testing import CliRunner
 
+from edge_agent.devices.job_file import Moment
 from edge_agent.devices.tap.answers import Answers, Kind
 from edge_agent.devices.tap.config import ConfigError, _File, load
-from edge_agent.devices.tap.copying import PART_BYTES_MAX, Copying
+from edge_agent.devices.tap.copying import PART_BYTES_MAX, Begun, Copying
 from edge_agent.devices.tap.loan import Line, Loan
 from edge_agent.devices.tap.loop import Loop
 from edge_agent.devices.tap.polls import only_polls
@@ -23,8 +24,17 @@ class Ledger:
 
     def __init__(self):
         self.heads, self.data, self.tails = [], [], {}
+        self.marks = []
 
-    def start_job(self, head):
+    def begin(self):
+        self.marks.append("begun")
+        return Begun(Moment.now(), len(self.marks) - 1)
+
+    def never_began(self, begun):
+        self.marks[begun.mark] = "never began"
+
+    def start_job(self, head, mark):
+        self.marks[mark] = "started"
         self.heads.append(head)
         self.data.append(b"")
         return len(self.heads) - 1
@@ -44,6 +54,25 @@ def sink():
 @pytest.fixture
 def copy(sink):
     return Copying(sink, "counter-1", "c-1")
+
+
+def test_a_job_is_marked_before_its_first_byte_goes_and_once(copy, sink):
+    copy.about_to_send(b"\x10\x04\x01")
+    assert sink.marks == []
+    copy.about_to_send(b"receipt")
+    assert sink.marks == ["begun"]
+    copy.about_to_send(b"receipt")
+    copy.taken(b"rec")
+    copy.about_to_send(b"eipt")
+    copy.taken(b"eipt")
+    assert sink.marks == ["started"]
+
+
+def test_a_job_that_never_got_a_byte_out_takes_its_mark_back(copy, sink):
+    copy.about_to_send(b"receipt")
+    copy.end(untaken=0, why="the printer broke the connection")
+    assert sink.marks == ["never began"]
+    assert sink.heads == []
 
 
 def test_a_connection_that_printed_nothing_leaves_no_job(copy, sink):
