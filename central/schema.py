@@ -246,6 +246,16 @@ lease = table(
     Index(None, "shard_key", "account_id"),
 )
 
+# Requests for leases that were answered with no, so that no late copy of one is granted.
+lease_refusal = table(
+    "lease_refusal",
+    "device_id request_id",
+    data("device_id"),
+    text("request_id"),
+    text("code"),  # loyalty.earning.Reason
+    text("details"),  # its values as JSON
+)
+
 voucher = table(
     "voucher",
     "code",

@@ -4,6 +4,7 @@ import logging
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from edge_agent.journal.errors import JournalError
 from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, VoucherAnswered
 from edge_agent.sync.calls import Offline
 from edge_agent.sync.online import Online
-from loyalty.wire import BalanceRequest, ClaimRequest, LeaseRequest, VoucherRequest
+from loyalty.wire import BalanceRequest, ClaimRequest, VoucherRequest
 
 AnswerT = TypeVar("AnswerT", bound=Struct)
 _log = logging.getLogger(__name__)
@@ -54,8 +55,8 @@ class Asking:
             case AskClaim(claim_hash=claim_hash):
                 return ClaimAnswered(_told(lambda: self._online.claim(ClaimRequest(claim_hash))))
             case AskLease(request_id=request_id, holder=holder, reward_id=reward_id):
-                lease = LeaseRequest(request_id, holder, reward_id)
-                return LeaseAnswered(request_id, _told(lambda: self._online.lease(lease)))
+                ask = partial(self._online.lease, request_id, holder, reward_id)
+                return LeaseAnswered(request_id, _told(ask))
             case AskVoucher(request_id=request_id, voucher_code=code):
                 voucher = VoucherRequest(request_id, code)
                 return VoucherAnswered(code, _told(lambda: self._online.voucher(voucher)))

@@ -10,26 +10,16 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from loyalty.central_events import EpochSealed as EpochSealed  # noqa: PLC0414
+from loyalty.central_events import LeaseGrant as LeaseGrant  # noqa: PLC0414
+from loyalty.central_events import LeaseRefused as LeaseRefused  # noqa: PLC0414
+from loyalty.central_events import LeaseRelease as LeaseRelease  # noqa: PLC0414
+from loyalty.central_events import MemberSet as MemberSet  # noqa: PLC0414
+from loyalty.central_events import Rejudge as Rejudge  # noqa: PLC0414  # named here for others
 from loyalty.chain import BODY_BYTES_MAX, HASH_BYTES, Frame
+from loyalty.facts import Holder as Holder  # noqa: PLC0414
+from loyalty.facts import Moment as Moment  # noqa: PLC0414
 from loyalty.receipt import Receipt
-
-
-class Moment(Struct, frozen=True):
-    """When a device says something happened: its wall clock, and its boot's own clock beside it.
-
-    Only the order on the chain counts; central measures how wrong the wall clock is.
-    """
-
-    wall_ms: int
-    boot_id: str
-    boottime_ms: int
-
-
-class Holder(Struct, frozen=True):
-    """Who holds points: a member's pseudonym, or the tag of a card nobody has resolved yet."""
-
-    kind: Literal["member", "card"]
-    key: str
 
 
 class Sale(Struct, frozen=True):
@@ -172,86 +162,6 @@ class ReviewDecided(Struct, frozen=True):
     read: Believed
     decided: Believed | None = None
     why: str = ""
-
-
-class LeaseGrant(Struct, frozen=True):
-    """Central set points aside for one device and issued the voucher they will pay for."""
-
-    at: Moment
-    lease_id: str
-    holder: Holder
-    device: str
-    epoch: int
-    request_id: str
-    points: int
-    reward_id: str
-    voucher_code: str
-    home_device: str | None
-    valid_until: str
-    ttl_s: int
-
-
-class LeaseRefused(Struct, frozen=True):
-    """Central gave no lease under this request and never will, whatever comes late or twice.
-
-    `code` and `values` are those of the reason that the device was told.
-    """
-
-    at: Moment
-    device: str
-    request_id: str
-    code: str
-    values: dict[str, str]
-
-
-class LeaseRelease(Struct, frozen=True):
-    """A person gives a lease in doubt up: its points are the member's again (SYNC 2.5, step 4c).
-
-    What its device turns out to have spent under it is the house's loss, never the member's.
-    """
-
-    at: Moment
-    lease_id: str
-    cause: Literal["overdue", "destroyed"]
-
-
-class MemberSet(Struct, frozen=True):
-    """A member as the ledger knows them: pseudonym, tier, and the tags of their cards."""
-
-    at: Moment
-    member: str
-    tier_id: str
-    tags: tuple[str, ...]
-
-
-class Rejudge(Struct, frozen=True):
-    """Central judges a waiting event again. `was` is the verdict it had, a `wire.Verdict`.
-
-    What made an earlier judgement wait for newer software is not in any chain, so `was` records it
-    and a replay judges the same way.
-    """
-
-    at: Moment
-    device: str
-    epoch: int
-    seq: int
-    was: int
-
-
-class EpochSealed(Struct, frozen=True):
-    """An epoch of a device ends at the head that central holds.
-
-    `seen_seq` and `seen_hash` name the event of another branch that made central do it; they are
-    0 and empty when the device was enrolled anew.
-    """
-
-    at: Moment
-    device: str
-    epoch: int
-    head_seq: int
-    head_hash: str
-    seen_seq: int = 0
-    seen_hash: str = ""
 
 
 Body = (

@@ -56,8 +56,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "no_rule_book": ("积分规则尚未生效", "No rules are in force yet"),
     "epoch_sealed": (
-        "本机需要技术人员重新注册，暂时不能兑换",
-        "Store IT must enrol this device again before anything can be redeemed",
+        "本机记录正在与总台核对，请稍后再兑换，或到服务台办理",
+        "This device is being checked with the server: try later, or ask the service desk",
     ),
     "reward_unknown": ("该礼品已下架", "This reward is no longer offered"),
     # vouchers

@@ -29,6 +29,7 @@ from loyalty.events import (
     EpochSealed,
     Holder,
     LeaseGrant,
+    LeaseRefused,
     LeaseRelease,
     MemberSet,
     Moment,
@@ -54,50 +55,62 @@ def refused(code: str, **values: str) -> Decision:
     return Decision((), lambda _: Reason(code, values))
 
 
-class GrantLease(Struct, frozen=True):
-    """Set a reward's points aside for one device; the same request gets the same lease.
+class Offer(Struct, frozen=True):
+    """What the records say about a reward; `limit` is the most points without the service desk."""
 
-    Answers (Lease, Voucher), or a Reason why not. `lease_id` and `voucher_code` are fresh random
-    ones; `limit` is the most points a holder may spend without the service desk.
+    points: int
+    limit: int
+    home_device: str | None
+    valid_until: str
+    ttl_s: int
+
+
+class GrantLease(Struct, frozen=True):
+    """Set a reward's points aside for one device; the same request gets the same answer.
+
+    Answers (Lease, Voucher), or a Reason why not. `offer` is why the records say no, if they do;
+    `lease_id` and `voucher_code` are fresh random ones.
     """
 
     holder: Holder
     device_id: bytes
     epoch: int
     request_id: str
-    points: int
-    limit: int
     reward_id: str
+    offer: Offer | Reason
     lease_id: str
     voucher_code: str
-    home_device: str | None
-    valid_until: str
-    ttl_s: int
 
     def wants(self) -> Iterable[Want]:
-        """Return the request's lease if it was granted before, and the holder's points."""
+        """Return what was answered before, the chain that will spend, and the holder's points."""
         yield "requests", (self.device_id, self.request_id)
+        yield "refusals", (self.device_id, self.request_id)
+        yield "heads", (self.device_id, self.epoch)
         yield "leases", self.lease_id
         yield "vouchers", self.voucher_code
         yield from of_holder(self.holder)
 
     def decide(self, state: State, at: Moment) -> Decision:
-        """Return the grant, or why there is none."""
+        """Return the grant, or why there is none; either is written down, and then it stays."""
+        head = state.heads.get((self.device_id, self.epoch))
+        sealed = head is None or head.sealed  # for good, so that nothing need be written down
         known = state.requests.get((self.device_id, self.request_id))
-        if known is not None and _granted(state, known)[0].epoch != self.epoch:
+        if known is not None and (sealed or _granted(state, known)[0].epoch != self.epoch):
             return refused("lease_in_doubt")  # of a chain that is sealed (SYNC 2.6)
         if known is not None:
             return Decision((), partial(_granted, lease_id=known))
-        member = self._member(state)
-        if member is None:
-            return refused("member_unknown")
-        wallet = state.accounts.get(wallet_id(Holder("member", member))) or Account()
-        if self.points > self.limit:
-            return refused("above_limit", limit=str(self.limit))
-        if self.points > wallet.available:
-            short = {"available": str(wallet.available), "needed": str(self.points)}
-            return refused("balance_too_low", **short)
-        return Decision((self._grant(member, at),), partial(_granted, lease_id=self.lease_id))
+        told = state.refusals.get((self.device_id, self.request_id))
+        if told is not None:
+            return Decision((), lambda _: told)
+        if sealed:
+            return refused("epoch_sealed")
+        grant = self._grant(state, at)
+        if isinstance(grant, Reason):
+            why = grant
+            device = self.device_id.hex()
+            no = LeaseRefused(at, device, self.request_id, why.code, dict(why.values))
+            return Decision((no,), lambda _: why)
+        return Decision((grant,), partial(_granted, lease_id=self.lease_id))
 
     def _member(self, state: State) -> str | None:
         """Return the member; points on a card that nobody owns yet cannot be spent."""
@@ -105,7 +118,18 @@ class GrantLease(Struct, frozen=True):
             return state.cards.get(self.holder.key)
         return self.holder.key if state.members.get(self.holder.key) is not None else None
 
-    def _grant(self, member: str, at: Moment) -> LeaseGrant:
+    def _grant(self, state: State, at: Moment) -> LeaseGrant | Reason:
+        offer, member = self.offer, self._member(state)
+        if isinstance(offer, Reason):
+            return offer
+        if member is None:
+            return Reason("member_unknown")
+        if offer.points > offer.limit:
+            return Reason("above_limit", {"limit": str(offer.limit)})
+        wallet = state.accounts.get(wallet_id(Holder("member", member))) or Account()
+        if offer.points > wallet.available:
+            short = {"available": str(wallet.available), "needed": str(offer.points)}
+            return Reason("balance_too_low", short)
         return LeaseGrant(
             at=at,
             lease_id=self.lease_id,
@@ -113,12 +137,12 @@ class GrantLease(Struct, frozen=True):
             device=self.device_id.hex(),
             epoch=self.epoch,
             request_id=self.request_id,
-            points=self.points,
+            points=offer.points,
             reward_id=self.reward_id,
             voucher_code=self.voucher_code,
-            home_device=self.home_device,
-            valid_until=self.valid_until,
-            ttl_s=self.ttl_s,
+            home_device=offer.home_device,
+            valid_until=offer.valid_until,
+            ttl_s=offer.ttl_s,
         )
 
 

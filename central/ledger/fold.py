@@ -30,6 +30,7 @@ from loyalty.events import (
     EpochSealed,
     LeaseClose,
     LeaseGrant,
+    LeaseRefused,
     LeaseRelease,
     MemberSet,
     Redeem,
@@ -212,6 +213,7 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     ReviewOpened: _review_opened,
     LeaseGrant: redemptions.grant,
     LeaseRelease: redemptions.release,
+    LeaseRefused: redemptions.refuse,
     MemberSet: people.set_member,
     EpochSealed: _epoch_sealed,
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select, tuple_
 
 from central import schema
@@ -16,6 +17,7 @@ from central.ledger import rows, wants
 from central.ledger.rows import Identity
 from central.ledger.state import State
 from loyalty.chain import Frame
+from loyalty.earning import Reason
 from loyalty.events import Holder
 from loyalty.lots import Lot
 from loyalty.rulebook import from_canonical
@@ -196,6 +198,14 @@ def _requests(connection: Connection, shard_key: int, keys: Sequence[Any], found
         found[row.device_id, row.request_id] = row.lease_id
 
 
+def _refusals(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.lease_refusal
+    where = tuple_(t.c.device_id, t.c.request_id).in_(keys)
+    for row in _rows(connection, shard_key, select(t), where):
+        values = msgspec.json.decode(row.details, type=dict[str, str])
+        found[row.device_id, row.request_id] = Reason(row.code, values)
+
+
 def _vouchers(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t = schema.voucher
     for row in _rows(connection, shard_key, select(t), t.c.code.in_(keys)):
@@ -279,6 +289,7 @@ _READERS: dict[str, Reader] = {
     "numbers": _numbers,
     "leases": _leases,
     "requests": _requests,
+    "refusals": _refusals,
     "vouchers": _vouchers,
     "members": _members,
     "cards": _cards,

@@ -12,7 +12,15 @@ from central.ledger.entry import Entry, Impossible, bounded
 from central.ledger.rows import Judgement, Lease, LeaseState, Voucher, VoucherState
 from central.ledger.wallets import draw_lots, resolve
 from loyalty import leases
-from loyalty.events import LeaseClose, LeaseGrant, LeaseRelease, Redeem, VoucherUse
+from loyalty.earning import Reason
+from loyalty.events import (
+    LeaseClose,
+    LeaseGrant,
+    LeaseRefused,
+    LeaseRelease,
+    Redeem,
+    VoucherUse,
+)
 from loyalty.wire import Verdict
 
 _APPLIED = Judgement(Verdict.APPLIED)
@@ -54,6 +62,15 @@ def grant(entry: Entry, body: LeaseGrant) -> Judgement:
         ),
     )
     entry.wakes += [references.to_lease(body.lease_id), references.to_voucher(body.voucher_code)]
+    return _APPLIED
+
+
+def refuse(entry: Entry, body: LeaseRefused) -> Judgement:
+    """Keep the answer to a request for a lease that was none."""
+    key = (bytes.fromhex(body.device), body.request_id)
+    if entry.state.requests.get(key) is not None or entry.state.refusals.get(key) is not None:
+        raise Impossible(f"request {body.request_id} was answered before")
+    entry.state.refusals.put(key, Reason(body.code, body.values))
     return _APPLIED
 
 

@@ -7,6 +7,7 @@ negative difference would be refused even where the result is legal (SYNC 2.12).
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table, delete, tuple_
 
 from central import schema
@@ -15,6 +16,7 @@ from central.ledger.accounts import kind_of
 from central.ledger.bulk import Row, upsert
 from central.ledger.loading import CHUNK_KEYS
 from central.ledger.state import State
+from loyalty.earning import Reason
 
 
 def remove(connection: Connection, table: Table, shard_key: int, keys: Sequence[Any]) -> None:
@@ -144,6 +146,11 @@ def _lease(key: str, row: rows.Lease) -> Row:
     }
 
 
+def _refusal(key: tuple[bytes, str], row: Reason) -> Row:
+    details = msgspec.json.encode(row.values, order="deterministic").decode()
+    return {"device_id": key[0], "request_id": key[1], "code": row.code, "details": details}
+
+
 def _voucher(key: str, row: rows.Voucher) -> Row:
     return {
         "code": key,
@@ -184,6 +191,7 @@ _SIMPLE: dict[str, tuple[Table, Callable[[Any, Any], Row]]] = {
     ),
     "sales": (schema.sale, _sale),
     "leases": (schema.lease, _lease),
+    "refusals": (schema.lease_refusal, _refusal),
     "vouchers": (schema.voucher, _voucher),
     "members": (
         schema.member_tier,

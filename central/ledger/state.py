@@ -20,6 +20,7 @@ from central.ledger.rows import (
     Sale,
     Voucher,
 )
+from loyalty.earning import Reason
 from loyalty.lots import Lot
 from loyalty.rulebook import RuleBook
 
@@ -104,6 +105,7 @@ class State:
         )
         self.leases: Table[str, Lease] = Table("leases", complete=complete)
         self.requests: Table[tuple[bytes, str], str] = Table("requests", complete=complete)
+        self.refusals: Table[tuple[bytes, str], Reason] = Table("refusals", complete=complete)
         self.vouchers: Table[str, Voucher] = Table("vouchers", complete=complete)
         self.members: Table[str, Member] = Table("members", complete=complete)
         self.cards: Table[str, str] = Table("cards", complete=complete)

@@ -29,6 +29,7 @@ _PROJECTIONS = (
     "receipt_key",
     "sale",
     "lease",
+    "lease_refusal",
     "voucher",
     "member_tier",
     "card",

@@ -118,6 +118,9 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
         case events.VoucherUse():
             yield "vouchers", body.voucher_code
             yield "waiting", references.to_voucher(body.voucher_code)
+        case events.LeaseRefused():
+            yield "requests", (bytes.fromhex(body.device), body.request_id)
+            yield "refusals", (bytes.fromhex(body.device), body.request_id)
         case events.LeaseGrant():
             yield "leases", body.lease_id
             yield "requests", (bytes.fromhex(body.device), body.request_id)

@@ -2,6 +2,8 @@
 
 from loyalty.wire import Problem
 
+_COUNT_MAX = 1 << 62
+
 
 class Refused(Exception):
     """A call that is answered by a Problem instead of what it asked for."""
@@ -26,3 +28,10 @@ def plain(name: str, text: str, length_max: int = 64) -> str:
     if not 1 <= len(text) <= length_max or not text.isascii() or not text.isprintable():
         raise malformed(f"{name} is not 1 to {length_max} printable ASCII characters")
     return text
+
+
+def counted(name: str, value: int, least: int = 0) -> int:
+    """Return `value` if a column can hold it and it is not below `least`. Raises Refused."""
+    if not least <= value < _COUNT_MAX:
+        raise malformed(f"{name} is {value}, which nothing here counts up to")
+    return value

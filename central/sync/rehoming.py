@@ -13,20 +13,18 @@ from central.ledger.bulk import upsert
 from central.ledger.commands import SealEpoch
 from central.sync.callers import Caller
 from central.sync.epochs import anchor_of, grant_behind, held_before, latest_epoch
-from central.sync.problems import Refused, malformed, plain
+from central.sync.problems import Refused, counted, malformed, plain
 from central.sync.service import Service
 from loyalty.chain import HASH_BYTES, Stream
 from loyalty.wire import RehomeAnswer, RehomeRequest
-
-_NUMBER_MAX = 1 << 62
 
 
 def answer(service: Service, caller: Caller, request: RehomeRequest) -> RehomeAnswer:
     """Return the epoch of the machine that asks. Raises Refused, 409 if another one has it."""
     plain("request_id", request.request_id)
     plain("session", request.session)
-    if not (0 < request.epoch < _NUMBER_MAX and 0 <= request.head_seq < _NUMBER_MAX):
-        raise malformed("epoch counts from 1, head_seq from 0")
+    counted("epoch", request.epoch, 1)
+    counted("head_seq", request.head_seq)
     if len(request.head_hash) != HASH_BYTES:
         raise malformed(f"head_hash has {len(request.head_hash)} bytes")
     with writing(service.engine) as connection:

@@ -4,15 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from central import schema
-from central.ledger.commands import GrantLease, UseVoucher
+from central.ledger.commands import GrantLease, Offer, UseVoucher
 from central.ledger.rows import Lease, Voucher
 from central.ledger.shards import read_shard
 from central.sync.callers import Caller, DeviceState
-from central.sync.problems import plain
+from central.sync.problems import counted, plain
 from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import is_short_code, make_short_code
@@ -25,40 +24,23 @@ LEASE_TTL_S = 900
 _ID_BYTES = 16
 
 
-class _Offer(Struct, frozen=True):
-    """What the records say about a reward now."""
-
-    points: int
-    home_device: str | None
-    book: RuleBook
-    today: datetime
-    epoch: int
-
-
 def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswer:
     """Return a lease of the exact points of a reward, with its voucher, or why not."""
     plain("request_id", request.request_id)
     plain("reward_id", request.reward_id)
     plain("holder", request.holder.key)
+    counted("epoch", request.epoch)
     now_ms = service.now_ms()
-    offer = service.read(lambda connection: _offer(connection, service, caller, request, now_ms))
-    if isinstance(offer, Reason):
-        return LeaseAnswer(refusal=offer)
-    until = (offer.today + timedelta(days=offer.book.voucher_days)).date()
     given = service.run(
         GrantLease(
             holder=request.holder,
             device_id=caller.device_id,
-            epoch=offer.epoch,
+            epoch=request.epoch,
             request_id=request.request_id,
-            points=offer.points,
-            limit=offer.book.redeem_limit_points,
             reward_id=request.reward_id,
+            offer=service.read(lambda one: _offer(one, service.shard_key, request, now_ms)),
             lease_id=service.random_bytes(_ID_BYTES).hex(),
             voucher_code=make_short_code("V", service.draw),
-            home_device=offer.home_device,
-            valid_until=until.isoformat(),
-            ttl_s=LEASE_TTL_S,
         )
     )
     if isinstance(given, Reason):
@@ -101,34 +83,25 @@ def current_book(connection: Connection, shard_key: int, now_ms: int) -> RuleBoo
 
 
 def _offer(
-    connection: Connection, service: Service, caller: Caller, request: LeaseRequest, now_ms: int
-) -> _Offer | Reason:
-    shard_key, t = service.shard_key, schema.reward
+    connection: Connection, shard_key: int, request: LeaseRequest, now_ms: int
+) -> Offer | Reason:
+    """Return what the records say about a reward now."""
+    t = schema.reward
     query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == request.reward_id)
     reward = connection.execute(query).one_or_none()
     if reward is None or not reward.offered:
         return Reason("reward_unknown")
     book = current_book(connection, shard_key, now_ms)
-    epoch = _open_epoch(connection, shard_key, caller.device_id)
     if book is None:
         return Reason("no_rule_book")
-    if epoch is None:
-        return Reason("epoch_sealed")
     home = None
     if reward.home_shop is not None:
         home = _home_device(connection, shard_key, reward.home_shop)
         if home is None:
             return Reason("no_home_till")
-    today = _local(now_ms, read_shard(connection, shard_key).zone)
-    return _Offer(reward.points, home, book, today, epoch)
-
-
-def _open_epoch(connection: Connection, shard_key: int, device_id: bytes) -> int | None:
-    """Return the epoch a device writes in; None once it is sealed, when nothing can be spent."""
-    t = schema.stream
-    query = select(t.c.epoch).where(t.c.shard_key == shard_key, t.c.device_id == device_id)
-    epoch = connection.execute(query.where(t.c.state == 0)).scalar_one_or_none()
-    return int(epoch) if epoch is not None else None
+    today = _local(now_ms, read_shard(connection, shard_key).zone).date()
+    until = (today + timedelta(days=book.voucher_days)).isoformat()
+    return Offer(reward.points, book.redeem_limit_points, home, until, LEASE_TTL_S)
 
 
 def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:

@@ -65,4 +65,4 @@ class AlreadyDone(Refusal):
 
 
 class LeaseClosed(Refusal):
-    """The lease of this redemption was given back: its points are the member's again."""
+    """The lease of this redemption is not this device's to spend: given back, or in doubt."""

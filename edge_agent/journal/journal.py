@@ -39,7 +39,7 @@ from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.journal.slips import JobOutcome, Slip, SlipState
 from edge_agent.journal.verify import check_tail
 from edge_agent.journal.writer import Writer
-from loyalty.events import Body, LeaseClose, Moment
+from loyalty.events import Body, Holder, LeaseClose, Moment, Redeem
 from loyalty.wire import (
     EnrolAnswer,
     LeaseAnswer,
@@ -138,8 +138,8 @@ class Journal(Reader):
 
         Raises Duplicate for a receipt, claim code, voucher or review that is recorded already
         and AlreadyDone for such a job; NotEnrolled; JournalFull or JournalFailure when the disk
-        refuses; BodyTooLarge, ValueError and KeyError for what a caller must not pass. In every
-        case nothing was recorded.
+        refuses; LeaseClosed for a spend without a lease of this epoch; BodyTooLarge, ValueError
+        and KeyError for what a caller must not pass. In every case nothing was recorded.
         """
         written: list[tuple[Place, bytes]] = []
 
@@ -147,6 +147,8 @@ class Journal(Reader):
             stream = identity.require(db).stream
             written.clear()
             for body in entries:
+                if isinstance(body, Redeem):
+                    leasing.check_spendable(db, body.lease_id)
                 place = log.add(db, stream, body)
                 projections.apply(db, place, body)
                 written.append((place, log.hash_at(db, place.epoch, place.seq)))
@@ -201,9 +203,13 @@ class Journal(Reader):
         """Central has answered for good: the next question about this voucher is a new one."""
         self._writer.transact(lambda db: voucher_requests.answered(db, voucher_code))
 
-    def lease_asked(self, session: str, request: LeaseRequest) -> None:
-        """Keep a lease request before it is sent."""
-        self._writer.transact(lambda db: leasing.asked(db, session, request))
+    def lease_asked(
+        self, session: str, request_id: str, holder: Holder, reward_id: str
+    ) -> LeaseRequest:
+        """Keep a lease request before it is sent; return it as it was first asked."""
+        return self._writer.transact(
+            lambda db: leasing.asked(db, session, request_id, holder, reward_id)
+        )
 
     def lease_answered(self, request_id: str, answer: LeaseAnswer) -> None:
         """Keep central's answer to a lease request."""

@@ -7,9 +7,11 @@ says so. A lease may be spent only in the session that asked for it (SYNC 2.5).
 import sqlite3
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from edge_agent.journal import identity
+from edge_agent.journal.errors import LeaseClosed
+from loyalty.events import Holder
 from loyalty.wire import LeaseAnswer, LeaseRequest
 
 
@@ -20,13 +22,29 @@ class LeaseRecord(Struct, frozen=True):
     answer: LeaseAnswer | None
 
 
-def asked(db: sqlite3.Connection, session: str, request: LeaseRequest) -> None:
-    """Keep a request before it is sent; asked again, it is this session's."""
-    db.execute(
+def asked(
+    db: sqlite3.Connection, session: str, request_id: str, holder: Holder, reward_id: str
+) -> LeaseRequest:
+    """Keep a request before it is sent; asked again, it is this session's and says the same."""
+    request = LeaseRequest(request_id, holder, reward_id, identity.require(db).epoch)
+    row = db.execute(
         "INSERT INTO lease_request (request_id, session, request, epoch) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (request_id) DO UPDATE SET session = excluded.session",
-        (request.request_id, session, msgspec.msgpack.encode(request), identity.require(db).epoch),
-    )
+        " ON CONFLICT (request_id) DO UPDATE SET session = excluded.session"
+        " RETURNING request, epoch",
+        (request_id, session, msgspec.msgpack.encode(request), request.epoch),
+    ).fetchone()
+    return _request(*row)
+
+
+def check_spendable(db: sqlite3.Connection, lease_id: str) -> None:
+    """Raise LeaseClosed unless central granted this lease to the chain that is written now.
+
+    A lease of an earlier epoch is in doubt: another branch of that chain may have spent it.
+    """
+    epoch = identity.require(db).epoch
+    query = "SELECT 1 FROM lease_request WHERE lease_id = ? AND epoch = ?"
+    if db.execute(query, (lease_id, epoch)).fetchone() is None:
+        raise LeaseClosed(f"lease {lease_id} was not granted in epoch {epoch}")
 
 
 def answered(db: sqlite3.Connection, request_id: str, answer: LeaseAnswer) -> None:
@@ -35,8 +53,8 @@ def answered(db: sqlite3.Connection, request_id: str, answer: LeaseAnswer) -> No
         db.execute("DELETE FROM lease_request WHERE request_id = ?", (request_id,))
         return
     db.execute(
-        "UPDATE lease_request SET answer = ? WHERE request_id = ?",
-        (msgspec.msgpack.encode(answer), request_id),
+        "UPDATE lease_request SET answer = ?, lease_id = ? WHERE request_id = ?",
+        (msgspec.msgpack.encode(answer), answer.lease_id, request_id),
     )
 
 
@@ -53,15 +71,16 @@ def stranded(db: sqlite3.Connection, session: str) -> list[LeaseRecord]:
     """
     who = identity.load(db)
     rows = db.execute(
-        "SELECT request, answer FROM lease_request WHERE session <> ? AND epoch = ? ORDER BY rowid",
+        "SELECT request, epoch, answer FROM lease_request WHERE session <> ? AND epoch = ?"
+        " ORDER BY rowid",
         (session, 0 if who is None else who.epoch),
     )
     found = [
         LeaseRecord(
-            msgspec.msgpack.decode(request, type=LeaseRequest),
+            _request(request, epoch),
             None if answer is None else msgspec.msgpack.decode(answer, type=LeaseAnswer),
         )
-        for request, answer in rows
+        for request, epoch, answer in rows
     ]
     return [lease for lease in found if lease.answer is None or not _settled(db, lease.answer)]
 
@@ -71,6 +90,12 @@ def find_stranded(db: sqlite3.Connection, session: str, request_id: str) -> Leas
     return next(
         (lease for lease in stranded(db, session) if lease.request.request_id == request_id), None
     )
+
+
+def _request(packed: bytes, epoch: int) -> LeaseRequest:
+    """Return a kept request; one that an earlier version kept does not say its epoch itself."""
+    request = msgspec.msgpack.decode(packed, type=LeaseRequest)
+    return structs.replace(request, epoch=epoch)
 
 
 def _settled(db: sqlite3.Connection, answer: LeaseAnswer) -> bool:

@@ -7,16 +7,17 @@ from edge_agent import commands
 from edge_agent.asking import Ask
 from edge_agent.devices.ports import Scanned
 from edge_agent.effects import AskBalance, AskClaim, AskLease, Now, SyncNow, Terms
-from edge_agent.journal.errors import JournalError
+from edge_agent.journal.errors import JournalError, LeaseClosed
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk import machine
 from edge_agent.kiosk.machine import State
 from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, SyncChanged
 from edge_agent.people import member_of
-from edge_agent.phrases import Phrase, own_words
+from edge_agent.phrases import Phrase, own_words, phrase
 from edge_agent.recording import record
 from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify
+from loyalty.earning import Reason
 
 
 class KioskStand:
@@ -105,8 +106,10 @@ class KioskStand:
         state, effects = machine.step(self.state, event, now, terms)
         try:
             record(self._journal, effects)
-        except JournalError:
-            failed = machine.ScanFailed(own_words("not_recorded"))
+        except JournalError as error:
+            closed = isinstance(error, LeaseClosed)
+            words = phrase(Reason("lease_in_doubt")) if closed else own_words("not_recorded")
+            failed = machine.ScanFailed(words)
             self.state, _ = machine.step(self.state, machine.Left(), now, terms)
             self.state, _ = machine.step(self.state, failed, now, terms)
             return

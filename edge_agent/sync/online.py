@@ -10,13 +10,14 @@ from msgspec import Struct
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Offline, Refused
 from loyalty import wire
+from loyalty.earning import Reason
+from loyalty.events import Holder
 from loyalty.wire import (
     BalanceAnswer,
     BalanceRequest,
     ClaimAnswer,
     ClaimRequest,
     LeaseAnswer,
-    LeaseRequest,
     VoucherAnswer,
     VoucherRequest,
 )
@@ -32,14 +33,17 @@ class Online:
         self._caller = caller
         self._session = session
 
-    def lease(self, request: LeaseRequest) -> LeaseAnswer | Offline:
-        """Ask for the points of one reward.
+    def lease(self, request_id: str, holder: Holder, reward_id: str) -> LeaseAnswer | Offline:
+        """Ask for the points of one reward, in the epoch of this journal.
 
         The request is kept before it is sent. A granted lease must be spent by a `Redeem` of this
         session; one whose answer got lost is given back by itself, unless it is asked for again
-        with the same request id. Raises JournalFailure if the request could not be kept.
+        with the same request id. While central takes nothing of this chain nothing is asked: a
+        lease of it could not be spent. Raises JournalFailure if the request could not be kept.
         """
-        self._journal.lease_asked(self._session, request)
+        if self._journal.outbox().refused:
+            return LeaseAnswer(refusal=Reason("epoch_sealed"))
+        request = self._journal.lease_asked(self._session, request_id, holder, reward_id)
         answer = self._ask(wire.LEASE_PATH, request, LeaseAnswer)
         if isinstance(answer, Offline):
             self._journal.lease_dropped(request.request_id)

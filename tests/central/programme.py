@@ -348,8 +348,9 @@ class Device:
     def use(self, code, request_id=""):
         return VoucherUse(self.moment(), code, self.id.hex(), request_id)
 
-    def lease(self, holder, reward="tea", request_id="r1"):
-        request = wire.LeaseRequest(request_id, holder, reward)
+    def lease(self, holder, reward="tea", request_id="r1", epoch=None):
+        epoch = self.stream.epoch if epoch is None else epoch
+        request = wire.LeaseRequest(request_id, holder, reward, epoch)
         return self.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
 
     def use_online(self, code, request_id="u1"):

@@ -56,6 +56,7 @@ def test_another_seed_gives_another_run():
     [
         ("poison stops the batch", "S2 central never fails by itself"),
         ("contained_seq at ack instead of at pull", "I14 contained only when pulled"),
+        ("lease in an epoch the caller is not in", "L2 no lease of a sealed chain"),
     ],
 )
 def test_a_planted_bug_is_caught_by_its_invariant(bug, invariant):

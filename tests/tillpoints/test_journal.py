@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge_agent.journal.database import FILE
-from tests.edge_agent.journal.conftest import WANG, open_till, redeem, sale
+from tests.edge_agent.journal.conftest import WANG, lend, open_till, redeem, sale
 from tillpoints.cli import main
 
 
@@ -17,7 +17,7 @@ def run(*args):
 @pytest.fixture
 def state(tmp_path):
     with open_till(tmp_path / "state") as till:
-        till.append([sale(1, WANG, 100), redeem("VABCDEFGHIJK1234")])
+        till.append([sale(1, WANG, 100), lend(till, redeem("VABCDEFGHIJK1234"))])
     return tmp_path / "state"
 
 

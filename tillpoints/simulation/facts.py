@@ -66,8 +66,8 @@ class Facts:
         self.lost: set[bytes] = set()
         self.handed: list[Handed] = []
         self.goods: dict[str, list[bytes]] = {}
-        #: Lease requests to which some device was once told no.
-        self.told_no: set[str] = set()
+        #: What was answered to each lease request: the lease, empty for a no.
+        self.leased: dict[tuple[bytes, str], str] = {}
         self.open: list[OpenSale] = []
         self.sold: list[Sold] = []
         self._noted: dict[str, Place] = {}

@@ -98,11 +98,19 @@ class Mall:
             answer = msgspec.msgpack.decode(reply[1], type=PushAnswer)
             self._pushed(msgspec.msgpack.decode(body, type=PushRequest), answer)
         if path == wire.LEASE_PATH:
-            answered = msgspec.msgpack.decode(reply[1], type=LeaseAnswer)
-            if answered.refusal is not None:
-                asked = msgspec.msgpack.decode(body, type=LeaseRequest)
-                self.facts.told_no.add(asked.request_id)
+            asked = msgspec.msgpack.decode(body, type=LeaseRequest)
+            told = msgspec.msgpack.decode(reply[1], type=LeaseAnswer)
+            self._leased(bytes.fromhex(headers[wire.DEVICE_HEADER]), asked, told)
         return reply
+
+    def _leased(self, device_id: bytes, asked: LeaseRequest, answer: LeaseAnswer) -> None:
+        """Hold that a request gets one answer; its lease may come to be in doubt meanwhile."""
+        before = self.facts.leased.setdefault((device_id, asked.request_id), answer.lease_id)
+        in_doubt = answer.refusal is not None and answer.refusal.code == "lease_in_doubt"
+        wrong = answer.lease_id != before and not in_doubt
+        self.world.hold("L1 one answer to a lease request", wrong and (asked, before, answer))
+        sealed = not answer.refusal and self.observer.is_sealed(device_id, asked.epoch)
+        self.world.hold("L2 no lease of a sealed chain", sealed and (asked, answer))
 
     def _pushed(self, request: PushRequest, answer: PushAnswer) -> None:
         self.observer.pushed(request, answer)

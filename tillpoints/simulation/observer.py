@@ -147,6 +147,14 @@ class Observer:
             was = self.verdicts[key[0], key[1], key[2]]
             self._world.hold("I12 final verdicts", was != verdict and (key, was, verdict))
 
+    def is_sealed(self, device_id: bytes, epoch: int) -> bool:
+        """Tell whether central holds no open chain of this device under this epoch."""
+        with closing(self._open()) as db:
+            row = db.execute(
+                "SELECT state FROM stream WHERE device_id = ? AND epoch = ?", (device_id, epoch)
+            ).fetchone()
+        return row is None or row[0] != 0
+
     def _heads(self, db: sqlite3.Connection) -> None:
         heads = {
             (device, epoch): seq

@@ -28,7 +28,7 @@ from loyalty.events import (
     Sale,
 )
 from loyalty.receipt import Kind, Receipt, fingerprint
-from loyalty.wire import LeaseRequest, VoucherRequest
+from loyalty.wire import VoucherRequest
 from tillpoints.simulation.centre import REWARDS, TENANT_KEY
 from tillpoints.simulation.facts import Facts, Handed, OpenSale, Sold, Told
 from tillpoints.simulation.station import Station
@@ -163,21 +163,20 @@ class People:
         """Ask for a reward; the voucher is handed out once the redemption is recorded."""
         rng = station.chance
         reward = rng.choice(REWARDS)
-        request = LeaseRequest(
-            f"{rng.getrandbits(64):016x}", self._holder(station), reward.reward_id
-        )
-        answer = station.online.lease(request)
+        request_id, holder = f"{rng.getrandbits(64):016x}", self._holder(station)
+        ask = partial(station.online.lease, request_id, holder, reward.reward_id)
+        answer = ask()
         if isinstance(answer, Offline) and rng.random() < 0.5:
-            answer = station.online.lease(request)
+            answer = ask()
         if isinstance(answer, Offline) or answer.refusal is not None:
             return
         self._world.mark("lease granted")
         if rng.random() < 0.1:
             return  # the visitor walks away
-        voucher, member = answer.voucher_code, self._member_of(station, request.holder)
+        voucher, member = answer.voucher_code, self._member_of(station, holder)
         body = Redeem(
             station.moment(),
-            request.holder,
+            holder,
             answer.lease_id,
             answer.points,
             reward.reward_id,

@@ -27,6 +27,7 @@ from edge_agent.journal.database import connect_writer
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Done
 from edge_agent.sync.pusher import Pusher
+from loyalty.events import LeaseGrant
 from loyalty.receipt import Receipt, fingerprint
 from loyalty.wire import PullAnswer, Verdict
 from tillpoints.simulation.mall import Size
@@ -97,6 +98,40 @@ def _grant_not_idempotent() -> Sequence[Patch]:
         return decide(structs.replace(self, request_id=self.lease_id), state, at)
 
     return [("central.ledger.commands.GrantLease.decide", again)]
+
+
+def _refusal_forgotten() -> Sequence[Patch]:
+    """A request for a lease that was answered with no is decided anew each time."""
+    decide = GrantLease.decide
+
+    def forgetful(self: GrantLease, state: Any, at: Any) -> Decision:
+        told = state.refusals.get((self.device_id, self.request_id))
+        if told is None:
+            return decide(self, state, at)
+        fresh = structs.replace(self, request_id=self.lease_id)
+        decision = decide(fresh, state, at)
+        bodies = [structs.replace(one, request_id=self.request_id) for one in decision.bodies]
+        grants = tuple(one for one in bodies if isinstance(one, LeaseGrant))
+        return structs.replace(decision, bodies=grants)
+
+    return [("central.ledger.commands.GrantLease.decide", forgetful)]
+
+
+def _lease_in_any_epoch() -> Sequence[Patch]:
+    """Central grants a lease in the open epoch, whichever one the caller is in."""
+    decide = GrantLease.decide
+
+    def generous(self: GrantLease, state: Any, at: Any) -> Decision:
+        open_epoch, head = 1, state.heads.get((self.device_id, 1))
+        while head is not None and head.sealed:
+            open_epoch += 1
+            head = state.heads.get((self.device_id, open_epoch))
+        return decide(structs.replace(self, epoch=open_epoch), state, at)
+
+    return [
+        ("central.ledger.commands.GrantLease.decide", generous),
+        ("edge_agent.journal.leasing.check_spendable", lambda *_: None),
+    ]
 
 
 def _refused_becomes_success() -> Sequence[Patch]:
@@ -287,6 +322,8 @@ BUGS: Mapping[str, Bug] = {
     "no hash compare on overlap": Bug(_no_hash_compare),
     "delete all sent instead of all acked": Bug(_delete_all_sent),
     "grant not idempotent": Bug(_grant_not_idempotent),
+    "lease refusal forgotten": Bug(_refusal_forgotten),
+    "lease in an epoch the caller is not in": Bug(_lease_in_any_epoch),
     "verdict retried to success": Bug(_refused_becomes_success),
     "poison stops the batch": Bug(_poison_stops_the_batch),
     "synchronous=NORMAL on the till": Bug(_till_does_not_sync),

@@ -39,7 +39,7 @@ def go_shopping(mall):
         till.push(till.sale(card, fen=60_000, points=600, book=book))
         till.push(till.refund(lunch, fen=10_700, points=107))
         kiosk = server.device(desk["code"])
-        lease = kiosk.ask(LEASE_PATH, LeaseRequest("r1", member, "thermos"), LeaseAnswer)
+        lease = kiosk.ask(LEASE_PATH, LeaseRequest("r1", member, "thermos", 1), LeaseAnswer)
         assert lease.refusal is None
         kiosk.push(
             Redeem(kiosk.moment(), member, lease.lease_id, 500, "thermos", lease.voucher_code),

@@ -1,7 +1,9 @@
 import pytest
 
 from central import schema
+from central.database import writing
 from central.ledger.commands import SealEpoch
+from central.ledger.verify import rebuild
 from loyalty import vouchers, wire
 from loyalty.codes import is_short_code
 from loyalty.earning import Reason
@@ -40,12 +42,69 @@ def test_the_same_request_gets_the_same_lease_whatever_happened_since(mall):
     mall.check()
 
 
-def test_a_refused_request_may_succeed_later(mall):
+def test_a_refused_request_stays_refused_and_a_new_one_may_succeed(mall):
     mall.add_reward("pot", points=350)
-    refused = mall.till.lease(member(), "pot").refusal
-    assert refused == Reason("balance_too_low", {"available": "300", "needed": "350"})
+    refusal = Reason("balance_too_low", {"available": "300", "needed": "350"})
+    assert mall.till.lease(member(), "pot").refusal == refusal
     mall.till.push(mall.till.sale(member()))
-    assert mall.till.lease(member(), "pot").points == 350
+    assert mall.till.lease(member(), "pot").refusal == refusal  # a late copy
+    assert mall.till.lease(member(), "pot", "r2").points == 350
+    assert mall.other.lease(member(), "tea").refusal.code == "balance_too_low"
+    assert [row.request_id for row in mall.rows(schema.lease_refusal)] == ["r1", "r1"]
+    mall.check()
+
+
+def test_what_the_records_said_no_to_stays_refused_when_they_change(mall):
+    till = mall.till
+    assert till.lease(member(), "mug").refusal == Reason("reward_unknown")
+    mall.add_reward("mug", points=50)
+    assert till.lease(member(), "mug").refusal == Reason("reward_unknown")
+    assert till.lease(member(), "mug", "r2").points == 50
+    mall.check()
+
+
+def test_a_granted_request_gets_its_lease_when_the_reward_is_gone(mall):
+    first = mall.till.lease(member())
+    with writing(mall.engine) as connection:
+        t = schema.reward
+        connection.execute(t.update().where(t.c.shard_key == mall.shard_key).values(offered=0))
+    assert mall.till.lease(member()) == first
+    assert mall.till.lease(member(), request_id="r2").refusal == Reason("reward_unknown")
+
+
+def test_a_rebuild_remembers_what_was_refused(mall):
+    refusal = mall.till.lease(member("nobody")).refusal
+    mall.add_member("nobody")
+    with writing(mall.engine) as connection:
+        rebuild(connection, mall.shard_key)
+    assert mall.till.lease(member("nobody")).refusal == refusal
+    mall.check()
+
+
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_a_lease_is_given_only_in_the_epoch_that_central_holds_open(mall, epoch):
+    assert mall.till.lease(member(), epoch=epoch).refusal == Reason("epoch_sealed")
+    assert mall.till.lease(member(), epoch=1).points == 100
+    mall.check()
+
+
+def test_after_its_chain_parted_a_device_gets_leases_in_its_new_epoch_only(mall):
+    till = mall.till
+    before = till.lease(member())
+    request = wire.RehomeRequest("again", "s1", 1, 0, till.hashes[0])
+    assert till.ask(wire.REHOME_PATH, request, wire.RehomeAnswer).epoch == 2
+    assert before.refusal is None
+    assert till.lease(member()).refusal == Reason("lease_in_doubt")
+    assert till.lease(member(), epoch=2).refusal == Reason("lease_in_doubt")
+    assert till.lease(member(), request_id="r2").refusal == Reason("epoch_sealed")
+    assert till.lease(member(), request_id="r2", epoch=2).points == 100
+    mall.check()
+
+
+@pytest.mark.parametrize("epoch", [-1, 1 << 62])
+def test_an_epoch_that_no_column_holds_is_malformed(sqlite_programme, epoch):
+    request = wire.LeaseRequest("r1", member(), "tea", epoch)
+    assert sqlite_programme.till.call(wire.LEASE_PATH, request)[0] == 400
 
 
 def test_what_is_held_cannot_be_leased_again(mall):
@@ -90,7 +149,7 @@ def test_a_reward_of_one_shop_is_bound_to_its_first_enrolled_till(mall):
 
 def test_a_reward_whose_shop_has_no_till_yet_cannot_be_leased(mall):
     mall.add_reward("mug", points=50, home_shop="S9")
-    request = wire.LeaseRequest("r1", member(), "mug")
+    request = wire.LeaseRequest("r1", member(), "mug", 1)
     answer = mall.till.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
     assert answer == wire.LeaseAnswer(refusal=Reason("no_home_till"))
 
@@ -164,6 +223,6 @@ def test_a_claim_code_says_what_it_stands_for(mall):
 def test_a_device_whose_epoch_is_sealed_gets_no_lease(mall):
     till = mall.till
     mall.service.run(SealEpoch(till.id, 1))
-    request = wire.LeaseRequest("r1", member(), "tea")
+    request = wire.LeaseRequest("r1", member(), "tea", 1)
     answer = till.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
     assert answer == wire.LeaseAnswer(refusal=Reason("epoch_sealed"))

@@ -10,7 +10,7 @@ from edge_agent.journal.journal import Journal
 from loyalty.chain import Stream, anchor
 from loyalty.events import Claim, Correction, Holder, Moment, Redeem, Refund, Sale
 from loyalty.receipt import Kind, Receipt, fingerprint
-from loyalty.wire import EnrolAnswer
+from loyalty.wire import EnrolAnswer, LeaseAnswer
 
 DEVICE = bytes(range(16))
 STREAM = Stream(1, DEVICE, 1)
@@ -95,6 +95,15 @@ def correction(sold: Sale, holder: Holder | None, points: int = 0) -> Correction
 
 def redeem(voucher_code: str, holder: Holder = WANG, points: int = 50) -> Redeem:
     return Redeem(at(), holder, f"lease-{voucher_code[-4:]}", points, "tea", voucher_code)
+
+
+def lend(journal: Journal, spend: Redeem) -> Redeem:
+    """Let central grant the lease that pays for a redemption; return the redemption."""
+    request_id = f"request-{spend.lease_id}"
+    journal.lease_asked("s1", request_id, spend.holder, spend.reward_id)
+    answer = LeaseAnswer(spend.lease_id, spend.points, spend.voucher_code)
+    journal.lease_answered(request_id, answer)
+    return spend
 
 
 def open_till(folder: Path) -> Journal:

@@ -26,6 +26,7 @@ from tests.edge_agent.journal.conftest import (
     claim,
     correction,
     key,
+    lend,
     redeem,
     refund_of,
     sale,
@@ -56,7 +57,7 @@ def acked(through, feed_position, *judged, incarnation=ONE, expected=None):
 
 def test_a_balance_is_what_central_told_and_what_was_promised_here_since(till):
     till.take_page(page(member_row(1)))
-    till.append([sale(1, WANG, 100), redeem("V1", WANG, 30)])
+    till.append([sale(1, WANG, 100), lend(till, redeem("V1", WANG, 30))])
     standing = till.standing(WANG)
     assert (standing.balance, standing.pending, standing.tier_id) == (570, 70, "gold")
 

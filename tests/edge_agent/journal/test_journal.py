@@ -9,6 +9,7 @@ from edge_agent.journal.errors import (
     JournalBroken,
     JournalFailure,
     JournalInUse,
+    LeaseClosed,
     NotEnrolled,
 )
 from edge_agent.journal.journal import Journal
@@ -18,6 +19,7 @@ from loyalty import chain, wire
 from loyalty.events import (
     BodyTooLarge,
     LeaseGrant,
+    Redeem,
     ReviewOpened,
     VoucherUse,
     body_of,
@@ -42,6 +44,7 @@ from tests.edge_agent.journal.conftest import (
     claim,
     enrolment,
     key,
+    lend,
     open_till,
     redeem,
     sale,
@@ -108,11 +111,34 @@ def test_a_known_receipt_is_refused_and_nothing_of_its_call_is_recorded(till):
     ],
 )
 def test_codes_count_once(till, body, what):
+    if isinstance(body, Redeem):
+        lend(till, body)
     till.append([body])
     with pytest.raises(Duplicate) as refused:
         till.append([body])
     assert refused.value.what == what
     assert till.outbox().head_seq == 1
+
+
+def test_points_are_spent_only_under_a_lease_of_this_chain(till):
+    spend = redeem("V1")
+    with pytest.raises(LeaseClosed):
+        till.append([spend])
+    till.append([lend(till, spend)])
+    later = lend(till, redeem("V2"))
+    till.rehome(RehomeAnswer(2, bytes(32), ()))
+    with pytest.raises(LeaseClosed, match="epoch 2"):
+        till.append([later])
+    assert [type(body_of(link.frame)) for link in till.links(Place(2, 0))] == [Redeem]
+    assert till.append([lend(till, redeem("V3"))]) == [2]
+
+
+def test_a_lease_that_is_asked_for_again_is_asked_for_in_the_same_words(till):
+    first = till.lease_asked("s1", "r1", WANG, "tea")
+    assert first.epoch == 1
+    till.rehome(RehomeAnswer(2, bytes(32), ()))
+    assert till.lease_asked("s2", "r1", WANG, "tea") == first
+    assert till.lease_asked("s2", "r2", WANG, "tea").epoch == 2
 
 
 def test_two_sales_that_only_share_a_number_are_both_recorded(till):

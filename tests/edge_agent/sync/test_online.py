@@ -16,7 +16,6 @@ from loyalty.wire import (
     ClaimAnswer,
     ClaimRequest,
     LeaseAnswer,
-    LeaseRequest,
     Problem,
     VoucherAnswer,
     VoucherRequest,
@@ -24,7 +23,7 @@ from loyalty.wire import (
 from tests.edge_agent.journal.conftest import WANG, at
 from tests.edge_agent.sync.conftest import settle
 
-ASK = LeaseRequest("r1", WANG, "tea")
+ASK = ("r1", WANG, "tea")
 GRANT = LeaseAnswer("lease-1", 300, "V1", "TPV1", "2026-12-08")
 SPEND = Redeem(at(), WANG, "lease-1", 300, "tea", "V1")
 
@@ -50,7 +49,7 @@ def test_without_a_network_each_question_is_answered_offline(till):
     nowhere = HttpTransport("http://127.0.0.1:9")
     alone = Online(till, Caller(till, nowhere), session="s1")
     answers = [
-        alone.lease(ASK),
+        alone.lease(*ASK),
         alone.voucher(VoucherRequest("r", "V")),
         alone.claim(ClaimRequest("00" * 32)),
         alone.balance(BalanceRequest(WANG)),
@@ -67,14 +66,14 @@ def test_a_call_that_central_refuses_is_offline_with_its_reason(central, online)
 
 
 def test_a_spent_lease_is_not_given_back(till, granting, online, syncer):
-    assert online.lease(ASK) == GRANT
+    assert online.lease(*ASK) == GRANT
     till.append([SPEND])
     settle(syncer)
     assert [type(body_of(link.frame)) for link in till.links()] == [Redeem]
 
 
 def test_a_lease_of_a_run_that_crashed_is_given_back_by_the_next(till, granting, online, caller):
-    online.lease(ASK)  # and now the process dies
+    online.lease(*ASK)  # and now the process dies
     next_run = Syncer(till, caller, session="s2", rng=random.Random(1))
     settle(next_run)
     closes = [body_of(link.frame) for link in till.links()]
@@ -85,7 +84,7 @@ def test_a_lease_of_a_run_that_crashed_is_given_back_by_the_next(till, granting,
 
 
 def test_a_lease_in_use_by_this_run_is_left_alone(till, granting, online, syncer):
-    online.lease(ASK)
+    online.lease(*ASK)
     settle(syncer)
     assert till.links() == []
     assert till.append([SPEND]) == [1]
@@ -95,7 +94,7 @@ def test_a_lease_whose_answer_got_lost_is_found_again_and_given_back(
     till, granting, online, syncer
 ):
     granting.lose_replies = 1
-    assert isinstance(online.lease(ASK), Offline)
+    assert isinstance(online.lease(*ASK), Offline)
     settle(syncer)
     assert [body_of(link.frame) for link in till.links()] == [LeaseClose(at(), "lease-1", 0)]
     assert len(granting.asked) == 2
@@ -107,8 +106,8 @@ def test_a_lease_whose_answer_got_lost_may_be_asked_for_again_and_spent(
     till, granting, online, syncer
 ):
     granting.lose_replies = 1
-    online.lease(ASK)
-    assert online.lease(ASK) == GRANT
+    online.lease(*ASK)
+    assert online.lease(*ASK) == GRANT
     settle(syncer)
     assert till.append([SPEND]) == [1]
 
@@ -116,5 +115,17 @@ def test_a_lease_whose_answer_got_lost_may_be_asked_for_again_and_spent(
 def test_a_refused_lease_leaves_nothing_behind(till, central, online, caller):
     refusal = LeaseAnswer(refusal=Reason("balance_too_low", {"available": "1", "needed": "300"}))
     central.answers[wire.LEASE_PATH] = refusal
-    assert online.lease(ASK) == refusal
+    assert online.lease(*ASK) == refusal
     assert till.stranded_leases("other") == []
+
+
+def test_while_central_refuses_this_chain_no_lease_is_asked_for(till, granting, online):
+    till.refused("fork")
+    assert online.lease(*ASK) == LeaseAnswer(refusal=Reason("epoch_sealed"))
+    assert granting.asked == []
+    assert till.stranded_leases("other") == []
+
+
+def test_a_lease_names_the_epoch_whose_chain_will_hold_its_spend(till, granting, online):
+    online.lease(*ASK)
+    assert granting.asked[0]["epoch"] == 1

@@ -13,7 +13,7 @@ from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from loyalty import chain, wire
 from loyalty.events import body_of
-from loyalty.wire import LeaseRequest, MemberRow, Problem, Topic, Verdict
+from loyalty.wire import MemberRow, Problem, Topic, Verdict
 from tests.edge_agent.journal.conftest import (
     LI,
     WANG,
@@ -214,7 +214,7 @@ def test_a_fenced_chain_keeps_its_events_and_still_pulls(till, central, syncer):
 
 
 def test_a_fenced_chain_gives_no_lease_back_and_says_what_is_wrong(till, central, syncer):
-    till.lease_asked("an earlier run", LeaseRequest("r1", WANG, "tea"))
+    till.lease_asked("an earlier run", "r1", WANG, "tea")
     fill(till, 1)
     closed(central)
     settle(syncer)
@@ -227,7 +227,7 @@ def test_a_fenced_chain_gives_no_lease_back_and_says_what_is_wrong(till, central
 
 def test_a_lease_request_that_central_refuses_for_good_keeps_nothing_waiting(till, central, syncer):
     central.answers[wire.LEASE_PATH] = wire.Problem("no_home_till", "no till there")
-    till.lease_asked("an earlier run", LeaseRequest("r1", WANG, "tea"))
+    till.lease_asked("an earlier run", "r1", WANG, "tea")
     settle(syncer)
     assert till.stranded_leases("a later run") == []
     assert syncer.status().online
