@@ -129,6 +129,15 @@ def test_papers_of_one_print_job_keep_a_row_each(panel):
     expect(rows.nth(1)).to_contain_text("¥6.00")
 
 
+def test_a_paper_without_a_printed_time_says_how_long_ago_it_came(panel):
+    reprint = sale(1, kind="ignored", points=None, holder=None, state="ignored", printed_at="")
+    panel.show(till(recent=[reprint | {"at_ms": now_ms() - 3 * 60_000 - 5000}]))
+    row = panel.page.locator(".sale .what")
+    expect(row).to_contain_text("3 分钟前")
+    expect(row).to_contain_text("#000001")
+    expect(row).to_contain_text("¥214.00")
+
+
 def test_what_can_no_longer_be_corrected_is_not_offered(panel):
     late = sale(1, correctable_until_ms=now_ms() - 1000)
     panel.show(till(recent=[late]))
