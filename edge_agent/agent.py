@@ -42,6 +42,7 @@ from edge_agent.web.app import Screens, create_app
 from edge_agent.web.board import Board
 from edge_agent.web.device_view import connections_view, device_view, waiting_view
 from edge_agent.web.kiosk_view import kiosk_view
+from edge_agent.web.review_view import blueprint as reviews_blueprint
 from edge_agent.web.server import SPARE_THREADS, WebServer
 from edge_agent.web.till_view import till_view
 from loyalty.wire import Role, ShopRow
@@ -237,7 +238,8 @@ class Agent:
             streams_max=web.threads - SPARE_THREADS,
             embedded_by=web.embedded_by,
         )
-        self._web = WebServer(create_app(screens), host, int(port), web.threads)
+        app = create_app(screens, reviews_blueprint(self._journal))
+        self._web = WebServer(app, host, int(port), web.threads)
         hosts |= {f"{name}:{self._web.port}" for name in (host, "localhost", "127.0.0.1")}
 
     def _build_desk(self, identity: Identity) -> Till | KioskStand:

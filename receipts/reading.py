@@ -109,8 +109,12 @@ def papers_of(
 ) -> list[Paper]:
     """Return the papers of a print job as lines of text, pictures read as far as can be."""
     known = template.glyphs if template else None
-    documents = split(_decode(raw[:JOB_MAX], dialect))
-    return [paper_of(document, known, ocr) for document in documents]
+    return [paper_of(document, known, ocr) for document in documents_of(raw, dialect)]
+
+
+def documents_of(raw: bytes, dialect: str | None = None) -> list[Document]:
+    """Return the papers of a print job as they were printed, each with its elements in order."""
+    return split(_decode(raw[:JOB_MAX], dialect))
 
 
 def is_unfinished(raw: bytes, *, dialect: str | None = None) -> bool:

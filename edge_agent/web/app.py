@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 import segno
-from flask import Flask, Response, abort, redirect, request, send_from_directory
+from flask import Blueprint, Flask, Response, abort, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from edge_agent.commands import Command, KioskCommand, TillCommand
@@ -120,8 +120,8 @@ class Screens:
         return {"ok": True}, 200
 
 
-def create_app(screens: Screens) -> Flask:
-    """Return the screens' web application."""
+def create_app(screens: Screens, *more: Blueprint) -> Flask:
+    """Return the screens' web application, with the routes of `more` behind the same guard."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _BODY_BYTES_MAX
     app.before_request(screens.only_this_machine)
@@ -129,11 +129,14 @@ def create_app(screens: Screens) -> Flask:
     app.add_url_rule("/", view_func=screens.home)
     app.add_url_rule("/till", "till", screens.page)
     app.add_url_rule("/kiosk", "kiosk", screens.page)
+    app.add_url_rule("/review", "review", screens.page)
     app.add_url_rule("/ui/<path:name>", view_func=screens.asset)
     app.add_url_rule("/api/state", view_func=screens.state)
     app.add_url_rule("/api/events", view_func=screens.events)
     app.add_url_rule("/api/qr", view_func=screens.qr)
     app.add_url_rule("/api/do", view_func=screens.do, methods=["POST"])
+    for routes in more:
+        app.register_blueprint(routes)
     return app
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -56,7 +57,8 @@ class Counter:
             FeedRow(2, Topic.SHOP, "s2", pack(mall)),
         )
         journal.take_page(PullAnswer(b"i" * 16, 2, rows, more=False))
-        self.till = Till(journal, identity, None, self._sync, lambda: None)  # type: ignore[arg-type]
+        no_vouchers: Any = None
+        self.till = Till(journal, identity, no_vouchers, self._sync, lambda: None)
 
     def _sync(self) -> None:
         self.synced += 1
