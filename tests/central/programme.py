@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import random
+import tempfile
+from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +20,7 @@ from central.ledger.verify import verify
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.enrolment import code_hash
+from central.sync.member_files import MemberFiles
 from central.sync.service import Service
 from loyalty import chain, rulebook, wire
 from loyalty.events import (
@@ -34,40 +37,11 @@ from loyalty.events import (
 )
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.wire import RuleBookRow, Verdict
+from tillpoints.simulation.centre import BOOK
 
 START_MS = 1_780_000_000_000  # 29 May 2026 in Shanghai
 DAY_MS = 86_400_000
 
-BOOK = rulebook.from_toml(
-    """
-name = "test"
-currency = "CNY"
-rounding = "floor"
-expiry_months = 12
-claim_days = 30
-voucher_days = 14
-redeem_limit_points = 5000
-unearning_tenders = ["mall_points"]
-[[rates]]
-category = "*"
-points = 1
-per_fen = 100
-name_zh = "消费"
-name_en = "Shopping"
-[[tiers]]
-id = "base"
-name_zh = "普卡"
-name_en = "Base"
-from_points = 0
-multiplier = "1"
-[[tiers]]
-id = "gold"
-name_zh = "金卡"
-name_en = "Gold"
-from_points = 1000
-multiplier = "3/2"
-"""
-)
 VERSION = rulebook.version(BOOK)
 
 
@@ -90,12 +64,17 @@ class Programme:
         self.central_key = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
         with writing(engine) as connection:
             open_shard(connection, shard_key, "澄湖天地", "Asia/Shanghai", bytes(16))
+        self.folder = tempfile.TemporaryDirectory(prefix="tillpoints-directory-")
+        self.member_files = MemberFiles(
+            engine, shard_key, Path(self.folder.name), bytes([8]) * 32, lambda: self.now_ms
+        )
         self.service = Service(
             engine,
             self.central_key,
             tenant_key=bytes([8]) * 32,
             now_ms=lambda: self.now_ms,
             draw=self.chance.randrange,
+            member_files=self.member_files,
             shard_key=shard_key,
         )
         self.app = Flask("central")
@@ -107,6 +86,7 @@ class Programme:
 
     def close(self):
         self.service.close()
+        self.folder.cleanup()
 
     def add_book(self, book, effective_ms=0):
         row = RuleBookRow(rulebook.version(book), rulebook.canonical(book), effective_ms)
