@@ -21,6 +21,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from central.config import Database
 
 _BUSY_TIMEOUT_MS = 10_000
+_CACHE_KIB = 65_536
+_CHECKPOINT_PAGES = 16_384
 _WRITER_WAIT_S = 30.0
 _WRITER_POLL_S = 0.002
 
@@ -101,6 +103,10 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        # The upper pages of every index of a large ledger; and the log of a few large turns before
+        # it is copied into the file, so that a page which many turns change is copied once.
+        f"cache_size = -{_CACHE_KIB}",
+        f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -46,14 +46,7 @@ class Stream(Struct, frozen=True):
 
 def event_hash(stream: Stream, seq: int, prev_hash: bytes, frame: Frame) -> bytes:
     """Return the hash of one event, which names everything before it through `prev_hash`."""
-    return hashlib.sha256(
-        b"tillpoints event 1"
-        + stream.shard_key.to_bytes(8, "big")
-        + stream.device_id
-        + _HEADER.pack(stream.epoch, seq, frame.kind, frame.kind_version)
-        + prev_hash
-        + hashlib.sha256(frame.body).digest()
-    ).digest()
+    return extend(stream, seq, prev_hash, (frame,))[0]
 
 
 def anchor(stream: Stream, sealed_head: bytes) -> bytes:
@@ -71,9 +64,11 @@ def extend(
     stream: Stream, first_seq: int, prev_hash: bytes, frames: Iterable[Frame]
 ) -> list[bytes]:
     """Return the hash of each frame, the first standing at `first_seq` behind `prev_hash`."""
-    hashes = []
-    for offset, frame in enumerate(frames):
-        prev_hash = event_hash(stream, first_seq + offset, prev_hash, frame)
+    device = b"tillpoints event 1" + stream.shard_key.to_bytes(8, "big") + stream.device_id
+    epoch, sha256, hashes = stream.epoch, hashlib.sha256, []
+    for seq, frame in enumerate(frames, first_seq):
+        header = _HEADER.pack(epoch, seq, frame.kind, frame.kind_version)
+        prev_hash = sha256(device + header + prev_hash + sha256(frame.body).digest()).digest()
         hashes.append(prev_hash)
     return hashes
 

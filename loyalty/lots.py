@@ -6,6 +6,7 @@ A lot is what one award left in a wallet. Days are days of the mall's zone.
 from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -39,6 +40,7 @@ def draw(lots: Iterable[Lot], points: int) -> tuple[Draw, ...]:
     return tuple(draws)
 
 
+@lru_cache(maxsize=1024)
 def expires_on(earned_on: date, months: int) -> date:
     """Return the last day on which points earned on `earned_on` count.
 

@@ -77,8 +77,10 @@ class Receipt(Struct, frozen=True):
 
 def normalise_number(number: str) -> str:
     """Return the number as it is compared: width folded, upper case, no blanks, no leading #."""
-    folded = number if number.isascii() else unicodedata.normalize("NFKC", number)
-    return "".join(folded.upper().split()).lstrip("#")
+    if number.isascii() and number.isalnum():
+        return number.upper()
+    folded = unicodedata.normalize("NFKC", number).upper()
+    return "".join(folded.split()).lstrip("#")
 
 
 def fingerprint(receipt: Receipt, discriminator: str = "") -> bytes:

@@ -42,16 +42,18 @@ class Code(IntEnum):
 ISSUER = bytes([AccountKind.ISSUER])
 REDEMPTION = bytes([AccountKind.REDEMPTION])
 OFFLINE_LOSS = bytes([AccountKind.OFFLINE_LOSS])
+_WALLET = chr(AccountKind.WALLET)
+_DEBT = chr(AccountKind.DEBT)
 
 
 def wallet_id(holder: Holder) -> bytes:
     """Return the id of a holder's wallet."""
-    return bytes([AccountKind.WALLET]) + f"{holder.kind}:{holder.key}".encode()
+    return f"{_WALLET}{holder.kind}:{holder.key}".encode()
 
 
 def debt_id(holder: Holder) -> bytes:
     """Return the id of the account that holds what a holder owes."""
-    return bytes([AccountKind.DEBT]) + f"{holder.kind}:{holder.key}".encode()
+    return f"{_DEBT}{holder.kind}:{holder.key}".encode()
 
 
 def kind_of(account_id: bytes) -> AccountKind:

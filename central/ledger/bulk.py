@@ -1,49 +1,122 @@
-"""Many rows into a table at the speed of the driver.
+"""Many rows into a table, and out of it by their keys, at the speed of the driver.
 
 SQLAlchemy would build and convert every row's parameters one by one, which costs more than the
-database's own work. The statements are still made from the schema, and every row has its shard.
+database's own work. The statements are still made from the schema, and each one fixes the shard.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, SmallInteger, Table, Text
 
+Columns = tuple[str, ...]
+#: A row's values, in the order of the columns that stand beside it.
+Values = tuple[Any, ...]
+#: A row's values by the names of their columns.
 Row = dict[str, Any]
 
+#: Below SQLite's 32,766 parameters even with three columns to a key.
+CHUNK_KEYS = 8_192
+_TYPES: dict[type, str] = {
+    BigInteger: "bigint",
+    SmallInteger: "smallint",
+    LargeBinary: "bytea",
+    Text: "text",
+}
 
-def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Write new rows, all with the same columns. Raises IntegrityError for a key that is there."""
-    _write(connection, table, rows, "")
+
+def insert(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
+    """Write new rows. Raises IntegrityError for a key that is there."""
+    _write(connection, table, columns, rows, "")
 
 
-def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def upsert(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
     """Write rows whole, in place of the ones with their keys."""
-    if rows:
-        _write(connection, table, rows, _on_conflict(table, tuple(rows[0])))
+    _write(connection, table, columns, rows, _on_conflict(table, columns))
 
 
-def _write(connection: Connection, table: Table, rows: Sequence[Row], conflict: str) -> None:
-    if not rows:
+def by_key(
+    connection: Connection,
+    shard_key: int,
+    columns: tuple[Column[Any], ...],
+    keys: Sequence[Any],
+) -> Iterator[Values]:
+    """Yield the rows of a table that have one of `keys` in the first of its `columns`.
+
+    A key of several columns is a tuple; all keys have as many.
+    """
+    if not keys:
         return
-    columns = tuple(rows[0])
-    # The driver's own executemany: psycopg pipelines one prepared statement, which takes half the
-    # time of one statement with many rows, whose text it would have to read anew each time.
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(columns))
-    values = [tuple(row.values()) for row in rows]
-    connection.exec_driver_sql(f"{_into(table, columns)} VALUES ({marks}){conflict}", values)
+    sqlite = connection.dialect.name == "sqlite"
+    width = len(keys[0]) if isinstance(keys[0], tuple) else 1
+    for start in range(0, len(keys), CHUNK_KEYS):
+        chunk = keys[start : start + CHUNK_KEYS]
+        if sqlite:
+            # Filled up with the last key to a power of two: few lengths, few texts to be read.
+            size = 1 << (len(chunk) - 1).bit_length()
+            chunk = [*chunk, *[chunk[-1]] * (size - len(chunk))]
+            values = [value for key in chunk for value in key] if width > 1 else chunk
+            statement = _select(columns, width, "?", _marks(width, size))
+        else:
+            values = [list(one) for one in zip(*chunk, strict=True)] if width > 1 else [[*chunk]]
+            statement = _select(columns, width, "%s", _arrays(columns[:width]))
+        result = connection.exec_driver_sql(statement, (shard_key, *values))
+        if result.cursor is not None:
+            yield from result.cursor.fetchall()
+        result.close()
 
 
 @cache
-def _into(table: Table, columns: tuple[str, ...]) -> str:
+def _select(columns: tuple[Column[Any], ...], width: int, mark: str, keys: str) -> str:
+    names = [column.name for column in columns]
+    key = f"({', '.join(names[:width])})" if width > 1 else names[0]
+    return (
+        f"SELECT {', '.join(names)} FROM {columns[0].table.name}"  # noqa: S608  # our own names
+        f" WHERE shard_key = {mark} AND {key} {keys}"
+    )
+
+
+@cache
+def _marks(width: int, size: int) -> str:
+    if width == 1:
+        return f"IN ({', '.join(['?'] * size)})"
+    return f"IN (VALUES {', '.join(['(' + ', '.join(['?'] * width) + ')'] * size)})"
+
+
+@cache
+def _arrays(key: tuple[Column[Any], ...]) -> str:
+    types = [_TYPES[type(column.type)] for column in key]
+    if len(types) == 1:
+        return f"= ANY(%s::{types[0]}[])"
+    sets = ", ".join(f"%s::{one}[]" for one in types)
+    return f"IN (SELECT * FROM unnest({sets}))"  # noqa: S608  # our own names
+
+
+def _write(
+    connection: Connection,
+    table: Table,
+    columns: Columns,
+    rows: Sequence[Values],
+    conflict: str,
+) -> None:
+    if rows:
+        # The driver's own executemany: psycopg pipelines one prepared statement, which takes half
+        # the time of one statement with many rows, whose text it would have to read anew.
+        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        statement = f"{_into(table, columns, mark)}{conflict}"
+        connection.exec_driver_sql(statement, rows if isinstance(rows, list) else list(rows))
+
+
+@cache
+def _into(table: Table, columns: Columns, mark: str) -> str:
     names = ", ".join(table.columns[column].name for column in columns)
-    return f"INSERT INTO {table.name} ({names})"
+    marks = ", ".join([mark] * len(columns))
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # our own names
 
 
 @cache
-def _on_conflict(table: Table, columns: tuple[str, ...]) -> str:
+def _on_conflict(table: Table, columns: Columns) -> str:
     keys = [column.name for column in table.primary_key.columns]
     fresh = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in keys)
     return f" ON CONFLICT ({', '.join(keys)}) DO " + (f"UPDATE SET {fresh}" if fresh else "NOTHING")

@@ -5,16 +5,16 @@ database. Rows of members are written by the turn that changed them; people's re
 theirs in the transaction that changes the record.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from central import schema
 from central.ledger import bulk
 from central.ledger.accounts import AccountKind, debt_id, holder_of, kind_of, wallet_id
 from central.ledger.entry import Notice
-from central.ledger.loading import CHUNK_KEYS, load
+from central.ledger.loading import load
 from central.ledger.rows import Account, Voucher, VoucherState
 from central.ledger.state import State
 from central.ledger.wants import Want
@@ -31,6 +31,8 @@ from loyalty.wire import (
     Topic,
     VoucherRow,
 )
+
+_FEED = ("shard_key", "position", "topic", "item", "device_id", "payload")
 
 
 class NoShard(LookupError):
@@ -78,18 +80,18 @@ def announce(connection: Connection, shard_key: int, changes: Sequence[Change]) 
 
 def write(connection: Connection, shard_key: int, position: int, changes: Sequence[Change]) -> int:
     """Write changes behind `position`, which the caller has locked; return the last position."""
-    rows: list[bulk.Row] = [
-        {
-            "shard_key": shard_key,
-            "position": position + offset,
-            "topic": change.topic,
-            "item": change.item,
-            "device_id": change.device_id,
-            "payload": wire.pack(change.row) if change.row is not None else None,
-        }
+    rows: list[bulk.Values] = [
+        (
+            shard_key,
+            position + offset,
+            change.topic,
+            change.item,
+            change.device_id,
+            wire.pack(change.row) if change.row is not None else None,
+        )
         for offset, change in enumerate(changes, start=1)
     ]
-    bulk.insert(connection, schema.feed, rows)
+    bulk.insert(connection, schema.feed, _FEED, rows)
     return position + len(rows)
 
 
@@ -182,14 +184,5 @@ def balance(state: State, holder: Holder) -> int:
 
 
 def _masked_names(connection: Connection, shard_key: int, members: Sequence[str]) -> dict[str, str]:
-    t = schema.member
-    names: dict[str, str] = {}
-    for chunk in _chunks(members):
-        query = select(t.c.member, t.c.masked_name)
-        query = query.where(t.c.shard_key == shard_key, t.c.member.in_(chunk))
-        names |= {row.member: row.masked_name for row in connection.execute(query)}
-    return names
-
-
-def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (keys[start : start + CHUNK_KEYS] for start in range(0, len(keys), CHUNK_KEYS))
+    t = schema.member.c
+    return dict(bulk.by_key(connection, shard_key, (t.member, t.masked_name), members))

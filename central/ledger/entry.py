@@ -4,9 +4,9 @@ A handler moves points only through `move`, so every leg has two accounts and on
 and accounts cannot change without a transfer that says why.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from central.ledger.accounts import Code
 from central.ledger.rows import Account, Event, Identity, Transfer
@@ -16,6 +16,7 @@ from loyalty.wire import ClaimedRow, Judged
 LEGS_MAX = 8
 #: Amounts and points beyond this are no facts of a mall; far from what 64 bits can add up.
 AMOUNT_MAX = 10**12
+_EMPTY = Account()
 
 
 class Impossible(ValueError):
@@ -52,10 +53,8 @@ class Entry:
             raise Impossible(f"a transfer of {amount} points")
         if len(self.transfers) == LEGS_MAX:
             raise Impossible(f"more than {LEGS_MAX} transfers")
-        for account_id, sign in ((debit_id, -1), (credit_id, 1)):
-            account = self.account(account_id)
-            changed = structs.replace(account, posted=account.posted + sign * amount)
-            self.state.accounts.put(account_id, changed)
+        self._post(debit_id, -amount)
+        self._post(credit_id, amount)
         self.transfers.append(
             Transfer(
                 identity=self._booked_by,
@@ -76,11 +75,15 @@ class Entry:
         held = account.held + amount
         if not 0 <= held <= account.posted:
             raise Impossible(f"{held} points held of {account.posted}")
-        self.state.accounts.put(account_id, structs.replace(account, held=held))
+        self.state.accounts.put(account_id, Account(account.posted, held))
 
     def account(self, account_id: bytes) -> Account:
         """Return what is on an account; nothing if it was never used."""
-        return self.state.accounts.get(account_id) or Account()
+        return self.state.accounts.get(account_id) or _EMPTY
+
+    def _post(self, account_id: bytes, amount: int) -> None:
+        account = self.account(account_id)
+        self.state.accounts.put(account_id, Account(account.posted + amount, account.held))
 
     def first_day(self) -> date:
         """Return the earliest day on which the event can have happened."""
@@ -92,7 +95,7 @@ class Entry:
 
 
 def _day(moment_ms: int, state: State) -> date:
-    return datetime.fromtimestamp(moment_ms / 1000, tz=UTC).astimezone(state.zone).date()
+    return datetime.fromtimestamp(moment_ms / 1000, tz=state.zone).date()
 
 
 def bounded(name: str, value: int, least: int = 0) -> int:

@@ -96,7 +96,7 @@ def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement 
 
 
 def _attempt(entry: Entry) -> tuple[Judgement, tuple[Identity, ...]]:
-    """Let the handler of the event's kind work in the overlay; return also whom it wakes."""
+    """Let the handler of the event's kind work; return also whom it wakes."""
     body = entry.event.body
     if isinstance(body, Unreadable):
         return Judgement(body.verdict, error=body.error), ()

@@ -5,115 +5,74 @@ of parameters, not the number of statements (up to one chunk).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select, tuple_
+from sqlalchemy import Connection, Row, and_, select, tuple_
 
 from central import schema
 from central.ledger import rows, wants
+from central.ledger.bulk import Values, by_key
+from central.ledger.projections import (
+    LEASE,
+    SALE,
+    VOUCHER,
+    lease_of,
+    refusal_of,
+    sale_of,
+    voucher_of,
+)
 from central.ledger.rows import Identity
 from central.ledger.state import State
 from loyalty.chain import Frame
-from loyalty.earning import Reason
-from loyalty.events import Holder
 from loyalty.lots import Lot
 from loyalty.rulebook import from_canonical
 from loyalty.wire import Verdict
 
-#: Below SQLite's 32,766 parameters even with three columns to a key.
-CHUNK_KEYS = 8_000
-
 Loaded = dict[Any, Any]
+
+#: So many events that wait are read at once.
+_FEW = 1_000
 
 
 def load(
     connection: Connection, shard_key: int, state: State, wanted: Iterable[wants.Want]
 ) -> None:
     """Load rows, and what the fold will read because of them, until nothing is missing."""
-    open_wants: dict[str, set[Hashable]] = defaultdict(set)
-    for table, key in wanted:
-        open_wants[table].add(key)
-    while open_wants:
-        found: dict[str, Loaded] = {}
-        for table, keys in open_wants.items():
-            missing = sorted(state.tables[table].missing(keys))  # type: ignore[type-var]
-            if missing:
-                found[table] = read(connection, shard_key, table, missing)
-                state.tables[table].load(found[table])
-        open_wants = defaultdict(set)
-        for table, loaded in found.items():
-            for key, row in loaded.items():
-                for next_table, next_key in wants.of_row(table, key, row):
-                    if state.tables[next_table].missing([next_key]):
-                        open_wants[next_table].add(next_key)
+    while wanted:
+        keys_of: dict[str, set[Hashable]] = defaultdict(set)
+        for name, key in wanted:
+            keys_of[name].add(key)
+        further: list[wants.Want] = []
+        for name, keys in keys_of.items():
+            table = state.tables[name]
+            if missing := table.missing(keys):
+                found = read(connection, shard_key, name, missing)
+                table.load(found)
+                further += wants.of_rows(name, found)
+        wanted = further
+
+
+def load_waiting(connection: Connection, shard_key: int, state: State) -> None:
+    """Load all events that wait, if they are few: a turn looks for far more than there are."""
+    t = schema.waiting
+    query = select(t.c.reference, t.c.device_id, t.c.epoch, t.c.seq)
+    query = query.where(t.c.shard_key == shard_key).limit(_FEW + 1)
+    waiting = [tuple(row) for row in connection.execute(query)]
+    if len(waiting) <= _FEW:
+        found: Loaded = {}
+        _add_waiting(waiting, found)
+        state.waiting.load(found)
+        state.waiting.complete = True
+        load(connection, shard_key, state, wants.of_rows("waiting", found))
 
 
 def read(connection: Connection, shard_key: int, table: str, keys: Sequence[Any]) -> Loaded:
     """Return the rows of a table of the state by key; None where there is none."""
     found: Loaded = dict.fromkeys(keys)
-    for start in range(0, len(keys), CHUNK_KEYS):
-        chunk = keys[start : start + CHUNK_KEYS]
-        _READERS[table](connection, shard_key, chunk, found)
+    _READERS[table](connection, shard_key, keys, found)
     return found
-
-
-def sale_of(row: Row[Any]) -> rows.Sale:
-    """Return a sale out of its row."""
-    return rows.Sale(
-        fingerprint=row.fingerprint,
-        origin=Identity(row.device_id, row.epoch, row.seq),
-        shop_id=row.shop_id,
-        number=row.number,
-        printed_on=row.printed_on,
-        sold_on=row.sold_on,
-        owed_fen=row.owed_fen,
-        eligible_fen=row.eligible_fen,
-        refunded_fen=row.refunded_fen,
-        category=row.category,
-        book=row.book,
-        holder=Holder(row.holder_kind, row.holder_key) if row.holder_kind is not None else None,
-        tier_id=row.tier_id,
-        points=row.points,
-        taken_back=row.taken_back,
-        claim_hash=row.claim_hash,
-        expires_on=row.expires_on,
-        state=rows.SaleState(row.state),
-    )
-
-
-def lease_of(row: Row[Any]) -> rows.Lease:
-    """Return a lease out of its row."""
-    return rows.Lease(
-        lease_id=row.lease_id,
-        account_id=row.account_id,
-        device_id=row.device_id,
-        epoch=row.epoch,
-        request_id=row.request_id,
-        amount=row.amount,
-        spent=row.spent,
-        ttl_s=row.ttl_s,
-        reward_id=row.reward_id,
-        voucher_code=row.voucher_code,
-        state=rows.LeaseState(row.state),
-    )
-
-
-def voucher_of(row: Row[Any]) -> rows.Voucher:
-    """Return a voucher out of its row."""
-    return rows.Voucher(
-        code=row.code,
-        lease_id=row.lease_id,
-        reward_id=row.reward_id,
-        holder=Holder(row.holder_kind, row.holder_key),
-        home_device=row.home_device,
-        valid_until=row.valid_until,
-        state=rows.VoucherState(row.state),
-        used_by=row.used_by,
-        request_id=row.request_id,
-    )
 
 
 def event_of(row: Row[Any]) -> rows.Event:
@@ -134,150 +93,132 @@ def event_of(row: Row[Any]) -> rows.Event:
 Reader = Callable[[Connection, int, Sequence[Any], Loaded], None]
 
 
-def _rows(
-    connection: Connection, shard_key: int, query: Select[Any], where: ColumnElement[bool]
-) -> Iterator[Row[Any]]:
-    shard_column = query.selected_columns["shard_key"]
-    yield from connection.execute(query.where(shard_column == shard_key, where))
-
-
 def _accounts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.account
-    for row in _rows(connection, shard_key, select(t), t.c.account_id.in_(keys)):
-        found[row.account_id] = rows.Account(row.posted, row.held)
+    t = schema.account.c
+    columns = (t.account_id, t.posted, t.held)
+    for account_id, posted, held in by_key(connection, shard_key, columns, keys):
+        found[account_id] = rows.Account(posted, held)
 
 
 def _lots(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.lot
-    query = select(t).order_by(t.c.lot_id)
-    for row in _rows(connection, shard_key, query, t.c.account_id.in_(keys)):
-        lot = Lot(row.lot_id, date.fromisoformat(row.expires_on), row.remaining)
-        found[row.account_id] = (*(found[row.account_id] or ()), lot)
+    t = schema.lot.c
+    columns = (t.account_id, t.lot_id, t.expires_on, t.remaining)
+    for account_id, lot_id, until, left in sorted(by_key(connection, shard_key, columns, keys)):
+        lot = Lot(lot_id, date.fromisoformat(until), left)
+        found[account_id] = (*(found[account_id] or ()), lot)
 
 
 def _receipts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.receipt_key
-    for row in _rows(connection, shard_key, select(t), t.c.fingerprint.in_(keys)):
-        found[row.fingerprint] = Identity(row.device_id, row.epoch, row.seq)
+    t = schema.receipt_key.c
+    columns = (t.fingerprint, t.device_id, t.epoch, t.seq)
+    for fingerprint, *identity in by_key(connection, shard_key, columns, keys):
+        found[fingerprint] = Identity(*identity)
 
 
 def _sales(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.sale
-    for row in _rows(connection, shard_key, select(t), t.c.fingerprint.in_(keys)):
-        found[row.fingerprint] = sale_of(row)
+    for row in by_key(connection, shard_key, SALE.all, keys):
+        found[row[0]] = sale_of(row)
 
 
 def _claims(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.sale
-    query = select(t.c.shard_key, t.c.claim_hash, t.c.fingerprint)
-    for row in _rows(connection, shard_key, query, t.c.claim_hash.in_(keys)):
-        found[row.claim_hash] = row.fingerprint
+    t = schema.sale.c
+    found.update(by_key(connection, shard_key, (t.claim_hash, t.fingerprint), keys))
 
 
 def _numbers(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.sale
-    query = select(t.c.shard_key, t.c.shop_id, t.c.number, t.c.fingerprint)
-    query = query.order_by(t.c.fingerprint)
-    where = tuple_(t.c.shop_id, t.c.number).in_(keys)
-    for row in _rows(connection, shard_key, query, where):
-        place = (row.shop_id, row.number)
-        found[place] = (*(found[place] or ()), row.fingerprint)
+    t = schema.sale.c
+    columns = (t.shop_id, t.number, t.fingerprint)
+    for shop_id, number, fingerprint in sorted(by_key(connection, shard_key, columns, keys)):
+        place = (shop_id, number)
+        found[place] = (*(found[place] or ()), fingerprint)
 
 
 def _leases(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.lease
-    for row in _rows(connection, shard_key, select(t), t.c.lease_id.in_(keys)):
-        found[row.lease_id] = lease_of(row)
+    for row in by_key(connection, shard_key, LEASE.all, keys):
+        found[row[0]] = lease_of(row)
 
 
 def _requests(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.lease
-    query = select(t.c.shard_key, t.c.device_id, t.c.request_id, t.c.lease_id)
-    where = tuple_(t.c.device_id, t.c.request_id).in_(keys)
-    for row in _rows(connection, shard_key, query, where):
-        found[row.device_id, row.request_id] = row.lease_id
+    t = schema.lease.c
+    columns = (t.device_id, t.request_id, t.lease_id)
+    for device_id, request_id, lease_id in by_key(connection, shard_key, columns, keys):
+        found[device_id, request_id] = lease_id
 
 
 def _refusals(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.lease_refusal
-    where = tuple_(t.c.device_id, t.c.request_id).in_(keys)
-    for row in _rows(connection, shard_key, select(t), where):
-        values = msgspec.json.decode(row.details, type=dict[str, str])
-        found[row.device_id, row.request_id] = Reason(row.code, values)
+    t = schema.lease_refusal.c
+    columns = (t.device_id, t.request_id, t.code, t.details)
+    for device_id, request_id, *why in by_key(connection, shard_key, columns, keys):
+        found[device_id, request_id] = refusal_of(*why)
 
 
 def _vouchers(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.voucher
-    for row in _rows(connection, shard_key, select(t), t.c.code.in_(keys)):
-        found[row.code] = voucher_of(row)
+    for row in by_key(connection, shard_key, VOUCHER.all, keys):
+        found[row[0]] = voucher_of(row)
 
 
 def _members(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t, c = schema.member_tier, schema.card
-    query = (
-        select(t.c.shard_key, t.c.member, t.c.tier_id, c.c.tag)
-        .join_from(
-            t, c, and_(c.c.shard_key == t.c.shard_key, c.c.member == t.c.member), isouter=True
-        )
-        .order_by(c.c.tag)
-    )
-    for row in _rows(connection, shard_key, query, t.c.member.in_(keys)):
-        tags = found[row.member].tags if found[row.member] is not None else ()
-        found[row.member] = rows.Member(row.tier_id, (*tags, row.tag) if row.tag else tags)
+    t, c = schema.member_tier.c, schema.card.c
+    tiers: dict[str, str] = dict(by_key(connection, shard_key, (t.member, t.tier_id), keys))
+    tags: dict[str, list[str]] = {member: [] for member in tiers}
+    for member, tag in by_key(connection, shard_key, (c.member, c.tag), list(tiers)):
+        tags[member].append(tag)
+    for member, tier_id in tiers.items():
+        found[member] = rows.Member(tier_id, tuple(sorted(tags[member])))
 
 
 def _cards(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.card
-    for row in _rows(connection, shard_key, select(t), t.c.tag.in_(keys)):
-        found[row.tag] = row.member
+    t = schema.card.c
+    found.update(by_key(connection, shard_key, (t.tag, t.member), keys))
 
 
 def _waiting(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.waiting
-    query = select(t).order_by(t.c.device_id, t.c.epoch, t.c.seq)
-    for row in _rows(connection, shard_key, query, t.c.reference.in_(keys)):
-        identity = Identity(row.device_id, row.epoch, row.seq)
-        found[row.reference] = (*(found[row.reference] or ()), identity)
+    t = schema.waiting.c
+    columns = (t.reference, t.device_id, t.epoch, t.seq)
+    _add_waiting(by_key(connection, shard_key, columns, keys), found)
+
+
+def _add_waiting(waiting: Iterable[Values], found: Loaded) -> None:
+    for reference, *identity in sorted(waiting):
+        found[reference] = (*(found.get(reference) or ()), Identity(*identity))
 
 
 def _pending(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t, w = schema.inbox, schema.waiting
     same = [t.c[name] == w.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
     query = select(t, w.c.reference).join_from(t, w, and_(*same), isouter=True)
-    query = query.where(t.c.verdict.in_((2, 3, 4)))
+    query = query.where(t.c.shard_key == shard_key, t.c.verdict.in_((2, 3, 4)))
     where = tuple_(t.c.device_id, t.c.epoch, t.c.seq).in_(keys)
-    for row in _rows(connection, shard_key, query, where):
+    for row in connection.execute(query.where(where)):
         event = event_of(row)
         found[event.identity] = rows.Pending(event, Verdict(row.verdict), row.reference)
 
 
 def _books(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.rule_book
-    for row in _rows(connection, shard_key, select(t), t.c.version.in_(keys)):
-        found[row.version] = from_canonical(row.canonical)
+    t = schema.rule_book.c
+    for version, canonical in by_key(connection, shard_key, (t.version, t.canonical), keys):
+        found[version] = from_canonical(canonical)
 
 
 def _heads(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.stream
-    where = tuple_(t.c.device_id, t.c.epoch).in_(keys)
-    for row in _rows(connection, shard_key, select(t), where):
-        found[row.device_id, row.epoch] = rows.Head(row.head_seq, row.head_hash, bool(row.state))
+    t = schema.stream.c
+    columns = (t.device_id, t.epoch, t.head_seq, t.head_hash, t.state)
+    for device_id, epoch, seq, hash_, state in by_key(connection, shard_key, columns, keys):
+        found[device_id, epoch] = rows.Head(seq, hash_, bool(state))
 
 
 def _seen(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.inbox
-    query = select(t.c.shard_key, t.c.device_id, t.c.epoch, t.c.seq, t.c.hash)
-    where = tuple_(t.c.device_id, t.c.epoch, t.c.seq).in_(keys)
-    for row in _rows(connection, shard_key, query, where):
-        found[Identity(row.device_id, row.epoch, row.seq)] = row.hash
+    t = schema.inbox.c
+    columns = (t.device_id, t.epoch, t.seq, t.hash)
+    for *identity, hash_ in by_key(connection, shard_key, columns, keys):
+        found[Identity(*identity)] = hash_
 
 
 def _rehomed(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.rehome
-    where = tuple_(t.c.device_id, t.c.epoch, t.c.hash).in_(keys)
-    for row in _rows(connection, shard_key, select(t), where):
-        place = Identity(row.device_id, row.new_epoch, row.new_seq)
-        found[row.device_id, row.epoch, row.hash] = place
+    t = schema.rehome.c
+    columns = (t.device_id, t.epoch, t.hash, t.new_epoch, t.new_seq)
+    for device_id, epoch, hash_, *place in by_key(connection, shard_key, columns, keys):
+        found[device_id, epoch, hash_] = Identity(device_id, *place)
 
 
 _READERS: dict[str, Reader] = {

@@ -12,13 +12,16 @@ from sqlalchemy import BindParameter, Connection, bindparam, update
 
 from central import schema
 from central.ledger import bulk
-from central.ledger.bulk import Row
+from central.ledger.bulk import Values
 from central.ledger.entry import Notice
 from central.ledger.fold import Folded
 from central.ledger.rows import Event, Identity, Judgement, Transfer
 from central.ledger.state import State
 from loyalty.wire import Verdict
 
+VERDICT = ("verdict", "reason", "adjusted", "error")
+TRANSFER = tuple(one.name for one in schema.transfer.columns if one.name != "shard_key")
+_INBOX = tuple(one.name for one in schema.inbox.columns)
 _UNJUDGED = Folded(Judgement(Verdict.QUARANTINED, error="never judged"))
 
 
@@ -61,66 +64,57 @@ class Log:
     def save(self, connection: Connection, shard_key: int, state: State) -> None:
         """Write events and transfers, and the verdicts on events that were judged again."""
         again = state.verdicts.rows()
-        inbox = [
-            {
-                "shard_key": shard_key,
-                "received_ms": self._now_ms,
-                **_inbox_row(logged),
-                **verdict_row(again.get(identity, logged.folded.judgement)),
-            }
-            for identity, logged in self._events.items()
-        ]
-        bulk.insert(connection, schema.inbox, inbox)
-        transfers = [
-            {"shard_key": shard_key, **transfer_row(one, self._turn, self._now_ms)}
-            for logged in self._events.values()
-            for one in logged.folded.transfers
-        ]
-        bulk.insert(connection, schema.transfer, transfers)
+        inbox: list[Values] = []
+        transfers: list[Values] = []
+        for identity, logged in self._events.items():
+            folded = logged.folded
+            judgement = again.get(identity, folded.judgement) if again else folded.judgement
+            inbox.append((shard_key, *self._inbox_row(logged), *verdict(judgement)))
+            transfers += [
+                (shard_key, *transfer_row(one, self._turn, self._now_ms))
+                for one in folded.transfers
+            ]
+        bulk.insert(connection, schema.inbox, _INBOX, inbox)
+        bulk.insert(connection, schema.transfer, ("shard_key", *TRANSFER), transfers)
         older = {key: row for key, row in again.items() if key not in self._events}
         save_verdicts(connection, shard_key, older)
 
-
-def transfer_row(one: Transfer, turn: int, booked_ms: int) -> Row:
-    """Return the row of a transfer, without its shard."""
-    return {
-        **one.identity._asdict(),
-        "leg": one.leg,
-        "turn": turn,
-        "booked_ms": booked_ms,
-        "happened_ms": one.happened_ms,
-        "debit_id": one.debit_id,
-        "credit_id": one.credit_id,
-        "amount": one.amount,
-        "code": one.code,
-        "subject": one.subject,
-        "book": one.book,
-    }
+    def _inbox_row(self, logged: Logged) -> Values:
+        event, frame = logged.event, logged.event.frame
+        return (
+            *event.identity,
+            logged.hash,
+            frame.kind,
+            frame.kind_version,
+            frame.body,
+            event.earliest_ms,
+            event.latest_ms,
+            self._now_ms,
+            event.turn,
+            event.place,
+        )
 
 
-def verdict_row(judgement: Judgement) -> Row:
-    """Return the columns of the inbox that are a projection."""
-    return {
-        "verdict": judgement.verdict,
-        "reason": judgement.reason,
-        "adjusted": judgement.adjusted,
-        "error": judgement.error,
-    }
+def transfer_row(one: Transfer, turn: int, booked_ms: int) -> Values:
+    """Return the row of a transfer, the columns TRANSFER."""
+    return (
+        *one.identity,
+        one.leg,
+        turn,
+        booked_ms,
+        one.happened_ms,
+        one.debit_id,
+        one.credit_id,
+        one.amount,
+        one.code,
+        one.subject,
+        one.book,
+    )
 
 
-def _inbox_row(logged: Logged) -> Row:
-    event = logged.event
-    return {
-        **event.identity._asdict(),
-        "hash": logged.hash,
-        "kind": event.frame.kind,
-        "kind_version": event.frame.kind_version,
-        "body": event.frame.body,
-        "earliest_ms": event.earliest_ms,
-        "latest_ms": event.latest_ms,
-        "turn": event.turn,
-        "place": event.place,
-    }
+def verdict(judgement: Judgement) -> Values:
+    """Return the columns VERDICT of the inbox, which are a projection."""
+    return judgement.verdict, judgement.reason, judgement.adjusted, judgement.error
 
 
 def save_verdicts(
@@ -133,7 +127,7 @@ def save_verdicts(
             "of_device": identity.device_id,
             "of_epoch": identity.epoch,
             "of_seq": identity.seq,
-            **verdict_row(judgement),
+            **dict(zip(VERDICT, verdict(judgement), strict=True)),
         }
         for identity, judgement in verdicts.items()
     ]
@@ -145,6 +139,5 @@ def save_verdicts(
         t.c.epoch == bindparam("of_epoch"),
         t.c.seq == bindparam("of_seq"),
     )
-    columns = ("verdict", "reason", "adjusted", "error")
-    values: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in columns}
+    values: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in VERDICT}
     connection.execute(which.values(values), rows)

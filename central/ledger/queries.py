@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func,
 
 from central import schema
 from central.ledger.accounts import AccountKind, Code, debt_id, holder_of, wallet_id
-from central.ledger.loading import CHUNK_KEYS
+from central.ledger.bulk import CHUNK_KEYS
 from central.ledger.rows import SaleState
 from central.ledger.shards import read_shard
 from loyalty.chain import HASH_BYTES

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Row, and_, select
 
 from central import schema
 from central.ledger import saving
-from central.ledger.bulk import Row as Values
+from central.ledger.bulk import Row as RowValues
 from central.ledger.fold import RECORDED_VERDICTS, fold
 from central.ledger.loading import event_of
-from central.ledger.log import transfer_row
+from central.ledger.log import TRANSFER, transfer_row
 from central.ledger.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement
 from central.ledger.shards import read_shard
 from central.ledger.state import State
@@ -34,7 +34,7 @@ class Replay:
         """Fold the whole log of a shard. Raises NoShard."""
         self.state = State(ZoneInfo(read_shard(connection, shard_key).zone), complete=True)
         self.verdicts: dict[Identity, Judgement] = {}
-        self.transfers: list[Values] = []
+        self.transfers: list[RowValues] = []
         self._turns: dict[str, dict[Any, int]] = {"accounts": {}, "leases": {}}
         t = schema.rule_book
         books = connection.execute(select(t).where(t.c.shard_key == shard_key))
@@ -47,7 +47,7 @@ class Replay:
             self._fold(event, row, _next(recorded, event))
         self.verdicts |= self.state.verdicts.rows()
 
-    def projections(self) -> dict[str, list[Values]]:
+    def projections(self) -> dict[str, list[RowValues]]:
         """Return every row of every projection by the name of its table, without the shard."""
         projections = saving.projections(self.state)
         for row in projections["account"]:
@@ -63,7 +63,9 @@ class Replay:
         self.state.keep()
         self.state.seen.load({event.identity: row.hash})
         self.verdicts[event.identity] = folded.judgement
-        self.transfers += [transfer_row(one, row.turn, row.received_ms) for one in folded.transfers]
+        for one in folded.transfers:
+            values = transfer_row(one, row.turn, row.received_ms)
+            self.transfers.append(dict(zip(TRANSFER, values, strict=True)))
         for name, turns in self._turns.items():
             turns.update(dict.fromkeys(self.state.tables[name].touched, row.turn))
             self.state.tables[name].touched.clear()

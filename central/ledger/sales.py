@@ -18,7 +18,7 @@ from central.ledger.wallets import give, resolve, take, tier_of
 from loyalty import earning
 from loyalty.events import Claim, Correction, Holder, Refund, Sale
 from loyalty.lots import expires_on
-from loyalty.receipt import Kind, Receipt, fingerprint, normalise_number
+from loyalty.receipt import Kind, Receipt, normalise_number
 from loyalty.rulebook import RuleBook
 from loyalty.wire import ClaimedRow, Verdict
 
@@ -28,7 +28,7 @@ _APPLIED = Judgement(Verdict.APPLIED)
 
 def sale(entry: Entry, body: Sale) -> Judgement:
     """Record a sale and give its points, or keep it open for its claim."""
-    key = fingerprint(body.receipt, body.discriminator)
+    key = references.print_of(body.receipt, body.discriminator)
     duplicate = _take_key(entry, key)
     if duplicate is not None:
         return duplicate
@@ -106,7 +106,7 @@ def correction(entry: Entry, body: Correction) -> Judgement:
 
 def refund(entry: Entry, body: Refund) -> Judgement:
     """Take back a refunded sale's points in proportion, never more than it earned."""
-    key = fingerprint(body.receipt, body.discriminator)
+    key = references.print_of(body.receipt, body.discriminator)
     duplicate = _take_key(entry, key)
     if duplicate is not None:
         return duplicate

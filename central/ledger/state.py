@@ -1,4 +1,4 @@
-"""The ledger's state in memory: the rows a turn touches, and an overlay for the event at hand.
+"""The ledger's state in memory: the rows a turn touches, and how to undo the event at hand.
 
 A row that was never looked up is not the same as a row that does not exist: reading one raises
 Unloaded, and whoever runs the fold loads it and folds the event again. So the fold needs no
@@ -6,7 +6,7 @@ database, and forgetting to load something costs time, never points.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from central.ledger.rows import (
@@ -38,29 +38,28 @@ class Unloaded(LookupError):
 
 
 class Table(Generic[K, V]):
-    """Rows by key. `put` writes to the overlay, which is then kept or dropped as a whole."""
+    """Rows by key. What an event puts can be taken back until the state keeps it."""
 
-    def __init__(self, name: str, *, complete: bool) -> None:
+    def __init__(self, name: str, undo: "list[Undo]", *, complete: bool) -> None:
         self.name = name
+        self.complete = complete  # what was not loaded does not exist
         self.before: dict[K, V | None] = {}  # as loaded
-        self.touched: dict[K, None] = {}  # what was kept since, in order
+        self.touched: dict[K, None] = {}  # what was put since, in order
         self._rows: dict[K, V | None] = {}
-        self.trial: dict[K, V | None] = {}  # the overlay
-        self._complete = complete
+        self._undo = undo
 
     def get(self, key: K) -> V | None:
         """Return a row, None if there is none. Raises Unloaded if nobody has looked."""
-        if key in self.trial:
-            return self.trial[key]
-        if key in self._rows:
-            return self._rows[key]
-        if self._complete:
-            return None
-        raise Unloaded(self.name, key)
+        row = self._rows.get(key)
+        if row is None and not self.complete and key not in self._rows:
+            raise Unloaded(self.name, key)
+        return row
 
     def put(self, key: K, row: V | None) -> None:
-        """Write a row in the overlay; None takes it away."""
-        self.trial[key] = row
+        """Write a row; None takes it away."""
+        self._undo.append((self, key, self._rows.get(key, _ABSENT), key in self.touched))
+        self._rows[key] = row
+        self.touched[key] = None
 
     def load(self, rows: Mapping[K, V | None]) -> None:
         """Take rows as the database has them."""
@@ -69,17 +68,16 @@ class Table(Generic[K, V]):
 
     def missing(self, keys: Iterable[K]) -> list[K]:
         """Return which of `keys` nobody has looked up."""
-        return [key for key in keys if key not in self._rows]
+        return [] if self.complete else [key for key in keys if key not in self._rows]
 
-    def keep(self) -> None:
-        """Make the overlay part of the rows."""
-        self._rows.update(self.trial)
-        self.touched.update(dict.fromkeys(self.trial))
-        self.trial.clear()
-
-    def drop(self) -> None:
-        """Forget the overlay."""
-        self.trial.clear()
+    def take_back(self, key: K, row: object, touched: bool) -> None:  # noqa: FBT001
+        """Undo one `put`."""
+        if row is _ABSENT:
+            del self._rows[key]
+        else:
+            self._rows[key] = row  # type: ignore[assignment]  # what stood there
+        if not touched:
+            del self.touched[key]
 
     def changed(self) -> dict[K, V | None]:
         """Return the rows that were written since they were loaded."""
@@ -90,50 +88,54 @@ class Table(Generic[K, V]):
         return {key: row for key, row in self._rows.items() if row is not None}
 
 
+#: A table, a key in it, the row that stood there, and whether it was touched before.
+Undo = tuple[Table[Any, Any], Any, object, bool]
+_ABSENT = object()
+
+
 class State:
     """Everything a judgement can depend on. `complete`: what was not loaded does not exist."""
 
     def __init__(self, zone: ZoneInfo, *, complete: bool = False) -> None:
         self.zone = zone
-        self.accounts: Table[bytes, Account] = Table("accounts", complete=complete)
-        self.lots: Table[bytes, tuple[Lot, ...]] = Table("lots", complete=complete)
-        self.receipts: Table[bytes, Identity] = Table("receipts", complete=complete)
-        self.sales: Table[bytes, Sale] = Table("sales", complete=complete)
-        self.claims: Table[bytes, bytes] = Table("claims", complete=complete)
+        undo = self._undo = list[Undo]()
+        self.accounts: Table[bytes, Account] = Table("accounts", undo, complete=complete)
+        self.lots: Table[bytes, tuple[Lot, ...]] = Table("lots", undo, complete=complete)
+        self.receipts: Table[bytes, Identity] = Table("receipts", undo, complete=complete)
+        self.sales: Table[bytes, Sale] = Table("sales", undo, complete=complete)
+        self.claims: Table[bytes, bytes] = Table("claims", undo, complete=complete)
         self.numbers: Table[tuple[str, str], tuple[bytes, ...]] = Table(
-            "numbers", complete=complete
+            "numbers", undo, complete=complete
         )
-        self.leases: Table[str, Lease] = Table("leases", complete=complete)
-        self.requests: Table[tuple[bytes, str], str] = Table("requests", complete=complete)
-        self.refusals: Table[tuple[bytes, str], Reason] = Table("refusals", complete=complete)
-        self.vouchers: Table[str, Voucher] = Table("vouchers", complete=complete)
-        self.members: Table[str, Member] = Table("members", complete=complete)
-        self.cards: Table[str, str] = Table("cards", complete=complete)
-        self.waiting: Table[bytes, tuple[Identity, ...]] = Table("waiting", complete=complete)
-        self.pending: Table[Identity, Pending] = Table("pending", complete=complete)
-        self.verdicts: Table[Identity, Judgement] = Table("verdicts", complete=True)
-        self.books: Table[str, RuleBook] = Table("books", complete=complete)
+        self.leases: Table[str, Lease] = Table("leases", undo, complete=complete)
+        self.requests: Table[tuple[bytes, str], str] = Table("requests", undo, complete=complete)
+        self.refusals: Table[tuple[bytes, str], Reason] = Table("refusals", undo, complete=complete)
+        self.vouchers: Table[str, Voucher] = Table("vouchers", undo, complete=complete)
+        self.members: Table[str, Member] = Table("members", undo, complete=complete)
+        self.cards: Table[str, str] = Table("cards", undo, complete=complete)
+        self.waiting: Table[bytes, tuple[Identity, ...]] = Table("waiting", undo, complete=complete)
+        self.pending: Table[Identity, Pending] = Table("pending", undo, complete=complete)
+        self.verdicts: Table[Identity, Judgement] = Table("verdicts", undo, complete=True)
+        self.books: Table[str, RuleBook] = Table("books", undo, complete=complete)
         #: The hashes of what is in the inbox, and where events of earlier epochs went.
-        self.seen: Table[Identity, bytes] = Table("seen", complete=complete)
+        self.seen: Table[Identity, bytes] = Table("seen", undo, complete=complete)
         self.rehomed: Table[tuple[bytes, int, bytes], Identity] = Table(
-            "rehomed", complete=complete
+            "rehomed", undo, complete=complete
         )
-        self.heads: Table[tuple[bytes, int], Head] = Table("heads", complete=complete)
+        self.heads: Table[tuple[bytes, int], Head] = Table("heads", undo, complete=complete)
         self.tables: dict[str, Table[object, object]] = {
             name: value for name, value in vars(self).items() if isinstance(value, Table)
         }
-        self._tables = tuple(self.tables.values())
 
     def keep(self) -> None:
         """Make what the event at hand did part of the state."""
-        for table in self._tables:
-            if table.trial:
-                table.keep()
+        self._undo.clear()
 
     def drop(self) -> None:
-        """Forget what the event at hand did."""
-        for table in self._tables:
-            table.drop()
+        """Take back what the event at hand did."""
+        while self._undo:
+            table, key, row, touched = self._undo.pop()
+            table.take_back(key, row, touched)
 
     def put_sale(self, sale: Sale) -> None:
         """Write a sale and what it is found by."""

@@ -5,7 +5,9 @@ turn is the same few statements: lock, read, fold in memory, write final values.
 commits; whoever owns the transaction answers only after its COMMIT.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +19,7 @@ from central.ledger import bulk, directory, originals, overlaps, saving, wants
 from central.ledger.directory import NoShard
 from central.ledger.fold import KNOWN_BEFORE, fold
 from central.ledger.items import Command, NotApplied, Push, Pushed, UnknownEpoch
-from central.ledger.loading import load
+from central.ledger.loading import load, load_waiting
 from central.ledger.log import Log
 from central.ledger.moments import central_moment, clock_error, interval
 from central.ledger.rows import (
@@ -38,6 +40,7 @@ from loyalty.wire import Judged, Verdict
 
 T = TypeVar("T")
 
+_CONTACT = ("shard_key", "device_id", "seen_ms", "clock_error_ms", "session")
 _CENTRAL = (CENTRAL_DEVICE, CENTRAL_EPOCH)
 
 
@@ -50,11 +53,29 @@ def run_turn(
     by its exception. A device must not have two pushes in one turn. Raises NoShard, and whatever
     the database raises: then nothing of the turn must be committed.
     """
-    turn = _Turn(connection, shard_key, now_ms)
-    turn.load(items)
-    answers = [turn.push(item) if isinstance(item, Push) else turn.command(item) for item in items]
-    position = turn.save([item for item in items if isinstance(item, Push)])
-    return [turn.answer(answer, position) for answer in answers]
+    with _collector_at_rest():
+        turn = _Turn(connection, shard_key, now_ms)
+        turn.load(items)
+        answers = [
+            turn.push(item) if isinstance(item, Push) else turn.command(item) for item in items
+        ]
+        position = turn.save([item for item in items if isinstance(item, Push)])
+        return [turn.answer(answer, position) for answer in answers]
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Let Python look for no cycles: a turn makes many values and none, and it is bounded.
+
+    Looking takes a third of its time. Whoever found the collector at work starts it again.
+    """
+    at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if at_work:
+            gc.enable()
 
 
 class _Turn:
@@ -82,6 +103,7 @@ class _Turn:
     def load(self, items: Sequence[Push | Command]) -> None:
         """Read what the items will need, in a few statements."""
         pushes = [item for item in items if isinstance(item, Push)]
+        load_waiting(self._connection, self._shard_key, self._state)
         heads = [("heads", (push.device_id, push.epoch)) for push in pushes]
         load(self._connection, self._shard_key, self._state, [*heads, ("heads", _CENTRAL)])
         self._overlaps = overlaps.read(
@@ -169,16 +191,16 @@ class _Turn:
         self._log.save(self._connection, self._shard_key, self._state)
         saving.save(self._connection, self._shard_key, self._number, self._state)
         contacts = [
-            {
-                "shard_key": self._shard_key,
-                "device_id": push.device_id,
-                "seen_ms": push.received_ms,
-                "clock_error_ms": clock_error(push.clock, push.received_ms),
-                "session": push.session,
-            }
+            (
+                self._shard_key,
+                push.device_id,
+                push.received_ms,
+                clock_error(push.clock, push.received_ms),
+                push.session,
+            )
             for push in pushes
         ]
-        bulk.upsert(self._connection, schema.contact, contacts)
+        bulk.upsert(self._connection, schema.contact, _CONTACT, contacts)
         notices = [directory.of_notice(one) for one in self._log.notices()]
         changes = notices + directory.of_turn(self._connection, self._shard_key, self._state)
         position = directory.write_turn(

@@ -8,19 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select
 
 from central import schema
 from central.ledger.accounts import AccountKind
 from central.ledger.bulk import Row as Values
-from central.ledger.log import save_verdicts, verdict_row
+from central.ledger.chains import Finding, chains
+from central.ledger.log import VERDICT, save_verdicts, verdict
 from central.ledger.replay import Replay
 from central.ledger.rows import Identity
-from central.ledger.shards import NO_HEAD
-from loyalty.chain import Frame, Stream, anchor, event_hash
 
-_PAGE_ROWS = 5_000
 #: What can be thrown away and folded again, by the name of the table.
 _PROJECTIONS = (
     "account",
@@ -38,17 +35,9 @@ _PROJECTIONS = (
 )
 
 
-class Finding(Struct, frozen=True):
-    """Something that is not as it must be: which check found it, where, and what it found."""
-
-    check: str
-    where: str
-    detail: str
-
-
 def verify(connection: Connection, shard_key: int) -> list[Finding]:
     """Return everything that is wrong with a shard's ledger; nothing if it is sound."""
-    findings = [*_sums(connection, shard_key), *_chains(connection, shard_key)]
+    findings = [*_sums(connection, shard_key), *chains(connection, shard_key)]
     return findings + list(_replayed(connection, shard_key, Replay(connection, shard_key)))
 
 
@@ -112,36 +101,6 @@ def _by_account(
     return {account_id: int(total) for account_id, total in rows}
 
 
-def _chains(connection: Connection, shard_key: int) -> Iterator[Finding]:
-    """Check that every chain is whole: from its anchor, without gaps, to its head."""
-    s, t = schema.stream, schema.inbox
-    heads = {
-        (row.device_id, row.epoch): row
-        for row in connection.execute(select(s).where(s.c.shard_key == shard_key))
-    }
-    reached: dict[tuple[bytes, int], tuple[int, bytes]] = {}
-    sealed: dict[bytes, bytes] = {}
-    for device_id, epoch in sorted(heads):  # an epoch may be skipped: SYNC 2.6 after a restore
-        first = anchor(Stream(shard_key, device_id, epoch), sealed.get(device_id, NO_HEAD))
-        reached[device_id, epoch] = (0, first)
-        sealed[device_id] = heads[device_id, epoch].head_hash
-    log = select(t).where(t.c.shard_key == shard_key).order_by(t.c.device_id, t.c.epoch, t.c.seq)
-    for row in connection.execute(log.execution_options(yield_per=_PAGE_ROWS)):
-        where = _where(Identity(row.device_id, row.epoch, row.seq))
-        seq, before_hash = reached.get((row.device_id, row.epoch), (0, b""))
-        frame = Frame(row.kind, row.kind_version, row.body)
-        hash_ = event_hash(Stream(shard_key, row.device_id, row.epoch), row.seq, before_hash, frame)
-        if row.seq != seq + 1:
-            yield Finding("chain", where, f"follows {seq}")
-        if hash_ != row.hash:
-            yield Finding("chain", where, "its hash does not follow from what stands before it")
-        reached[row.device_id, row.epoch] = (row.seq, row.hash)
-    for (device_id, epoch), row in heads.items():
-        if reached[device_id, epoch] != (row.head_seq, row.head_hash):
-            where = f"{device_id.hex()} {epoch}"
-            yield Finding("head", where, f"{row.head_seq} is not where the inbox ends")
-
-
 def _replayed(connection: Connection, shard_key: int, replay: Replay) -> Iterator[Finding]:
     """Check that a replay gives the projections as they stand."""
     projections = replay.projections()
@@ -164,8 +123,9 @@ def _verdicts(connection: Connection, shard_key: int, replay: Replay) -> Iterato
     columns = (t.c.device_id, t.c.epoch, t.c.seq, t.c.verdict, t.c.reason, t.c.adjusted, t.c.error)
     for row in connection.execute(select(*columns).where(t.c.shard_key == shard_key)):
         identity = Identity(row.device_id, row.epoch, row.seq)
-        live = {name: getattr(row, name) for name in ("verdict", "reason", "adjusted", "error")}
-        yield from _compared("inbox", identity, live, verdict_row(replay.verdicts[identity]))
+        live = {name: getattr(row, name) for name in VERDICT}
+        folded = dict(zip(VERDICT, verdict(replay.verdicts[identity]), strict=True))
+        yield from _compared("inbox", identity, live, folded)
 
 
 def _compared(
@@ -180,7 +140,3 @@ def _compared(
             if live[column] != folded[column]
         }
         yield Finding("replay", f"{name} {key!r}", f"(live, replayed): {different}")
-
-
-def _where(identity: Identity) -> str:
-    return f"{identity.device_id.hex()} {identity.epoch}/{identity.seq}"

@@ -3,7 +3,7 @@
 Only speed depends on this page: a row that is not named here is loaded when the fold asks for it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from central.ledger import references
@@ -11,18 +11,18 @@ from central.ledger.accounts import ISSUER, OFFLINE_LOSS, REDEMPTION, debt_id, w
 from central.ledger.rows import Identity, Lease, Member, Pending, Sale, Unreadable
 from loyalty import events
 from loyalty.events import Holder, Origin
-from loyalty.receipt import Kind, Receipt, fingerprint, normalise_number
+from loyalty.receipt import Kind, Receipt, normalise_number
 
 #: The name of a table of `central.ledger.state.State`, and a key in it.
 Want = tuple[str, Any]
 
 
-def of_body(body: events.Body | Unreadable) -> Iterator[Want]:
-    """Yield what judging a body reads; nothing for one that cannot be judged."""
+def of_body(body: events.Body | Unreadable) -> list[Want]:
+    """Return what judging a body reads; nothing for one that cannot be judged."""
     try:
-        yield from _of_body(body)
+        return list(_of_body(body))
     except ValueError:
-        return  # the fold will say what is wrong with it
+        return []  # the fold will say what is wrong with it
 
 
 def of_origin(device_id: bytes, origin: Origin | None) -> Iterator[Want]:
@@ -32,8 +32,14 @@ def of_origin(device_id: bytes, origin: Origin | None) -> Iterator[Want]:
         yield "rehomed", (device_id, origin.epoch, origin.hash)
 
 
-def of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
-    """Yield what the fold reads next once it has this row (None: there is no such row)."""
+def of_rows(table: str, rows: Mapping[Any, Any]) -> list[Want]:
+    """Return what the fold reads next once it has these rows (None: there is no such row)."""
+    if table not in _LEADING:
+        return []
+    return [want for key, row in rows.items() for want in _of_row(table, key, row)]
+
+
+def _of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
     if table == "cards":
         yield from _member(row) if row is not None else ()
         yield from _purse(Holder("card", key))
@@ -51,6 +57,8 @@ _NEXT = {
     "requests": ("leases", False),
     "waiting": ("pending", True),
 }
+#: The tables whose rows make the fold read others.
+_LEADING = {*_NEXT, "cards", "sales", "leases", "pending", "members"}
 
 
 def _of_struct(row: Any) -> Iterator[Want]:
@@ -72,26 +80,21 @@ def _of_struct(row: Any) -> Iterator[Want]:
             return
 
 
-def of_holder(holder: Holder | None) -> Iterator[Want]:
-    """Yield what giving points to a holder, or taking them, reads."""
+def of_holder(holder: Holder | None) -> list[Want]:
+    """Return what giving points to a holder, or taking them, reads."""
     if holder is None:
-        return
-    if holder.kind == "card":
-        yield "cards", holder.key
-    else:
-        yield from _member(holder.key)
+        return []
+    return [("cards", holder.key)] if holder.kind == "card" else _member(holder.key)
 
 
-def _member(member: str) -> Iterator[Want]:
-    yield "members", member
-    yield from _purse(Holder("member", member))
+def _member(member: str) -> list[Want]:
+    return [("members", member), *_purse(Holder("member", member))]
 
 
-def _purse(holder: Holder) -> Iterator[Want]:
-    yield "accounts", ISSUER
-    yield "accounts", wallet_id(holder)
-    yield "accounts", debt_id(holder)
-    yield "lots", wallet_id(holder)
+def _purse(holder: Holder) -> list[Want]:
+    wallet = wallet_id(holder)
+    debt = debt_id(holder)
+    return [("accounts", ISSUER), ("accounts", wallet), ("accounts", debt), ("lots", wallet)]
 
 
 def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
@@ -137,21 +140,24 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             return
 
 
-def _of_sale(body: events.Sale) -> Iterator[Want]:
-    key = fingerprint(body.receipt, body.discriminator)
-    yield "receipts", key
-    yield "books", body.book
-    yield "waiting", references.to_rule_book(body.book)
-    yield "waiting", references.to_receipt(key)
-    yield from of_holder(body.holder)
+def _of_sale(body: events.Sale) -> list[Want]:
+    key = references.print_of(body.receipt, body.discriminator)
+    wanted: list[Want] = [
+        ("receipts", key),
+        ("books", body.book),
+        ("waiting", references.to_rule_book(body.book)),
+        ("waiting", references.to_receipt(key)),
+        *of_holder(body.holder),
+    ]
     if body.claim_hash is not None:
-        yield "waiting", references.to_claim(bytes.fromhex(body.claim_hash))
+        wanted.append(("waiting", references.to_claim(bytes.fromhex(body.claim_hash))))
     if body.receipt.number is not None:
-        yield from _number(body.receipt, body.receipt.number)
+        wanted += _number(body.receipt, body.receipt.number)
+    return wanted
 
 
 def _of_refund(body: events.Refund) -> Iterator[Want]:
-    yield "receipts", fingerprint(body.receipt, body.discriminator)
+    yield "receipts", references.print_of(body.receipt, body.discriminator)
     if body.original is not None:
         yield "sales", bytes.fromhex(body.original)
         yield "waiting", references.to_receipt(bytes.fromhex(body.original))
@@ -161,7 +167,7 @@ def _of_refund(body: events.Refund) -> Iterator[Want]:
         yield from _number(body.receipt, body.receipt.number)
 
 
-def _number(receipt: Receipt, number: str) -> Iterator[Want]:
-    normal = normalise_number(number)
-    yield "numbers", (receipt.shop_id, normal)
-    yield "waiting", references.to_number(receipt.shop_id, normal)
+def _number(receipt: Receipt, number: str) -> list[Want]:
+    shop_id, normal = receipt.shop_id, normalise_number(number)
+    reference = references.to_number(shop_id, normal)
+    return [("numbers", (shop_id, normal)), ("waiting", reference)]

@@ -90,4 +90,4 @@ def _fence(
         "head_hash": request.head_hash,
         "seen_ms": now_ms,
     }
-    upsert(connection, schema.fence, [row])
+    upsert(connection, schema.fence, tuple(row), [tuple(row.values())])

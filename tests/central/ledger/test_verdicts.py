@@ -74,7 +74,7 @@ def test_a_bug_in_a_handler_is_quarantined_and_can_be_judged_again_when_it_is_me
         raise ZeroDivisionError("a bug of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sales.earning, "award", broken)
+        patch.setattr(sales.earning, "points", broken)
         assert till.push(till.sale(member()))[0][0] is Verdict.QUARANTINED
     programme.check()
     (identity,) = programme.read(open_events, Verdict.QUARANTINED)
