@@ -60,7 +60,7 @@ ROLES: dict[Role, str] = {
         TOTAL AFTER ADJUSTMENT|AMOUNT AFTER ROUNDING
     """,
     Role.WHOLE: """
-        整单合计|合同金额|整单金额|全单合计|桌台合计|合同总额
+        整单合计|合同金额|整单金额|全单合计|桌台合计|合同总额|全單合計|整單合計|原单合计
     """,
     Role.PAID: """
         实付|实收|实付金额|实收金额|已付|付款金额|实付款|支付金额|支付合计|實收|實付|已付金額

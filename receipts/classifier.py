@@ -49,8 +49,11 @@ def classify(rows: list[Row]) -> Classified:
     headings: list[int] = []
     sale_heading = False
     signs = [(at, row) for at, row in enumerate(rows) if row.has_signs]
+    priced = next((at for at, row in enumerate(rows) if row.exact_amounts), len(rows))
     for at, row in signs:
-        may_be = _may_be_heading(row, at, len(rows))
+        taken_off = any(amount.fen < 0 for amount in row.amounts)
+        listed = taken_off or (at > priced and bool(row.amounts))  # `取消 咖啡 -1` among goods
+        may_be = not listed and _may_be_heading(row, at, len(rows))
         footer = lexicon.FOOTERS.touches(row.upper)
         kinds = lexicon.HEADINGS.find(row.upper) if may_be and not footer else []
         for term, kind in kinds:

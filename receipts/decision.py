@@ -20,8 +20,12 @@ TOO_LARGE_FEN = 50_000_000
 #: The built-in rule book (policy P0) is for these; any other currency must be named by the caller.
 RULED_CURRENCIES = frozenset({"CNY", "HKD", "MOP", "TWD", "SGD", "MYR"})
 
+#: Tills print the cents of these, also of a round amount.
+CENTS_ALWAYS = frozenset({"MYR", "SGD"})
+LARGE_WHOLE_FEN = 100_000
+
 #: The checks that are arithmetic and not repetition.
-PROOFS = {"tender", "sum", "goods", "words"}
+PROOFS = {"tender", "sum", "goods", "words", "tax"}
 
 
 class Decision(Struct, frozen=True):
@@ -92,6 +96,10 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
             doubts.append(reason("payments_only"))
         elif _needs_goods(facts):
             doubts.append(reason("goods_differ"))
+    if facts.settled:
+        doubts += _damage(facts, facts.settled, document)
+        if not doubts and _is_torn(facts, facts.settled):
+            doubts.append(reason("torn"))
     word = _takes_back(facts)
     if word is not None:
         doubts.append(reason("takes_back", word=word))
@@ -107,6 +115,18 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
     return doubts
 
 
+def _damage(facts: Facts, settled: Settlement, document: Document) -> list[Reason]:
+    """Return the signs that something on the paper is lost on which the amount may depend."""
+    signs = []
+    if facts.lost_amount is not None:
+        signs.append(reason("lost_amount", word=facts.lost_amount))
+    if facts.worn and _only_repeats(facts, settled):
+        signs.append(reason("worn"))
+    if _has_lost_cents(facts, settled, document):
+        signs.append(reason("no_cents"))
+    return signs
+
+
 def _needs_goods(facts: Facts) -> bool:
     """Without change a total and its payment are one number printed twice, which proves little.
 
@@ -118,7 +138,37 @@ def _needs_goods(facts: Facts) -> bool:
     if facts.kind in (Kind.REFUND, Kind.VOID):
         return False
     sold_value = any(item.topup for item in facts.items)
-    return bool(facts.items) and (not facts.settled.change_fen or sold_value)
+    chinese = any(not item.name.isascii() for item in facts.items)  # stored value has many names
+    return bool(facts.items) and (not facts.settled.change_fen or sold_value or chinese)
+
+
+def _only_repeats(facts: Facts, settled: Settlement) -> bool:
+    """Return whether all that agrees is one number printed again and again."""
+    sums = settled.change_fen or (settled.chain and settled.chain.steps_fen)
+    return not sums and not {"words", "tax"} & set(settled.checks) and len(facts.items) < 2
+
+
+def _has_lost_cents(facts: Facts, settled: Settlement, document: Document) -> bool:
+    """Return whether a whole amount may have lost its point.
+
+    So it may where others have cents, or all should; and one repeated number of thousands may.
+    """
+    if not settled.whole:
+        return False
+    if facts.currency in CENTS_ALWAYS or (facts.cents and "goods" not in settled.checks):
+        return True
+    large = abs(settled.owed_fen) >= LARGE_WHOLE_FEN and facts.currency != "TWD"
+    parted = "," in document.lines[settled.row].text
+    return large and not parted and _only_repeats(facts, settled)
+
+
+def _is_torn(facts: Facts, settled: Settlement) -> bool:
+    """A paper that ends at the amount and shows no payment may go on where it was torn."""
+    return (
+        facts.kind is Kind.SALE
+        and "tender" not in settled.checks
+        and (settled.row >= facts.ends_row)
+    )
 
 
 def _takes_back(facts: Facts) -> str | None:
@@ -138,6 +188,10 @@ def amount_doubts(settled: Settlement) -> list[Reason]:
         doubts.append(reason("rival", other=decimal(settled.rival_fen)))
     if settled.unfinished:
         doubts.append(reason("unfinished"))
+    if settled.left_over is not None:
+        words = settled.left_over.label.strip(" .:-=") or "?"
+        figure = f"{words} {decimal(settled.left_over.fen)}"
+        doubts.append(reason("left_over", figure=figure))
     if settled.unpaid_gap:
         doubts.append(reason("payment_gap"))
     if abs(settled.owed_fen) > TOO_LARGE_FEN:

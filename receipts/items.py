@@ -5,12 +5,13 @@ decides what was owed.
 """
 
 import re
+from itertools import pairwise
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from loyalty.receipt import Item
 from receipts.amount_words import Role
-from receipts.money import Amount
+from receipts.money import Amount, amounts
 from receipts.paper_words import ITEM_HEADS, TOPUP_ITEM
 from receipts.rows import Figure, Row
 
@@ -37,6 +38,8 @@ _UNITS = re.compile("折|SR|RM")
 _WORDED = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff(){}]")
 _COUNT_BEHIND = re.compile(r"(?<=\s)[Xx×*]\s?\d+\s*$")
 _LONG_DECIMALS = re.compile(r"\d+\.\d\d+$")
+_PRICE_ALONE = re.compile(r"\w.*\s?@\s?(?:RM|[$¥])?\s?\d+\.\d\d\s*$")
+_WORDS_BETWEEN = re.compile(r"\s{2,}[\u4e00-\u9fff]{2,}.*\s")
 _NAME = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
 
 
@@ -47,11 +50,22 @@ class Goods(Struct, frozen=True):
     first_row: int
     end_row: int
     among: tuple[Figure, ...]
+    last_row: int = 0
 
     @property
     def sum_fen(self) -> int:
         """The sum of the line amounts."""
         return sum(item.amount_fen for item in self.items)
+
+    @property
+    def holds_a_sum(self) -> bool:
+        """Whether a line is the sum of those above it: a total whose label is worn."""
+        above = 0
+        for item in self.items:
+            if above and item.amount_fen == above:
+                return True
+            above += item.amount_fen
+        return False
 
 
 def goods_of(rows: list[Row], head_end: int) -> Goods:
@@ -60,7 +74,7 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
     items: list[Item] = []
     among: list[Figure] = []
     pending: str | None = None
-    end = len(rows)
+    end, last = len(rows), 0
     for at in range(start, len(rows)):
         row = rows[at]
         sums = [each for each in row.figures if each.role in _END and each.exact]
@@ -80,16 +94,21 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
             continue
         if row.in_tax_table or (row.stamps and row.stamps[0].time):
             continue
+        if len(row.exact_amounts) == 1 and _PRICE_ALONE.search(row.text):
+            pending = row.text.strip()  # the line below has the count and the amount
+            continue
         if items and _only_counts(row, items[-1]):
             continue
         if len(items) < ITEMS_MAX:
-            items.append(_item(row, pending))
+            items += [_item(part, pending) for part in _beside(row)]
+            last = row.index
         pending = None
     return Goods(
         tuple(items),
         rows[start].index if start < len(rows) else 0,
         rows[end].index if end < len(rows) else 1 << 30,
         tuple(among),
+        last,
     )
 
 
@@ -97,7 +116,7 @@ def _start(rows: list[Row], head_end: int) -> int:
     """Return the row below the column heads, which stand above every sum."""
     sums = (at for at, row in enumerate(rows) if any(f.role in _SUMS for f in row.figures))
     above = rows[: next(sums, len(rows))]
-    heads = (at for at, row in enumerate(above) if not row.exact_amounts)
+    heads = (at for at, row in enumerate(above) if not row.amounts)
     return next((at + 1 for at in heads if ITEM_HEADS.search(rows[at].upper)), head_end)
 
 
@@ -127,6 +146,24 @@ def _is_goods(row: Row, figure: Figure) -> bool:
     if figure.role is Role.TOPUP:
         return True
     return figure.role in (Role.NOT_MONEY, Role.COUNT) and len(row.exact_amounts) > 1
+
+
+def _beside(row: Row) -> list[Row]:
+    """Return the row, or its parts when two goods stand side by side, each with its amount."""
+    parts = []
+    start = 0
+    exact = row.exact_amounts
+    for amount, after in pairwise(exact if len(row.figures) == 0 else []):
+        if _WORDS_BETWEEN.match(row.text[amount.end : after.start]):
+            parts.append((start, amount.end))
+            start = amount.end
+    if not parts:
+        return [row]
+    texts = [row.text[begin:end] for begin, end in [*parts, (start, len(row.text))]]
+    return [
+        structs.replace(row, text=text, upper=text.upper(), amounts=tuple(amounts(text)))
+        for text in texts
+    ]
 
 
 def _item(row: Row, pending: str | None) -> Item:

@@ -24,6 +24,7 @@ def proofs_of(settled: Settlement, items: tuple[Item, ...]) -> tuple[Proof, ...]
         "tender": _payment(settled),
         "sum": _chain(settled),
         "goods": _goods(items, settled.owed_fen),
+        "tax": settled.tax.spelled(settled.owed_fen) if settled.tax else "",
         "words": f"大写 in words = {owed}",
         "repeated": f"{owed} = {owed}",
     }

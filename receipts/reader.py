@@ -3,10 +3,13 @@
 Owns the order in which the parts of this room are asked. It decides nothing about points.
 """
 
+import re
+
 from msgspec import Struct, structs
 
 from loyalty.receipt import EARNING_KINDS, Item, Kind, Tender
 from paper.marker import is_own_print
+from receipts import lexicon
 from receipts.amount_words import Role
 from receipts.classifier import Classified, classify
 from receipts.digest import text_digest
@@ -16,7 +19,9 @@ from receipts.money import in_words
 from receipts.paper_words import WEAK_PRE_BILL
 from receipts.rows import Figure, Row, rows_of
 from receipts.segmenter import Document
-from receipts.settle import Settlement, Sheet, settle
+from receipts.settle import Settlement, settle
+from receipts.sheet import Sheet
+from receipts.taxes import taxes_of
 
 _WITH_GOODS = EARNING_KINDS | {Kind.TRAINING, Kind.DELIVERY_ORDER, Kind.PRE_BILL, Kind.ON_ACCOUNT}
 _NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP, Kind.OTHER}
@@ -25,6 +30,10 @@ BARE_LABELS_MIN = 2
 #: A label with no more letters left may have been that of a sum.
 WORN_LETTERS_MAX = 4
 _MONEY_LABELS = {Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.RECEIVED, Role.CHANGE}
+#: Labels that never head a column or a paragraph.
+_LOSING = {Role.OWED, Role.CHANGE}
+_MARKS = re.compile(r"\b(?:RM|MYR|SGD|HKD|RMB|CNY)\b|[^\w\s]")
+_LOST_POINT = re.compile(r"\d (?:\.\s?)?\d\d(?: [A-Z]{1,2})?$|\d[.,] \d\d$")
 _NO_NUMBER = {Kind.PAYMENT_SLIP, Kind.REPORT, Kind.REDEMPTION_SLIP}
 
 
@@ -51,6 +60,10 @@ class Facts(Struct, frozen=True):
     text_digest: str
     another_below: bool  # a second receipt seems to begin below the sums
     takes_back: str | None  # words of a refund or void on what looks like a sale
+    lost_amount: str | None = None  # the label of a sum that has lost its amount
+    cents: bool = False  # amounts are printed with cents
+    worn: bool = False  # some number is damaged: letters, blanks or a missing digit in it
+    ends_row: int = 0  # the last row that says anything
     sources: tuple[Source, ...] = ()
 
 
@@ -89,6 +102,10 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         text_digest=text_digest(rows),
         another_below=_another_below(rows, sums_end, name_row, numbers.again_row),
         takes_back=_takes_back(classified, sheet),
+        lost_amount=_lost_amount(rows),
+        cents=sheet.cents,
+        worn=any(row.worn or (sheet.cents and _has_lost_digit(row)) for row in rows),
+        ends_row=rows[-1].index if rows else 0,
         sources=tuple(Source(field, row) for field, row in origins.items() if row is not None),
     )
 
@@ -105,11 +122,36 @@ def _another_below(
     return start is not None and any(row.index > start and row.exact_amounts for row in rows)
 
 
+def _has_lost_digit(row: Row) -> bool:
+    """Return whether the row ends in an amount with one decimal, or with a blank for its point."""
+    if _LOST_POINT.search(row.upper) and not row.stamps:
+        return True
+    last = row.amounts[-1] if row.amounts else None
+    return last is not None and last.decimals == 1 and not row.text[last.end :].strip()
+
+
+def _lost_amount(rows: list[Row]) -> str | None:
+    """Return the label of a sum that stands on its line with nothing beside it."""
+    for row in rows:
+        if row.label is None or row.amounts or row.label[0] not in _LOSING:
+            continue
+        words = _MARKS.sub(" ", row.upper).strip()
+        if any(term == words for term, _ in lexicon.AMOUNTS.find(words)):
+            return row.text.strip()
+    return None
+
+
 def _takes_back(classified: Classified, sheet: Sheet) -> str | None:
-    refunds = [figure.label for figure in sheet.of(Role.REFUND)]
+    refunds = [item.name for item in sheet.goods.items if _is_returned(item)]
+    refunds += [figure.label for figure in sheet.of(Role.REFUND)]
     tenders = (figure.label for figure in sheet.of(Role.TENDER))
     refunds += [label for label in tenders if "REFUND" in label or label.startswith("退")]
     return classified.against or next(iter(refunds), None)
+
+
+def _is_returned(item: Item) -> bool:
+    """A negative count of goods at a price that is not negative: a sign is lost."""
+    return item.quantity.startswith("-") and item.amount_fen > 0
 
 
 def _sheet(rows: list[Row]) -> Sheet:
@@ -125,8 +167,23 @@ def _sheet(rows: list[Row]) -> Sheet:
     words = next((fen for row in rows if (fen := in_words(row.text)) is not None), None)
     labels = (row.label for row in rows if row.label is not None)
     named = next((kind for role, kind in labels if role is Role.TENDER), None)
-    bare = sum(1 for row in rows if row.label and row.label[0] in _MONEY_LABELS)
-    return Sheet(figures, goods, words, named, bare)
+    bare = [row for row in rows if row.label and row.label[0] in _MONEY_LABELS]
+    labels_alone = tuple(row.text.strip() for row in bare)
+    unlabelled = tuple(row.index for row in rows if _is_unlabelled(row))
+    cents = any(map(_has_cents, rows))
+    taxes = taxes_of(rows)
+    return Sheet(figures, goods, words, named, labels_alone, taxes, unlabelled, cents)
+
+
+def _is_unlabelled(row: Row) -> bool:
+    return bool(row.exact_amounts) and not (row.figures or row.in_tax_table or row.stamps)
+
+
+def _has_cents(row: Row) -> bool:
+    """Return whether the row shows money with cents; a price per litre is none."""
+    amounts = [] if row.in_tax_table else row.exact_amounts
+    told = any(each.role in (Role.NOT_MONEY, Role.COUNT, Role.TAX) for each in row.figures)
+    return bool(amounts) and amounts[-1].decimals == 2 and not told
 
 
 def _worn_labels(rows: list[Row]) -> tuple[Figure, ...]:
@@ -159,7 +216,9 @@ def _kind(classified: Classified, settled: Settlement | None, sheet: Sheet) -> K
         return kind
     if settled is None:
         return (
-            Kind.SALE if sheet.goods.items or sheet.bare_labels >= BARE_LABELS_MIN else Kind.OTHER
+            Kind.SALE
+            if sheet.goods.items or len(sheet.bare_labels) >= BARE_LABELS_MIN
+            else Kind.OTHER
         )
     tenders = {tender.kind for tender in settled.tenders}
     if tenders == {"on_account"}:

@@ -7,6 +7,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "tender": ("付款减找零正好等于应付金额", "Payment less change is exactly the amount owed"),
     "sum": ("小计加减各项正好等于应付金额", "Subtotal, charges and discounts add up to it"),
     "goods": ("商品金额相加相符", "The goods add up to it"),
+    "tax": ("税额与含税金额相符", "The tax is that of the amount"),
     "words": ("大写金额相符", "The amount in words is the same"),
     "repeated": ("应付金额印了不止一次", "The amount is printed more than once"),
     # why a person is asked
@@ -17,6 +18,20 @@ _WORDS: dict[str, tuple[str, str]] = {
         "应付金额之后还有未计入的金额，或只找到小计",
         "More is printed below the amount, or only a subtotal was found",
     ),
+    "left_over": (
+        "“{figure}”与其他金额都对不上",
+        '"{figure}" follows from no other amount on the paper',
+    ),
+    "lost_amount": ("“{word}”旁边没有金额", '"{word}" has lost its amount'),
+    "worn": (
+        "有数字残缺，而应付金额只是重复出现，没有算式支持",
+        "Some numbers are damaged, and the amount is only repeated, not the result of a sum",
+    ),
+    "no_cents": (
+        "应付金额没有小数，其他金额有",
+        "The amount is printed without cents, which others have",
+    ),
+    "torn": ("小票到应付金额就断了", "The paper ends at the amount; a payment may be missing"),
     "goods_differ": (
         "商品金额相加与应付金额不符",
         "The goods do not add up to the amount",

@@ -39,12 +39,14 @@ class Figure(Struct, frozen=True):
     row: int
     label: str
     exact: bool = True
+    decimals: int = 2
 
 
 class Row(Struct, frozen=True):
     """One printed line that says something, with its labels, amounts, dates and looks.
 
-    `has_signs` is False where no word of `lexicon.SIGNS` is on it.
+    `has_signs` is False where no word of `lexicon.SIGNS` is on it; `worn` is True where letters
+    stood inside a number.
     """
 
     index: int
@@ -58,6 +60,7 @@ class Row(Struct, frozen=True):
     label: tuple[Role, str] | None = None
     in_tax_table: bool = False
     has_signs: bool = True
+    worn: bool = False
 
     @property
     def exact_amounts(self) -> list[Amount]:
@@ -71,10 +74,13 @@ def rows_of(lines: list[Line], date_order: str) -> list[Row]:
     widest = max((len(line.text) for line in lines), default=0)
     tax_table = False
     for index, line in enumerate(lines[:ROWS_MAX]):
-        text = repair(fold(line.text[:ROW_TEXT_MAX]))
+        printed = fold(line.text[:ROW_TEXT_MAX])
+        text = repair(printed)
         if not text.strip() or RULE.match(text):
             continue
         row = _row(index, text, line, widest, date_order)
+        if text != printed:
+            row = structs.replace(row, worn=True)
         if not row.exact_amounts and TAX_TABLE.search(row.upper):
             tax_table = True
         elif tax_table and not (row.exact_amounts or "%" in row.text):
@@ -124,14 +130,21 @@ def _figures(
         if meaning is None:
             continue
         exact = [amount for amount in group if amount.exact]
-        chosen = (exact or group)[-1]
+        chosen = exact[-1] if exact else _before_cents(text, group)
         figures.append(
-            Figure(meaning[0], meaning[1], chosen.fen, index, label.strip(), chosen.exact)
+            Figure(*meaning, chosen.fen, index, label.strip(), chosen.exact, chosen.decimals)
         )
     if not figures and len(values) == 1 and values[0].exact and _alone(text, values[0]):
-        figures.append(Figure(Role.BARE, "", values[0].fen, index, ""))
+        figures.append(Figure(Role.BARE, "", values[0].fen, index, "", decimals=values[0].decimals))
     rest = role_of(text[start:]) if not groups else None
     return tuple(figures), rest
+
+
+def _before_cents(text: str, group: list[Amount]) -> Amount:
+    """Return the last number, or the one before it when that looks like its cents (`28 00`)."""
+    last = group[-1]
+    cents = len(group) > 1 and last.end - last.start == 2 and last.start == group[-2].end + 1
+    return group[-2] if cents and text[last.start : last.end].isdigit() else last
 
 
 def _merged(groups: list[tuple[str, list[Amount]]]) -> list[tuple[str, list[Amount]]]:
@@ -255,7 +268,7 @@ def _is_lone(row: Row) -> bool:
 def _joined(row: Row, lone: Row) -> Row:
     assert row.label is not None
     amount = lone.amounts[0]
-    figure = Figure(*row.label, amount.fen, row.index, row.upper.strip())
+    figure = Figure(*row.label, amount.fen, row.index, row.upper.strip(), decimals=amount.decimals)
     return structs.replace(
         row, text=f"{row.text} {lone.text.strip()}", amounts=lone.amounts, figures=(figure,)
     )

@@ -5,24 +5,23 @@ candidate earns trust from checks that agree (tenders less change, subtotal plus
 taken off, the sum of the goods, the amount in words); it is never invented.
 """
 
-from itertools import product
+import re
 
 from msgspec import Struct, structs
 
 from loyalty.receipt import Kind, Tender
 from receipts.amount_words import Role
-from receipts.items import Goods
+from receipts.leftover import Settled, left_over
+from receipts.payment import change_of, paid_by, pays_after_rounding, tenders_of
+from receipts.rounding import rounded
 from receipts.rows import Figure
+from receipts.sheet import SUMS, Sheet, add_up, between, goods_explain
+from receipts.taxes import Tax
 
-ADJUSTMENTS_MAX = 12
-TENDERS_MAX = 8
-ROUNDING_MAX_FEN = 100
-ROUNDING_BELOW_ROWS = 3
+_PAYMENTS = {Role.CHANGE, Role.TENDER, Role.RECEIVED}
+_BACK = re.compile("退|REFUND")
 #: The kind of an amount that is not on the paper, only the payment less the change.
 UNPRINTED = "unprinted"
-
-_CANDIDATES = {Role.OWED, Role.TOTAL, Role.PAID, Role.SUBTOTAL, Role.REFUND, Role.BARE}
-_ADJUSTING = {Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING, Role.DEPOSIT_USED}
 
 
 class Chain(Struct, frozen=True):
@@ -50,31 +49,21 @@ class Settlement(Struct, frozen=True):
     unfinished: bool = False  # more is printed below that this amount leaves out
     chain: Chain | None = None
     change_fen: int = 0
-
-
-class Sheet(Struct, frozen=True):
-    """All that arithmetic needs of a document."""
-
-    figures: tuple[Figure, ...]
-    goods: Goods
-    words_fen: int | None = None
-    named_tender: str | None = None  # a way of payment printed without an amount
-    bare_labels: int = 0  # labels of sums whose amount is missing
-
-    def of(self, *roles: Role) -> list[Figure]:
-        """Return the figures with one of the roles, in printed order."""
-        return [figure for figure in self.figures if figure.role in roles]
+    whole: bool = False  # printed without cents
+    rounded: bool = False  # paid but for a rounding whose total is not printed
+    tax: Tax | None = None
+    left_over: Figure | None = None  # a printed sum or payment that follows from nothing
 
 
 def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
     """Return the owed amount with the best support, None when nothing on the paper is a total."""
-    sheet = _rounded_totals(sheet)
-    if kind in (Kind.REFUND, Kind.VOID) and not sheet.of(Role.TENDER):
+    sheet = rounded(sheet)
+    if kind in (Kind.REFUND, Kind.VOID):
         sheet = _cash_back(sheet)
     candidates = _candidates(sheet, kind)
     if not candidates:
         return None
-    tenders = _tenders(sheet)
+    tenders = tenders_of(sheet)
     judged = [_judge(sheet, figure, tenders) for figure in candidates]
     judged.sort(key=lambda each: (each.score, each.row), reverse=True)
     best = judged[0]
@@ -93,16 +82,23 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
 def _unfinished(sheet: Sheet, best: Settlement) -> bool:
     """Return whether, with no payment to settle it, the sums seem to go on below the amount.
 
-    So it is when its only labels are a subtotal's or none (the total's may be lost), or when a
-    charge, a discount or a deposit stands below it and no later sum takes it in.
+    So it is when it was paid but for a rounding, when its only labels are a subtotal's or none
+    (the total's may be lost), or when a charge, a discount, a deposit or a rounding stands below
+    it and no later sum takes it in.
     """
+    if best.rounded:
+        return True
     if "tender" in best.checks or "words" in best.checks:
         return False
-    labels = {f.role for f in sheet.of(*_CANDIDATES) if f.fen == best.owed_fen}
+    if any(row > best.row for row in sheet.unlabelled):
+        return True
+    labels = {f.role for f in sheet.of(*SUMS) if f.fen == best.owed_fen}
     if labels and labels <= {Role.SUBTOTAL, Role.BARE}:
         return True
-    changing = (Role.DISCOUNT, Role.CHARGE, Role.DEPOSIT_USED)
-    return any(f.fen and f.exact and f.row > best.row for f in sheet.of(*changing))
+    changing = (Role.DISCOUNT, Role.CHARGE, Role.DEPOSIT_USED, Role.ROUNDING)
+    steps = {abs(step) for step in best.chain.steps_fen} if best.chain else set()
+    below = [f for f in sheet.of(*changing) if f.fen and f.exact and f.row > best.row]
+    return any(f.role is not Role.ROUNDING or abs(f.fen) not in steps for f in below)
 
 
 def _later_total(sheet: Sheet, best: Settlement) -> int | None:
@@ -114,36 +110,29 @@ def _later_total(sheet: Sheet, best: Settlement) -> int | None:
 
 
 def _cash_back(sheet: Sheet) -> Sheet:
-    """On a refund the cash handed back is the payment and no change."""
-    figures = (
-        structs.replace(f, role=Role.TENDER, kind="cash") if f.role is Role.CHANGE else f
-        for f in sheet.figures
-    )
-    return structs.replace(sheet, figures=tuple(figures))
+    """On a refund the cash handed back is the payment and no change.
 
-
-def _rounded_totals(sheet: Sheet) -> Sheet:
-    """`ROUNDING 72.75` under a total of 72.74 is the rounded total, not what was rounded off."""
+    Where it is named so (退现金), other payments on the paper are those of the sale taken back.
+    """
+    back = {f for f in sheet.of(Role.CHANGE, Role.TENDER) if _BACK.search(f.label)}
+    if not back and sheet.of(Role.TENDER):
+        return sheet
     figures = []
-    total: Figure | None = None
     for figure in sheet.figures:
-        near = total is not None and abs(figure.fen - total.fen) <= ROUNDING_MAX_FEN
-        if figure.role is Role.ROUNDING and near and figure.fen > ROUNDING_MAX_FEN:
-            figures.append(structs.replace(figure, role=Role.OWED))
-            continue
-        if figure.role in (Role.TOTAL, Role.OWED, Role.SUBTOTAL):
-            total = figure
-        figures.append(figure)
+        if figure.role is Role.CHANGE and (figure in back or not back):
+            figures.append(structs.replace(figure, role=Role.TENDER, kind="cash"))
+        elif not back or figure in back or figure.role not in _PAYMENTS:
+            figures.append(figure)
     return structs.replace(sheet, figures=tuple(figures))
 
 
 def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
     figures = [
         figure
-        for figure in sheet.of(*_CANDIDATES)
+        for figure in sheet.of(*SUMS)
         if figure.exact and (figure.fen or figure.role is not Role.BARE)
     ]
-    figures = figures or sheet.of(*_CANDIDATES)
+    figures = figures or sheet.of(*SUMS)
     special = {Kind.DEPOSIT: Role.DEPOSIT, Kind.TOPUP: Role.TOPUP}.get(kind)
     if special is not None and sheet.of(special):
         return sheet.of(special)
@@ -153,48 +142,40 @@ def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
     if not figures:
         tenders = sheet.of(Role.TENDER)
         if tenders and all(figure.exact for figure in tenders):
-            total = sum(abs(figure.fen) for figure in tenders) - _change(sheet)
+            total = sum(abs(figure.fen) for figure in tenders) - change_of(sheet)
             last = tenders[-1]
             # Not printed: what was paid proves nothing alone, only together with the goods.
             figures = [Figure(Role.PAID, UNPRINTED, total, last.row, last.label)]
     return figures
 
 
-def _change(sheet: Sheet) -> int:
-    printed = sheet.of(Role.CHANGE)
-    return abs(printed[-1].fen) if printed else 0
-
-
-def _tenders(sheet: Sheet) -> list[Figure]:
-    tenders = sheet.of(Role.TENDER)[:TENDERS_MAX]
-    if not tenders:
-        tenders = [
-            Figure(Role.TENDER, "cash", figure.fen, figure.row, figure.label, figure.exact)
-            for figure in sheet.of(Role.RECEIVED)[-1:]
-        ]
-    return [figure for figure in tenders if figure.fen]
-
-
 def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
     owed = figure.fen
     checks: list[str] = []
     score = {Role.OWED: 2, Role.TOTAL: 1}.get(figure.role, 0)
-    paid = _paid(sheet, owed, tenders)
-    goods = bool(sheet.goods.items) and _goods_explain(sheet, owed)
+    paid = paid_by(sheet, owed, tenders)
+    goods = bool(sheet.goods.items) and goods_explain(sheet, owed)
     chained = _chain(sheet, figure)
     # An amount made of the payment, or paid by one tender of several, needs another witness.
     partial = paid is not None and len({f.fen for f in paid}) < len({f.fen for f in tenders})
     witnessed = goods or (partial and chained is not None)
     alone = not partial and figure.kind != UNPRINTED
+    if figure.kind == UNPRINTED:  # only goods of which none may be a sum or come after the payment
+        witnessed = goods and not sheet.goods.holds_a_sum and sheet.goods.last_row < figure.row
+        goods = witnessed
     if paid is not None and (alone or witnessed):
         checks.append("tender")
-        score += 4 if _change(sheet) else 3
+        score += 4 if change_of(sheet) else 3
     if chained is not None:
         checks.append("sum")
         score += 3 if chained.weight > 1 else 2
     if goods:
         checks.append("goods")
         score += 2 if len(sheet.goods.items) > 1 else 1
+    tax = next((each for each in sheet.taxes if each.agrees(abs(owed))), None)
+    if tax is not None:
+        checks.append("tax")
+        score += 3
     if sheet.words_fen is not None:
         same = sheet.words_fen == abs(owed)
         checks += ["words"] if same else []
@@ -213,60 +194,16 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         owed, tuple(checks), score, figure.row, figure.label,
         tuple(Tender(each.kind, _signed(each.fen, owed)) for each in used),
         deposit, None, bool(tenders) and paid is None and owed != 0,
-        bool(sheet.of(Role.CHANGE, Role.RECEIVED)), chain=chained, change_fen=_change(sheet),
+        bool(sheet.of(Role.CHANGE, Role.RECEIVED)), chain=chained, change_fen=change_of(sheet),
+        whole=not any(f.decimals for f in sheet.of(*SUMS) if f.fen == owed)
+        and figure.kind != UNPRINTED,
+        rounded=paid is not None and pays_after_rounding(sheet, owed, paid),
+        tax=tax, left_over=left_over(sheet, Settled(owed, figure.row, tuple(paid or ()), deposit)),
     )  # fmt: skip
 
 
 def _signed(fen: int, owed: int) -> int:
     return -abs(fen) if owed < 0 else abs(fen)
-
-
-def _paid(sheet: Sheet, owed: int, tenders: list[Figure]) -> list[Figure] | None:
-    """Return the tenders that, less the change, pay exactly what was owed."""
-    change = _change(sheet)
-    if tenders:
-        unique = list({(each.kind, abs(each.fen)): each for each in tenders}.values())
-        for group in (tenders, unique):
-            total = sum(abs(each.fen) for each in group)
-            if total and total - change in (abs(owed), *_rounded(sheet, owed)):
-                return group
-        for each in unique:
-            if abs(each.fen) - change == abs(owed) and each.fen:
-                return [each]
-    agreed = _received_as_owed(sheet, owed) if not tenders else None
-    if agreed is not None:
-        return [agreed]
-    received = sheet.of(Role.RECEIVED, Role.PAID)
-    for each in received:
-        if each.fen and abs(each.fen) - change == abs(owed) and (change or tenders == []):
-            if each.role is Role.PAID and not change:
-                continue
-            kind = tenders[0].kind if tenders else "cash"
-            return [Figure(Role.TENDER, kind, each.fen, each.row, each.label)]
-    return None
-
-
-def _received_as_owed(sheet: Sheet, owed: int) -> Figure | None:
-    """Return the payment of a paper that prints owed and paid apart, and names how it was paid."""
-    if sheet.named_tender is None or owed not in {f.fen for f in sheet.of(Role.OWED)}:
-        return None
-    paid = [f for f in sheet.of(Role.PAID) if f.fen == owed and f.exact]
-    return structs.replace(paid[-1], role=Role.TENDER, kind=sheet.named_tender) if paid else None
-
-
-def _rounded(sheet: Sheet, owed: int) -> list[int]:
-    """Return what is paid in coins when the rounding stands on the paper but not the new total."""
-    rounding = [figure for figure in sheet.of(Role.ROUNDING) if figure.fen][-1:]
-    sums = sheet.of(*_CANDIDATES)
-    paid = [abs(owed) + sign * abs(each.fen) for each in rounding for sign in (1, -1)]
-    if {abs(figure.fen) for figure in sums} & set(paid):
-        return []
-    # A sum below the rounding, or another below the amount, is the new total misread.
-    totals = sheet.of(Role.OWED, Role.TOTAL, Role.PAID)
-    own_row = min((f.row for f in sums if f.fen == owed), default=0)
-    lowest = max((f.row for f in rounding), default=0)
-    new = any(f.row > lowest or (f.fen != owed and f.row > own_row) for f in totals)
-    return [] if new else paid
 
 
 def _chain(sheet: Sheet, figure: Figure) -> Chain | None:
@@ -280,58 +217,14 @@ def _chain(sheet: Sheet, figure: Figure) -> Chain | None:
         bases.append((sheet.goods.end_row - 1, sheet.goods.sum_fen, len(sheet.goods.items)))
     best: Chain | None = None
     for row, base, count in bases:
-        between = _between(sheet, row, figure.row)
-        steps = _add_up(base, between, figure.fen)
+        changes = between(sheet, row, figure.row)
+        steps = add_up(base, changes, figure.fen)
         if steps is not None and (steps or base != figure.fen or count > 1):
             weight = len(steps) + min(count, 2)
             if best is None or weight > best.weight:
-                used = (f for f in between if f.role is Role.DEPOSIT_USED)
+                used = (f for f in changes if f.role is Role.DEPOSIT_USED)
                 best = Chain(base, steps, sum(abs(f.fen) for f in used), weight)
     return best
-
-
-def _between(sheet: Sheet, row: int, end_row: int) -> list[Figure]:
-    """Return what changes the sum between two rows; a rounding may also stand just below."""
-    figures = [
-        f
-        for f in sheet.of(*_ADJUSTING)
-        if f.fen and row < f.row < end_row + (ROUNDING_BELOW_ROWS if f.role is Role.ROUNDING else 0)
-    ]
-    return figures[:ADJUSTMENTS_MAX]
-
-
-def _add_up(base: int, between: list[Figure], target: int) -> tuple[int, ...] | None:
-    """Return what must be added to the base to get the target, tax in or out; None if nothing."""
-    tax = tuple(f.fen for f in between if f.role is Role.TAX)
-    rest = [f for f in between if f.role is not Role.TAX]
-    rounding = [f.fen for f in rest if f.role is Role.ROUNDING]
-    fixed = tuple(_effect(f, base) for f in rest if f.role is not Role.ROUNDING)
-    signs = (1, -1, 0) if rounding else (0,)
-    for with_tax, sign in product((1, 0) if tax else (0,), signs):
-        steps = (*fixed, *(tax if with_tax else ()), *((sign * rounding[-1],) if sign else ()))
-        if base + sum(steps) == target:
-            return steps
-    return None
-
-
-def _effect(figure: Figure, base: int) -> int:
-    """Discounts and deposits take off, whatever sign is printed; on refunds they add."""
-    if figure.role in (Role.DISCOUNT, Role.DEPOSIT_USED):
-        return -abs(figure.fen) if base >= 0 else abs(figure.fen)
-    return figure.fen
-
-
-def _goods_explain(sheet: Sheet, owed: int) -> bool:
-    goods = sheet.goods.sum_fen
-    among = sheet.goods.among
-    discounts = sum(_effect(f, goods) for f in among if f.role is Role.DISCOUNT)
-    charges = sum(f.fen for f in among if f.role is Role.CHARGE)
-    sums = {goods, goods + discounts, goods + charges, goods + discounts + charges}
-    later = [f for f in sheet.of(*_ADJUSTING) if f.row >= sheet.goods.end_row and f.fen]
-    later += [f for f in sheet.goods.among if f.role is Role.TAX and f.fen]
-    return any(
-        base == owed or _add_up(base, later[:ADJUSTMENTS_MAX], owed) is not None for base in sums
-    )
 
 
 def _superseded(sheet: Sheet, figure: Figure) -> bool:
@@ -342,7 +235,7 @@ def _superseded(sheet: Sheet, figure: Figure) -> bool:
         if f.row > figure.row and f.fen != figure.fen
     ]
     for after in later:
-        between = _between(sheet, figure.row, after.row)
-        if between and _add_up(figure.fen, between, after.fen) is not None:
+        changes = between(sheet, figure.row, after.row)
+        if changes and add_up(figure.fen, changes, after.fen) is not None:
             return True
     return False
