@@ -24,6 +24,35 @@ class Reachable(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Paper(StrEnum):
+    """What the printer said last of its paper."""
+
+    OK = "ok"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+class Cover(StrEnum):
+    """What the printer said last of its cover."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """How the printer is, as far as it said; `stalled` while it does not take what is sent."""
+
+    paper: Paper = Paper.UNKNOWN
+    cover: Cover = Cover.UNKNOWN
+    stalled: bool = False
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether anything is known to keep it from printing."""
+        return self.paper is Paper.OUT or self.cover is Cover.OPEN or self.stalled
+
+
 class Lost(msgspec.Struct, frozen=True):
     """Jobs that went to paper without leaving a copy: how many, and between which wall times.
 
@@ -57,6 +86,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
     slips: int
     last_error: str
     lost: Lost | None = None
+    condition: Condition = Condition()
 
 
 def write_heartbeat(spool: Path, heartbeat: Heartbeat) -> None:

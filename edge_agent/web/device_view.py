@@ -1,12 +1,16 @@
 """The part of the snapshot that is about the device: who it is and what it is connected to."""
 
-from edge_agent.devices.heartbeat import Heartbeat, Reachable
+import msgspec
+
+from edge_agent.devices.heartbeat import Heartbeat, Lost, Reachable
 from edge_agent.devices.printers import Answer, Status
 from edge_agent.effects import Terms
 from edge_agent.journal.identity import Identity
 from edge_agent.phrases import own_words
 from edge_agent.sync.status import Status as SyncStatus
 from edge_agent.web.views import Json, notice, sound, words
+
+_LOST_SHOWN_MS = 24 * 3600 * 1000
 
 
 def device_view(identity: Identity | None, terms: Terms | None, sync: SyncStatus) -> Json:
@@ -61,12 +65,22 @@ _NOTHING_AT_A_KIOSK: Json = {
 
 
 def connections_view(taps: list[Heartbeat | None], status: Status, scanners: list[bool]) -> Json:
-    """Return the state of printer, scanners and taps; on a POS's printer the tap knows best."""
+    """Return the state of printer, scanners and taps; on a POS's printer the tap knows best.
+
+    `pos_printer` is what the POS's printer said of itself, `lost` the jobs that were printed and
+    left no copy; both are null where there is nothing to say.
+    """
     printer = _tapped(taps) if taps else _own(status)
     scanner = "unknown" if not scanners else "yes" if all(scanners) else "no"
     tap = "unknown" if not taps else "yes" if all(taps) else "no"
     why = own_words("printer_obstacle") if printer == "no" else None
-    return {"printer": {"state": printer, "why": words(why)}, "scanner": scanner, "tap": tap}
+    return {
+        "printer": {"state": printer, "why": words(why)},
+        "scanner": scanner,
+        "tap": tap,
+        "pos_printer": _pos_printer(taps),
+        "lost": _lost(taps),
+    }
 
 
 def _own(status: Status) -> str:
@@ -74,8 +88,37 @@ def _own(status: Status) -> str:
 
 
 def _tapped(taps: list[Heartbeat | None]) -> str:
-    told = {tap.printer if tap else Reachable.UNKNOWN for tap in taps}
+    told = {_able(tap) if tap else Reachable.UNKNOWN for tap in taps}
     return Reachable.NO.value if Reachable.NO in told else min(told, key=_worst).value
+
+
+def _able(tap: Heartbeat) -> Reachable:
+    return Reachable.NO if tap.condition.stands_still else tap.printer
+
+
+def _pos_printer(taps: list[Heartbeat | None]) -> Json | None:
+    """Return the condition of the POS's printer, of several the first that stands still."""
+    alive = [tap for tap in taps if tap is not None]
+    if not alive:
+        return None
+    tap = next((tap for tap in alive if _able(tap) is Reachable.NO), alive[0])
+    return {"reachable": tap.printer.value, **msgspec.to_builtins(tap.condition)}
+
+
+def _lost(taps: list[Heartbeat | None]) -> Json | None:
+    """Return how many jobs left no copy on the last day, and between which wall times."""
+    found = [tap.lost for tap in taps if tap and tap.lost and _recent(tap, tap.lost)]
+    if not found:
+        return None
+    return {
+        "jobs": sum(each.jobs for each in found),
+        "first_ms": min(each.first_ms for each in found),
+        "last_ms": max(each.last_ms for each in found),
+    }
+
+
+def _recent(tap: Heartbeat, lost: Lost) -> bool:
+    return tap.beat.wall_ms - lost.last_ms < _LOST_SHOWN_MS
 
 
 def _worst(state: Reachable) -> int:

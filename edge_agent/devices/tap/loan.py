@@ -8,7 +8,7 @@ import threading
 
 import msgspec
 
-from edge_agent.devices.tap.answers import Answers
+from edge_agent.devices.tap.answers import Answers, Kind
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -21,13 +21,15 @@ class Returned(msgspec.Struct, frozen=True):
     """What the loop gets back.
 
     `sent_bytes` went out on the lent socket, `for_pos` came in that was no answer to us, `late` may
-    still be owed answers, and a `failure` means that the connection is of no more use.
+    still be owed answers, and a `failure` means that the connection is of no more use. `answers`
+    are those to DLE EOT 2 (real time) and GS r 1 (in order).
     """
 
     sent_bytes: int
     for_pos: bytes
     late: Answers
     failure: str
+    answers: tuple[tuple[Kind, int], ...] = ()
 
 
 class Loan:

@@ -92,6 +92,7 @@ class Pulse(threading.Thread):
             slips=courier.slips,
             last_error="; ".join(error for error in self._errors() if error),
             lost=self._losses.lost,
+            condition=tap.listening.condition,
         )
 
     def _say_changes(self) -> None:

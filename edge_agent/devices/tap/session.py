@@ -16,6 +16,7 @@ import time
 from edge_agent.devices.tap.answers import Answers
 from edge_agent.devices.tap.config import Address
 from edge_agent.devices.tap.copying import Copying
+from edge_agent.devices.tap.listening import Listening
 from edge_agent.devices.tap.loop import NEVER, READ, WRITE, Loop
 from edge_agent.devices.tap.sockets import bytes_taken, new_socket, reset, tuned
 
@@ -23,6 +24,8 @@ CONNECT_TIMEOUT_S = 3.0
 # As long as Linux keeps a half-closed connection whose program has gone (tcp_fin_timeout).
 DRAIN_TIMEOUT_S = 60.0
 LATE_ANSWER_S = 5.0
+# A printer that works takes something more often, however slow its paper.
+STALLED_S = 10.0
 _READ_BYTES = 1 << 16
 _ACK_CHECK_S = 0.01
 
@@ -30,8 +33,16 @@ _ACK_CHECK_S = 0.01
 class Session:
     """Pumps bytes until both directions have ended. Public attributes are for the tap to read."""
 
-    def __init__(self, loop: Loop, pos: socket.socket, copy: Copying, silence_s: float) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        pos: socket.socket,
+        copy: Copying,
+        listening: Listening,
+        silence_s: float,
+    ) -> None:
         self._loop = loop
+        self._listening = listening
         self._pos = pos
         self._printer: socket.socket | None = None
         self._copy = copy
@@ -85,6 +96,13 @@ class Session:
         """True if our own slip could go out on this session's printer line."""
         return not (self.closed or self.busy or self._printer_ended or self._pos_lost)
 
+    def stalled(self, now_s: float) -> bool:
+        """True if the printer has left bytes lying for a long time."""
+        if self.closed or self.lent or not self.last_bytes_s:
+            return False
+        left = bool(self._up_rest) or self._untaken() > 0
+        return left and now_s - self.last_bytes_s > STALLED_S
+
     def tick(self, now_s: float) -> float:
         """Do what is due; return when to be called next."""
         if self.closed or self.lent:
@@ -127,6 +145,7 @@ class Session:
             self._late_until_s = time.monotonic() + LATE_ANSWER_S
         self._down_rest += for_pos
         self._flush_down()
+        self._listening.printer_says(for_pos)
         self._settle()
 
     def abandon(self, why: str) -> None:
@@ -203,6 +222,7 @@ class Session:
         if sent:
             self.sent_bytes += sent
             self._copy.taken(data[:sent])
+            self._listening.pos_says(data[:sent])
             self.last_bytes_s = time.monotonic()
             if self._copy.open:
                 self.last_document_s = self.last_bytes_s
@@ -226,6 +246,7 @@ class Session:
                 self._late = None
         self._down_rest += data
         self._flush_down()
+        self._listening.printer_says(data)
 
     def _flush_down(self) -> None:
         if self._down_rest and not self._pos_lost:

@@ -56,6 +56,7 @@ class _Attempt:
         self._slip = slip
         self._answers = Answers()
         self._for_pos = b""
+        self._heard: list[tuple[Kind, int]] = []
         self._before_bytes = bytes_taken(sock)
         self._sent_bytes = 0
 
@@ -78,7 +79,8 @@ class _Attempt:
         return self._end(outcome, failure)
 
     def _end(self, outcome: Outcome, failure: str) -> SlipRun:
-        returned = Returned(self._sent_bytes, self._for_pos, self._answers, failure)
+        heard = tuple(self._heard)
+        returned = Returned(self._sent_bytes, self._for_pos, self._answers, failure, heard)
         return SlipRun(outcome, returned)
 
     def _confirm(self) -> Outcome:
@@ -129,6 +131,7 @@ class _Attempt:
             ours, theirs = self._answers.split(data)
             self._for_pos += theirs
             for byte in filter(kind.fits, ours):
+                self._heard.append((kind, byte))
                 return byte
         return None
 

@@ -12,6 +12,7 @@ from edge_agent.devices.heartbeat import Reachable
 from edge_agent.devices.tap.answers import Answers
 from edge_agent.devices.tap.config import TapConfig
 from edge_agent.devices.tap.copying import Copying, JobSink
+from edge_agent.devices.tap.listening import Listening
 from edge_agent.devices.tap.loan import Line, Loan, Returned
 from edge_agent.devices.tap.loop import NEVER, READ, Loop
 from edge_agent.devices.tap.session import Session
@@ -23,6 +24,7 @@ SLIP_SILENCE_S = 0.7
 ASKING_SILENCE_S = 0.25
 _RETRY_S = 1.0
 _QUIET_CHECK_S = 0.05
+_STALL_CHECK_S = 2.0
 
 
 class Tap:
@@ -43,6 +45,7 @@ class Tap:
         self._numbers = itertools.count(1)
         self._ended_bytes = 0
         self.lending = False
+        self.listening = Listening()
         self.printer = Reachable.UNKNOWN
         self.refused_connections = 0
         self.failed_connections = 0
@@ -70,6 +73,10 @@ class Tap:
                 self._forget(session)
             elif session.connected:
                 self.printer = Reachable.YES
+        stalled = any(session.stalled(now_s) for session in self._sessions)
+        self.listening.stalled(stalled=stalled)
+        if self._sessions:
+            due_s = min(due_s, now_s + _STALL_CHECK_S)
         if self._asked is not None and not self.lending:
             if self.quiet():
                 self._lend(self._asked)
@@ -96,12 +103,14 @@ class Tap:
         """Let the POS go on after a slip, with whatever it sent meanwhile."""
         borrower, self._borrower = self._borrower, None
         self.lending = False
+        self.listening.slip_heard(returned.answers)
         if borrower is not None:
             late = returned.late
             borrower.take_back(returned.sent_bytes, returned.for_pos, late, returned.failure)
         else:
             self._ended_bytes += returned.sent_bytes
-            self.printer = Reachable.NO if returned.failure else Reachable.YES
+            if returned.sent_bytes or returned.failure:
+                self._reached(reached=not returned.failure)
         self.last_error = returned.failure or self.last_error
         held, self._held = self._held, []
         for pos in held:
@@ -184,7 +193,7 @@ class Tap:
     def _serve(self, pos: socket.socket) -> None:
         connection = f"{self._run}-{next(self._numbers)}"
         copy = Copying(self._sink, self._config.name, connection)
-        session = Session(self._loop, pos, copy, self._config.idle_ms / 1000)
+        session = Session(self._loop, pos, copy, self.listening, self._config.idle_ms / 1000)
         self._sessions.append(session)
         session.start(self._config.printer)
 
@@ -193,9 +202,11 @@ class Tap:
         self._ended_bytes += session.sent_bytes
         self._last_bytes_s = max(self._last_bytes_s, session.last_bytes_s)
         self._last_document_s = max(self._last_document_s, session.last_document_s)
-        if session.connected:
-            self.printer = Reachable.YES
-        else:
-            self.failed_connections += 1
-            self.printer = Reachable.NO
+        self.failed_connections += not session.connected
+        self._reached(reached=session.connected)
         self.last_error = session.failure or self.last_error
+
+    def _reached(self, *, reached: bool) -> None:
+        self.printer = Reachable.YES if reached else Reachable.NO
+        if not reached:
+            self.listening.unreachable()
