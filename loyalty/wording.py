@@ -102,6 +102,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "此兑换授权已由商场收回，兑换由商场承担",
         "The mall had taken this right to redeem back; the mall pays for this one",
     ),
+    "other_shop": (
+        "小票写的是别的店，已按本机所在店记账",
+        "The receipt names another shop; it counts for the shop of this till",
+    ),
+    "other_shop_sale": (
+        "这是别的店的小票，本机不能更正",
+        "This is another shop's receipt, which this till cannot correct",
+    ),
     "known_before": ("总台已有此记录", "The server has this already"),
     "rule_book_unknown": (
         "总台尚无此版积分规则，更新后自动处理",

@@ -85,6 +85,10 @@ class Entry:
         account = self.account(account_id)
         self.state.accounts.put(account_id, Account(account.posted + amount, account.held))
 
+    def shop(self) -> str | None:
+        """Return the shop for which the event's device was enrolled; None for central itself."""
+        return self.state.shops.get(self.event.identity.device_id)
+
     def first_day(self) -> date:
         """Return the earliest day on which the event can have happened."""
         return _day(self.event.earliest_ms, self.state)

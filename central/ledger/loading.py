@@ -200,6 +200,11 @@ def _books(connection: Connection, shard_key: int, keys: Sequence[Any], found: L
         found[version] = from_canonical(canonical)
 
 
+def _shops(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.device.c
+    found.update(by_key(connection, shard_key, (t.device_id, t.shop_id), keys))
+
+
 def _heads(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t = schema.stream.c
     columns = (t.device_id, t.epoch, t.head_seq, t.head_hash, t.state)
@@ -237,6 +242,7 @@ _READERS: dict[str, Reader] = {
     "waiting": _waiting,
     "pending": _pending,
     "books": _books,
+    "shops": _shops,
     "heads": _heads,
     "seen": _seen,
     "rehomed": _rehomed,

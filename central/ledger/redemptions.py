@@ -9,7 +9,14 @@ from msgspec import structs
 from central.ledger import references
 from central.ledger.accounts import OFFLINE_LOSS, REDEMPTION, Code, wallet_id
 from central.ledger.entry import Entry, Impossible, bounded
-from central.ledger.rows import Judgement, Lease, LeaseState, Voucher, VoucherState
+from central.ledger.rows import (
+    CENTRAL_DEVICE,
+    Judgement,
+    Lease,
+    LeaseState,
+    Voucher,
+    VoucherState,
+)
 from central.ledger.wallets import draw_lots, resolve
 from loyalty import leases
 from loyalty.earning import Reason
@@ -143,6 +150,9 @@ def close(entry: Entry, body: LeaseClose) -> Judgement:
 
 def use(entry: Entry, body: VoucherUse) -> Judgement:
     """Use a voucher up, once."""
+    device_id = entry.event.identity.device_id
+    if device_id != CENTRAL_DEVICE and body.by != device_id.hex():
+        raise Impossible("a device tells what another one took")
     voucher = entry.state.vouchers.get(body.voucher_code)
     if voucher is None:
         reference = references.to_voucher(body.voucher_code)

@@ -39,6 +39,9 @@ class Replay:
         t = schema.rule_book
         books = connection.execute(select(t).where(t.c.shard_key == shard_key))
         self.state.books.load({row.version: from_canonical(row.canonical) for row in books})
+        t = schema.device
+        devices = connection.execute(select(t).where(t.c.shard_key == shard_key))
+        self.state.shops.load({row.device_id: row.shop_id for row in devices})
         recorded = _recorded(connection, shard_key)
         t = schema.inbox
         log = select(t).where(t.c.shard_key == shard_key).order_by(t.c.turn, t.c.place)

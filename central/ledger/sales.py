@@ -36,10 +36,11 @@ def sale(entry: Entry, body: Sale) -> Judgement:
     if book is None:
         return _without_book(body.book)
     sold_on = entry.last_day()
+    shop_id = _shop(entry, body.receipt)
     new = rows.Sale(
         fingerprint=key,
         origin=entry.event.identity,
-        shop_id=body.receipt.shop_id,
+        shop_id=shop_id,
         number=_number(body.receipt.number),
         printed_on=(body.receipt.printed_at or "")[:10],
         sold_on=sold_on.isoformat(),
@@ -61,6 +62,8 @@ def sale(entry: Entry, body: Sale) -> Judgement:
         new, judgement = _award(entry, new, body.holder, body.points)
     entry.state.put_sale(new)
     _wake(entry, new)
+    if shop_id != body.receipt.shop_id:
+        return Judgement(Verdict.APPLIED_ADJUSTED, "other_shop", judgement.adjusted)
     return judgement
 
 
@@ -90,6 +93,8 @@ def correction(entry: Entry, body: Correction) -> Judgement:
     corrected = entry.state.sales.get(key)
     if corrected is None:
         return _without_sale(references.to_receipt(key))
+    if not _may_change(entry, corrected):
+        return Judgement(Verdict.REFUSED_FINAL, "other_shop_sale")
     left = corrected.points - corrected.taken_back
     if corrected.holder is not None and left:
         codes = (Code.REVERSAL, Code.REVERSAL_OWED)
@@ -114,6 +119,8 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     original, reference = _original(entry, body)
     if original is None:
         return _without_sale(reference)
+    if not _may_change(entry, original):
+        raise Impossible(f"a refund of a sale of shop {original.shop_id}")
     after = min(original.refunded_fen + returned_fen, max(original.eligible_fen, 0))
     points = max(
         earning.take_back(original.points, original.eligible_fen, 0, after) - original.taken_back, 0
@@ -184,10 +191,25 @@ def _original(entry: Entry, body: Refund) -> tuple[rows.Sale | None, bytes | Non
     number = _number(_original_number(body.receipt))
     if number is None:
         return None, None
-    shop_id = body.receipt.shop_id
+    shop_id = _shop(entry, body.receipt)
     keys = entry.state.numbers.get((shop_id, number)) or ()
     sales = [_known(entry, key) for key in keys]
     return _latest(sales, body), references.to_number(shop_id, number)
+
+
+def _shop(entry: Entry, receipt: Receipt) -> str:
+    """Return the shop a device's receipt counts for: the one it was enrolled for.
+
+    It happened at that shop's counter, so it counts there, and the member keeps what was printed;
+    the fingerprint stays that of the paper, which earns once wherever it is shown (P3).
+    """
+    return entry.shop() or receipt.shop_id
+
+
+def _may_change(entry: Entry, known: rows.Sale) -> bool:
+    """Tell whether the device of the event may take a sale's points back: those of its shop."""
+    own = known.origin.device_id == entry.event.identity.device_id
+    return own or entry.shop() in (None, known.shop_id)
 
 
 def _original_number(receipt: Receipt) -> str | None:

@@ -117,6 +117,8 @@ class State:
         self.pending: Table[Identity, Pending] = Table("pending", undo, complete=complete)
         self.verdicts: Table[Identity, Judgement] = Table("verdicts", undo, complete=True)
         self.books: Table[str, RuleBook] = Table("books", undo, complete=complete)
+        #: For which shop a device was enrolled, which never changes.
+        self.shops: Table[bytes, str] = Table("shops", undo, complete=complete)
         #: The hashes of what is in the inbox, and where events of earlier epochs went.
         self.seen: Table[Identity, bytes] = Table("seen", undo, complete=complete)
         self.rehomed: Table[tuple[bytes, int, bytes], Identity] = Table(

@@ -119,6 +119,7 @@ class _Turn:
         wanted: list[wants.Want] = []
         for item in items:
             if isinstance(item, Push):
+                wanted.append(("shops", item.device_id))
                 for body in item.bodies:
                     wanted += wants.of_body(body)
                 for frame in item.frames:

@@ -36,7 +36,7 @@ def test_a_refund_of_a_cards_sale_is_taken_from_its_member(programme):
 
 
 def test_a_cards_debt_moves_too_and_is_paid_at_once(programme):
-    till, other = programme.till, programme.other
+    till, other = programme.till, programme.add_device("till-3")
     programme.add_member("a", tags=["c1"])
     programme.add_reward(points=100)
     sale = till.sale(card("c1"))

@@ -217,7 +217,7 @@ def test_a_void_finds_the_sale_that_has_its_number(programme):
 
 
 def test_a_refund_that_arrives_first_waits_for_its_sale(programme):
-    till, other = programme.till, programme.other
+    till, other = programme.till, programme.add_device("till-3")
     for by_number in (False, True):
         sale = till.sale(member())
         refund = till.refund(sale, by_number=by_number)
@@ -358,7 +358,7 @@ def test_a_refund_after_a_correction_takes_from_the_new_holder(programme):
 
 
 def test_a_correction_before_its_sale_waits_for_it(programme):
-    till, other = programme.till, programme.other
+    till, other = programme.till, programme.add_device("till-3")
     sale = till.sale(member("a"))
     assert other.push(other.correct(sale, member("b"))) == [(PENDING, "original_unknown", 0)]
     till.push(sale)
@@ -371,7 +371,7 @@ def test_a_correction_before_its_sale_waits_for_it(programme):
 
 def test_a_sale_under_an_unknown_rule_book_waits_until_the_book_is_here(programme):
     new = structs.replace(BOOK, name="next")
-    till, other = programme.till, programme.other
+    till, other = programme.till, programme.add_device("till-3")
     sale = till.sale(member(), book=rulebook.version(new))
     waits = (Verdict.PENDING_UPGRADE, "rule_book_unknown", 0)
     assert till.push(sale) == [waits]

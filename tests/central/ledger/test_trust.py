@@ -1,0 +1,108 @@
+"""What a device says of another shop than its own: judged by the shop it was enrolled for."""
+
+import pytest
+from msgspec import structs
+
+from central import schema
+from loyalty.receipt import Kind
+from loyalty.wire import Verdict
+from tests.central.programme import member, print_of
+
+APPLIED = (Verdict.APPLIED, "", 0)
+
+
+@pytest.fixture
+def mall(programme):
+    programme.add_member("a")
+    programme.add_member("b")
+    return programme
+
+
+def elsewhere(body, shop_id="S2"):
+    """Return a sale or refund whose receipt names another shop."""
+    return structs.replace(body, receipt=structs.replace(body.receipt, shop_id=shop_id))
+
+
+def test_a_sale_that_names_another_shop_counts_for_the_device_s_own(mall):
+    till = mall.till
+    sale = elsewhere(till.sale(member()))
+    assert till.push(sale) == [(Verdict.APPLIED_ADJUSTED, "other_shop", 0)]
+    (row,) = mall.rows(schema.sale)
+    assert (row.shop_id, row.fingerprint.hex()) == ("S1", print_of(sale))
+    assert mall.balance(member()) == 100  # the printed promise stands
+    mall.check()
+
+
+def test_the_same_paper_earns_once_whichever_shop_s_till_shows_it(mall):
+    sale = mall.other.sale(member(), number="N7")
+    mall.other.push(sale)
+    claimed = elsewhere(mall.till.sale(member("b"), number="N7"))
+    assert mall.till.push(claimed) == [(Verdict.PENDING_REF, "duplicate_receipt", 0)]
+    assert (mall.balance(member()), mall.balance(member("b"))) == (100, 0)
+    mall.check()
+
+
+def test_a_till_corrects_the_sales_of_its_own_shop_only(mall):
+    other, beside = mall.other, mall.add_device("till-3", "till", "S1")
+    sale = mall.till.sale(member())
+    mall.till.push(sale)
+    correction = other.correct(sale, member("b"), points=100)
+    assert other.push(correction) == [(Verdict.REFUSED_FINAL, "other_shop_sale", 0)]
+    assert (mall.balance(member()), mall.balance(member("b"))) == (100, 0)
+    assert beside.push(beside.correct(sale, member("b"), points=100)) == [APPLIED]
+    assert (mall.balance(member()), mall.balance(member("b"))) == (0, 100)
+    mall.check()
+
+
+def test_a_correction_that_came_before_its_sale_is_judged_by_the_same_rule(mall):
+    other = mall.other
+    sale = mall.till.sale(member())
+    assert other.push(other.correct(sale, None))[0][0] is Verdict.PENDING_REF
+    mall.till.push(sale)
+    assert other.send(other.request(1)).judged[0].verdict == Verdict.REFUSED_FINAL
+    assert mall.balance(member()) == 100
+    mall.check()
+
+
+def test_a_sale_that_named_another_shop_is_corrected_and_refunded_where_it_was_made(mall):
+    till = mall.till
+    sale = elsewhere(till.sale(member()))
+    till.push(sale)
+    assert mall.other.push(mall.other.correct(sale, None))[0][0] is Verdict.REFUSED_FINAL
+    assert till.push(till.refund(sale, fen=4_000, points=40)) == [APPLIED]
+    assert mall.balance(member()) == 60
+    assert till.push(till.correct(sale, member("b"), points=60)) == [APPLIED]
+    mall.check()
+
+
+def test_a_refund_finds_sales_of_the_device_s_shop_by_number_and_of_no_other(mall):
+    till, other = mall.till, mall.other
+    sale = till.sale(member(), number="N7")
+    till.push(sale)
+    foreign = other.refund(sale, by_number=True)
+    assert other.push(foreign)[0] == (Verdict.PENDING_REF, "original_unknown", 0)
+    assert mall.balance(member()) == 100
+    receipt = till.receipt("R1", -10_000, Kind.REFUND, original_number="N7")
+    own = structs.replace(till.refund(sale, by_number=True), receipt=receipt)
+    assert till.push(own)[0][0] is Verdict.APPLIED
+    assert mall.balance(member()) == 0
+    mall.check()
+
+
+def test_a_refund_of_another_shop_s_sale_goes_to_a_person(mall):
+    sale = mall.till.sale(member())
+    mall.till.push(sale)
+    assert mall.other.push(mall.other.refund(sale, points=100))[0][0] is Verdict.QUARANTINED
+    assert mall.balance(member()) == 100
+    mall.check()
+
+
+def test_what_another_device_took_in_is_for_that_device_to_say(mall):
+    mall.add_reward(points=50)
+    till, other = mall.till, mall.other
+    till.push(till.sale(member()))
+    lease = till.lease(member())
+    used = structs.replace(other.use(lease.voucher_code), by=till.id.hex())
+    assert other.push(used)[0][0] is Verdict.QUARANTINED
+    assert till.push(till.use(lease.voucher_code)) == [APPLIED]
+    mall.check()
