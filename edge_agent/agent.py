@@ -23,6 +23,7 @@ from edge_agent.config import Config
 from edge_agent.devices.printers import NetworkPrinter, SlipPrinter, TapPrinter
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
+from edge_agent.job_reading import JobReader
 from edge_agent.journal.clock import moment
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
@@ -46,6 +47,9 @@ from edge_agent.web.review_view import blueprint as reviews_blueprint
 from edge_agent.web.server import SPARE_THREADS, WebServer
 from edge_agent.web.till_view import till_view
 from loyalty.wire import Role, ShopRow
+from receipts import pictures_ocr, templates
+from receipts.pictures_ocr import Ocr
+from receipts.templates import Template
 
 INBOX_MAX = 1000
 TICK_S = 0.25
@@ -205,7 +209,11 @@ class Agent:
     def _build_devices(self) -> None:
         config = self._config
         self._scanners = Scanners(config, self._inbox)
-        self._spools = [SpoolWatch(tap, self._inbox, self._job_done) for tap in config.tap]
+        ocr = _ocr_engine()
+        self._spools = [
+            SpoolWatch(tap, self._inbox, self._job_done, JobReader(tap, self._shop_template, ocr))
+            for tap in config.tap
+        ]
         self._paper = PaperOut(
             self._journal, self._printer(), config.printer.profile(), config.language, self._inbox
         )
@@ -266,6 +274,11 @@ class Agent:
         with contextlib.suppress(queue.Full):
             self._inbox.put_nowait(SyncChanged())
 
+    def _shop_template(self) -> Template | None:
+        """Return what central knows of this shop's papers, None while that is nothing."""
+        row = self._journal.template(self._identity.shop_id) if self._identity else None
+        return None if row is None else templates.decoded(row.canonical)
+
     def _job_done(self, job_id: str) -> bool:
         return self._journal.job_seen(job_id) is not None
 
@@ -278,3 +291,12 @@ class Agent:
                 Slips(tap.slips_path).expire(now_s, keep_days)
             except OSError as error:
                 _log.warning("old print jobs could not be deleted: %s", error)
+
+
+def _ocr_engine() -> Ocr | None:
+    """Return the OCR of the extra `ocr`; without it, or with a broken one, people read pictures."""
+    try:
+        return pictures_ocr.engine()
+    except RuntimeError as error:
+        _log.warning("pictures are not read: %s", error)
+        return None

@@ -21,6 +21,16 @@ class JobSeen(Struct, frozen=True):
     at_s: float
 
 
+class PictureSeen(Struct, frozen=True):
+    """A picture goes through OCR and will be read after jobs that were printed behind it.
+
+    `parts` are the spool's names for the pieces that the tap kept it in.
+    """
+
+    job: Job
+    parts: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class JobRead:
     """A print job was read. Whoever takes it says so with `settle`, then the next one comes.

@@ -1,8 +1,9 @@
 """Takes print jobs out of the taps' spools, has them read, and offers them to the agent's loop.
 
 One job at a time and in the order of printing: the next is read when the journal has the one
-before. A job that could not be recorded stays in its spool and is offered again. This thread may
-be slow, hang or die; paper does not pass here.
+before; only a picture that needs OCR is read beside them, and its place in the order is told. A
+job that could not be recorded stays in its spool and is offered again. This thread may be slow,
+hang or die; paper does not pass here.
 """
 
 import logging
@@ -12,44 +13,64 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
-
 from edge_agent.config import Tap
 from edge_agent.devices.heartbeat import Heartbeat, read_heartbeat
 from edge_agent.devices.job_file import Job, JobName, Moment, Unreadable
 from edge_agent.devices.spool import Spool
-from edge_agent.job_parts import PAUSE_S_MAX, follows, is_open, joined
-from edge_agent.messages import JobRead, JobSeen
-from receipts.reading import Reading, read_job
-from receipts.reasons import reason
+from edge_agent.job_parts import (
+    JOIN_S_MAX,
+    PAUSE_S_MAX,
+    continues,
+    follows,
+    goes_on,
+    is_open,
+    joined,
+    seconds_between,
+)
+from edge_agent.job_reading import JobReader
+from edge_agent.messages import JobRead, JobSeen, PictureSeen
+from edge_agent.picture_queue import PictureQueue
 
 POLL_S = 0.05
 RETRY_S = 2.0
 TAP_SILENT_S = 5.0
 
 _log = logging.getLogger(__name__)
+#: The parts that make the next job, and the job; see `SpoolWatch._next`.
+Next = tuple[list[JobName], Job | None]
 
 
 class SpoolWatch:
     """Watches one tap's spool. `done` tells whether the journal has a job already."""
 
-    def __init__(self, tap: Tap, inbox: queue.Queue[Any], done: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        tap: Tap,
+        inbox: queue.Queue[Any],
+        done: Callable[[str], bool],
+        reader: JobReader,
+    ) -> None:
         self._tap = tap
         self._folder = Path(tap.spool)
         self._spool = Spool(self._folder)
         self._inbox = inbox
         self._done = done
+        self._reader = reader
         self._announced: set[str] = set()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"spool {self._folder.name}")
+        name = self._folder.name
+        self._pictures = PictureQueue(name, reader, self._put, self._leave)
+        self._thread = threading.Thread(target=self._run, name=f"spool {name}")
 
     def start(self) -> None:
         """Begin to watch."""
+        self._pictures.start()
         self._thread.start()
 
     def stop(self) -> None:
         """Stop watching; a job that was offered and not recorded stays in the spool."""
         self._stopping.set()
+        self._pictures.stop()
         self._thread.join()
 
     def heartbeat(self) -> Heartbeat | None:
@@ -85,16 +106,22 @@ class SpoolWatch:
 
     def _step(self) -> bool:
         """Announce what started and offer what is finished; False if a job has to wait."""
-        finished = self._announce()
+        held = self._pictures.held
+        finished = [name for name in self._announce() if name.job_id not in held]
         while finished:
             names, job = self._next(finished)
             if not names:
                 return True  # the paper goes on, and its next part is not here yet
-            if job is not None and not self._done(job.job_id) and not self._offer(job, names):
-                return False
-            for name in names if job is not None else ():
-                self._spool.done(name)
-                self._announced.discard(name.job_id)
+            parts = tuple(name.job_id for name in names)
+            if job is not None and not self._done(job.job_id):
+                if self._reader.needs_ocr(job):
+                    self._set_apart(job, parts)
+                    del finished[: len(names)]
+                    continue
+                if not self._offer(job, parts):
+                    return False
+            if job is not None:
+                self._leave(parts)
             del finished[: len(names)]
         return True
 
@@ -107,12 +134,29 @@ class SpoolWatch:
                 self._put(JobSeen(name.job_id, name.started_boottime_ns / 1e9))
         return finished
 
-    def _next(self, finished: list[JobName]) -> tuple[list[JobName], Job | None]:
+    def _next(self, finished: list[JobName]) -> Next:
         """Return the names of the parts that make the next job, and the job.
 
         No names: it has to wait for its next part. No job: its file could not be read, and the
         spool has set it aside and said so.
         """
+        names, job = self._of_one_connection(finished)
+        while job is not None and goes_on(job, self._tap.dialect or None):
+            rest = finished[len(names) :]
+            if not rest:
+                return (names, job) if self._given_up(job) else ([], None)
+            if not self._began_in_time(rest[0], job):
+                return names, job
+            more, follower = self._of_one_connection(rest)
+            if not more:
+                return [], None
+            if follower is None or not continues(follower, job, self._tap.dialect or None):
+                return names, job
+            names, job = [*names, *more], joined([job, follower])
+        return names, job
+
+    def _of_one_connection(self, finished: list[JobName]) -> Next:
+        """Return the parts of one POS connection that make a paper, as `_next` does."""
         parts: list[Job] = []
         for name in finished:
             part = self._spool.read(name)
@@ -128,10 +172,26 @@ class SpoolWatch:
             return [], None
         return finished[: len(parts)], joined(parts)
 
-    def _offer(self, job: Job, names: list[JobName]) -> bool:
+    def _given_up(self, job: Job) -> bool:
+        """Tell whether no connection can go on with this paper any more."""
+        if any(self._began_in_time(name, job) for name in self._spool.started()):
+            return False  # it is being printed now
+        return not 0 <= seconds_between(job, Moment.now()) < JOIN_S_MAX
+
+    @staticmethod
+    def _began_in_time(name: JobName, job: Job) -> bool:
+        ended = job.ended or job.started
+        gap_s = (name.started_boottime_ns - ended.boottime_ns) / 1e9
+        return 0 <= gap_s < JOIN_S_MAX
+
+    def _set_apart(self, job: Job, parts: tuple[str, ...]) -> None:
+        """Let a picture be read beside the jobs that follow; its place in the order is told."""
+        self._put(PictureSeen(job, parts))
+        self._pictures.put(job, parts)
+
+    def _offer(self, job: Job, parts: tuple[str, ...]) -> bool:
         """Have a job read and recorded; False if that has to be tried again."""
-        parts = tuple(name.job_id for name in names)
-        message = JobRead(job, self._read(job), parts)
+        message = JobRead(job, self._reader.read(job), parts)
         # Reading takes a while. A job that began meanwhile ends the time in which a scan counts
         # for this one, so it has to be known first.
         self._announce()
@@ -141,31 +201,22 @@ class SpoolWatch:
                 return False
         return message.recorded
 
-    def _read(self, job: Job) -> tuple[Reading, ...] | None:
-        dialect = self._tap.dialect or None
-        try:
-            readings = read_job(job.data, date_order=self._tap.date_order, dialect=dialect)
-        except Exception as error:  # noqa: BLE001 one poison job must not stop those behind it (P9)
-            _log.error("job %s trips the reader: %r", job.job_id, type(error))
-            return None
-        if job.complete:
-            return tuple(readings)
-        # Bytes are missing: whatever was read may lack the line that changes it.
-        why = reason("uncertain_bytes")
-        return tuple(
-            structs.replace(one, decision="review", why=(why, *one.why))
-            if one.decision == "award"
-            else one
-            for one in readings
-        )
+    def _leave(self, parts: tuple[str, ...]) -> None:
+        """Let the parts of a recorded job leave the spool. Raises OSError."""
+        for part in parts:
+            name = JobName.parse(part)
+            if name is not None:
+                self._spool.done(name)
+            self._announced.discard(part)
 
-    def _put(self, message: object) -> None:
+    def _put(self, message: object) -> bool:
         while not self._stopping.is_set():
             try:
-                return self._inbox.put(message, timeout=POLL_S)
+                self._inbox.put(message, timeout=POLL_S)
             except queue.Full:
                 continue
-        return None
+            return True
+        return False
 
 
 def _waits_ns(part: Job) -> float:

@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from difflib import SequenceMatcher
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -101,6 +102,20 @@ def save(template: Template, folder: Path) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return path
+
+
+def encoded(template: Template) -> bytes:
+    """Return the canonical bytes of a template; their SHA-256 is its version."""
+    return msgspec.json.encode(template, order="deterministic")
+
+
+@lru_cache(maxsize=8)
+def decoded(canonical: bytes) -> Template:
+    """Return the template of its canonical bytes. Raises ValueError if they are none."""
+    try:
+        return msgspec.json.decode(canonical, type=Template)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"no template: {error}") from error
 
 
 # -- hints --------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from edge_agent.effects import (
     Terms,
 )
 from edge_agent.phrases import Phrase, Tone, own_words
-from edge_agent.till import review_window
+from edge_agent.till import pictures, review_window
 from edge_agent.till.inputs import (
     CORRECTION_S,
     SCAN_AFTER_S,
@@ -46,6 +46,7 @@ from edge_agent.till.inputs import (
     Notice,
     OpenReview,
     OpenSale,
+    PictureSeen,
     ReviewScanned,
     ScanFailed,
     State,
@@ -69,10 +70,10 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> tuple[State, tup
             return _tell(state, "error", phrase), ()
         case ClaimScanned() | ReviewScanned():
             return _slip_scanned(state, event, now)
-        case JobStarted():
+        case JobStarted() | PictureSeen():
             return _job_started(state, event)
         case JobRead():
-            return _job_read(state, event, now, terms)
+            return _read(state, event, now, terms)
         case Corrected():
             return _corrected(state, event, now, terms)
         case Told(tone=tone, phrase=phrase):
@@ -117,8 +118,9 @@ def _scanned(
         told = _tell(structs.replace(state, open_review=None), "ok", own_words("review_member"))
         return told, effects
     tone: Tone = "info" if member.new_card else "ok"
+    held = pictures.scanned(state, event)
     phrase = own_words("new_card") if member.new_card else own_words("member_ready")
-    waiting = structs.replace(state, scan=MemberScan(member, event.at_s))
+    waiting = held or structs.replace(state, scan=MemberScan(member, event.at_s))
     return _tell(waiting, tone, phrase), ()
 
 
@@ -167,15 +169,31 @@ def _slip_scanned(
     return _tell(state, "info", own_words("claim_ready")), effects
 
 
-def _job_started(state: State, event: JobStarted) -> tuple[State, tuple[Effect, ...]]:
+def _job_started(state: State, event: JobStarted | PictureSeen) -> tuple[State, tuple[Effect, ...]]:
+    if isinstance(event, PictureSeen):
+        return pictures.seen(state, event), ()
     if any(job_id == event.job_id for job_id, _ in state.unread_jobs):
         return state, ()
     unread = (*state.unread_jobs, (event.job_id, event.at_s))[-UNREAD_JOBS_MAX:]
-    state = structs.replace(state, unread_jobs=unread)
+    state = pictures.started(structs.replace(state, unread_jobs=unread), event.at_s)
     windows = (state.open_sale, state.open_review)
     if any(window is not None and event.at_s > window.started_s for window in windows):
         return _closed(state)
     return state, ()
+
+
+def _read(state: State, event: JobRead, now: Now, terms: Terms) -> tuple[State, tuple[Effect, ...]]:
+    """Take a job in; a picture comes late and leaves what was printed behind it as it stands."""
+    picture = pictures.find(state, event.job_id)
+    if picture is None:
+        return _job_read(state, event, now, terms)
+    own = pictures.alone(state, picture, event.ended_s)
+    after, effects = _job_read(own, event, now, terms)
+    after, unused = pictures.back(state, after, picture)
+    if unused is None:
+        return after, effects
+    after, more = _scanned(after, MemberScanned(unused.member, unused.at_s), now, terms)
+    return after, (*effects, *more)
 
 
 def _job_read(

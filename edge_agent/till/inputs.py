@@ -44,6 +44,15 @@ class OpenReview(Struct, frozen=True):
     held_slip: str | None
 
 
+class PictureJob(Struct, frozen=True):
+    """A picture that is still being read; a scan until `closes_s` is for it."""
+
+    job_id: str
+    started_s: float
+    closes_s: float
+    scan: MemberScan | None
+
+
 class Notice(Struct, frozen=True):
     """What the panel tells the cashier; it is heard by its tone."""
 
@@ -58,6 +67,7 @@ class State(Struct, frozen=True):
     open_sale: OpenSale | None = None
     open_review: OpenReview | None = None
     unread_jobs: tuple[tuple[str, float], ...] = ()
+    pictures: tuple[PictureJob, ...] = ()
     lookup_armed: bool = False
     looked_up: Member | None = None
     notice: Notice | None = None
@@ -94,6 +104,15 @@ class JobStarted(Struct, frozen=True):
 
     job_id: str
     at_s: float
+
+
+class PictureSeen(Struct, frozen=True):
+    """A picture will be read after what was printed behind it."""
+
+    job_id: str
+    started_s: float
+    ended_s: float
+    parts: tuple[str, ...] = ()
 
 
 class JobRead(Struct, frozen=True):
@@ -158,6 +177,7 @@ Input = (
     | ClaimScanned
     | ReviewScanned
     | JobStarted
+    | PictureSeen
     | JobRead
     | Corrected
     | Told

@@ -15,7 +15,7 @@ from edge_agent.journal.errors import AlreadyDone, JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.records import SaleRecord
-from edge_agent.messages import JobRead, JobSeen, VoucherAnswered
+from edge_agent.messages import JobRead, JobSeen, PictureSeen, VoucherAnswered
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from edge_agent.recording import record
@@ -74,6 +74,8 @@ class Till:
                 self._scanned(text, at_s, now, terms, typed=False)
             case JobSeen(job_id=job_id, at_s=at_s):
                 self._step(inputs.JobStarted(job_id, at_s), now, terms)
+            case PictureSeen(job=job, parts=parts):
+                self._step(inputs.PictureSeen(job.job_id, *_times(job, now), parts), now, terms)
             case JobRead():
                 self._job(message, now, terms)
             case VoucherAnswered():

@@ -7,7 +7,8 @@ import pytest
 import requests
 
 from edge_agent.journal.reader import Reader
-from receipts.reading import read_job
+from receipts.pictures_text import Paper
+from receipts.reading import papers_of
 from tests.edge_agent.counter import LI, NEW_CARD, WANG, Counter, sale_text
 
 PAYMENT_CODE = "134567890123456789"
@@ -189,12 +190,12 @@ def test_a_receipt_given_up_in_its_middle_waits_for_nobody(counter: Counter) -> 
 def test_a_job_that_trips_our_own_code_goes_to_a_person_and_the_next_goes_on(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def trip(raw: bytes, **_: object) -> list[object]:
+    def trip(raw: bytes, **_: object) -> list[Paper]:
         if b"POISON" in raw:
             raise RuntimeError("a bug of ours")
-        return read_job(raw)  # type: ignore[return-value]
+        return papers_of(raw)
 
-    monkeypatch.setattr("edge_agent.spool_watch.read_job", trip)
+    monkeypatch.setattr("edge_agent.job_reading.papers_of", trip)
     counter.print("POISON\n")
     counter.print(sale_text("HL1"))
     state = counter.wait(lambda state: len(state["recent"]) == 2)
