@@ -32,7 +32,7 @@ from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.database import FILE, connect_writer
 from edge_agent.journal.errors import JournalFailure, JournalFull, JournalInUse
 from edge_agent.journal.identity import Identity
-from edge_agent.journal.log import Place
+from edge_agent.journal.log import Link, Place
 from edge_agent.journal.migrate import migrate, steps
 from edge_agent.journal.reader import Reader
 from edge_agent.journal.reviews import ReviewPaper
@@ -141,7 +141,7 @@ class Journal(Reader):
         refuses; LeaseClosed for a spend without a lease of this epoch; BodyTooLarge, ValueError
         and KeyError for what a caller must not pass. In every case nothing was recorded.
         """
-        written: list[tuple[Place, bytes]] = []
+        written: list[Link] = []
 
         def work(db: sqlite3.Connection) -> None:
             stream = identity.require(db).stream
@@ -149,10 +149,10 @@ class Journal(Reader):
             for body in entries:
                 if isinstance(body, Redeem):
                     leasing.check_spendable(db, body.lease_id)
-                place = log.add(db, stream, body)
-                projections.apply(db, place, body)
-                written.append((place, log.hash_at(db, place.epoch, place.seq)))
-            self._keep(db, slips, slip_states, job, written[0][0] if written else None)
+                link = log.add(db, stream, body)
+                projections.apply(db, link.place, body)
+                written.append(link)
+            self._keep(db, slips, slip_states, job, written[0].place if written else None)
             reviews.keep(db, papers, self._clock().wall_ms)
 
         try:
@@ -162,7 +162,7 @@ class Journal(Reader):
         except JournalFailure:
             if not (written and self._is_recorded(written)):
                 raise
-        return [place.seq for place, _ in written]
+        return [link.place.seq for link in written]
 
     def note(
         self,
@@ -227,7 +227,8 @@ class Journal(Reader):
             if lease is None or lease.answer is None:
                 return
             body = LeaseClose(at, lease.answer.lease_id, spent=0)
-            projections.apply(db, log.add(db, identity.require(db).stream, body), body)
+            link = log.add(db, identity.require(db).stream, body)
+            projections.apply(db, link.place, body)
 
         self._writer.transact(work)
 
@@ -297,15 +298,16 @@ class Journal(Reader):
         if job is not None:
             slips.add_job(db, job, place, at_ms)
 
-    def _is_recorded(self, written: Sequence[tuple[Place, bytes]]) -> bool:
+    def _is_recorded(self, written: Sequence[Link]) -> bool:
         """Tell, on a new connection that has checked and synced the file, whether COMMIT held."""
-        place, digest = written[-1]
+        last = written[-1]
         row = self._writer.transact(
             lambda db: db.execute(
-                "SELECT hash FROM event WHERE epoch = ? AND seq = ?", (place.epoch, place.seq)
+                "SELECT hash FROM event WHERE epoch = ? AND seq = ?",
+                (last.place.epoch, last.place.seq),
             ).fetchone()
         )
-        return row is not None and row[0] == digest
+        return row is not None and row[0] == last.hash
 
 
 def _lock(path: Path) -> int:

@@ -57,7 +57,7 @@ def hash_at(db: sqlite3.Connection, epoch: int, seq: int) -> bytes:
     return bytes(row[0])
 
 
-def add(db: sqlite3.Connection, stream: Stream, body: Body) -> Place:
+def add(db: sqlite3.Connection, stream: Stream, body: Body) -> Link:
     """Write one event behind the head of its chain.
 
     Raises ValueError for a body that no device may write, BodyTooLarge above 4 KiB.
@@ -66,7 +66,7 @@ def add(db: sqlite3.Connection, stream: Stream, body: Body) -> Place:
         raise ValueError(f"{type(body).__name__} is not for devices to write")  # noqa: TRY004
     if isinstance(body, Sale | Refund) and body.receipt.items:
         raise ValueError("what was bought stays on the till: pass receipt.without_lines(...)")
-    return add_frame(db, stream, frame_of(body)).place
+    return add_frame(db, stream, frame_of(body))
 
 
 def add_frame(db: sqlite3.Connection, stream: Stream, frame: Frame) -> Link:
