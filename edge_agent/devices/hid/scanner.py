@@ -85,7 +85,11 @@ def _grabbed(node: str) -> Iterator[evdev.InputDevice[str]]:
 
 
 def _codes(device: evdev.InputDevice[str], wedge: Wedge) -> Iterator[str]:
-    for event in device.read():
+    events = list(device.read())
+    if not events:
+        # Readable, and nothing to read: it is gone, and asking again would never end.
+        raise OSError(errno.ENODEV, "it was unplugged")
+    for event in events:
         if event.type == _EV_KEY:
             yield from wedge.feed([(event.code, event.value)])
         elif event.type == _EV_SYN and event.code == _SYN_DROPPED:
