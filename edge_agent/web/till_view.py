@@ -137,13 +137,15 @@ def _refund(record: RefundRecord, journal: Journal) -> Json:
     receipt = record.refund.receipt
     taken = record.refund.points
     reason = Reason("refund", {"amount": money(-record.refund.eligible_fen)})
+    of = record.refund.original
+    sale = journal.sale_by_fingerprint(of) if of is not None else None
     slips = journal.slips_about(record.fingerprint)
     return {
         **_receipt_row("refund", record.fingerprint, receipt.number, receipt.printed_at),
         "amount": money(receipt.owed_fen),
         "currency": receipt.currency,
         "points": None if taken is None else -taken,
-        "holder": None,
+        "holder": _holder(sale.holder, journal) if sale else None,
         "state": "unsettled" if taken is None else "taken_back",
         "why": [words(phrase(reason))],
         "correctable_until_ms": None,

@@ -32,6 +32,8 @@ def common(role: str) -> Snapshot:
         "sound": {"serial": 0, "kind": None},
         "notice": None,
         "books": [{"when": "current", "version": "0f3a9c1b22de", "name": "2026 秋"}],
+        "pos_printer": None,
+        "lost": None,
     }
 
 
@@ -151,19 +153,28 @@ def till_trouble() -> Snapshot:
         },
         scanner="no",
         tap="unknown",
-        notice={
-            "tone": "error",
-            "phrase": phrase(
-                "scan_payment_code",
-                "这是付款码，不是会员码，未保存",
-                "That is a payment code, not a member code; nothing was kept",
-            ),
-            "serial": 3,
-        },
+        notice=wrong_code(),
         member=member(
             balance=None, tier=None, masked_name="", new_card=True, expires_ms=now_ms() + 9_000
         ),
     )
+
+
+def wrong_code() -> dict:
+    return {
+        "tone": "error",
+        "phrase": phrase(
+            "scan_payment_code",
+            "这是付款码，不是会员码，未保存",
+            "That is a payment code, not a member code; nothing was kept",
+        ),
+        "serial": 3,
+    }
+
+
+def pos_printer(**changes: object) -> dict:
+    told = {"reachable": "yes", "paper": "ok", "cover": "closed", "stalled": False}
+    return told | changes
 
 
 def refused_voucher() -> dict:
@@ -181,6 +192,12 @@ TILL: dict[str, Callable[[], Snapshot]] = {
     "member": lambda: till(member=member(expires_ms=now_ms() + 161_000)),
     "waiting": lambda: till(waiting=waiting()),
     "offline": lambda: till(online=False, queue=12, waiting=waiting()),
+    "wrong-code": lambda: till(waiting=waiting(), notice=wrong_code(), online=False),
+    "no-paper": lambda: till(
+        member=member(expires_ms=now_ms() + 161_000),
+        pos_printer=pos_printer(paper="out"),
+        lost={"jobs": 12, "first_ms": now_ms() - 7_200_000, "last_ms": now_ms()},
+    ),
     "trouble": till_trouble,
     "lookup-armed": lambda: till(lookup={"armed": True, "result": None}),
     "lookup-found": lambda: till(lookup={"armed": False, "result": member(masked_name="欧阳**")}),

@@ -3,7 +3,16 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.snapshots import TILL, member, now_ms, phrase, recent, sale, till
+from tests.browser.snapshots import (
+    TILL,
+    member,
+    now_ms,
+    phrase,
+    pos_printer,
+    recent,
+    sale,
+    till,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -150,6 +159,41 @@ def test_what_can_no_longer_be_corrected_is_not_offered(panel):
 def test_offline_is_told_calmly_with_what_is_stored(panel):
     panel.show(TILL["offline"]())
     expect(panel.page.locator(".strip >> visible=true")).to_have_text("离线，积分照常，已存 12 笔")
+
+
+def test_offline_with_nothing_stored_does_not_count(panel):
+    panel.show(till(online=False, queue=0))
+    expect(panel.page.locator('[data-as="offline"]')).to_have_text("离线，积分照常")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"paper": "out"}, "打印机缺纸，请换纸"),
+        ({"cover": "open"}, "打印机上盖没有合好"),
+        ({"stalled": True}, "打印机停住了：请检查纸张和电源"),
+    ],
+)
+def test_what_keeps_the_poss_printer_from_printing_is_said(panel, told, said):
+    strip = panel.page.locator('[data-as="paper"]')
+    panel.show(till(pos_printer=pos_printer(**told)))
+    expect(strip).to_have_text(said)
+    panel.show(till(pos_printer=pos_printer()))
+    expect(strip).to_be_hidden()
+
+
+def test_receipts_that_left_no_copy_are_counted(panel):
+    panel.show(till(lost={"jobs": 3, "first_ms": now_ms() - 60_000, "last_ms": now_ms()}))
+    expect(panel.page.locator('[data-as="copies"]')).to_contain_text("3 张小票")
+
+
+def test_a_lost_agent_is_still_said_in_the_language_chosen_then(panel):
+    panel.double.drop_streams()
+    lost = panel.page.locator('[data-as="lost"]')
+    expect(lost).to_be_visible()
+    said = lost.text_content()
+    panel.touch('[data-do="language"]')
+    expect(lost).not_to_have_text(said)
 
 
 def test_the_language_button_changes_every_word_and_is_kept_over_a_reload(panel):

@@ -116,6 +116,7 @@ def test_a_refund_takes_back_in_proportion(counter: Counter) -> None:
     )
     state = counter.wait(lambda state: first(state).get("kind") == "refund")
     assert first(state)["points"] == -107
+    assert first(state)["holder"]["masked_name"] == "王**"
     counter.wait_for_paper("退货扣分凭条", "-107")
     counter.do(do="lookup", text=WANG)
     state = counter.wait(lambda state: state["lookup"])

@@ -26,8 +26,9 @@ export function drawHeader(snapshot) {
   drawReach(snapshot);
   drawStrips({
     unenrolled: !snapshot.enrolled && t("till.unenrolled"),
-    offline: snapshot.enrolled && !snapshot.online && t("link.offline_calm", waiting(snapshot)),
-    paper: paperTrouble(snapshot.printer),
+    offline: snapshot.enrolled && !snapshot.online && offline(snapshot),
+    paper: paperTrouble(snapshot),
+    copies: snapshot.lost && t("tap.lost", { count: points(snapshot.lost.jobs) }),
   });
 }
 
@@ -56,7 +57,14 @@ function drawReach(snapshot) {
 
 const waiting = ({ queue }) => ({ count: points(queue) });
 
-function paperTrouble({ state, why }) {
+const offline = (snapshot) =>
+  snapshot.queue > 0 ? t("link.offline_calm", waiting(snapshot)) : t("link.offline_empty");
+
+/** What the POS's printer says of itself is more than we know of the one our slips go to. */
+function paperTrouble({ printer: { state, why }, pos_printer: pos }) {
+  if (pos?.paper === "out") return t("printer.out");
+  if (pos?.cover === "open") return t("printer.cover");
+  if (pos?.stalled) return t("printer.stalled");
   if (why && state !== "yes") return named(why);
   return state === "no" && t("printer.trouble");
 }

@@ -86,8 +86,9 @@ function ago(atMs) {
 
 const reason = (sale) => (sale.why.length > 0 ? named(sale.why[0]) : "");
 
-function holder({ holder: person }) {
-  if (!person) return t("recent.nobody");
+function holder(sale) {
+  const person = sale.holder;
+  if (!person) return sale.kind === "refund" ? reason(sale) : t("recent.nobody");
   return `${person.masked_name || t("member.new")} ${tail(person.number_tail)}`.trimEnd();
 }
 
