@@ -19,6 +19,7 @@ from central.database import connect, reading
 from central.keys import Keys
 from central.keys import load as load_keys
 from central.sync import api
+from central.sync.member_files import MemberFiles
 from central.sync.service import Service
 
 _HEADERS = {
@@ -30,7 +31,6 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
 }
 
 
@@ -73,6 +73,13 @@ def create_app(config: Config) -> Flask:
         parts.keys.tenant_key,
         now_ms=now_ms,
         draw=secrets.randbelow,
+        member_files=MemberFiles(
+            parts.engine,
+            config.shard_key,
+            Path(config.directory_folder),
+            parts.keys.tenant_key,
+            now_ms,
+        ),
         shard_key=config.shard_key,
     )
     service.start()
@@ -115,6 +122,8 @@ def now_ms() -> int:
 
 def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
+    if not response.cache_control.immutable:
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -76,6 +76,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     zone: str = "Asia/Shanghai"
     shard_key: Annotated[int, Meta(ge=1)] = 1
     keys_file: str = "central.keys"
+    #: Where member files for tills are kept; servers of one programme share it.
+    directory_folder: str = "directory"
     database: Database = Database()
     server: Server = Server()
     desk_printer: DeskPrinter = DeskPrinter()
@@ -160,8 +162,13 @@ def _beside(config: Config, folder: Path) -> Config:
         certificate_file=_path(folder, config.server.certificate_file),
         certificate_key_file=_path(folder, config.server.certificate_key_file),
     )
-    keys_file = str(folder / config.keys_file)
-    return structs.replace(config, database=database, keys_file=keys_file, server=server)
+    return structs.replace(
+        config,
+        database=database,
+        keys_file=str(folder / config.keys_file),
+        directory_folder=str(folder / config.directory_folder),
+        server=server,
+    )
 
 
 def _path(folder: Path, name: str) -> str:

@@ -309,3 +309,20 @@ feed_turn = table(
     big("first_position"),
     big("last_position"),
 )
+
+# Files of the member directory that tills can fetch, and deltas between two of them. The bytes lie
+# in a folder under the same names.
+member_file = table(
+    "member_file",
+    "name",
+    text("name"),  # SHA-256 of the bytes, 64 hex digits
+    big("position"),  # where the feed stood when it was read
+    big("size"),
+    text("delta_from", null=True),  # set for a delta: the names of the files it leads from and to
+    text("delta_to", null=True),
+    data("incarnation"),
+    big("made_ms"),
+)
+
+# Rows of members and cards up to here are deleted from the feed: a file holds what they came to.
+feed_floor = table("feed_floor", "", big("position"))

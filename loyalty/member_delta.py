@@ -10,19 +10,18 @@ from struct import Struct as Layout
 import msgspec
 
 from loyalty.member_file import (
+    KEY_BYTES,
     SIZES,
     Header,
     MalformedFile,
     MemberFile,
     Section,
-    key_of,
     read_header,
 )
 
 MAGIC = b"TPMDLT\0\1"
 #: Above this a delta is not worth it: fetch the whole file.
 DELTA_BYTES_MAX = 8 << 20
-_KEY_BYTES = 8
 _NAME_BYTES = 32
 _HEADER = Layout(f">8s{_NAME_BYTES}s{_NAME_BYTES}sI")
 _COUNTS = Layout(">II")
@@ -56,7 +55,8 @@ def difference(before: MemberFile, after: MemberFile, names: tuple[str, str]) ->
     header = after.header.encode()
     parts = [_HEADER.pack(MAGIC, *map(bytes.fromhex, names), len(header)), header]
     for old, new in zip(before.sections, after.sections, strict=True):
-        gone, put = [], []
+        gone: list[bytes] = []
+        put: list[bytes] = []
         size = sum(map(len, parts))
         for key, record in _changes(_Walk(before, old), _Walk(after, new)):
             (gone if record is None else put).append(key if record is None else record)
@@ -79,12 +79,12 @@ def parse(data: bytes) -> Delta:
         if len(data) < at + _COUNTS.size:
             raise MalformedFile("the delta ends before its records do")
         gone, put = _COUNTS.unpack_from(data, at)
-        middle = at + _COUNTS.size + gone * _KEY_BYTES
+        middle = at + _COUNTS.size + gone * KEY_BYTES
         end = middle + put * record_bytes
         if end > len(data):
             raise MalformedFile("the delta ends before its records do")
         start, at = at + _COUNTS.size, end
-        keys = _cut(data, start, middle, _KEY_BYTES)
+        keys = _cut(data, start, middle, KEY_BYTES)
         changes.append(Changes(keys, _cut(data, middle, end, record_bytes)))
     if at != len(data):
         raise MalformedFile(f"{len(data) - at} bytes follow the end of the delta")
@@ -103,14 +103,14 @@ def apply(before: MemberFile, delta: Delta) -> Iterator[bytes]:
 
 def _merged(before: MemberFile, section: Section, changes: Changes) -> Iterator[bytes]:
     """Yield one section: runs of old records, and between them what came."""
-    steps = [(key_of(key), b"") for key in changes.gone]
-    steps += [(key_of(record), record) for record in changes.put]
+    steps = [(key, b"") for key in changes.gone]
+    steps += [(record[:KEY_BYTES], record) for record in changes.put]
     steps.sort()
     at = 0
     for key, record in steps:
         place = before.find(section, key, at)
         yield from before.runs(section, at, place)
-        here = place < section.count and key_of(before.records(section, place, place + 1)) == key
+        here = place < section.count and before.records(section, place, place + 1).startswith(key)
         if not (here or record):
             raise MalformedFile("the delta takes a record away that is not there")
         at = place + here
@@ -138,7 +138,7 @@ class _Walk:
             self.key = None
             return
         self.record = self._run[self._at : self._at + self._size]
-        self.key = self.record[:_KEY_BYTES]
+        self.key = self.record[:KEY_BYTES]
         self._at += self._size
 
 

@@ -11,6 +11,7 @@ lie on a disk that fails: then reading raises an OSError and no signal ends the 
 
 import hashlib
 import hmac
+from binascii import unhexlify
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from struct import Struct as Layout
@@ -26,16 +27,17 @@ NAME_BYTES_MAX = 12
 TIERS_MAX = 256
 COUNT_MAX = (1 << 32) - 1
 BALANCE_MAX = (1 << 47) - 1
+KEY_BYTES = 8
 KEY_CHECK_BYTES = 8
 
 # magic, key check, feed position, members, cards, open cards, bytes of tier ids
 _HEADER = Layout(">8s8sqIIIH")
 #: Pseudonym, balance in 48 bits (high half signed), tier, masked name filled up with zeros.
-_MEMBER = Layout(">QhIB12s")
+_MEMBER = Layout(">8shIB12s")
 #: Tag, pseudonym of its member.
-_CARD = Layout(">QQ")
+_CARD = Layout(">8s8s")
 #: Tag, balance in 48 bits.
-_OPEN_CARD = Layout(">QhI")
+_OPEN_CARD = Layout(">8shI")
 SIZES = (_MEMBER.size, _CARD.size, _OPEN_CARD.size)
 _MEMBERS, _CARDS, _OPEN_CARDS = range(3)
 _KEY_END = 1 << 64
@@ -106,30 +108,30 @@ def key_check(tenant_key: bytes) -> bytes:
     return digest[:KEY_CHECK_BYTES]
 
 
-def number_of(key: str) -> int:
-    """Return the 64 bits behind a tag or pseudonym of 16 hex digits. Raises ValueError."""
-    number = int(key, 16)
-    if f"{number:016x}" != key:
-        raise ValueError(f"{key!r} is not 16 hexadecimal digits")
-    return number
+def key_of(text: str | bytes) -> bytes:
+    """Return the 8 bytes behind a tag or pseudonym of 16 hex digits. Raises ValueError."""
+    key = unhexlify(text)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{text!r} is not 16 hexadecimal digits")
+    return key
 
 
-def member_record(pseudonym: int, tier: int, balance: int, masked_name: str) -> bytes:
+def member_record(key: bytes, tier: int, balance: int, masked_name: str) -> bytes:
     """Return one member's record. Raises ValueError for a name or balance that does not fit."""
     name = masked_name.encode()
     if len(name) > NAME_BYTES_MAX or b"\0" in name:
         raise ValueError(f"a masked name has at most {NAME_BYTES_MAX} bytes and no NUL")
-    return _MEMBER.pack(pseudonym, *_halves(balance), tier, name)
+    return _MEMBER.pack(key, *_halves(balance), tier, name)
 
 
-def card_record(tag: int, pseudonym: int) -> bytes:
+def card_record(key: bytes, member: bytes) -> bytes:
     """Return the record of a card that is a member's."""
-    return _CARD.pack(tag, pseudonym)
+    return _CARD.pack(key, member)
 
 
-def open_card_record(tag: int, balance: int) -> bytes:
+def open_card_record(key: bytes, balance: int) -> bytes:
     """Return the record of a card nobody has resolved. Raises ValueError as for members."""
-    return _OPEN_CARD.pack(tag, *_halves(balance))
+    return _OPEN_CARD.pack(key, *_halves(balance))
 
 
 def read_header(data: bytes) -> Header:
@@ -172,7 +174,7 @@ class MemberFile:
     def member_of(self, tag: str) -> str | None:
         """Return whose card this is; None for one that is nobody's here."""
         record = self._record(_CARDS, tag)
-        return None if record is None else f"{_CARD.unpack(record)[1]:016x}"
+        return None if record is None else _CARD.unpack(record)[1].hex()
 
     def member(self, member: str) -> Entry | None:
         """Return a member by pseudonym. Raises MalformedFile for a record that cannot be read."""
@@ -195,8 +197,9 @@ class MemberFile:
         _, high, low = _OPEN_CARD.unpack(record)
         return int((high << 32) + low)
 
-    def find(self, section: Section, key: int, after: int = 0) -> int:
-        """Return the number of the first record, from `after` on, whose key is not below `key`."""
+    def find(self, section: Section, wanted: bytes, after: int = 0) -> int:
+        """Return the number of the first record, from `after` on, whose key is not below that."""
+        key = int.from_bytes(wanted)
         low, high, low_key, high_key, guesses = after, section.count, 0, _KEY_END, 0
         while low < high:
             guess = (low + high) // 2
@@ -206,14 +209,14 @@ class MemberFile:
             first = max(low, min(guess - _BLOCK_RECORDS // 2, high - _BLOCK_RECORDS))
             last = min(first + _BLOCK_RECORDS, high)
             block = self.records(section, first, last)
-            first_key, last_key = key_of(block), key_of(block, len(block) - section.size)
+            first_key, last_key = _number(block), _number(block, len(block) - section.size)
             if key <= first_key:
                 high, high_key = first, first_key
             elif key > last_key:
                 low, low_key = last, last_key
             else:
                 places = range(0, len(block), section.size)
-                return first + bisect_left(places, key, key=lambda at: key_of(block, at))
+                return first + bisect_left(places, key, key=lambda at: _number(block, at))
         return low
 
     def records(self, section: Section, first: int, last: int) -> bytes:
@@ -231,20 +234,19 @@ class MemberFile:
 
     def _record(self, kind: int, key: str) -> bytes | None:
         try:
-            number = number_of(key)
+            wanted = key_of(key)
         except ValueError:
             return None  # nothing under such a key was ever written here
         section = self.sections[kind]
-        place = self.find(section, number)
+        place = self.find(section, wanted)
         if place == section.count:
             return None
         record = self.records(section, place, place + 1)
-        return record if key_of(record) == number else None
+        return record if record.startswith(wanted) else None
 
 
-def key_of(record: bytes, at: int = 0) -> int:
-    """Return the key of the record that stands at `at`."""
-    return int(unpack_from(">Q", record, at)[0])
+def _number(block: bytes, at: int = 0) -> int:
+    return int(unpack_from(">Q", block, at)[0])
 
 
 def _halves(balance: int) -> tuple[int, int]:

@@ -189,8 +189,8 @@ class FeedRow(Struct, frozen=True, array_like=True):
 class PullAnswer(Struct, frozen=True):
     """A page of the feed, to be stored together with `position` in one transaction.
 
-    `refetch`: the cursor is of another incarnation, or rows behind it are gone; start at 0. Members
-    and cards up to `through` come with a file: the one offered, or one that is still being made.
+    `refetch`: the cursor is not of this incarnation; start at 0. Members and cards up to `through`
+    come with a file: the one offered, or one that is still being made.
     """
 
     incarnation: bytes

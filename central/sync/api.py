@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, send_file
 from msgspec import Struct
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -22,11 +22,13 @@ from central.sync.combiner import Busy
 from central.sync.problems import Refused, malformed, plain
 from central.sync.service import Service
 from loyalty import wire
+from loyalty.directory import DIRECTORY_PATH
 from loyalty.wire import Problem
 
 _BODY_BYTES_MAX = (1 << 20) + (1 << 16)  # one batch that does not compress, and its envelope
 _RETRY_AFTER_S = 2
 _MSGPACK = "application/msgpack"
+_FOR_EVER_S = 31_536_000
 
 Q = TypeVar("Q", bound=Struct)
 Handler = Callable[[Service, Caller, Q], Struct]
@@ -38,23 +40,27 @@ def blueprint(service: Service) -> Blueprint:
     """Return the routes of `loyalty.wire`, answered by `service` (see central.sync.service)."""
     routes = Blueprint("sync", __name__)
 
+    def caller(path: str, body: bytes) -> Caller:
+        """Return who signed the call at hand. Raises Refused, also for too many calls."""
+        found = service.read(
+            lambda connection: authenticate(
+                connection, service.shard_key, request.method, path, dict(request.headers), body
+            )
+        )
+        wait_s = service.limits.take(found.device_id, service.now_ms())
+        if wait_s:
+            raise Refused(429, "too_many_calls", "this device calls too often", wait_s)
+        return found
+
     def route(path: str, answer: Callable[[bytes], Struct]) -> None:
         def view() -> Response:
-            return _answered(answer)
+            return _answered(lambda: _packed(200, answer(_body())))
 
         routes.add_url_rule(path, path.rpartition("/")[2], view, methods=["POST"])
 
     def signed(path: str, type_: type[Q], handler: Handler[Q]) -> None:
         def answer(body: bytes) -> Struct:
-            caller = service.read(
-                lambda connection: authenticate(
-                    connection, service.shard_key, path, dict(request.headers), body
-                )
-            )
-            wait_s = service.limits.take(caller.device_id, service.now_ms())
-            if wait_s:
-                raise Refused(429, "too_many_calls", "this device calls too often", wait_s)
-            return handler(service, caller, _decoded(body, type_))
+            return handler(service, caller(path, body), _decoded(body, type_))
 
         route(path, answer)
 
@@ -66,13 +72,22 @@ def blueprint(service: Service) -> Blueprint:
     signed(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
     signed(wire.CLAIM_PATH, wire.ClaimRequest, _claim)
     signed(wire.BALANCE_PATH, wire.BalanceRequest, _balance)
+
+    @routes.get(DIRECTORY_PATH + "<name>")
+    def member_file(name: str) -> Response:
+        def answer() -> Response:
+            caller(DIRECTORY_PATH + name, b"")
+            return _file(service, name)
+
+        return _answered(answer)
+
     return routes
 
 
-def _answered(answer: Callable[[bytes], Struct]) -> Response:
-    """Return what `answer` makes of the body of the call at hand, or the Problem it met."""
+def _answered(answer: Callable[[], Response]) -> Response:
+    """Return what `answer` makes of the call at hand, or the Problem it met."""
     try:
-        return _packed(200, answer(_body()))
+        return answer()
     except Refused as refused:
         return _packed(refused.status, refused.problem, refused.retry_after_s)
     except UnknownEpoch as error:
@@ -121,9 +136,26 @@ def _push(service: Service, caller: Caller, asked: wire.PushRequest) -> wire.Pus
 
 
 def _pull(service: Service, caller: Caller, asked: wire.PullRequest) -> wire.PullAnswer:
-    return service.read(
+    answer = service.read(
         lambda connection: pulling.page(connection, service.shard_key, caller.device_id, asked)
     )
+    if asked.held is not None:
+        service.member_files.need(answer.through)
+    return answer
+
+
+def _file(service: Service, name: str) -> Response:
+    """Return a member file or delta, or the part asked for. Raises Refused, 404."""
+    path = service.member_files.path(name)
+    if path is None:
+        raise Refused(404, "file_unknown", "there is no such file (any more)")
+    response = send_file(
+        path, mimetype="application/octet-stream", etag=name, max_age=_FOR_EVER_S, conditional=True
+    )
+    # The name says what is in it: any copy is good, also one that a shop's hub keeps for its tills.
+    response.cache_control.public = True
+    response.cache_control.immutable = True
+    return response
 
 
 def _claim(service: Service, _caller: Caller, asked: wire.ClaimRequest) -> wire.ClaimAnswer:

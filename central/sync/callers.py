@@ -36,9 +36,14 @@ class Caller(Struct, frozen=True):
 
 
 def authenticate(
-    connection: Connection, shard_key: int, path: str, headers: Mapping[str, str], body: bytes
+    connection: Connection,
+    shard_key: int,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> Caller:
-    """Return the device that signed a POST to `path`. Raises Refused, 401 or 403."""
+    """Return the device that signed a call of `path`. Raises Refused, 401 or 403."""
     try:
         device_id = bytes.fromhex(headers[DEVICE_HEADER])
         signature = bytes.fromhex(headers[SIGNATURE_HEADER])
@@ -52,7 +57,7 @@ def authenticate(
     row = connection.execute(query).one_or_none()
     if row is None or row.public_key is None:
         raise Refused(401, "device_unknown", "this device is not enrolled here")
-    if not signed_by(row.public_key, signature, call_message("POST", path, device_id, nonce, body)):
+    if not signed_by(row.public_key, signature, call_message(method, path, device_id, nonce, body)):
         raise Refused(401, "bad_signature", "the signature is not this device's")
     if row.state != DeviceState.ENROLLED:
         raise Refused(403, "device_revoked", "this device was revoked")

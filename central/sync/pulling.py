@@ -7,14 +7,17 @@ behind it would count that push twice.
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Connection, Row, Select, or_, select
 
 from central import schema
-from central.ledger.shards import read_shard
-from loyalty.wire import FeedRow, PullAnswer, PullRequest
+from central.ledger.shards import Shard, read_shard
+from central.sync import offers
+from loyalty.wire import FeedRow, PullAnswer, PullRequest, Topic
 
 PAGE_ROWS_MAX = 5_000
 PAGE_BYTES_MAX = 1 << 20
+_IN_FILES = (int(Topic.MEMBER), int(Topic.CARD))
 
 
 def page(
@@ -22,16 +25,33 @@ def page(
 ) -> PullAnswer:
     """Return the rows behind the request's cursor that are for all or for this device.
 
-    A cursor of another incarnation, or from beyond the end, is answered by `refetch`. A page holds
-    the rows asked for, and more only where one turn alone has more.
+    A cursor of another incarnation, or from beyond the end, is answered by `refetch`. Members and
+    cards that a file holds are left out. A page holds the rows asked for, and more only where one
+    turn alone has more.
     """
     shard = read_shard(connection, shard_key)
     begins = request.position == 0
     foreign = request.incarnation != shard.incarnation and not begins
     if foreign or not 0 <= request.position <= shard.feed_position:
         return PullAnswer(shard.incarnation, 0, (), more=True, refetch=True)
+    held = request.held
+    if held is None:
+        return _rows_behind(connection, shard, device_id, request, 0)
+    through = offers.through(connection, shard, request.position, held)
+    answer = _rows_behind(connection, shard, device_id, request, through)
+    offer = offers.offer(connection, shard, held)
+    return structs.replace(answer, through=through, offer=offer)
+
+
+def _rows_behind(
+    connection: Connection, shard: Shard, device_id: bytes, request: PullRequest, through: int
+) -> PullAnswer:
+    shard_key = shard.shard_key
     limit = max(1, min(request.limit, PAGE_ROWS_MAX))
     feed = _feed(shard_key, device_id, request.position)
+    if through > request.position:
+        t = schema.feed
+        feed = feed.where(or_(t.c.topic.not_in(_IN_FILES), t.c.position > through))
     rows: list[FeedRow] = []
     size = 0
     for row in _rows(connection, feed.limit(limit + 1)):

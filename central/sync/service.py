@@ -4,7 +4,7 @@ Wiring, in central/app.py:
 
     service = Service(parts.engine, parts.keys.central_key, parts.keys.tenant_key,
                       now_ms=lambda: time.time_ns() // 1_000_000, draw=secrets.randbelow,
-                      shard_key=config.shard_key)
+                      member_files=..., shard_key=config.shard_key)
     service.start()                                  # judges again what waited for this version
     app.register_blueprint(api.blueprint(service))   # ... and service.close() when the app stops
 
@@ -23,6 +23,7 @@ from central.ledger.turns import run_turn
 from central.ledger.waiting import rejudge_ready
 from central.sync.combiner import Combiner, Item, RunTurn
 from central.sync.limits import CallLimits
+from central.sync.member_files import MemberFiles
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class Service:
         tenant_key: bytes,
         now_ms: Callable[[], int],
         draw: Callable[[int], int],
+        member_files: MemberFiles,
         shard_key: int = 1,
         combiner: Callable[[RunTurn], Combiner] = Combiner,
     ) -> None:
@@ -44,6 +46,7 @@ class Service:
 
         A simulation passes a combiner without a thread.
         """
+        self.member_files = member_files
         self.engine = engine
         self.central_key = central_key
         self.tenant_key = tenant_key
@@ -61,6 +64,7 @@ class Service:
     def close(self) -> None:
         """Finish what was submitted and stop the writer."""
         self._combiner.close()
+        self.member_files.close()
 
     def push(self, push: Push) -> Pushed:
         """Return what became of a push, after its commit. Raises combiner.Busy, UnknownEpoch."""

@@ -20,12 +20,13 @@ from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.combiner import RunTurn
 from central.sync.enrolment import code_hash
+from central.sync.member_files import MemberFiles, Policy
 from central.sync.service import Service
 from loyalty import rulebook
 from loyalty.wire import RewardRow, RuleBookRow, ShopRow
 from tillpoints.simulation.disk import Disk, Fault, write_image
 from tillpoints.simulation.inline import InlineCombiner
-from tillpoints.simulation.world import DAY_MS, World
+from tillpoints.simulation.world import DAY_MS, HOUR_MS, World
 
 SHARD = 1
 FILE = "central.db"
@@ -60,6 +61,8 @@ multiplier = "3/2"
 """
 )
 TENANT_KEY = bytes([8]) * 32
+#: Few files and rows, often: so that tills come back to find their rows gone.
+_POLICY = Policy(every_ms=3 * HOUR_MS, files=3, rows=200)
 REWARDS = (
     RewardRow("tea", "茶", "Tea", 100, "goods"),
     RewardRow("cake", "蛋糕", "Cake", 300, "goods", "S1"),
@@ -102,6 +105,15 @@ class Central:
             TENANT_KEY,
             now_ms=self.now_ms,
             draw=self._chance.randrange,
+            member_files=MemberFiles(
+                self.engine,
+                SHARD,
+                self.world.folder / "central.directory",
+                TENANT_KEY,
+                self.now_ms,
+                _POLICY,
+                start=_at_once,
+            ),
             shard_key=SHARD,
             combiner=self._combiner,
         )
@@ -215,6 +227,10 @@ _FAULTS: dict[str, Fault] = {
     "power_central": "power",
     "disk_central": "eio",
 }
+
+
+def _at_once(job: Callable[[], None]) -> None:
+    job()
 
 
 def _put(connection: Connection, table: Table, **values: object) -> None:

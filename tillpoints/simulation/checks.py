@@ -63,8 +63,12 @@ class Checks:
             self._world.hold("I14 contained only when pulled", early and (station.name, key, at))
 
     def directory(self, station: Station) -> None:
-        """I14: a device's directory is the feed up to its cursor, folded."""
-        at = station.journal.cursor()
+        """I14: a device's directory is the feed up to its cursor, folded, once it has its file."""
+        at, file = station.journal.cursor(), station.journal.member_file()
+        if file.position < file.needed:
+            self._world.mark("waits for a member file")
+            return
+        self._world.mark("member file" if file.position else "no member file")
         with closing(sqlite3.connect(self._central.file)) as db:
             rows = db.execute(
                 "SELECT topic, item, payload FROM feed WHERE position <= ? AND topic IN (1, 2)"

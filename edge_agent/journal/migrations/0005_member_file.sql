@@ -1,5 +1,5 @@
--- Members and cards come as a file; `member`, `member_tag` and `card` hold what the feed said since.
--- `needed` is how far the feed counts on a file: below it, rows of members were not pulled.
+-- Members and cards come as a file; `member`, `member_tag` and `card` hold what the feed said
+-- since. `needed` is how far the feed counts on a file: below it, members were not pulled.
 CREATE TABLE member_file (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
     name     TEXT NOT NULL,

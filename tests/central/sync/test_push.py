@@ -236,6 +236,7 @@ def test_two_service_processes_may_serve_the_same_programme(programme):
         first.tenant_key,
         first.now_ms,
         first.draw,
+        first.member_files,
         programme.shard_key,
     )
 

@@ -1,0 +1,165 @@
+"""Every member and card of the ledger into one member file, in the order of its records.
+
+Reads the ledger's tables as streams, at one moment of the database, and keeps no more of them than
+the open cards in memory. The layout is `loyalty.member_file`'s.
+"""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Literal
+
+from sqlalchemy import Connection, select, text
+
+from central import schema
+from central.ledger.accounts import debt_id, wallet_id
+from loyalty.events import Holder
+from loyalty.member_file import (
+    Header,
+    card_record,
+    key_of,
+    member_record,
+    open_card_record,
+)
+
+_PAGE_ROWS = 10_000
+_BUFFER_RECORDS = 10_000
+#: Sorts behind every key.
+_END = b"\xff" * 9
+Kind = Literal["member", "card"]
+
+
+class OutOfOrder(RuntimeError):
+    """The database does not sort hexadecimal digits as they stand."""
+
+
+def write(
+    connection: Connection, shard_key: int, key_check: bytes, position: int, file: BinaryIO
+) -> Header:
+    """Write what the ledger holds at `position` of the feed; return the file's header.
+
+    Raises ValueError for a member or balance that does not fit, and OSError.
+    """
+    tiers = _tiers(connection, shard_key)
+    header = Header(key_check, position, tiers, (0, 0, 0))
+    file.seek(len(header.encode()))
+    tables = _Tables(connection, shard_key)
+    members = _write_records(file, _members(tables, tiers))
+    open_cards: list[bytes] = []
+    cards = _write_records(file, _cards(tables, open_cards))
+    file.write(b"".join(open_cards))
+    file.truncate()
+    header = Header(key_check, position, tiers, (members, cards, len(open_cards)))
+    file.seek(0)
+    file.write(header.encode())
+    return header
+
+
+class _Stream:
+    """Rows of two columns, a key and a value, in the order of their keys."""
+
+    def __init__(self, connection: Connection, sql: str, values: dict[str, Any]) -> None:
+        options = {"stream_results": True}
+        self._cursor = connection.execute(text(sql), values, execution_options=options).cursor
+        self._rows: Iterator[Any] = iter(())
+        self.key = b""
+        self._value: Any = None
+        self._step()
+
+    def take(self, key: bytes) -> Any:
+        """Return the value of a key and go on behind it, None if there is none."""
+        while self.key < key:
+            self._step()
+        if self.key != key:
+            return None
+        value = self._value
+        self._step()
+        return value
+
+    def _step(self) -> None:
+        row = next(self._rows, None)
+        if row is None:
+            self._rows = iter(self._cursor.fetchmany(_PAGE_ROWS))
+            row = next(self._rows, None)
+        if row is None:
+            self.key = _END
+            return
+        key = key_of(row[0][-16:])
+        if key <= self.key:
+            raise OutOfOrder("the database sorts keys of hexadecimal digits in an order of its own")
+        self.key, self._value = key, row[1]
+
+
+class _Tables:
+    """The ledger's tables as streams."""
+
+    def __init__(self, connection: Connection, shard_key: int) -> None:
+        self._connection = connection
+        self._shard_key = shard_key
+        # SQLite would go through an index and look up each row where it lies; a plus makes it read
+        # the table as it stands and sort, which takes a third of the time.
+        self._plus = "+" if connection.dialect.name == "sqlite" else ""
+
+    def stream(self, table: str, key: str, value: str) -> _Stream:
+        """Return two columns of a table by the first."""
+        return self._stream(table, key, value, "", {})
+
+    def purses(self, kind: Kind) -> tuple[_Stream, _Stream]:
+        """Return what is posted on the wallets and on the debts of all holders of a kind."""
+        streams = []
+        for make in (wallet_id, debt_id):
+            ends = {"first": make(Holder(kind, "")), "last": make(Holder(kind, "~"))}
+            where = " AND account_id > :first AND account_id < :last"
+            streams.append(self._stream("account", "account_id", "posted", where, ends))
+        return streams[0], streams[1]
+
+    def _stream(
+        self, table: str, key: str, value: str, where: str, values: dict[str, Any]
+    ) -> _Stream:
+        sql = (
+            f"SELECT {key}, {value} FROM {table}"  # noqa: S608 our own names
+            f" WHERE {self._plus}shard_key = :shard_key{where} ORDER BY {self._plus}{key}"
+        )
+        return _Stream(self._connection, sql, {"shard_key": self._shard_key, **values})
+
+
+def _tiers(connection: Connection, shard_key: int) -> tuple[str, ...]:
+    """Return every tier id in use; the empty one stands for members without any."""
+    t = schema.member_tier
+    found = connection.execute(select(t.c.tier_id).where(t.c.shard_key == shard_key).distinct())
+    return tuple(sorted({"", *found.scalars()}))
+
+
+def _members(tables: _Tables, tiers: tuple[str, ...]) -> Iterator[bytes]:
+    """Yield the record of every member that has a tier or an account."""
+    numbers = {tier: number for number, tier in enumerate(tiers)}
+    known = tables.stream("member_tier", "member", "tier_id")
+    names = tables.stream("member", "member", "masked_name")
+    wallets, debts = tables.purses("member")
+    while (key := min(known.key, wallets.key, debts.key)) != _END:
+        balance = (wallets.take(key) or 0) + (debts.take(key) or 0)
+        yield member_record(key, numbers[known.take(key) or ""], balance, names.take(key) or "")
+
+
+def _cards(tables: _Tables, open_cards: list[bytes]) -> Iterator[bytes]:
+    """Yield the record of every card that is a member's; collect those of the others."""
+    cards = tables.stream("card", "tag", "member")
+    wallets, debts = tables.purses("card")
+    while (key := min(cards.key, wallets.key, debts.key)) != _END:
+        balance = (wallets.take(key) or 0) + (debts.take(key) or 0)
+        member = cards.take(key)
+        if member is None:
+            open_cards.append(open_card_record(key, balance))
+        else:
+            yield card_record(key, key_of(member))
+
+
+def _write_records(file: BinaryIO, records: Iterator[bytes]) -> int:
+    """Write records and return how many."""
+    count, buffer = 0, []
+    for record in records:
+        buffer.append(record)
+        if len(buffer) == _BUFFER_RECORDS:
+            file.write(b"".join(buffer))
+            count += len(buffer)
+            buffer.clear()
+    file.write(b"".join(buffer))
+    return count + len(buffer)
