@@ -92,6 +92,14 @@
     }
   });
 
+  // Icons stand beside words, never on them.
+  for (const icon of [...top.querySelectorAll("svg.icon")].filter(shown)) {
+    const box = visible(icon.getBoundingClientRect(), icon.parentElement);
+    for (const { node, rect } of texts) {
+      if (box && overlap(box, rect)) faults.push(`an icon covers ${name(node)}`);
+    }
+  }
+
   // Pictures that did not come.
   for (const image of top.querySelectorAll("img")) {
     const drawn = image.complete && image.naturalWidth > 0;
