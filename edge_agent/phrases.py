@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from loyalty.earning import Reason
-from loyalty.wording import say
+from loyalty.wording import codes, say
 
 Tone = Literal["ok", "info", "attention", "error"]
 
@@ -25,6 +25,16 @@ class Phrase(Struct, frozen=True):
 def phrase(reason: Reason) -> Phrase:
     """Return the words of a reason of the programme."""
     return Phrase(reason.code, say(reason, "zh"), say(reason, "en"))
+
+
+def why_refused(code: str, reason: str, **values: str) -> Phrase:
+    """Return one of the till's own phrases around central's reason, a code of the programme.
+
+    A reason that only a later version words is shown as its code.
+    """
+    why = phrase(Reason(reason)) if reason in codes() else Phrase(reason, reason, reason)
+    zh, en = _OWN[code]
+    return Phrase(code, zh.format(why=why.zh, **values), en.format(why=why.en, **values))
 
 
 _OWN: dict[str, tuple[str, str]] = {
@@ -132,6 +142,18 @@ _OWN: dict[str, tuple[str, str]] = {
     "claim_pending": (
         "已登记认领，小票到达后入账",
         "Claim noted; points follow when the receipt arrives",
+    ),
+    "claim_taken_in_partly": (
+        "认领成功；已退款 {refunded}，按余额积分",
+        "Claimed; {refunded} of it was refunded, the rest earns",
+    ),
+    "claim_refused": (
+        "之前的认领未成功：{why}",
+        "An earlier claim did not go through: {why}",
+    ),
+    "claim_refused_of": (
+        "小票 {number} 的认领未成功：{why}",
+        "The claim of receipt {number} did not go through: {why}",
     ),
     "redeemed": ("兑换成功，请取走兑换凭条", "Redeemed: please take your slip"),
     "stopped_while_redeeming": (

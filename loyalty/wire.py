@@ -317,11 +317,15 @@ class ClaimRequest(Struct, frozen=True):
 
 
 class ClaimAnswer(Struct, frozen=True):
-    """`open` can be claimed for `eligible_fen` at `shop_id`; `unknown` may still be on its way."""
+    """`open` can be claimed for `eligible_fen` at `shop_id`; `unknown` may still be on its way.
 
-    state: Literal["open", "claimed", "expired", "unknown"]
+    `refunded_fen` were taken off that sum already; `refunded` says that nothing is left of it.
+    """
+
+    state: Literal["open", "claimed", "refunded", "expired", "unknown"]
     shop_id: str = ""
     eligible_fen: int = 0
+    refunded_fen: int = 0
 
 
 class BalanceRequest(Struct, frozen=True):

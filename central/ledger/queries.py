@@ -117,13 +117,15 @@ def claim_state(
     if row is None:
         return ClaimAnswer("unknown")
     left_fen = row.eligible_fen - row.refunded_fen
-    if row.state != SaleState.OPEN or (row.eligible_fen and left_fen <= 0):
+    if row.state != SaleState.OPEN:
         return ClaimAnswer("claimed", row.shop_id)
+    if row.eligible_fen and left_fen <= 0:
+        return ClaimAnswer("refunded", row.shop_id, refunded_fen=row.refunded_fen)
     zone = ZoneInfo(read_shard(connection, shard_key).zone)
     today = datetime.fromtimestamp(now_ms / 1000, tz=UTC).astimezone(zone).date()
     if today.isoformat() > row.expires_on:
         return ClaimAnswer("expired", row.shop_id)
-    return ClaimAnswer("open", row.shop_id, left_fen)
+    return ClaimAnswer("open", row.shop_id, left_fen, row.refunded_fen)
 
 
 def statement(

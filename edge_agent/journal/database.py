@@ -4,11 +4,14 @@ Only the writing connection commits and so only it checkpoints: SQLite before 3.
 write-ahead log that two connections reset at the same time.
 """
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+
+from edge_agent.journal.errors import JournalInUse
 
 FILE = "journal.sqlite"
 _BUSY_MS = 5000
@@ -63,3 +66,17 @@ def reading(path: Path) -> Generator[sqlite3.Connection, None, None]:
         raise FileNotFoundError(f"no journal at {path}")
     with closing(connect_reader(path)) as db, snapshot(db):
         yield db
+
+
+def lock(path: Path) -> int:
+    """Return a handle that keeps every other process from writing this journal while it is open.
+
+    Raises JournalInUse if one does already.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise JournalInUse(f"another process writes the journal in {path.parent}") from error
+    return handle

@@ -7,7 +7,6 @@
 that nothing was recorded. Readers are in `reader.py`; one thread (`writer.py`) writes.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from edge_agent.journal import (
     log,
     members,
     projections,
+    refusals,
     rehoming,
     reviews,
     slips,
@@ -29,8 +29,8 @@ from edge_agent.journal import (
 )
 from edge_agent.journal.clock import moment
 from edge_agent.journal.cursor import Cursor
-from edge_agent.journal.database import FILE, connect_writer
-from edge_agent.journal.errors import JournalFailure, JournalFull, JournalInUse
+from edge_agent.journal.database import FILE, connect_writer, lock
+from edge_agent.journal.errors import JournalFailure, JournalFull
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link, Place
 from edge_agent.journal.migrate import migrate, steps
@@ -66,7 +66,7 @@ class Journal(Reader):
         """Use `Journal.open`."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._clock = clock
-        self._handle = _lock(folder / LOCK_FILE)
+        self._handle = lock(folder / LOCK_FILE)
         path = folder / FILE
         self._writer = writer(lambda: _connect(path))
         try:
@@ -193,6 +193,10 @@ class Journal(Reader):
         """Delete papers in review that were decided before a wall time in ms."""
         self._writer.transact(lambda db: reviews.expire(db, before_ms))
 
+    def refusal_told(self, claim_hash: str) -> None:
+        """Note that somebody was told that central refused a claim."""
+        self._writer.transact(lambda db: refusals.told(db, claim_hash))
+
     def voucher_asked(self, voucher_code: str, request_id: str) -> str:
         """Keep under what request central is asked about a voucher; return the one to use."""
         return self._writer.transact(
@@ -308,16 +312,6 @@ class Journal(Reader):
             ).fetchone()
         )
         return row is not None and row[0] == last.hash
-
-
-def _lock(path: Path) -> int:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise JournalInUse(f"another process writes the journal in {path.parent}") from error
-    return handle
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -21,6 +21,7 @@ from edge_agent.journal import (
     log,
     members,
     records,
+    refusals,
     reviews,
     slips,
     voucher_requests,
@@ -32,6 +33,7 @@ from edge_agent.journal.log import Link, Place
 from edge_agent.journal.member_files import MemberFiles
 from edge_agent.journal.members import InUse, Standing
 from edge_agent.journal.records import Record, SaleRecord
+from edge_agent.journal.refusals import RefusedClaim
 from edge_agent.journal.reviews import ReviewItem, ReviewPaper, Unsent
 from edge_agent.journal.slips import JobRecord, SlipRecord, SlipState
 from edge_agent.journal.verify import Report, verify
@@ -206,6 +208,10 @@ class Reader:
     def unsent_paper(self) -> Unsent | None:
         """Return a paper in review that central does not hold yet."""
         return self._ask(reviews.next_unsent)
+
+    def refused_claims(self) -> list[RefusedClaim]:
+        """Return claims made here that central refused and of which nobody was told, in order."""
+        return self._ask(refusals.untold)
 
     def claimed_here(self, claim_hash: str) -> bool:
         """Tell whether this code was claimed on this device."""

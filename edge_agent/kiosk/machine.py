@@ -22,7 +22,7 @@ from edge_agent.effects import (
 )
 from edge_agent.kiosk.paper import redemption_slip
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
-from loyalty.earning import Reason
+from loyalty.earning import Reason, money
 from loyalty.events import Claim, Redeem
 from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow
 
@@ -267,20 +267,25 @@ def _claim_known(state: State, answer: ClaimAnswer | None, now: Now) -> Result:
     if member is None or not claim_hash:
         return state, ()
     state = structs.replace(state, claim_hash="")
-    if answer is not None and answer.state in ("claimed", "expired"):
-        code = "claim_taken" if answer.state == "claimed" else "claim_expired"
-        words = phrase(Reason(code))
+    if answer is not None and answer.state in _OVER:
+        words = phrase(Reason(_OVER[answer.state]))
         state = structs.replace(state, claim=ClaimResult("refused", words))
         return _tell(state, "error", words), ()
     body = Claim(at=now.moment, claim_hash=claim_hash, holder=member.holder)
     if answer is not None and answer.state == "open":
         words = own_words("claim_taken_in")
+        if answer.refunded_fen:
+            words = own_words("claim_taken_in_partly", refunded=money(answer.refunded_fen))
         result = ClaimResult("credited", words, answer.shop_id, answer.eligible_fen)
     else:
         words = own_words("claim_pending")
         result = ClaimResult("pending", words)
     state = _tell(structs.replace(state, claim=result), "ok", words)
     return state, (Record((body,)), SyncNow())
+
+
+#: Why a claim code earns nothing any more, by central's answer.
+_OVER = {"claimed": "claim_taken", "refunded": "claim_refunded", "expired": "claim_expired"}
 
 
 def _confirmed(state: State, request_id: str, terms: Terms) -> Result:

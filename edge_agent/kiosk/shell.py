@@ -6,7 +6,7 @@ from collections.abc import Callable
 from edge_agent import commands
 from edge_agent.asking import Ask
 from edge_agent.devices.ports import Scanned
-from edge_agent.effects import AskBalance, AskClaim, AskLease, Now, SyncNow, Terms
+from edge_agent.effects import AskBalance, AskClaim, AskLease, Member, Now, SyncNow, Terms
 from edge_agent.journal.errors import JournalError, LeaseClosed
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
@@ -14,10 +14,11 @@ from edge_agent.kiosk import machine
 from edge_agent.kiosk.machine import State
 from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, SyncChanged
 from edge_agent.people import member_of
-from edge_agent.phrases import Phrase, own_words, phrase
+from edge_agent.phrases import Phrase, own_words, phrase, why_refused
 from edge_agent.recording import record
 from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify
 from loyalty.earning import Reason
+from loyalty.events import Holder
 
 
 class KioskStand:
@@ -43,6 +44,7 @@ class KioskStand:
         event = self._event(message)
         if event is not None:
             self._step(event, now, terms)
+            self._tell_refusals(now, terms)
 
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
@@ -63,6 +65,21 @@ class KioskStand:
                 return machine.LeaseTold(request_id, answer)
             case _:
                 return self._touched(message)
+
+    def _tell_refusals(self, now: Now, terms: Terms) -> None:
+        """Tell the member on the screen, and nobody else, which of their claims was refused."""
+        member = self.state.member
+        if member is None or self.state.step == "working":
+            return
+        for refused in self._journal.refused_claims():
+            if refused.holder == member.holder or self._is_of(member, refused.holder):
+                words = why_refused("claim_refused", refused.reason)
+                self._step(machine.ScanFailed(words), now, terms)
+                self._journal.refusal_told(refused.claim_hash)
+
+    def _is_of(self, member: Member, holder: Holder) -> bool:
+        """Tell whether a card that claimed has become this member's meanwhile."""
+        return holder.kind == "card" and self._journal.holder_of(holder.key) == member.holder
 
     def _touched(self, message: object) -> machine.Input | None:
         match message:

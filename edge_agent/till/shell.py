@@ -15,9 +15,9 @@ from edge_agent.journal.errors import AlreadyDone, JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.records import SaleRecord
-from edge_agent.messages import JobRead, JobSeen, PictureSeen, VoucherAnswered
+from edge_agent.messages import JobRead, JobSeen, PictureSeen, SyncChanged, VoucherAnswered
 from edge_agent.people import member_of
-from edge_agent.phrases import Phrase, Tone, own_words, phrase
+from edge_agent.phrases import Phrase, Tone, own_words, phrase, why_refused
 from edge_agent.recording import record
 from edge_agent.till import checkout, inputs
 from edge_agent.till.handing_in import HandingIn
@@ -78,6 +78,8 @@ class Till:
                 self._step(inputs.PictureSeen(job.job_id, *_times(job, now), parts), now, terms)
             case JobRead():
                 self._job(message, now, terms)
+            case SyncChanged():
+                self._tell_refusal(now, terms)
             case VoucherAnswered():
                 self._told(self._handing_in.answered(message), now, terms)
             case _:
@@ -158,6 +160,15 @@ class Till:
             self._step(inputs.ScanFailed(phrase(Reason("claim_expired"))), now, terms)
         else:
             self._step(inputs.ClaimScanned(known_sale(sale, now)), now, terms)
+
+    def _tell_refusal(self, now: Now, terms: Terms) -> None:
+        """Tell the cashier of a claim taken here that central refused, one after each sync."""
+        for refused in self._journal.refused_claims()[:1]:
+            sale = self._journal.sale_by_claim_hash(refused.claim_hash)
+            number = (sale.sale.receipt.number if sale else None) or "—"
+            words = why_refused("claim_refused_of", refused.reason, number=number)
+            self._step(inputs.Told("attention", words), now, terms)
+            self._journal.refusal_told(refused.claim_hash)
 
     def _correct(self, fingerprint: str, text: str | None, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_fingerprint(fingerprint)

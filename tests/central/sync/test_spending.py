@@ -212,9 +212,12 @@ def test_a_claim_code_says_what_it_stands_for(mall):
     assert state("C1") == wire.ClaimAnswer("unknown")
     sale = till.sale(code="C1")
     till.push(sale, till.sale(code="C2"), till.refund(sale, fen=2_500))
-    assert state("C1") == wire.ClaimAnswer("open", "S1", 7_500)
+    assert state("C1") == wire.ClaimAnswer("open", "S1", 7_500, 2_500)
     till.push(till.claim("C1", member()))
     assert state("C1") == wire.ClaimAnswer("claimed", "S1")
+    whole = till.sale(code="C3")
+    till.push(whole, till.refund(whole))
+    assert state("C3") == wire.ClaimAnswer("refunded", "S1", refunded_fen=10_000)
     mall.now_ms += 31 * DAY_MS
     assert state("C2") == wire.ClaimAnswer("expired", "S1")
     assert till.call(wire.CLAIM_PATH, wire.ClaimRequest("zz"))[0] == 400

@@ -187,7 +187,12 @@ def test_a_claim_that_central_cannot_see_yet_is_written_down_and_called_pending(
 
 
 @pytest.mark.parametrize(
-    ("state", "code"), [("claimed", "claim_taken"), ("expired", "claim_expired")]
+    ("state", "code"),
+    [
+        ("claimed", "claim_taken"),
+        ("expired", "claim_expired"),
+        ("refunded", "claim_refunded"),
+    ],
 )
 def test_a_claim_that_cannot_be_is_refused_and_not_written_down(
     screen: Kiosk, state: str, code: str
@@ -197,6 +202,15 @@ def test_a_claim_that_cannot_be_is_refused_and_not_written_down(
     assert screen.feed(ClaimTold(ClaimAnswer(state))) == []  # type: ignore[arg-type]
     assert screen.state.claim is not None
     assert screen.state.claim.phrase.code == code
+
+
+def test_a_claim_of_a_receipt_partly_refunded_says_so(screen: Kiosk) -> None:
+    screen.feed(MemberScanned(member()))
+    screen.feed(ClaimScanned("h"))
+    assert screen.feed(ClaimTold(ClaimAnswer("open", "s1", 15_000, 6_400)))
+    assert screen.state.claim is not None
+    assert screen.state.claim.eligible_fen == 15_000
+    assert "64.00" in screen.state.claim.phrase.zh
 
 
 def test_when_central_has_heard_of_it_the_balance_on_the_screen_is_asked_again(
