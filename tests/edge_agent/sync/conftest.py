@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from edge_agent.journal.journal import Journal
@@ -22,6 +23,7 @@ from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from loyalty import chain, wire
 from loyalty.chain import Frame, Stream
+from loyalty.directory import DIRECTORY_PATH, DirectoryOffer
 from loyalty.wire import (
     EnrolAnswer,
     EnrolRequest,
@@ -38,6 +40,7 @@ from loyalty.wire import (
     Verdict,
 )
 from tests.edge_agent.journal.conftest import DEVICE, at, enrolment
+from tests.loyalty.directories import name_of
 
 CODE = "ENROL-ONCE"
 
@@ -62,6 +65,10 @@ class TinyCentral:
         self.held: list[HeldEpoch] = []
         self.granted_to = ""
         self.retry_after_s = 0
+        self.files: dict[str, bytes] = {}
+        self.offer: DirectoryOffer | None = None
+        self.ranges: list[tuple[str, str]] = []
+        self.cut_after: int | None = None
         self.answers: dict[str, Any] = {}
         self.asked: list[Any] = []
 
@@ -89,6 +96,8 @@ class TinyCentral:
                 return 200, wire.pack(self._push(msgspec.msgpack.decode(body, type=PushRequest)))
             case wire.PULL_PATH:
                 return 200, wire.pack(self._pull(msgspec.msgpack.decode(body, type=PullRequest)))
+            case str() if path.startswith(DIRECTORY_PATH):
+                return self._part(environ, path.removeprefix(DIRECTORY_PATH))
             case wire.REHOME_PATH:
                 return self._rehome(msgspec.msgpack.decode(body, type=RehomeRequest))
         self.asked.append(msgspec.msgpack.decode(body))
@@ -170,7 +179,33 @@ class TinyCentral:
             return PullAnswer(self.incarnation, 0, (), more=True, refetch=True)
         rows = [row for row in self.feed if row.position > request.position][: request.limit]
         position = rows[-1].position if rows else request.position
-        return PullAnswer(self.incarnation, position, tuple(rows), position < len(self.feed))
+        answer = PullAnswer(self.incarnation, position, tuple(rows), position < len(self.feed))
+        held, offer = request.held, self.offer
+        if held is None or offer is None:
+            return answer
+        new = offer if offer.position > held.position else None
+        return structs.replace(answer, through=held.through or offer.position, offer=new)
+
+    def _part(self, environ: dict[str, Any], name: str) -> tuple[int, bytes]:
+        """Return the part of a file that is asked for; cut the line in the middle if told to."""
+        wanted = environ["HTTP_RANGE"]
+        self.ranges.append((name, wanted))
+        if name not in self.files:
+            return 404, wire.pack(Problem("file_unknown", "no such file"))
+        first, last = wanted.removeprefix("bytes=").split("-")
+        part = self.files[name][int(first) : int(last) + 1]
+        if self.cut_after is not None and int(last) + 1 > self.cut_after:
+            self.cut_after, self.lose_replies = None, self.lose_replies + 1
+        return 206, part
+
+    def offer_file(self, data: bytes, position: int, delta: bytes = b"") -> str:
+        """Offer a member file, and a delta to it if there is one; return its name."""
+        name, delta_name = name_of(data), name_of(delta) if delta else ""
+        self.files |= {name: data, delta_name: delta} if delta else {name: data}
+        self.offer = DirectoryOffer(name, len(data), position, delta_name, len(delta))
+        while len(self.feed) < position:
+            self.tell(99, "", None)
+        return name
 
     # ---- what tests do to it
 
