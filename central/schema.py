@@ -19,6 +19,10 @@ from central.record_tables import reward as reward  # noqa: PLC0414
 from central.record_tables import rule_book as rule_book  # noqa: PLC0414
 from central.record_tables import shop as shop  # noqa: PLC0414
 from central.record_tables import staff as staff  # noqa: PLC0414
+from central.review_tables import review as review  # noqa: PLC0414
+from central.review_tables import review_paper as review_paper  # noqa: PLC0414
+from central.review_tables import taught as taught  # noqa: PLC0414
+from central.review_tables import template as template  # noqa: PLC0414
 
 # --- the shard: its row is the lock, the commit order and the position in the feed
 

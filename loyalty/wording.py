@@ -110,6 +110,22 @@ _WORDS: dict[str, tuple[str, str]] = {
         "这是别的店的小票，本机不能更正",
         "This is another shop's receipt, which this till cannot correct",
     ),
+    "review_superseded": (
+        "这张小票已由他人先行核对",
+        "Somebody else had decided about this receipt first",
+    ),
+    "review_decided": (
+        "{who} 已先处理了这张小票",
+        "{who} decided about this receipt first",
+    ),
+    "review_same": (
+        "同一小票已经积分；如确为另一笔，请勾选“另一笔消费”",
+        "This receipt earned already; if it is another purchase, tick “another purchase”",
+    ),
+    "review_unknown": (
+        "待核对的小票尚未到达总台",
+        "The receipt in review has not reached the server yet",
+    ),
     "known_before": ("总台已有此记录", "The server has this already"),
     "rule_book_unknown": (
         "总台尚无此版积分规则，更新后自动处理",

@@ -21,9 +21,11 @@ from central.ledger.wants import Want
 from loyalty import wire
 from loyalty.codes import voucher_hash
 from loyalty.events import Holder
+from loyalty.reviewing import ReviewRow, TemplateRow
 from loyalty.wire import (
     CardRow,
     ClaimedRow,
+    Judged,
     MemberRow,
     RewardRow,
     RuleBookRow,
@@ -61,6 +63,11 @@ def of_shop(row: ShopRow) -> Change:
 def of_rule_book(row: RuleBookRow) -> Change:
     """Return the change that hands tills a rule book."""
     return Change(Topic.RULE_BOOK, row.version, row)
+
+
+def of_template(row: TemplateRow, device_id: bytes) -> Change:
+    """Return the change that tells one till what is known of its shop's papers."""
+    return Change(Topic.TEMPLATE, row.shop_id, row, device_id)
 
 
 def announce(connection: Connection, shard_key: int, changes: Sequence[Change]) -> int:
@@ -106,9 +113,16 @@ def write_turn(
     return last
 
 
+_TOPICS: dict[type, Topic] = {
+    ClaimedRow: Topic.CLAIMED,
+    Judged: Topic.VERDICT,
+    ReviewRow: Topic.REVIEW,
+}
+
+
 def of_notice(notice: Notice) -> Change:
     """Return the change that one device alone shall see."""
-    topic = Topic.CLAIMED if isinstance(notice.row, ClaimedRow) else Topic.VERDICT
+    topic = _TOPICS[type(notice.row)]
     return Change(topic, notice.item, notice.row, notice.device_id)
 
 

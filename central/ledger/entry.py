@@ -11,6 +11,7 @@ from msgspec import Struct
 from central.ledger.accounts import Code
 from central.ledger.rows import Account, Event, Identity, Transfer
 from central.ledger.state import State
+from loyalty.reviewing import ReviewRow
 from loyalty.wire import ClaimedRow, Judged
 
 LEGS_MAX = 8
@@ -28,7 +29,7 @@ class Notice(Struct, frozen=True):
 
     device_id: bytes
     item: str
-    row: ClaimedRow | Judged
+    row: ClaimedRow | Judged | ReviewRow
 
 
 class Entry:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from central.ledger import people, redemptions, sales
+from central.ledger import people, redemptions, reviews, sales
 from central.ledger.entry import Entry, Impossible, Notice
 from central.ledger.rows import (
     CENTRAL_DEVICE,
@@ -36,6 +36,8 @@ from loyalty.events import (
     Redeem,
     Refund,
     Rejudge,
+    ReviewDecided,
+    ReviewHeld,
     ReviewOpened,
     Sale,
     VoucherUse,
@@ -190,11 +192,6 @@ def _woken(entry: Entry) -> tuple[Identity, ...]:
     return tuple(sorted(woken, key=woken.__getitem__))
 
 
-def _review_opened(_entry: Entry, _body: ReviewOpened) -> Judgement:
-    """A job waits for a person: nothing moves."""
-    return Judgement(Verdict.APPLIED)
-
-
 def _epoch_sealed(entry: Entry, body: EpochSealed) -> Judgement:
     """End an epoch at its head; its device goes on under the next one."""
     sealed = Head(body.head_seq, bytes.fromhex(body.head_hash), sealed=True)
@@ -210,7 +207,9 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     Redeem: redemptions.redeem,
     LeaseClose: redemptions.close,
     VoucherUse: redemptions.use,
-    ReviewOpened: _review_opened,
+    ReviewOpened: reviews.opened,
+    ReviewHeld: reviews.held,
+    ReviewDecided: reviews.decided,
     LeaseGrant: redemptions.grant,
     LeaseRelease: redemptions.release,
     LeaseRefused: redemptions.refuse,

@@ -20,6 +20,7 @@ from central.ledger.projections import (
     VOUCHER,
     lease_of,
     refusal_of,
+    review_of,
     sale_of,
     voucher_of,
 )
@@ -152,6 +153,12 @@ def _refusals(connection: Connection, shard_key: int, keys: Sequence[Any], found
         found[device_id, request_id] = refusal_of(*why)
 
 
+def _reviews(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.review.c
+    for review_id, content in by_key(connection, shard_key, (t.review_id, t.content), keys):
+        found[review_id] = review_of(content)
+
+
 def _vouchers(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     for row in by_key(connection, shard_key, VOUCHER.all, keys):
         found[row[0]] = voucher_of(row)
@@ -236,6 +243,7 @@ _READERS: dict[str, Reader] = {
     "leases": _leases,
     "requests": _requests,
     "refusals": _refusals,
+    "reviews": _reviews,
     "vouchers": _vouchers,
     "members": _members,
     "cards": _cards,

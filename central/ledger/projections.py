@@ -165,6 +165,17 @@ def refusal_of(code: str, details: str) -> Reason:
     return Reason(code, msgspec.json.decode(details, type=dict[str, str]))
 
 
+def _review(key: str, review: rows.Review) -> Values:
+    content = msgspec.json.encode(review, order="deterministic").decode()
+    place = (review.shop_id, review.paper_hash, review.opened_ms, review.decided_ms)
+    return key, int(review.state), *place, content
+
+
+def review_of(content: str) -> rows.Review:
+    """Return a paper in review out of the column that holds it."""
+    return msgspec.json.decode(content, type=rows.Review)
+
+
 def _head(key: tuple[bytes, int], head: rows.Head) -> Values:
     return *key, head.seq, head.hash, int(head.sealed), head.seq if head.sealed else None
 
@@ -185,6 +196,7 @@ FORMS: dict[str, Form] = {
     "sales": SALE,
     "leases": LEASE,
     "refusals": Form(schema.lease_refusal, _columns(schema.lease_refusal), _refusal),
+    "reviews": Form(schema.review, _columns(schema.review), _review),
     "vouchers": VOUCHER,
     "members": Form(
         schema.member_tier, _columns(schema.member_tier), lambda key, member: (key, member.tier_id)

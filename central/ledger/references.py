@@ -40,6 +40,16 @@ def to_voucher(code: str) -> bytes:
     return b"voucher:" + code.encode()
 
 
+def to_review(review_id: str) -> bytes:
+    """Return the reference to a paper in review."""
+    return b"review:" + review_id.encode()
+
+
+def to_decision(review_id: str) -> bytes:
+    """Return the reference to the decision about a paper in review."""
+    return b"decision:" + review_id.encode()
+
+
 def to_rule_book(version: str) -> bytes:
     """Return the reference to a rule book."""
     return b"rule book:" + version.encode()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from loyalty.chain import DEVICE_BYTES, Frame
-from loyalty.events import Body, Holder, Origin, UnknownKind, body_of, origin_of
+from loyalty.events import Believed, Body, Holder, Origin, UnknownKind, body_of, origin_of
 from loyalty.wire import Verdict
 
 #: Central writes its own events on the chain of a device that nobody can enrol.
@@ -135,6 +135,44 @@ class Sale(Struct, frozen=True):
     claim_hash: bytes | None
     expires_on: str
     state: SaleState
+
+
+class ReviewState(IntEnum):
+    """What became of a paper in review."""
+
+    OPEN = 0
+    ACCEPTED = 1
+    CORRECTED = 2
+    REJECTED = 3
+
+
+class Review(Struct, frozen=True):
+    """A paper in review: what was read of it, whose it is, and the first decision about it.
+
+    `superseded` names who decided after that; `fingerprint` is of the sale or refund it made.
+    """
+
+    review_id: str
+    origin: Identity
+    shop_id: str
+    paper_hash: str
+    why: tuple[str, ...]
+    kind: str
+    number: str | None
+    printed_at: str | None
+    currency: str
+    owed_fen: int | None
+    holder: Holder | None
+    claim_hash: str | None
+    opened_ms: int
+    state: ReviewState = ReviewState.OPEN
+    decided_by: Identity | None = None
+    decided_ms: int | None = None
+    staff: str = ""
+    decided: Believed | None = None
+    said: str = ""
+    fingerprint: bytes = b""
+    superseded: tuple[str, ...] = ()
 
 
 class LeaseState(IntEnum):

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from msgspec import structs
 
-from central.ledger import references, rows
+from central.ledger import references, reviews, rows
 from central.ledger.accounts import Code
 from central.ledger.entry import Entry, Impossible, Notice, bounded
 from central.ledger.rows import Judgement, SaleState
@@ -28,6 +28,9 @@ _APPLIED = Judgement(Verdict.APPLIED)
 
 def sale(entry: Entry, body: Sale) -> Judgement:
     """Record a sale and give its points, or keep it open for its claim."""
+    given_way = _given_way(entry, body)
+    if given_way is not None:
+        return given_way
     key = references.print_of(body.receipt, body.discriminator)
     duplicate = _take_key(entry, key)
     if duplicate is not None:
@@ -61,10 +64,30 @@ def sale(entry: Entry, body: Sale) -> Judgement:
     if body.holder is not None:
         new, judgement = _award(entry, new, body.holder, body.points)
     entry.state.put_sale(new)
+    reviews.made(entry, body.review_id, key)
     _wake(entry, new)
     if shop_id != body.receipt.shop_id:
         return Judgement(Verdict.APPLIED_ADJUSTED, "other_shop", judgement.adjusted)
     return judgement
+
+
+def _given_way(entry: Entry, body: Sale) -> Judgement | None:
+    """Judge a sale whose review somebody else had decided first; None for every other.
+
+    What it promised goes to the sale which that decision made, if that is still without a holder
+    or has the same one for as many points. Else a person says which of them stands.
+    """
+    first = reviews.first_decision(entry, body.review_id)
+    if first is None or isinstance(first, Judgement):
+        return first
+    other = entry.state.sales.get(first.fingerprint) if first.fingerprint else None
+    if other is not None and other.state is SaleState.OPEN and body.holder is not None:
+        other, judgement = _award(entry, other, body.holder, body.points)
+        entry.state.put_sale(other)
+        return judgement
+    if other is not None and other.holder == body.holder and other.points >= body.points:
+        return Judgement(Verdict.REFUSED_FINAL, reviews.SUPERSEDED)
+    return Judgement(Verdict.PENDING_REF, reviews.SUPERSEDED)
 
 
 def claim(entry: Entry, body: Claim) -> Judgement:
@@ -111,6 +134,12 @@ def correction(entry: Entry, body: Correction) -> Judgement:
 
 def refund(entry: Entry, body: Refund) -> Judgement:
     """Take back a refunded sale's points in proportion, never more than it earned."""
+    first = reviews.first_decision(entry, body.review_id)
+    if isinstance(first, Judgement):
+        return first
+    if first is not None:
+        verdict = Verdict.REFUSED_FINAL if first.fingerprint else Verdict.PENDING_REF
+        return Judgement(verdict, reviews.SUPERSEDED)
     key = references.print_of(body.receipt, body.discriminator)
     duplicate = _take_key(entry, key)
     if duplicate is not None:
@@ -125,6 +154,7 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     points = max(
         earning.take_back(original.points, original.eligible_fen, 0, after) - original.taken_back, 0
     )
+    reviews.made(entry, body.review_id, key)
     if original.holder is not None and points:
         codes = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
         take(entry, resolve(entry, original.holder), points, original.fingerprint.hex(), codes)

@@ -17,6 +17,7 @@ from central.ledger.rows import (
     Lease,
     Member,
     Pending,
+    Review,
     Sale,
     Voucher,
 )
@@ -110,6 +111,7 @@ class State:
         self.leases: Table[str, Lease] = Table("leases", undo, complete=complete)
         self.requests: Table[tuple[bytes, str], str] = Table("requests", undo, complete=complete)
         self.refusals: Table[tuple[bytes, str], Reason] = Table("refusals", undo, complete=complete)
+        self.reviews: Table[str, Review] = Table("reviews", undo, complete=complete)
         self.vouchers: Table[str, Voucher] = Table("vouchers", undo, complete=complete)
         self.members: Table[str, Member] = Table("members", undo, complete=complete)
         self.cards: Table[str, str] = Table("cards", undo, complete=complete)

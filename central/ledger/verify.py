@@ -27,6 +27,7 @@ _PROJECTIONS = (
     "sale",
     "lease",
     "lease_refusal",
+    "review",
     "voucher",
     "member_tier",
     "card",

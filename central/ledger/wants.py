@@ -121,6 +121,11 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
         case events.VoucherUse():
             yield "vouchers", body.voucher_code
             yield "waiting", references.to_voucher(body.voucher_code)
+        case events.ReviewOpened() | events.ReviewHeld() | events.ReviewDecided():
+            if body.review_id:
+                yield "reviews", body.review_id
+                yield "waiting", references.to_review(body.review_id)
+                yield "waiting", references.to_decision(body.review_id)
         case events.LeaseRefused():
             yield "requests", (bytes.fromhex(body.device), body.request_id)
             yield "refusals", (bytes.fromhex(body.device), body.request_id)

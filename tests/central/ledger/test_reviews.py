@@ -1,0 +1,175 @@
+"""Papers in review at central: decided once, by the till or by the desk, and never earned twice."""
+
+from msgspec import structs
+
+from central import schema
+from central.ledger import projections
+from central.ledger.review_commands import DecideReview
+from central.ledger.rows import ReviewState
+from loyalty.earning import Reason
+from loyalty.events import Believed, ReviewDecided, ReviewHeld, ReviewOpened
+from loyalty.receipt import Receipt, fingerprint
+from loyalty.reviewing import ReviewRow
+from loyalty.wire import Topic, Verdict
+from tests.central.programme import VERSION, claim_hash, member
+
+REVIEW = "ab" * 32
+APPLIED = (Verdict.APPLIED, "", 0)
+GAVE_WAY = (Verdict.APPLIED_ADJUSTED, "review_superseded", 0)
+SUPERSEDED = (Verdict.REFUSED_FINAL, "review_superseded", 0)
+
+
+def opened(till, holder=None, code=None, **facts):
+    base = ReviewOpened(
+        till.moment(), "00" * 32, "S1", ("no_check",), "N7", "2026-05-28T12:00:00", 10_000,
+        "sale", "CNY", REVIEW, "cd" * 32, holder, claim_hash(code) if code else None,
+    )  # fmt: skip
+    return structs.replace(base, **facts)
+
+
+READ = Believed("sale", "N7", "2026-05-28T12:00:00", "CNY", 10_000, "S1")
+
+
+def decided(till, decision="accepted", staff="1007"):
+    return ReviewDecided(till.moment(), REVIEW, decision, staff, READ, READ)
+
+
+def paper(till, fen=10_000) -> Receipt:
+    return till.receipt("N7", fen)
+
+
+def sale(till, holder=None, fen=10_000, **fields):
+    return till.sale(holder, fen, number="N7", review_id=REVIEW, **fields)
+
+
+def at_desk(receipt, **more):
+    return DecideReview(REVIEW, "desk", receipt, book=VERSION, category="food", **more)
+
+
+def review_of(programme):
+    (row,) = programme.rows(schema.review)
+    return projections.review_of(row.content)
+
+
+def test_a_decision_of_the_till_and_its_sale_are_applied_in_one_push(programme):
+    programme.add_member("a")
+    till = programme.till
+    assert till.push(opened(till, member()), decided(till), sale(till, member())) == [APPLIED] * 3
+    found = review_of(programme)
+    assert (found.state, found.staff) == (ReviewState.ACCEPTED, "1007")
+    assert found.fingerprint == fingerprint(paper(till))
+    assert programme.balance(member()) == 100
+    programme.check()
+
+
+def test_the_desk_decides_for_the_member_who_was_scanned_and_the_till_is_told(programme):
+    programme.add_member("a", "gold")
+    till = programme.till
+    till.push(opened(till), ReviewHeld(till.moment(), REVIEW, member()))
+    answer = programme.service.run(at_desk(paper(till)))
+    assert answer.state is ReviewState.ACCEPTED
+    assert programme.balance(member()) == 150
+    row = till.feed(Topic.REVIEW, ReviewRow)[REVIEW]
+    assert (row.decision, row.staff) == ("accepted", "desk")
+    assert row.fingerprint == fingerprint(paper(till)).hex()
+    assert programme.other.feed(Topic.REVIEW, ReviewRow) == {}
+    programme.check()
+
+
+def test_without_a_member_the_code_of_the_notice_claims_what_the_desk_accepted(programme):
+    programme.add_member("a")
+    till, kiosk = programme.till, programme.other
+    till.push(opened(till, code="CODE"))
+    assert kiosk.push(kiosk.claim("CODE", member())) == [(Verdict.PENDING_REF, "claim_unknown", 0)]
+    programme.service.run(at_desk(paper(till)))
+    assert programme.balance(member()) == 100
+    programme.check()
+
+
+def test_the_desk_gives_a_paper_to_a_member_it_names(programme):
+    programme.add_member("a")
+    till = programme.till
+    till.push(opened(till, code="CODE"))
+    programme.service.run(at_desk(paper(till, 8800), member="a"))
+    assert programme.balance(member()) == 88
+    assert review_of(programme).state is ReviewState.CORRECTED
+    programme.check()
+
+
+def test_the_desk_is_told_that_the_till_was_first(programme):
+    till = programme.till
+    till.push(opened(till), decided(till))
+    assert programme.service.run(at_desk(None, why="x")) == Reason(
+        "review_decided", {"who": "1007"}
+    )
+    programme.check()
+
+
+def test_a_till_that_decided_after_the_desk_gives_way_and_earns_nothing_twice(programme):
+    programme.add_member("a")
+    till = programme.till
+    till.push(opened(till, member()))
+    programme.service.run(at_desk(paper(till)))
+    assert till.push(decided(till), sale(till, member())) == [GAVE_WAY, SUPERSEDED]
+    assert programme.balance(member()) == 100
+    assert review_of(programme).superseded == ("1007",)
+    assert till.feed(Topic.REVIEW, ReviewRow)[REVIEW].staff == "desk"
+    programme.check()
+
+
+def test_a_promise_of_the_till_goes_to_the_sale_that_the_desk_left_open(programme):
+    programme.add_member("a")
+    till = programme.till
+    till.push(opened(till, code="CODE"))
+    programme.service.run(at_desk(paper(till)))
+    _, judged = till.push(decided(till), sale(till, member(), points=120))
+    assert judged == APPLIED
+    assert programme.balance(member()) == 120
+    programme.check()
+
+
+def test_a_promise_about_a_paper_that_the_desk_rejected_waits_for_a_person(programme):
+    programme.add_member("a")
+    till = programme.till
+    till.push(opened(till, member()))
+    programme.service.run(at_desk(None, why="not paid"))
+    _, judged = till.push(decided(till), sale(till, member()))
+    assert judged == (Verdict.PENDING_REF, "review_superseded", 0)
+    assert programme.balance(member()) == 0
+    programme.check()
+
+
+def test_the_same_receipt_is_not_accepted_twice_unless_it_is_another_purchase(programme):
+    till = programme.till
+    till.push(till.sale(member(), number="N7"), opened(till, member()))
+    assert programme.service.run(at_desk(paper(till))) == Reason("review_same", {})
+    programme.service.run(at_desk(paper(till), another=True))
+    assert programme.balance(member()) == 200
+    programme.check()
+
+
+def test_a_refund_that_the_desk_accepts_takes_back(programme):
+    programme.add_member("a")
+    till = programme.till
+    sold = till.sale(member(), number="N1")
+    till.push(sold, opened(till, kind="refund"))
+    back = till.refund(sold, 5_000, by_number=True, number="R1").receipt
+    programme.service.run(at_desk(back))
+    assert programme.balance(member()) == 50
+    programme.check()
+
+
+def test_what_belongs_to_a_review_that_is_not_here_waits(programme):
+    till = programme.till
+    assert till.push(sale(till)) == [(Verdict.PENDING_REF, "review_unknown", 0)]
+    till.push(opened(till), decided(till))
+    programme.check()
+    assert len(programme.rows(schema.sale)) == 1
+
+
+def test_a_paper_opened_by_two_tills_is_one_review(programme):
+    till, other = programme.till, programme.other
+    assert till.push(opened(till)) == [APPLIED]
+    assert other.push(opened(other)) == [APPLIED]
+    assert review_of(programme).origin.device_id == till.id
+    programme.check()
