@@ -9,7 +9,7 @@ INSTALL_US := $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo storm test check bench simulate-planted fuzz lock clean
+.PHONY: help demo storm test check bench bench-10m simulate-planted fuzz lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(VENV)/test.stamp ## Style, types, the dependency rule and the tidy test
 
 bench: $(VENV)/test.stamp ## Our figures beside a peer's, measured in the same run, as ratios
 	$(BIN)/tillpoints bench
+
+bench-10m: $(VENV)/test.stamp ## One more event in a ledger of 10,000,000 (18 GB in build/)
+	$(BIN)/tillpoints bench ledger --events 10000000 --keep build/bench-10m
 
 simulate-planted: $(VENV)/test.stamp ## Each planted bug, and how many seeds find it
 	$(BIN)/python -m tillpoints.simulation.planted

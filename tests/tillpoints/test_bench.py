@@ -44,3 +44,12 @@ def test_every_benchmark_can_be_run_and_described(name):
     module = importlib.import_module(f"tillpoints.bench.{name}")
     assert callable(module.run)
     assert callable(module.describe)
+
+
+@pytest.mark.parametrize(
+    "words", [["--events", "100000"], ["read", "--events", "100000", "--keep", "x"]]
+)
+def test_a_large_ledger_needs_its_folder_and_the_benchmark_ledger(words):
+    answer = CliRunner().invoke(bench.command, words)
+    assert answer.exit_code == 2
+    assert "--keep" in answer.output
