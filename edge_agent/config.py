@@ -47,6 +47,7 @@ class Scanner(Struct, frozen=True, forbid_unknown_fields=True):
     port: str
     baud: int = 9600
     name: str = "scanner"
+    protocol: Literal["plain", "ssi"] = "plain"
 
 
 class HidScanner(Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,7 +20,8 @@ class Scanners:
 
     def __init__(self, config: Config, inbox: queue.Queue[Any]) -> None:
         self._all: list[ScannerThread] = [
-            SerialScanner(each.name, each.port, inbox, baud=each.baud) for each in config.scanner
+            SerialScanner(each.name, each.port, inbox, baud=each.baud, protocol=each.protocol)
+            for each in config.scanner
         ]
         self._all += [hid_scanner(each, inbox) for each in config.hid_scanner]
         self._hotplug = HotPlug(self._look_again)

@@ -37,6 +37,10 @@ class Framer:
         self.clear()
         return [text] if text else []
 
+    def answers(self) -> bytes:
+        """Return what must be sent to the scanner now: plain codes want no answer."""
+        return b""
+
     def clear(self) -> None:
         """Forget a code that was begun: its device has gone."""
         self._code.clear()

@@ -6,30 +6,44 @@ The thread turns bytes into `Scanned` messages and nothing else.
 from __future__ import annotations
 
 import queue
+from typing import Literal
 
 import serial
 
 from edge_agent.devices.framing import IDLE_S, Framer
 from edge_agent.devices.ports import Scanned
 from edge_agent.devices.scanner_thread import ScannerThread
+from edge_agent.devices.ssi import SsiFramer
+
+Protocol = Literal["plain", "ssi"]
 
 
 class SerialScanner(ScannerThread):
     """Reads `path` (better a /dev/serial/by-id link than ttyUSB0) and reports as `source`."""
 
     def __init__(
-        self, source: str, path: str, messages: queue.Queue[Scanned], *, baud: int = 9600
+        self,
+        source: str,
+        path: str,
+        messages: queue.Queue[Scanned],
+        *,
+        baud: int = 9600,
+        protocol: Protocol = "plain",
     ) -> None:
         super().__init__(source, messages)
         self._path = path
         self._baud = baud
+        self._make_framer = SsiFramer if protocol == "ssi" else Framer
 
     def _read(self) -> None:
         # Exclusive: two readers of one line would each get half of every code.
         with serial.Serial(self._path, self._baud, timeout=IDLE_S, exclusive=True) as port:
             self._opened()
-            framer = Framer()
+            framer = self._make_framer()
             while not self._stopping.is_set():
                 data = port.read(max(1, port.in_waiting))
-                for text in framer.feed(data) if data else framer.silence():
+                texts = framer.feed(data) if data else framer.silence()
+                # First the acknowledgement: a scanner that waits for it sends the code again.
+                port.write(framer.answers())
+                for text in texts:
                     self._put(text)

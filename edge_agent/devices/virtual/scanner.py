@@ -23,6 +23,13 @@ class VirtualScanner:
         self.garbled = False
         self._ends: tuple[int, int] | None = None
 
+    @property
+    def end(self) -> int:
+        """The scanner's end of the line. Raises RuntimeError when unplugged."""
+        if self._ends is None:
+            raise RuntimeError("the virtual scanner is not plugged in")
+        return self._ends[0]
+
     def plug(self) -> None:
         """Appear at `link`; does nothing if plugged in already. Raises OSError."""
         if self._ends is not None:
@@ -48,9 +55,7 @@ class VirtualScanner:
 
     def scan(self, text: str, *, encoding: str = "utf-8", suffix: bytes = b"\r") -> None:
         """Type a code. Raises RuntimeError when unplugged, BlockingIOError if nobody reads."""
-        if self._ends is None:
-            raise RuntimeError("the virtual scanner is not plugged in")
         data = text.encode(encoding) + suffix
         if self.garbled:
             data = bytes(byte | 0x80 for byte in data)
-        os.write(self._ends[0], data)
+        os.write(self.end, data)

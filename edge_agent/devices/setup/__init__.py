@@ -1,0 +1,1 @@
+"""Setting scanners up: over their serial line, or by a sheet of codes to scan."""

@@ -1,0 +1,129 @@
+"""Setting up virtual scanners of four makers over real pseudo-terminals."""
+
+import pytest
+import serial
+
+from edge_agent.devices.profiles import Setting, Setup
+from edge_agent.devices.setup import applying
+from edge_agent.devices.setup.applying import NoAnswerError, apply
+from edge_agent.devices.virtual.settable_scanner import SettableScanner
+
+# Names and values as each maker writes them, and what they were before.
+NAMES = {
+    "newland": ("QRYPDN", {"SCNMOD": ("0", "2"), "TSUENA": ("0", "1"), "GRBENA": ("0", "1")}),
+    "honeywell": ("REVINF", {"SUFBK2": ("", "990D"), "BEPBEP": ("0", "1"), "TRMUSB": ("", "130")}),
+    "ssi": ("", {"8A": ("00", "08"), "38": ("01", "00"), "9C": ("06", "09")}),
+    "datalogic": ("!", {"LFSU": ("0A00", "0D00"), "SNRM": ("00", "02"), "BPVO": ("01", "03")}),
+}
+
+
+@pytest.fixture(params=NAMES, name="grammar")
+def grammar_fixture(request):
+    return request.param
+
+
+@pytest.fixture
+def short_patience(monkeypatch):
+    monkeypatch.setattr(applying, "ANSWER_S", 0.5)
+
+
+@pytest.fixture
+def before(grammar):
+    return {name: old for name, (old, _) in NAMES[grammar][1].items()}
+
+
+@pytest.fixture
+def scanner(grammar, before, tmp_path):
+    with SettableScanner(tmp_path / "scanner", grammar, dict(before), "MODEL 7 V1.02.3") as it:
+        yield it
+
+
+@pytest.fixture
+def port(scanner, tmp_path):
+    with serial.Serial(str(tmp_path / "scanner"), timeout=0.01, exclusive=True) as port:
+        yield port
+
+
+@pytest.fixture
+def setup(grammar):
+    identity, names = NAMES[grammar]
+    settings = [Setting("设置", "set", name, value) for name, (_, value) in names.items()]
+    return Setup(grammar, tuple(settings), identity)
+
+
+def wanted(grammar):
+    return {name: value for name, (_, value) in NAMES[grammar][1].items()}
+
+
+def test_every_setting_is_made_and_read_back(grammar, scanner, port, setup):
+    outcome = apply(port, setup)
+    assert scanner.settings == wanted(grammar)
+    assert outcome.changed == tuple(wanted(grammar))
+    assert (outcome.refused, outcome.identity) == ("", "MODEL 7 V1.02.3")
+
+
+def test_a_second_time_nothing_is_left_to_change(grammar, scanner, port, setup):
+    apply(port, setup)
+    again = apply(port, setup)
+    assert (again.changed, again.kept) == ((), tuple(wanted(grammar)))
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_refused_setting_is_named_and_the_others_are_put_back(
+    grammar, scanner, port, setup, before, place
+):
+    name = list(before)[place]
+    scanner.refuses.add(name)
+    outcome = apply(port, setup)
+    assert (outcome.refused, outcome.why) == (name, "bad value")
+    assert scanner.settings == before
+    assert set(outcome.undone) == set(list(before)[:place])
+    assert outcome.left == ()
+
+
+def test_a_setting_it_does_not_know_is_named(grammar, scanner, port, setup, before):
+    name = list(before)[1]
+    del scanner.settings[name]
+    outcome = apply(port, setup)
+    assert outcome.refused == name
+    assert outcome.why in {"unknown setting", "bad value"}
+    assert scanner.settings == {key: value for key, value in before.items() if key != name}
+
+
+def test_a_scanner_that_says_yes_and_forgets_is_found_out(grammar, scanner, port, setup, before):
+    name = list(before)[2]
+    scanner.forgets.add(name)
+    outcome = apply(port, setup)
+    assert outcome.refused == name
+    assert "it said yes, but is" in outcome.why
+    assert scanner.settings == before
+
+
+def test_answers_that_come_byte_by_byte_are_read(grammar, scanner, port, setup):
+    scanner.dribbles = True
+    apply(port, setup)
+    assert scanner.settings == wanted(grammar)
+
+
+def test_a_mute_scanner_is_said_to_be_mute(scanner, port, setup, short_patience):
+    scanner.deaf_after = 0
+    with pytest.raises(NoAnswerError, match=r"no answer to .* within 0\.5 s"):
+        apply(port, setup)
+
+
+def test_a_scanner_that_falls_silent_in_the_middle_is_told_with_what_is_left(
+    grammar, scanner, port, setup, before, short_patience
+):
+    # Whatever opens the conversation, who it is, and the first setting: asked, set and read back.
+    scanner.deaf_after = 5 if grammar == "datalogic" else 4
+    outcome = apply(port, setup)
+    assert outcome.refused == list(before)[1]
+    assert "no answer" in outcome.why
+    assert outcome.left == (next(iter(before)),)
+
+
+@pytest.mark.parametrize("grammar", ["newland", "honeywell", "datalogic"], indirect=True)
+def test_a_code_scanned_meanwhile_is_no_answer(grammar, scanner, port, setup):
+    scanner.noisy = True
+    apply(port, setup)
+    assert scanner.settings == wanted(grammar)
