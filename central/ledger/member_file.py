@@ -4,7 +4,8 @@ Reads the ledger's tables as streams, at one moment of the database, and keeps n
 the open cards in memory. The layout is `loyalty.member_file`'s.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any, BinaryIO, Literal
 
 from sqlalchemy import Connection, select, text
@@ -41,10 +42,11 @@ def write(
     tiers = _tiers(connection, shard_key)
     header = Header(key_check, position, tiers, (0, 0, 0))
     file.seek(len(header.encode()))
-    tables = _Tables(connection, shard_key)
-    members = _write_records(file, _members(tables, tiers))
     open_cards: list[bytes] = []
-    cards = _write_records(file, _cards(tables, open_cards))
+    with ExitStack() as stack:
+        tables = _Tables(connection, shard_key, stack)
+        members = _write_records(file, _members(tables, tiers))
+        cards = _write_records(file, _cards(tables, open_cards))
     file.write(b"".join(open_cards))
     file.truncate()
     header = Header(key_check, position, tiers, (members, cards, len(open_cards)))
@@ -56,9 +58,9 @@ def write(
 class _Stream:
     """Rows of two columns, a key and a value, in the order of their keys."""
 
-    def __init__(self, connection: Connection, sql: str, values: dict[str, Any]) -> None:
-        options = {"stream_results": True}
-        self._cursor = connection.execute(text(sql), values, execution_options=options).cursor
+    def __init__(self, fetch: Callable[[int], Sequence[Any]]) -> None:
+        """Take the rows that `fetch(count)` returns, until there are none."""
+        self._fetch = fetch
         self._rows: Iterator[Any] = iter(())
         self.key = b""
         self._value: Any = None
@@ -77,7 +79,7 @@ class _Stream:
     def _step(self) -> None:
         row = next(self._rows, None)
         if row is None:
-            self._rows = iter(self._cursor.fetchmany(_PAGE_ROWS))
+            self._rows = iter(self._fetch(_PAGE_ROWS))
             row = next(self._rows, None)
         if row is None:
             self.key = _END
@@ -89,9 +91,10 @@ class _Stream:
 
 
 class _Tables:
-    """The ledger's tables as streams."""
+    """The ledger's tables as streams, open as long as `stack`."""
 
-    def __init__(self, connection: Connection, shard_key: int) -> None:
+    def __init__(self, connection: Connection, shard_key: int, stack: ExitStack) -> None:
+        self._stack = stack
         self._connection = connection
         self._shard_key = shard_key
         # SQLite would go through an index and look up each row where it lies; a plus makes it read
@@ -118,7 +121,13 @@ class _Tables:
             f"SELECT {key}, {value} FROM {table}"  # noqa: S608 our own names
             f" WHERE {self._plus}shard_key = :shard_key{where} ORDER BY {self._plus}{key}"
         )
-        return _Stream(self._connection, sql, {"shard_key": self._shard_key, **values})
+        result = self._connection.execute(
+            text(sql),
+            {"shard_key": self._shard_key, **values},
+            execution_options={"yield_per": _PAGE_ROWS},
+        )
+        self._stack.callback(result.close)
+        return _Stream(result.fetchmany)
 
 
 def _tiers(connection: Connection, shard_key: int) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import structlog
 from flask import Blueprint, Response, request, send_file
 from msgspec import Struct
 from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from central.ledger.items import UnknownEpoch
 from central.ledger.queries import balance_of, claim_state
@@ -28,6 +29,7 @@ from loyalty.wire import Problem
 _BODY_BYTES_MAX = (1 << 20) + (1 << 16)  # one batch that does not compress, and its envelope
 _RETRY_AFTER_S = 2
 _MSGPACK = "application/msgpack"
+_BYTES = "application/octet-stream"
 _FOR_EVER_S = 31_536_000
 
 Q = TypeVar("Q", bound=Struct)
@@ -145,13 +147,14 @@ def _pull(service: Service, caller: Caller, asked: wire.PullRequest) -> wire.Pul
 
 
 def _file(service: Service, name: str) -> Response:
-    """Return a member file or delta, or the part asked for. Raises Refused, 404."""
+    """Return a member file or delta, or the part asked for. Raises Refused, 404 or 416."""
     path = service.member_files.path(name)
     if path is None:
         raise Refused(404, "file_unknown", "there is no such file (any more)")
-    response = send_file(
-        path, mimetype="application/octet-stream", etag=name, max_age=_FOR_EVER_S, conditional=True
-    )
+    try:
+        response = send_file(path, _BYTES, etag=name, max_age=_FOR_EVER_S, conditional=True)
+    except RequestedRangeNotSatisfiable as error:
+        raise Refused(416, "range", "the file has no such bytes") from error
     # The name says what is in it: any copy is good, also one that a shop's hub keeps for its tills.
     response.cache_control.public = True
     response.cache_control.immutable = True

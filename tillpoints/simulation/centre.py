@@ -157,7 +157,7 @@ class Central:
         self._arm()
         with structlog.testing.capture_logs() as said:
             if body is None:
-                reply = self._client.get(path, headers=dict(headers))
+                reply = self._client.get(path, headers=dict(headers), buffered=True)
             else:
                 reply = self._client.post(path, data=body, headers=dict(headers))
         self.disk.disarm()
