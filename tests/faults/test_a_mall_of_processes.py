@@ -1,0 +1,271 @@
+"""What happens to disks, clocks and processes; each sale earns once, and nothing is said too soon.
+
+The disk is full by RLIMIT_FSIZE: no file of that process may grow, which fails a write the way a
+full disk does and needs no root.
+"""
+
+import json
+import os
+import random
+import resource
+import shutil
+import sqlite3
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from edge_agent.devices.virtual.printer import VirtualPrinter
+from tillpoints.demo.ports import Ports
+from tillpoints.demo.pos.printing import Pos, send
+from tillpoints.demo.processes import Service, run, wait_for
+from tillpoints.demo.screens import Screens
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+REWARD = "parking-2h"
+REWARD_POINTS = 200
+
+
+def full_disk(pid, *, full):
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0 if full else hard, hard))
+
+
+def until_ready(station):
+    wait_for(
+        f"{station.name} to be ready",
+        lambda: (state := station.screens.state()) and state["online"] and state["books"],
+        timeout_s=60,
+    )
+
+
+def sell_to(stage, station, pos, person):
+    """Scan a member, sell, and hold screen, slip and later the ledger to the award."""
+    stage.scan_member(station, f"TPM{person.number}", person.number[-4:])
+    sale = stage.told(station, pos.sell())
+    stage.awarded(station, sale, person)
+    return sale
+
+
+def test_a_full_disk_awards_nothing_prints_everything_and_loses_nothing(stage):
+    till, person = stage.world.bistro, stage.gold
+    stage.scan_member(till, f"TPM{person.number}", person.number[-4:])
+    full_disk(till.agent.pid, full=True)
+    sale = stage.told(till, stage.bistro.sell())
+    on_paper = stage.teller.until
+    on_paper("the receipt is on paper", True, lambda: sale.raw in till.printer.paper)
+    not_recorded = stage.shows(till, "notice", "phrase", "code")
+    stage.teller.until("the till says that it could not record it", "not_recorded", not_recorded)
+    stage.teller.check("no award on the screen", {}, stage.row(till, sale.number, "sale"))
+    stage.teller.check("no slip", False, any(slip.says(sale.number) for slip in stage.slips(till)))
+    full_disk(till.agent.pid, full=False)
+    stage.awarded(till, sale, person)
+
+
+def test_central_may_be_killed_while_both_tills_push(stage):
+    world = stage.world
+    for _ in range(2):
+        sell_to(stage, world.bistro, stage.bistro, stage.gold)
+        world.central.kill()
+        sell_to(stage, world.boutique, stage.boutique, stage.silver)
+    stage.settled()
+
+
+def test_a_till_whose_disk_is_restored_from_an_older_copy_goes_on(stage):
+    till = stage.world.boutique
+    sell_to(stage, till, stage.boutique, stage.silver)
+    stage.settled()
+    till.agent.stop()
+    state, copy = till.folder / "state", till.folder / "state.copy"
+    shutil.copytree(state, copy)
+    till.agent.start()
+    until_ready(till)
+    sell_to(stage, till, stage.boutique, stage.silver)
+    sell_to(stage, till, stage.boutique, stage.gold)
+    stage.settled()
+    till.agent.stop()
+    shutil.rmtree(state)
+    copy.rename(state)
+    till.agent.start()
+    until_ready(till)
+    sell_to(stage, till, stage.boutique, stage.silver)
+    stage.settled()
+    sell_to(stage, till, stage.boutique, stage.gold)
+    assert count(stage, "epoch_grant") > 0
+
+
+def count(stage, sql):
+    """Count at central, straight from its database."""
+    with closing(sqlite3.connect(stage.world.folder / "central.db", timeout=5)) as db:
+        return db.execute(f"SELECT count(*) FROM {sql}").fetchone()[0]  # noqa: S608 ours
+
+
+def redeem(stage, person):
+    """Have a member confirm a reward at the kiosk."""
+    kiosk = stage.world.kiosk
+    stage.scan_member(kiosk, f"TPM{person.number}", person.number[-4:])
+    kiosk.screens.do("choose", reward_id=REWARD)
+    stage.teller.until("asks to confirm", "confirm", stage.shows(kiosk, "step"))
+    kiosk.screens.do("confirm")
+
+
+@pytest.mark.parametrize("moment", ["at once", "with the lease", "before the slip"])
+def test_a_kiosk_that_dies_between_lease_and_slip_spends_once_or_not_at_all(stage, moment):
+    kiosk, person = stage.world.kiosk, stage.gold
+    while stage.owned[person.number] < REWARD_POINTS:
+        sell_to(stage, stage.world.bistro, stage.bistro, person)
+    stage.settled()
+    leases, slips = count(stage, "lease"), len(stage.slips(kiosk))
+    if moment == "before the slip":
+        kiosk.switch_printer(on=False)
+    redeem(stage, person)
+    if moment == "with the lease":
+        wait_for("the lease", lambda: count(stage, "lease") > leases, every_s=0.002)
+    if moment == "before the slip":
+        stage.teller.until("done", "done", stage.shows(kiosk, "step"))
+    kiosk.agent.kill()
+    kiosk.switch_printer(on=True)
+    until_ready(kiosk)
+    stage.teller.until("nothing to send", 0, stage.shows(kiosk, "queue"))
+    left = stage.ledger.read().balances[person.number]
+    spent = stage.owned[person.number] - left
+    stage.teller.check("spent once or not at all", True, spent in {0, REWARD_POINTS})
+    if moment == "before the slip":
+        stage.teller.check("what the screen said is so", REWARD_POINTS, spent)
+    stage.owned[person.number] = left
+    if not spent:
+        stage.teller.check("no slip", slips, len(stage.slips(kiosk)))
+
+
+def test_a_copy_of_a_till_beside_the_original_doubles_and_loses_nothing(stage):
+    """One of the two goes on; the other keeps what it sold until a person enrols it anew."""
+    till = stage.world.boutique
+    sell_to(stage, till, stage.boutique, stage.silver)
+    stage.settled()
+    with Copy(till, stage.world) as copy:
+        sell_to(stage, till, stage.boutique, stage.silver)
+        kept = copy.sell(stage)
+        sell_to(stage, till, stage.boutique, stage.gold)
+        pair = (till, copy)
+        refused = stage.teller.until
+        refused("one of them is refused", ["fenced"], lambda: sorted(problems(stage, pair)))
+        wait_for("central to tell of it", lambda: count(stage, "fence") == 1)
+        fenced, other = (copy, till) if problems(stage, (copy,)) else (till, copy)
+        stage.teller.check("the other one goes on", True, stage.state(other)["online"])
+        left = stage.state(fenced)["queue"]
+        stage.teller.check("what the refused one sold waits", True, left > 0)
+        other.agent.stop()
+        for machine in (copy, till) if fenced is copy else (till,):
+            machine.agent.stop()
+            machine.enrol(new_code(stage, till))
+            machine.agent.start()
+            until_ready(machine)
+            stage.teller.until("all is sent", 0, stage.shows(machine, "queue"))
+            if machine is copy:
+                machine.agent.stop()
+        sold = [one.number for one in stage.ledger.sales()]
+        stage.teller.check("the copy's sale is at central once", 1, sold.count(kept.number))
+
+
+def new_code(stage, till):
+    words = ("--name", till.name, "--role", "till", "--shop", till.shop_id, "--again", "--json")
+    return json.loads(stage.world.on_central("fleet", "enrol", *words))["code"]
+
+
+def problems(stage, stations):
+    found = (stage.state(station).get("problem") for station in stations)
+    return [problem for problem in found if problem]
+
+
+class Copy:
+    """A till's disk in another machine: the same identity, its own screens, spool and printer.
+
+    In a `with` block both run.
+    """
+
+    name = "copy"
+
+    def __init__(self, till, world):
+        self._till = till
+        self._world = world
+        ports = Ports()  # while the original holds its own
+        self._ports = [ports.take() for _ in range(3)]
+        self._folder = till.folder.with_name("copy")
+        self._stack = ExitStack()
+
+    def __enter__(self):
+        till, (printer_port, screens_port, pos_port) = self._till, self._ports
+        till.agent.stop()
+        folder = self._folder
+        shutil.copytree(till.folder, folder, ignore=shutil.ignore_patterns("scanner", "spool"))
+        self._stack.callback(shutil.rmtree, folder)
+        self.printer = self._stack.enter_context(VirtualPrinter(printer_port))
+        self.screens = Screens(screens_port)
+        for name, old, new in (
+            ("agent.toml", till.screens.url.rpartition("/")[2], f"127.0.0.1:{screens_port}"),
+            ("agent.toml", str(till.scanner.link), str(folder / "scanner")),
+            ("tap.toml", f":{till.pos_port}", f":{pos_port}"),
+            ("tap.toml", f":{till.printer.port}", f":{printer_port}"),
+        ):
+            path = folder / name
+            path.write_text(path.read_text().replace(old, new))
+        self.tap = self._run("tap", folder)
+        self.agent = self._run("agent", folder)
+        till.agent.start()
+        until_ready(till)
+        until_ready(self)
+        self.pos = Pos(
+            till.vendor,
+            lambda raw: send("127.0.0.1", pos_port, raw),
+            random.Random(99),
+            self._world.clock,
+        )
+        self.pos._serial = 500
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def _run(self, kind, folder):
+        words = [kind, "run", "--config", str(folder / f"{kind}.toml")]
+        service = Service(f"copy-{kind}", words, folder, self._world._leash)
+        service.start()
+        self._stack.callback(service.stop)
+        return service
+
+    def enrol(self, code):
+        """Give this machine the identity that a person means it to have."""
+        run(["agent", "enrol", "--config", str(self._folder / "agent.toml"), "--code", code])
+
+    def sell(self, stage):
+        """Sell to the silver member, with the number typed in; return the receipt."""
+        person = stage.silver
+        self.screens.do("scan", text=person.number)
+        knows = stage.shows(self, "member", "number_tail")
+        stage.teller.until("the copy knows the member", f"****{person.number[-4:]}", knows)
+        sale = self.pos.sell()
+        stage.awarded(self, sale, person)
+        return sale
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="needs the Debian package faketime")
+def test_a_clock_set_back_by_a_day_changes_no_balance(stage):
+    till = stage.world.bistro
+    sell_to(stage, till, stage.bistro, stage.gold)
+    till.agent.stop()
+    os.environ.update(LD_PRELOAD=str(FAKETIME), FAKETIME="-1d", FAKETIME_DONT_FAKE_MONOTONIC="1")
+    try:
+        till.agent.start()
+    finally:
+        for name in ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"):
+            del os.environ[name]
+    until_ready(till)
+    sell_to(stage, till, stage.bistro, stage.gold)
+    behind_ms = time.time() * 1000 - till.screens.state()["now_ms"]
+    assert 86_000_000 < behind_ms < 87_000_000
+    stage.settled()
+    till.agent.stop()
+    till.agent.start()
+    until_ready(till)
+    sell_to(stage, till, stage.bistro, stage.gold)
