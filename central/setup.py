@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 from sqlalchemy.exc import OperationalError
 
-from central import keys, migrations
+from central import citus, keys, migrations
 from central.config import Config
 from central.database import connect, writing
 from central.ledger.shards import ZoneChanged, open_shard
@@ -43,6 +43,19 @@ def set_up(config: Config) -> list[Done]:
     except OSError as error:
         raise SetUpError(f"database: {error}") from error
     return [*done, Done("数据库已就绪", "the database is ready")]
+
+
+def distribute(config: Config) -> Done | None:
+    """Spread the tables of a set-up database over its Citus cluster; None if it is on none."""
+    engine = connect(config.database)
+    try:
+        with writing(engine) as connection:
+            if not citus.is_there(connection):
+                return None
+            count = citus.distribute(connection)
+    finally:
+        engine.dispose()
+    return Done(f"已在集群上分布 {count} 张表", f"distributed {count} tables over the cluster")
 
 
 def _make_keys(path: Path) -> Done:

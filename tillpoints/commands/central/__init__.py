@@ -17,18 +17,31 @@ def command() -> None:
 
 @command.command()
 @config_option
-def init(config: Path) -> None:
+@click.option(
+    "--citus",
+    "on_citus",
+    is_flag=True,
+    help="Spread the tables over a Citus cluster too; print the SQL if the database is on none.",
+)
+def init(config: Path, on_citus: bool) -> None:
     """Make the keys and the database, or bring the database to this version.
 
     Running it again changes nothing that is there; keys are never written over.
     """
-    from central.setup import SetUpError, set_up
+    from central import citus
+    from central.setup import SetUpError, distribute, set_up
 
+    loaded = load_config(config)
     try:
-        done = set_up(load_config(config))
+        done = set_up(loaded)
+        spread = distribute(loaded) if on_citus else None
     except SetUpError as error:
         raise ConfigurationFailure(str(error)) from error
-    click.echo("\n".join(f"{line.zh} / {line.en}" for line in done))
+    lines = [f"{line.zh} / {line.en}" for line in [*done, *([spread] if spread else [])]]
+    click.echo("\n".join(lines), err=on_citus)
+    if on_citus and spread is None:
+        click.echo("数据库没有 Citus 扩展 / the database has no Citus extension", err=True)
+        click.echo(citus.script(), nl=False)
 
 
 @command.command()
