@@ -76,7 +76,7 @@ class ReviewAccept(
 class ReviewCorrect(
     Struct, frozen=True, tag_field="do", tag="review_correct", forbid_unknown_fields=True
 ):
-    """A paper in review is this; what is left empty was not printed. No shop: the till's own."""
+    """A paper in review is this; what is left empty was not printed."""
 
     review_id: Identity
     staff: Short
@@ -84,7 +84,6 @@ class ReviewCorrect(
     kind: Short
     number: Short = ""
     printed_at: Short = ""
-    shop_id: Short = ""
     another: bool = False
 
 

@@ -94,7 +94,6 @@ _OWN: dict[str, tuple[str, str]] = {
         "外币小票：请更正为本币金额",
         "Another currency: correct the amount to the mall's currency",
     ),
-    "review_shop": ("没有这家门店", "There is no such shop"),
     "review_reason": ("请说明不积分的原因", "Say why it earns nothing"),
     "review_same": (
         "同一小票已经积分；如确为另一笔，请勾选“另一笔消费”",

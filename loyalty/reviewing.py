@@ -14,7 +14,6 @@ from loyalty.events import Believed
 from loyalty.receipt import Receipt
 
 PAPER_PATH = "/api/1/paper"
-#: A compressed paper beyond this stays on the till.
 PAPER_BYTES_MAX = 1 << 20
 #: One call carries so much of it.
 PAPER_CHUNK_MAX = 128 << 10

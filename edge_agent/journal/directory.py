@@ -138,11 +138,6 @@ def template(db: sqlite3.Connection, shop_id: str) -> TemplateRow | None:
     return None if row is None else msgspec.msgpack.decode(row[0], type=TemplateRow)
 
 
-def shops(db: sqlite3.Connection) -> list[ShopRow]:
-    """Return every shop that central has told of, by its id."""
-    return sorted(_rows(db, Topic.SHOP, ShopRow), key=lambda row: row.shop_id)
-
-
 def voucher(db: sqlite3.Connection, code: str) -> VoucherRow | None:
     """Return the voucher of a typed code if only this device may take it, else None."""
     row = db.execute(

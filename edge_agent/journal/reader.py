@@ -271,10 +271,6 @@ class Reader:
         """Return the voucher of a typed code if only this device may take it, else None."""
         return self._ask(lambda db: directory.voucher(db, code))
 
-    def shops(self) -> list[ShopRow]:
-        """Return every shop that central has told of."""
-        return self._ask(directory.shops)
-
     def template(self, shop_id: str) -> TemplateRow | None:
         """Return what central knows of a shop's papers, None if nothing yet."""
         return self._ask(lambda db: directory.template(db, shop_id))

@@ -22,15 +22,11 @@ ReviewState = Literal["open", "accepted", "corrected", "rejected"]
 
 
 class ReviewPaper(Struct, frozen=True):
-    """A paper in review. `job` is compressed; `paper_hash` is the SHA-256 of what it unpacks to.
-
-    `detail` is the caller's own, opaque here. An empty `job` was too large to keep.
-    """
+    """A paper in review, packed; `paper_hash` is its name (`receipts.kept_paper`)."""
 
     review_id: str
     paper_hash: str
-    detail: bytes
-    job: bytes
+    packed: bytes
 
 
 class ReviewItem(Struct, frozen=True):
@@ -49,10 +45,10 @@ class ReviewItem(Struct, frozen=True):
 
 
 class Unsent(Struct, frozen=True):
-    """A paper that central does not hold yet; `sent` bytes of `job` are there."""
+    """A paper that central does not hold yet; `sent` of its bytes are there."""
 
     paper_hash: str
-    job: bytes
+    packed: bytes
     sent: int
 
 
@@ -69,13 +65,13 @@ def keep(db: sqlite3.Connection, papers: Sequence[ReviewPaper], at_ms: int) -> N
     """Keep the papers of reviews that are opened in this transaction."""
     for paper in papers:
         db.execute(
-            "INSERT INTO review_paper (review_id, paper_hash, detail, at_ms) VALUES (?, ?, ?, ?)"
+            "INSERT INTO review_paper (review_id, paper_hash, at_ms) VALUES (?, ?, ?)"
             " ON CONFLICT DO NOTHING",
-            (paper.review_id, paper.paper_hash, paper.detail, at_ms),
+            (paper.review_id, paper.paper_hash, at_ms),
         )
         db.execute(
-            "INSERT INTO paper (paper_hash, job, sent) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
-            (paper.paper_hash, paper.job),
+            "INSERT INTO paper (paper_hash, packed, sent) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
+            (paper.paper_hash, paper.packed),
         )
 
 
@@ -117,7 +113,7 @@ def count(db: sqlite3.Connection) -> int:
 def paper(db: sqlite3.Connection, review_id: str) -> ReviewPaper | None:
     """Return the paper of an item, None when it is not kept any more."""
     row = db.execute(
-        "SELECT review_id, paper_hash, detail, job FROM review_paper JOIN paper USING (paper_hash)"
+        "SELECT review_id, paper_hash, packed FROM review_paper JOIN paper USING (paper_hash)"
         " WHERE review_id = ?",
         (review_id,),
     ).fetchone()
@@ -138,12 +134,12 @@ def ruled_fingerprint(db: sqlite3.Connection, fingerprint: str) -> ReviewRow | N
 def next_unsent(db: sqlite3.Connection) -> Unsent | None:
     """Return a paper of an event that central has and whose paper it has not, the oldest first."""
     row = db.execute(
-        "SELECT paper.paper_hash, paper.job, paper.sent FROM paper"
+        "SELECT paper.paper_hash, paper.packed, paper.sent FROM paper"
         " JOIN review_paper USING (paper_hash) JOIN review_item USING (review_id)"
         " JOIN review ON review.epoch = review_item.epoch AND review.seq = review_item.seq"
         " JOIN epoch ON epoch.epoch = review.epoch"
-        " WHERE paper.job <> x'' AND paper.sent < length(paper.job)"
-        " AND review.seq <= epoch.acked_seq ORDER BY review_paper.at_ms LIMIT 1"
+        " WHERE paper.sent < length(paper.packed) AND review.seq <= epoch.acked_seq"
+        " ORDER BY review_paper.at_ms LIMIT 1"
     ).fetchone()
     return None if row is None else Unsent(*row)
 

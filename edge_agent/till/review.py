@@ -16,11 +16,11 @@ from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.till.intake import Known, Refunded, Sold, refunded
 from edge_agent.till.paper import award_slip, claim_slip, refund_slip
 from edge_agent.till.recorded import refund_body, sale_body
-from edge_agent.till.unclear import Kept
 from loyalty.earning import award, eligible_fen
 from loyalty.events import Believed, Body, ReviewDecided
 from loyalty.receipt import EARNING_KINDS, Kind, Receipt, fingerprint
 from loyalty.reviewing import believed
+from receipts.kept_paper import KeptPaper
 
 _AMOUNT = re.compile(r"-?[0-9]{1,8}(?:[.][0-9]{1,2})?")
 _NUMBER_MAX = 40
@@ -34,7 +34,6 @@ class Corrections(Struct, frozen=True):
     number: str
     printed_at: str
     kind: str
-    shop_id: str
 
 
 class Decided(Struct, frozen=True):
@@ -58,7 +57,7 @@ def read_by_machine(item: ReviewItem) -> Believed:
     )
 
 
-def as_read(item: ReviewItem, kept: Kept, currency: str) -> Receipt | Phrase:
+def as_read(item: ReviewItem, kept: KeptPaper, currency: str) -> Receipt | Phrase:
     """Return the receipt that the reader believed, or why it cannot be taken as it is."""
     reading = kept.reading
     if reading is None or reading.owed_fen is None:
@@ -71,7 +70,9 @@ def as_read(item: ReviewItem, kept: Kept, currency: str) -> Receipt | Phrase:
     return _identified(structs.replace(receipt, reprint=False), item, kept)
 
 
-def corrected(item: ReviewItem, kept: Kept, said: Corrections, currency: str) -> Receipt | Phrase:
+def corrected(
+    item: ReviewItem, kept: KeptPaper, said: Corrections, currency: str
+) -> Receipt | Phrase:
     """Return the receipt that a person says it is, or what is wrong with what was typed."""
     if not _AMOUNT.fullmatch(said.amount.strip()):
         return own_words("review_amount")
@@ -85,7 +86,7 @@ def corrected(item: ReviewItem, kept: Kept, said: Corrections, currency: str) ->
     reading = kept.reading
     takes_back = kind in (Kind.REFUND, Kind.VOID)
     receipt = Receipt(
-        shop_id=said.shop_id,
+        shop_id=item.opened.shop_id,
         kind=kind,
         number=said.number.strip()[:_NUMBER_MAX] or None,
         printed_at=printed_at,
@@ -114,7 +115,7 @@ def decide(  # noqa: PLR0913 what a decision depends on
     """Return what taking a paper for `receipt` means, or why it cannot be.
 
     `another` says that the same facts were recorded and that this is a second purchase all the
-    same. `terms` name the shop of the receipt; `claim_code` is fresh.
+    same; `claim_code` is fresh. Another shop's receipt is for the service desk to decide.
     """
     review_id = item.opened.review_id
     mark = ""
@@ -193,7 +194,7 @@ def _written(
     return Decided((Record((decision, body), slips), SyncNow()), tone, told)
 
 
-def _identified(receipt: Receipt, item: ReviewItem, kept: Kept) -> Receipt | Phrase:
+def _identified(receipt: Receipt, item: ReviewItem, kept: KeptPaper) -> Receipt | Phrase:
     """A paper of which no text was read has no digest of its lines that would tell it from others.
 
     With neither a number nor a time its next print could not be known as the same receipt.

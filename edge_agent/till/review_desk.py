@@ -6,8 +6,6 @@ and the journal takes the first decision on a paper and refuses every other.
 
 import secrets
 
-from msgspec import structs
-
 from edge_agent import commands
 from edge_agent.effects import Now, Record, SyncNow, Terms
 from edge_agent.journal.errors import Duplicate, JournalError
@@ -19,12 +17,11 @@ from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.recording import record
 from edge_agent.till import review
 from edge_agent.till.remembered import Remembered
-from edge_agent.till.unclear import Kept, kept
 from loyalty.codes import classify, make_short_code
 from loyalty.events import ReviewHeld
 from loyalty.receipt import Receipt
 from loyalty.reviewing import is_staff
-from loyalty.wire import ShopRow
+from receipts.kept_paper import KeptPaper, unpack
 from receipts.redaction import masked
 
 WHY_MAX = 200
@@ -64,27 +61,21 @@ class ReviewDesk:
                 return own_words("review_reason")
             return review.reject(item, command.staff, why, now)
         paper = self._journal.review_paper(command.review_id)
-        what = kept(paper) if paper is not None else Kept(0, "", (), None)
+        what = unpack(paper.packed) if paper is not None else KeptPaper(0, "", (), None, b"")
         receipt = _receipt(item, what, command, terms)
         if isinstance(receipt, Phrase):
             return receipt
-        shop = self._shop(receipt.shop_id, terms)
-        if shop is None:
-            return own_words("review_shop")
         return review.decide(
             item,
             receipt,
             staff=command.staff,
             another=command.another,
             now=now,
-            terms=structs.replace(terms, shop=shop),
-            known=Remembered(self._journal, shop.shop_id, now),
+            terms=terms,
+            known=Remembered(self._journal, receipt.shop_id, now),
             member=holder_member(self._journal, item.holder) if item.holder else None,
             claim_code=make_short_code("C", secrets.randbelow),
         )
-
-    def _shop(self, shop_id: str, terms: Terms) -> ShopRow | None:
-        return terms.shop if shop_id == terms.shop.shop_id else self._journal.shop(shop_id)
 
     def _hold(self, item: ReviewItem, text: str, now: Now) -> tuple[Tone, Phrase]:
         """Keep a typed or scanned member with a paper."""
@@ -109,7 +100,7 @@ class ReviewDesk:
 
 def _receipt(
     item: ReviewItem,
-    what: Kept,
+    what: KeptPaper,
     command: commands.ReviewAccept | commands.ReviewCorrect,
     terms: Terms,
 ) -> Receipt | Phrase:
@@ -120,7 +111,6 @@ def _receipt(
         number=command.number,
         printed_at=command.printed_at,
         kind=command.kind,
-        shop_id=command.shop_id or item.opened.shop_id,
     )
     return review.corrected(item, what, said, terms.book.currency)
 

@@ -54,7 +54,7 @@ def scanned_for(window: OpenReview, member: Member, now: Now, terms: Terms) -> t
 def reopened(item: ReviewItem, now: Now, after_s: float) -> OpenReview:
     """Return the window in which the next scan says whose a paper is whose slip was scanned."""
     opened_ = item.opened
-    paper = ReviewPaper(opened_.review_id, opened_.paper_hash, b"", b"")
+    paper = ReviewPaper(opened_.review_id, opened_.paper_hash, b"")
     found = Unclear(
         opened_.job_hash, (), opened_.number, opened_.printed_at, opened_.owed_fen,
         opened_.currency, opened_.kind, paper=paper,

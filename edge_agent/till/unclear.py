@@ -5,29 +5,17 @@ and names are masked in the job and in its lines before either leaves here (P10)
 """
 
 import hashlib
-import zlib
 
-import msgspec
 from msgspec import Struct, structs
 
 from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.phrases import Phrase, own_words
 from loyalty.receipt import EARNING_KINDS, Kind
-from loyalty.reviewing import PAPER_BYTES_MAX, review_id
+from loyalty.reviewing import review_id
+from receipts.kept_paper import KeptPaper, pack
 from receipts.reading import Reading
+from receipts.reasons import Reason
 from receipts.redaction import masked, masked_job
-
-
-class Kept(Struct, frozen=True):
-    """What is kept beside a paper in review: the reading without what belongs to a person.
-
-    `reading` is None when our own reader failed; `place` counts the papers of the job from 0.
-    """
-
-    place: int
-    dialect: str
-    why: tuple[Phrase, ...]
-    reading: Reading | None
 
 
 class Unclear(Struct, frozen=True):
@@ -65,14 +53,14 @@ def unclear(
     why = why or (own_words("needs_person"),)
     keep = (reading.number or "", reading.original_number or "") if reading else ()
     told = None if reading is None else _redacted(reading, keep)
-    job = masked_job(raw, keep)
-    packed = zlib.compress(job, 6)
-    paper = ReviewPaper(
-        review_id=review_id(shop_id, job_hash, place),
-        paper_hash=hashlib.sha256(job).hexdigest(),
-        detail=msgspec.json.encode(Kept(place, dialect, why, told)),
-        job=packed if len(packed) <= PAPER_BYTES_MAX else b"",
+    kept = KeptPaper(
+        place=place,
+        dialect=dialect,
+        why=tuple(Reason(phrase.code, phrase.zh, phrase.en) for phrase in why),
+        reading=told,
+        job=masked_job(raw, keep),
     )
+    paper = ReviewPaper(review_id(shop_id, job_hash, place), *pack(kept))
     return Unclear(
         job_hash=job_hash,
         why=why,
@@ -84,11 +72,6 @@ def unclear(
         claim_code=claim_code,
         paper=paper,
     )
-
-
-def kept(paper: ReviewPaper) -> Kept:
-    """Return what was kept beside a paper."""
-    return msgspec.json.decode(paper.detail, type=Kept)
 
 
 def _redacted(reading: Reading, keep: tuple[str, ...]) -> Reading:

@@ -1,23 +1,18 @@
 """The till's review queue as its page shows it: items as plain JSON, and each paper drawn."""
 
-import zlib
-
+import msgspec
 from flask import Blueprint, Response, abort
 
 from edge_agent.journal.reader import Reader
-from edge_agent.journal.reviews import ReviewItem, ReviewPaper
+from edge_agent.journal.reviews import ReviewItem
 from edge_agent.people import holder_member
-from edge_agent.till.unclear import Kept, kept
-from edge_agent.web.views import Json, words
+from edge_agent.web.views import Json
 from loyalty.earning import money
 from loyalty.receipt import EARNING_KINDS
-from paper.width import columns as columns_of
-from receipts.drawing import draw_elements
-from receipts.reading import documents_of
+from receipts.kept_paper import KeptPaper, believed_lines, drawing, unpack
 
 #: A queue longer than this is worked off from its oldest end.
 SHOWN = 50
-_PAPER_COLUMNS = (32, 42, 48)
 
 
 def blueprint(journal: Reader) -> Blueprint:
@@ -31,7 +26,7 @@ def blueprint(journal: Reader) -> Blueprint:
     @routes.get("/api/review-paper/<review_id>")
     def drawn(review_id: str) -> Response:
         paper = journal.review_paper(review_id)
-        svg = drawing(paper) if paper is not None else None
+        svg = drawing(unpack(paper.packed)) if paper is not None else None
         if svg is None:
             abort(404)
         return Response(svg, content_type="image/svg+xml")
@@ -40,61 +35,37 @@ def blueprint(journal: Reader) -> Blueprint:
 
 
 def review_queue(journal: Reader) -> Json:
-    """Return what waits, what was decided last, and the shops a paper can be of."""
+    """Return what waits and what was decided last."""
     return {
         "waiting": [_waiting(item, journal) for item in journal.reviews_waiting(SHOWN)],
         "closed": [_closed(item) for item in journal.reviews_closed()],
-        "shops": [
-            {"shop_id": shop.shop_id, "zh": shop.name_zh, "en": shop.name_en}
-            for shop in journal.shops()
-        ],
     }
-
-
-def drawing(paper: ReviewPaper) -> str | None:
-    """Return the paper as an SVG, None when nothing of it can be drawn or was kept."""
-    if not paper.job:
-        return None
-    told = kept(paper)
-    documents = documents_of(zlib.decompress(paper.job), told.dialect or None)
-    if told.place >= len(documents):
-        return None
-    pieces = draw_elements(documents[told.place].elements, _columns(told))
-    return pieces[0] if pieces else None
-
-
-def _columns(told: Kept) -> int:
-    """Return the narrowest usual paper on which every line of the reading fits."""
-    lines = told.reading.lines if told.reading else ()
-    widest = max(map(columns_of, lines), default=48)
-    return next((columns for columns in _PAPER_COLUMNS if widest <= columns), 48)
 
 
 def _waiting(item: ReviewItem, journal: Reader) -> Json:
     opened = item.opened
     paper = journal.review_paper(opened.review_id)
-    told = kept(paper) if paper is not None else Kept(0, "", (), None)
+    told = unpack(paper.packed) if paper is not None else KeptPaper(0, "", (), None, b"")
     reading = told.reading
     readable = reading is not None and reading.owed_fen is not None
     return {
         "review_id": opened.review_id,
         "at_ms": opened.at.wall_ms,
-        "why": [words(phrase) for phrase in told.why],
+        "why": [msgspec.to_builtins(reason) for reason in told.why],
         "fields": _fields(told),
         "kind": opened.kind if opened.kind in set(EARNING_KINDS) else "",
         "number": opened.number or "",
         "printed_at": (opened.printed_at or "").replace("T", " "),
         "amount": None if opened.owed_fen is None else money(opened.owed_fen),
         "currency": opened.currency,
-        "shop_id": opened.shop_id,
         "acceptable": readable and reading is not None and reading.kind in EARNING_KINDS,
-        "drawn": paper is not None and bool(paper.job),
+        "drawn": bool(told.job),
         "holder": _holder(item, journal),
         "claim_slip": opened.claim_hash is not None,
     }
 
 
-def _fields(told: Kept) -> list[Json]:
+def _fields(told: KeptPaper) -> list[Json]:
     """Return what the reader believed, each with the line it came from."""
     reading = told.reading
     if reading is None:
@@ -105,13 +76,9 @@ def _fields(told: Kept) -> list[Json]:
         "time": (reading.printed_at or "").replace("T", " "),
         "total": None if reading.owed_fen is None else money(reading.owed_fen),
     }
-    lines = {source.field: source.line for source in reading.sources}
+    lines = believed_lines(told)
     return [
-        {
-            "field": field,
-            "value": value,
-            "line": reading.lines[lines[field]].strip() if field in lines else "",
-        }
+        {"field": field, "value": value, "line": lines.get(field, "")}
         for field, value in values.items()
         if value
     ]

@@ -63,7 +63,7 @@ function drawItem(item) {
     put(node, "value", it.value);
     put(node, "line", it.line);
   });
-  drawForm(item, queue.shops);
+  drawForm(item);
 }
 
 function drawTold() {
@@ -86,7 +86,7 @@ async function refresh() {
 function choose(reviewId) {
   chosen = reviewId;
   const item = current();
-  if (item) fill(item, queue.shops);
+  if (item) fill(item);
 }
 
 /** What came of a decision is the agent's next notice; a refusal to take it is said at once. */

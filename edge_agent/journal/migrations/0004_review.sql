@@ -14,17 +14,16 @@ CREATE INDEX review_item_open ON review_item (epoch, seq) WHERE state = 'open';
 CREATE INDEX review_item_by_claim ON review_item (claim_hash) WHERE claim_hash IS NOT NULL;
 
 -- The papers themselves, redacted: this device's own, written with the event that opened the
--- review. One job may hold several papers; `sent` bytes of it are at central.
+-- review; `sent` bytes of each are at central.
 CREATE TABLE review_paper (
     review_id  TEXT PRIMARY KEY,
     paper_hash TEXT NOT NULL,
-    detail     BLOB NOT NULL,
     at_ms      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX review_paper_by_hash ON review_paper (paper_hash);
 
 CREATE TABLE paper (
     paper_hash TEXT PRIMARY KEY,
-    job        BLOB NOT NULL,
+    packed     BLOB NOT NULL,
     sent       INTEGER NOT NULL
 ) STRICT;

@@ -7,7 +7,16 @@ import sqlite3
 
 from edge_agent.journal.log import Place
 
-_BY_PLACE = ("sale", "refund", "claim", "voucher_use", "redemption", "review", "movement")
+_BY_PLACE = (
+    "sale",
+    "refund",
+    "claim",
+    "voucher_use",
+    "redemption",
+    "review",
+    "review_item",
+    "movement",
+)
 
 
 def now(db: sqlite3.Connection, first: Place) -> Place:

@@ -1,9 +1,9 @@
 // The form of the decision: filled with what was read; what a person changes is marked.
 
 import { mark, put, show, slot } from "../draw.js";
-import { named, t } from "../words.js";
+import { t } from "../words.js";
 
-const INPUTS = ["owed", "kind", "bill", "printed", "of_shop"];
+const INPUTS = ["owed", "kind", "bill", "printed"];
 let filled = {};
 
 const input = (name) => slot(document, name);
@@ -18,22 +18,19 @@ export function buildForm(decide, draw) {
 }
 
 /** Puts what was read into the form; called when another paper is chosen. */
-export function fill(item, shops) {
-  offer(shops, item.shop_id);
+export function fill(item) {
   filled = {
     owed: item.amount ?? "",
     kind: item.kind,
     bill: item.number,
     printed: item.printed_at,
-    of_shop: item.shop_id,
   };
   for (const name of INPUTS) input(name).value = filled[name];
   input("member").value = "";
   input("another").setAttribute("aria-pressed", "false");
 }
 
-export function drawForm(item, shops) {
-  offer(shops, input("of_shop").value || item.shop_id);
+export function drawForm(item) {
   for (const name of INPUTS) mark(input(name), "changed", changed(name));
   const same = item.acceptable && !INPUTS.some(changed);
   put(document, "confirm_text", t(same ? "review.accept" : "review.correct"));
@@ -54,7 +51,6 @@ export function command(item, staff) {
     kind: input("kind").value,
     number: input("bill").value.trim(),
     printed_at: input("printed").value.trim(),
-    shop_id: input("of_shop").value,
   };
 }
 
@@ -62,14 +58,3 @@ const changed = (name) => input(name).value.trim() !== filled[name];
 const pressed = () => input("another").getAttribute("aria-pressed") === "true";
 /** The agent has said that this receipt earned already: a person may say that it is another. */
 const asked = () => !slot(document, "told").hidden || pressed();
-
-function offer(shops, chosen) {
-  const select = input("of_shop");
-  const wanted = shops.map((shop) => shop.shop_id).join();
-  if (select.dataset.shops !== wanted) {
-    select.replaceChildren(...shops.map((shop) => new Option("", shop.shop_id)));
-    mark(select, "shops", wanted);
-  }
-  shops.forEach((shop, place) => { select.options[place].textContent = named(shop); });
-  select.value = chosen;
-}
