@@ -14,6 +14,7 @@ from random import Random
 
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.devices.virtual.scanner import VirtualScanner
+from edge_agent.journal.reader import Reader
 from tillpoints.demo.network import Relay
 from tillpoints.demo.ports import Ports
 from tillpoints.demo.pos.bistro import Bistro
@@ -105,6 +106,12 @@ class Station:
 
     def _agent(self, verb: str) -> list[str]:
         return ["agent", verb, "--config", str(self._config)]
+
+    def knows_members(self) -> bool:
+        """Tell whether the device holds the mall's members; till then each card is unknown."""
+        with Reader(self.folder / "state") as journal:
+            held = journal.member_file()
+        return bool(held.name) and held.position >= held.needed
 
     def _agent_toml(self, web_port: int, embedded_by: str) -> str:
         printer: dict[str, object] = {"columns": self.columns, "dots": _DOTS[self.columns]}

@@ -178,6 +178,7 @@ class World:
             state is not None
             and bool(state["online"] and state["books"])
             and all(state[device] == "yes" for device in devices)
+            and station.knows_members()
         )
 
     def _stop(self) -> None:
