@@ -14,6 +14,7 @@ COMMANDS = {
     "bench": "Our figures beside a peer's or the machine's limit, as ratios.",
     "central": "The mall's server: set up, serve, import, statements, ledger checks.",
     "demo": "The whole story on one machine with virtual devices.",
+    "devices": "What is plugged in, lines for agent.toml, tests, scanner set-up.",
     "doctor": "What is missing on this machine, and the package that brings it.",
     "fleet": "Enrol tills and kiosks, and list them.",
     "journal": "Show and verify a till's journal.",

@@ -17,13 +17,12 @@ from msgspec import Meta, Struct
 from edge_agent.devices.hid.keyboard import AltCodes
 from edge_agent.devices.hid.layouts import LayoutName
 from edge_agent.devices.hid.pos_reports import Maker
-from edge_agent.devices.hid.sources import UsbId
+from edge_agent.devices.hid.sources import PlugKind, Source, UsbId
 from edge_agent.devices.hid.wedge import End
 from loyalty.settings import SettingsError, parse
 
 #: How well a fact is known, the best first.
 Reliability = Literal["seen", "several sources", "one source", "trade knowledge"]
-PlugKind = Literal["keyboard", "pos", "serial", "printer", "smart_card"]
 Grammar = Literal["newland", "honeywell", "ssi", "datalogic"]
 Answer = Literal["yes", "no", "unknown"]
 Dialect = Literal[
@@ -47,6 +46,17 @@ class Plug(Struct, frozen=True, forbid_unknown_fields=True):
     vid: UsbId = ""
     pid: UsbId = ""
     product: str = ""
+
+    def shows(self, source: Source) -> bool:
+        """Tell whether `source` is plugged in this way."""
+        return self.kind == source.kind and all(
+            not wanted or wanted == seen
+            for wanted, seen in (
+                (self.vid, source.vid),
+                (self.pid, source.pid),
+                (self.product, source.product),
+            )
+        )
 
 
 class Setting(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
+PlugKind = Literal["keyboard", "pos", "serial", "printer", "smart_card"]
 Kind = Literal["keyboard", "pos"]
 
 SYS = Path("/sys/class")
@@ -26,9 +27,9 @@ UsbId = Annotated[str, Meta(pattern="^([0-9a-f]{4})?$")]
 
 
 class Source(Struct, frozen=True):
-    """A scanner that is plugged in. `port` is the way through controller and hubs to its plug."""
+    """A device that is plugged in. `port` is the way through controller and hubs to its plug."""
 
-    kind: Kind
+    kind: PlugKind
     node: str
     vid: str
     pid: str

@@ -1,0 +1,121 @@
+"""Lines for agent.toml about what is plugged in, ready to paste.
+
+Pure. A device is named by as few keys as tell it from all others that are plugged in: two equal
+ones without serial numbers by their ports.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from edge_agent.devices.hid.sources import Match, Source
+from edge_agent.devices.profiles import PrinterModel, ScannerProfile, T
+
+# Many clones carry the same word or digits instead of a number of their own.
+_NO_SERIALS = frozenset({"", "0", "printer", "none", "1234567890", "0123456789", "default"})
+
+
+def profile_name(source: Source, profiles: dict[str, T]) -> str | None:
+    """Return the name of the profile that names this device most exactly."""
+    found = [
+        (bool(plug.pid) + bool(plug.product), name)
+        for name, profile in profiles.items()
+        for plug in profile.plug
+        if plug.shows(source)
+    ]
+    return max(found)[1] if found else None
+
+
+def match_for(source: Source, others: Iterable[Source]) -> Match:
+    """Return the fewest keys that mean this device alone."""
+    serial = "" if source.serial.lower() in _NO_SERIALS else source.serial
+    match = Match(source.vid, source.pid, serial)
+    alike = [other for other in others if other.kind == source.kind and other != source]
+    if any(not match.differences(other) for other in alike):
+        match = Match(source.vid, source.pid, serial, source.port)
+    if any(not match.differences(other) for other in alike):
+        match = Match(source.vid, source.pid, serial, source.port, source.product)
+    return match
+
+
+def suggest(
+    sources: Sequence[Source],
+    scanners: dict[str, ScannerProfile],
+    printers: dict[str, PrinterModel],
+) -> str:
+    """Return the lines; empty when nothing is plugged in that we could use."""
+    blocks = []
+    for place, source in enumerate(sources):
+        name = f"{source.kind}-{place}"
+        if source.kind == "printer":
+            blocks.append(_printer(source, _known(source, printers)))
+        elif source.kind == "serial":
+            blocks.append(_serial(source, name, _known(source, scanners)))
+        else:
+            match = match_for(source, sources)
+            blocks.append(_hid(source, name, match, _known(source, scanners)))
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _known(source: Source, profiles: dict[str, T]) -> tuple[str, T] | None:
+    name = profile_name(source, profiles)
+    return (name, profiles[name]) if name else None
+
+
+def _hid(
+    source: Source, name: str, match: Match, known: tuple[str, ScannerProfile] | None
+) -> list[str]:
+    keys = {"vid": match.vid, "pid": match.pid, "serial": match.serial, "port": match.port}
+    lines = ["[[hid_scanner]]"]
+    lines += [_key(key, value) for key, value in keys.items() if value]
+    if match.product:
+        lines.append(_key("product", match.product))
+    lines += [_key("name", name), _key("kind", source.kind)]
+    if known is None:
+        # It may be the keyboard that somebody types on; it would be taken from them.
+        shown = f"# {source.product}: no known scanner; if it is one, take off the #"
+        return [shown, *(f"# {line}" for line in lines)]
+    profile = known[1]
+    settings = {"layout": profile.layout, "end": profile.end, "reads": profile.reads}
+    lines += [_key(key, value) for key, value in settings.items()]
+    if source.kind == "pos":
+        lines.append(_key("reports", profile.reports))
+    return [f"# {profile.model}, profile {known[0]}", *lines]
+
+
+def _serial(source: Source, name: str, known: tuple[str, ScannerProfile] | None) -> list[str]:
+    lines = ["[[scanner]]", _key("port", source.node), _key("name", name)]
+    if known is None:
+        return [
+            f"# {source.product or 'serial line'}: no known scanner; if it is one, take off the #",
+            *(f"# {line}" for line in lines),
+        ]
+    profile = known[1]
+    if profile.setup:
+        lines.append(_key("baud", profile.setup.baud))
+        if profile.setup.grammar == "ssi":
+            lines.append(_key("protocol", "ssi"))
+    return [f"# {profile.model}, profile {known[0]}", *lines]
+
+
+def _printer(source: Source, known: tuple[str, PrinterModel] | None) -> list[str]:
+    if known is None:
+        return [f"# {source.product or 'printer'} at {source.node}: no known model"]
+    printer = known[1]
+    columns = max(width for width in (32, 42, 48) if width <= printer.columns)
+    return [
+        f"# {printer.model}, profile {known[0]}, at {source.node}: what its slips want",
+        "[printer]",
+        _key("columns", columns),
+        _key("dots", printer.dots),
+        _key("encoding", printer.encoding or "gb18030"),
+        _key("kanji_mode", printer.wakes_in_chinese == "no"),
+        _key("qr", printer.qr),
+        _key("has_cutter", printer.has_cutter),
+    ]
+
+
+def _key(name: str, value: object) -> str:
+    # JSON's strings, numbers and truth values are also TOML's.
+    return f"{name} = {json.dumps(value, ensure_ascii=False)}"

@@ -1,0 +1,114 @@
+"""What is suggested can be pasted, and then means that device and no other."""
+
+from pathlib import Path
+
+import pytest
+
+from edge_agent.config import Config, load
+from edge_agent.devices.hid.sources import Match, NotFoundError, Source, meant
+from edge_agent.devices.profiles import printers, scanners
+from edge_agent.devices.setup.sheet import sheet
+from edge_agent.devices.suggesting import match_for, profile_name, suggest
+
+NEWLAND = ("keyboard", "/dev/input/event5", "1eab", "1d03", "", "usb-1/input0", "Newland FM430")
+HEAD = 'state = "s"\n[central]\nurl = "http://c"\n[[tap]]\nspool = "spool"\n'
+
+
+def source(**facts):
+    plain = Source(*NEWLAND)
+    return Source(**{key: facts.get(key, getattr(plain, key)) for key in plain.__struct_fields__})
+
+
+def pasted(folder: Path, lines: str) -> Config:
+    path = folder / "agent.toml"
+    path.write_text(HEAD + lines, encoding="utf-8")
+    return load(path)
+
+
+def test_a_known_scanner_s_lines_load_and_mean_it(tmp_path):
+    lines = suggest([source()], scanners(), printers())
+    assert "Newland FM430 (stationary), profile newland-fm430" in lines
+    (config,) = pasted(tmp_path, lines).hid_scanner
+    assert config.match() == Match("1eab", "1d03")
+    assert meant(config.match(), "keyboard", [source()]) == source()
+
+
+def test_a_hid_pos_scanner_is_told_with_its_maker_s_reports(tmp_path):
+    lines = suggest([source(kind="pos", pid="1d10")], scanners(), printers())
+    (config,) = pasted(tmp_path, lines).hid_scanner
+    assert (config.kind, config.reports) == ("pos", "newland")
+
+
+@pytest.mark.parametrize("serials", [("", ""), ("Printer", "Printer"), ("A1", "A1")])
+def test_two_equal_scanners_are_told_apart_by_their_ports(tmp_path, serials):
+    both = [
+        source(port=f"usb-{plug}/input0", node=f"/dev/input/event{plug}", serial=serial)
+        for plug, serial in zip((1, 2), serials, strict=True)
+    ]
+    configs = pasted(tmp_path, suggest(both, scanners(), printers())).hid_scanner
+    assert [meant(config.match(), "keyboard", both) for config in configs] == both
+    assert len({config.name for config in configs}) == 2
+
+
+def test_a_serial_number_is_enough_where_there_is_one():
+    both = [source(serial="A"), source(serial="B", port="usb-2/input0")]
+    assert match_for(both[0], both) == Match("1eab", "1d03", "A")
+
+
+def test_an_unknown_keyboard_is_only_shown_behind_a_mark(tmp_path):
+    lines = suggest([source(vid="046d", pid="c31c", product="USB Keyboard")], scanners(), {})
+    assert all(line.startswith("#") for line in lines.splitlines())
+    assert pasted(tmp_path, lines).hid_scanner == ()
+    uncommented = "\n".join(line.removeprefix("# ") for line in lines.splitlines()[1:])
+    assert len(pasted(tmp_path, uncommented).hid_scanner) == 1
+
+
+def test_a_zebra_on_a_serial_line_gets_its_protocol(tmp_path):
+    zebra = source(kind="serial", node="/dev/serial/by-id/usb-Z", vid="05e0", pid="1701")
+    (config,) = pasted(tmp_path, suggest([zebra], scanners(), printers())).scanner
+    assert (config.port, config.protocol) == ("/dev/serial/by-id/usb-Z", "ssi")
+
+
+def test_a_printer_s_lines_load(tmp_path):
+    zjiang = source(kind="printer", node="/dev/usb/lp0", vid="0416", pid="5011", product="POS58")
+    printer = pasted(tmp_path, suggest([zjiang], scanners(), printers())).printer
+    assert (printer.columns, printer.dots, printer.qr) == (32, 384, "raster")
+    assert not printer.has_cutter
+    assert not printer.kanji_mode
+    epson = source(kind="printer", node="/dev/usb/lp0", vid="04b8", pid="0e03", product="TM-T20II")
+    printer = pasted(tmp_path, suggest([epson], scanners(), printers())).printer
+    assert (printer.columns, printer.kanji_mode) == (48, True)
+
+
+def test_the_most_exact_profile_wins():
+    sunmi = source(vid="05f9", pid="2514")
+    assert profile_name(sunmi, scanners()) == "sunmi-desk"
+    assert profile_name(source(vid="065a", pid="0001"), scanners()) == "opticon"
+    assert profile_name(source(vid="ffff"), scanners()) is None
+
+
+@pytest.mark.parametrize(
+    ("match", "said"),
+    [
+        (Match("1eab", "1d03"), "2 equal scanners are plugged in"),
+        (Match("0c2e", "0b81"), "it is not plugged in"),
+        (Match("1eab", "1d03", "C"), "another scanner is plugged in (serial is 'A')"),
+    ],
+)
+def test_what_cannot_be_told_is_a_question_and_not_a_guess(match, said):
+    both = [source(serial="A"), source(serial="B", port="usb-2/input0")]
+    with pytest.raises(NotFoundError) as caught:
+        meant(match, "keyboard", both)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", scanners())
+def test_a_sheet_shows_every_setting(name):
+    profile = scanners()[name]
+    page = sheet(profile)
+    settings = profile.setup.setting if profile.setup else ()
+    for setting in settings:
+        assert setting.does_zh in page
+        assert (setting.barcode or setting.manual) in page
+    assert page.count("<svg") == sum(bool(setting.barcode) for setting in settings)
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")

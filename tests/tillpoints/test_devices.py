@@ -1,0 +1,107 @@
+"""`tillpoints devices` as an installer uses it."""
+
+import contextlib
+import json
+import threading
+
+import pytest
+from click.testing import CliRunner
+
+from edge_agent.devices.virtual.scanner import VirtualScanner
+from edge_agent.devices.virtual.settable_scanner import SettableScanner
+from tillpoints.commands.devices import command
+
+BEFORE = {"SCNMOD": "0", "TSUENA": "0", "TSUSET": "0A", "GRBENA": "1"}
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def scanner(tmp_path):
+    with SettableScanner(tmp_path / "scanner", "newland", dict(BEFORE), "FM430 V1.02.003") as it:
+        yield it
+
+
+def test_a_scanner_is_set_up_and_says_who_it_is(scanner, tmp_path):
+    ran = run("setup", "newland-fm430", "--port", tmp_path / "scanner")
+    assert ran.exit_code == 0, ran.output
+    assert "scanner: FM430 V1.02.003" in ran.output
+    assert "GRBENA: was so already" in ran.output
+    assert scanner.settings == {"SCNMOD": "2", "TSUENA": "1", "TSUSET": "0D", "GRBENA": "1"}
+
+
+def test_a_refused_setting_is_said_exactly_and_exits_4(scanner, tmp_path):
+    scanner.refuses.add("TSUSET")
+    ran = run("setup", "newland-fm430", "--port", tmp_path / "scanner", "--json")
+    assert ran.exit_code == 4
+    assert "refused: TSUSET: bad value" in ran.output
+    told = json.loads(ran.output.splitlines()[0])
+    assert told["undone"] == ["TSUENA", "SCNMOD"]
+    assert scanner.settings == BEFORE
+
+
+def test_where_no_wire_leads_a_sheet_is_written(tmp_path):
+    ran = run("setup", "newland-hr22", "--sheet", tmp_path / "sheet.html")
+    assert ran.exit_code == 0
+    assert "@TSUENA1" in (tmp_path / "sheet.html").read_text(encoding="utf-8")
+
+
+def test_a_model_without_known_commands_says_what_to_do(tmp_path):
+    ran = run("setup", "mindeo", "--port", tmp_path / "nothing")
+    assert ran.exit_code == 4
+    assert "use --sheet or its manual" in ran.output
+
+
+def test_a_port_that_is_not_there_is_named(tmp_path):
+    ran = run("setup", "newland-hr22", "--port", tmp_path / "nothing")
+    assert ran.exit_code == 4
+    assert str(tmp_path / "nothing") in ran.output
+
+
+@pytest.mark.parametrize("arguments", [("setup", "nobody"), ("setup", "newland-hr22")])
+def test_a_wrong_call_is_wrong_usage(arguments):
+    assert run(*arguments).exit_code == 2
+
+
+def test_what_is_plugged_in_is_listed_for_people_and_programs():
+    ran = run("list", "--json")
+    assert ran.exit_code == 0
+    for device in json.loads(ran.output)["devices"]:
+        assert {"kind", "node", "vid", "pid", "serial", "port", "profile"} <= device.keys()
+    assert run("list").exit_code == 0
+    assert run("suggest").exit_code == 0
+    assert run("watch", "--seconds", 1).exit_code == 0
+
+
+def test_scans_are_told_by_kind_and_never_by_content(tmp_path):
+    virtual = VirtualScanner(tmp_path / "scanner")
+    virtual.plug()
+    config = tmp_path / "agent.toml"
+    config.write_text(
+        f'state = "s"\n[central]\nurl = "http://c"\n[[tap]]\nspool = "s"\n'
+        f'[[scanner]]\nport = "{virtual.link}"\nname = "desk"\n'
+        f'[[scanner]]\nport = "{tmp_path}/none"\nname = "other"\n'
+    )
+    done = threading.Event()
+
+    def scan_until_done():
+        # What came before the line was opened is not a scan of this test.
+        while not done.wait(0.1):
+            with contextlib.suppress(BlockingIOError):
+                virtual.scan("134567890123456789")
+                virtual.scan("6901234567892")
+
+    cashier = threading.Thread(target=scan_until_done)
+    cashier.start()
+    ran = run("test", "--config", config, "--seconds", 2)
+    done.set()
+    cashier.join()
+    virtual.unplug()
+    assert ran.exit_code == 4
+    assert "desk: PaymentCode (wechat_pay)" in ran.output
+    assert "desk: OtherCode (13 characters)" in ran.output
+    assert "desk: can be read" in ran.output
+    assert "other: CANNOT BE READ" in ran.output
+    assert "134567890123456789" not in ran.output

@@ -1,0 +1,187 @@
+"""`tillpoints devices`: what is plugged in, lines for agent.toml, tests, scanner set-up."""
+
+import json
+import queue
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import serial
+from msgspec import structs
+
+from edge_agent.config import Config, ConfigError, load
+from edge_agent.devices.hid.sources import Source
+from edge_agent.devices.inventory import inventory
+from edge_agent.devices.ports import Scanned
+from edge_agent.devices.profiles import ScannerProfile, printers, scanners
+from edge_agent.devices.setup.applying import NoAnswerError, Outcome, apply
+from edge_agent.devices.setup.sheet import sheet
+from edge_agent.devices.suggesting import profile_name, suggest
+from edge_agent.scanners import Scanners
+from loyalty.codes import PaymentCode, classify
+from tillpoints.exits import ConfigurationFailure, DeviceFailure
+
+_READ_EVERY_S = 0.05
+
+
+@click.group()
+def command() -> None:
+    """What is plugged in, lines for agent.toml, tests, scanner set-up."""
+
+
+@command.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def list_(as_json: bool) -> None:
+    """Show every scanner, reader and printer that is plugged in."""
+    found = [_told(source) for source in inventory()]
+    if as_json:
+        click.echo(json.dumps({"devices": found}, ensure_ascii=False))
+        return
+    for told in found:
+        click.echo(_line(told))
+    if not found:
+        click.echo("nothing is plugged in that could be a scanner, a reader or a printer")
+
+
+@command.command()
+@click.option("--seconds", type=click.IntRange(min=1), help="Stop after so long.")
+def watch(seconds: int | None) -> None:
+    """Say what is plugged in and what goes, as it happens."""
+    known: dict[str, dict[str, Any]] = {}
+    for _ in _seconds(seconds):
+        now = {source.node: _told(source) for source in inventory()}
+        for node in known.keys() - now.keys():
+            click.echo(f"- {_line(known[node])}")
+        for node in now.keys() - known.keys():
+            click.echo(f"+ {_line(now[node])}")
+        known = now
+
+
+@command.command(name="suggest")
+def suggest_() -> None:
+    """Print lines for agent.toml about what is plugged in, ready to paste."""
+    lines = suggest(inventory(), scanners(), printers())
+    click.echo(lines or "# nothing is plugged in that could be a scanner, a reader or a printer")
+
+
+@command.command()
+@click.option("--config", type=click.Path(path_type=Path), required=True, help="agent.toml")
+@click.option("--seconds", type=click.IntRange(min=1), default=30, show_default=True)
+def test(config: Path, seconds: int) -> None:
+    """Read this till's scanners and say what kind of code each scan was, never the code.
+
+    The agent must be stopped meanwhile. Exits 4 if a scanner cannot be read.
+    """
+    try:
+        settings = load(config)
+    except ConfigError as error:
+        raise ConfigurationFailure(str(error)) from error
+    missing = _listen(settings, seconds)
+    if missing:
+        raise DeviceFailure(f"{missing} of the scanners could not be read: see above")
+
+
+@command.command()
+@click.argument("profile", type=str)
+@click.option("--port", help="The serial line, such as /dev/ttyACM0.")
+@click.option("--sheet", "sheet_file", type=click.Path(path_type=Path), help="Write an HTML page.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def setup(profile: str, port: str | None, sheet_file: Path | None, as_json: bool) -> None:
+    """Set a scanner up as PROFILE says, over its serial line; or write a sheet of codes to scan.
+
+    Every setting is answered and read back. If one is refused, the others are put back, it is
+    named, and the exit code is 4.
+    """
+    found = scanners().get(profile)
+    if found is None:
+        names = ", ".join(scanners())
+        raise click.UsageError(f"there is no profile {profile!r}; known are {names}")
+    if sheet_file is not None:
+        sheet_file.write_text(sheet(found), encoding="utf-8")
+        click.echo(f"{sheet_file}: print it, and scan it from top to bottom")
+    if port is None:
+        if sheet_file is None:
+            raise click.UsageError("give --port, or --sheet for a page of codes to scan")
+        return
+    _report(_applied(found, port), as_json=as_json)
+
+
+def _applied(profile: ScannerProfile, port: str) -> Outcome:
+    if profile.setup is None:
+        raise DeviceFailure(f"{profile.model} has no known commands: use --sheet or its manual")
+    try:
+        with serial.Serial(
+            port, profile.setup.baud, timeout=_READ_EVERY_S, write_timeout=5, exclusive=True
+        ) as line:
+            return apply(line, profile.setup)
+    except (NoAnswerError, OSError) as error:
+        raise DeviceFailure(f"{port}: {error}; --sheet writes codes to scan instead") from error
+
+
+def _report(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(structs.asdict(outcome)))
+    else:
+        click.echo(f"scanner: {outcome.identity or 'it does not say who it is'}")
+        for name in outcome.kept:
+            click.echo(f"  {name}: was so already")
+        for name in outcome.changed:
+            click.echo(f"  {name}: set and read back")
+        for name in outcome.undone:
+            click.echo(f"  {name}: put back as it was")
+        for name in outcome.left:
+            click.echo(f"  {name}: CHANGED, and could not be put back")
+    if outcome.refused:
+        raise DeviceFailure(f"refused: {outcome.refused}: {outcome.why}")
+
+
+def _listen(config: Config, seconds: int) -> int:
+    """Tell of every scan; return how many scanners never could be read."""
+    inbox: queue.Queue[Scanned] = queue.Queue(100)
+    reading = Scanners(config, inbox)
+    names = [line.name for line in config.scanner] + [hid.name for hid in config.hid_scanner]
+    seen = [False] * len(names)
+    reading.start()
+    try:
+        for _ in _seconds(seconds):
+            seen = [was or now for was, now in zip(seen, reading.connected(), strict=True)]
+            while not inbox.empty():
+                click.echo(_kind(inbox.get_nowait()))
+    finally:
+        reading.stop()
+    for name, was_read in zip(names, seen, strict=True):
+        click.echo(f"{name}: {'can be read' if was_read else 'CANNOT BE READ'}")
+    return seen.count(False)
+
+
+def _kind(scan: Scanned) -> str:
+    if "\N{REPLACEMENT CHARACTER}" in scan.text:
+        return f"{scan.source}: garbled: check its layout, suffix and line settings"
+    kind = classify(scan.text)
+    said = kind.kind if isinstance(kind, PaymentCode) else f"{len(scan.text)} characters"
+    return f"{scan.source}: {type(kind).__name__} ({said})"
+
+
+def _told(source: Source) -> dict[str, Any]:
+    name = (
+        profile_name(source, printers())
+        if source.kind == "printer"
+        else profile_name(source, scanners())
+    )
+    return {**structs.asdict(source), "profile": name}
+
+
+def _line(told: dict[str, Any]) -> str:
+    ids = f"{told['vid']}:{told['pid']}" if told["vid"] else "-"
+    known = told["profile"] or "no known model"
+    return f"{told['kind']:9}{told['node']:24}{ids:11}{told['product']} ({known})"
+
+
+def _seconds(seconds: int | None) -> Iterator[None]:
+    until_s = None if seconds is None else time.monotonic() + seconds
+    while until_s is None or time.monotonic() < until_s:
+        yield
+        time.sleep(0.25)
+    yield
