@@ -112,7 +112,7 @@ ROLES: dict[Role, str] = {
     """,
     Role.DEPOSIT_USED: """
         已付订金|已付定金|已收订金|已收定金|抵扣订金|抵扣定金|扣订金|扣定金|订金抵扣|定金抵扣
-        已付押金|预付抵扣|已付預訂金
+        已付押金|预付抵扣|已付預訂金|已收押金|已交押金|押金抵扣|已预付|预付款抵扣|已交订金|已交定金
         LESS DEPOSIT|DEPOSIT PAID|DEPOSIT USED|LESS ADVANCE
     """,
     Role.DEPOSIT_BACK: """
@@ -139,7 +139,8 @@ ROLES: dict[Role, str] = {
         余额|卡余额|储值卡余额|卡内余额|餘額|八達通餘額|结余|剩余|积分|積分|累计|可用积分
         本次积分|本店积分|剩余积分|赠送金额|税号|电话|電話|卡号|单价|單價|未付余额|待付尾款|已省
         节省|共节省|共优惠|为您节省|已为您节省|不含税金额|商户优惠|赠送积分|钱包余额|尾号|房号
-        桌号|台号|备用金
+        桌号|台号|备用金|收银员|收银机|收銀員|收銀機|卡號|桌台|枱號|餘款|单品原价|吊牌价|门市价
+        参考价|划线价|升数|加油量|油量|加油升数|里程
         SAVING|SAVINGS|TOTAL SAVINGS|TOTAL SAVING|YOU SAVED|SAVED|POINTS|POINT|POIN|MATA
         TOTAL POINTS|CARD BALANCE|CARD BAL|RC BALANCE|TEL|FAX|PHONE|HOTLINE|YOUR SAVINGS|RRP
         MEMBER POINTS|POINTS BALANCE|REMAINING BALANCE|BALANCE|BAL|DISCOUNTABLE|GST ID|GST NO
@@ -179,7 +180,7 @@ TENDERS: dict[str, str] = {
     "credit_card": """
         信用卡|预授权完成
         CREDIT CARD|VISA|MASTER|MASTERCARD|MASTER CARD|AMEX|CARD|CREDIT|KAD|KAD KREDIT|VISA CARD
-        EDC
+        EDC|JCB|DISCOVER|DINERS|DINERS CLUB|EFTPOS|INTERAC|MAESTRO|CARD PAYMENT|AMERICAN EXPRESS
     """,
     "octopus": """
         八達通|八达通
@@ -193,7 +194,9 @@ TENDERS: dict[str, str] = {
         花呗|京东支付|京东白条|翼支付|抖音支付|扫码支付|聚合支付|扫码付|街口支付|一卡通|悠遊卡
         花呗分期|信用付|白条|掃碼支付|手机支付|悠遊付|全支付|數位支付
         LINE PAY|PAYME|MPAY|APPLE PAY|GOOGLE PAY|SAMSUNG PAY|JKOPAY|MAE|QRPAY|MAYBANK QR
-        QR PAYMENT|QRCODE|QR CODE PAY
+        QR PAYMENT|QRCODE|QR CODE PAY|收钱吧|龙支付|拍住賞|数字钱包|美团支付|全盈|台灣PAY|PI拍錢包
+        澳門通|澳门通
+        ICASH|BOC PAY|TAP & GO|ALIPAY+|云支付
     """,
     "bank_transfer": """
         转账|银行转账|对公转账|轉賬|轉帳|電匯|网银
@@ -203,17 +206,21 @@ TENDERS: dict[str, str] = {
         支票
         CHEQUE
     """,
+    "medical_insurance": """
+        医保|医保支付|医保账户|医保统筹|统筹支付|医保个账|医保卡|医保个人账户|医保基金|個人賬戶
+    """,
     "digital_yuan": """
         数字人民币|数币
         E-CNY|ECNY
     """,
     "paynow": """
         PAYNOW|NETS|GRABPAY|TNG|TOUCH N GO|TOUCHNGO|BOOST|E-WALLET|EWALLET|E WALLET|DUITNOW
-        QR PAY|E-DOMPET|MYDEBIT|SHOPEEPAY
+        QR PAY|E-DOMPET|MYDEBIT|SHOPEEPAY|SHOPEE PAY|PAYLAH|GRAB PAY|TNG EWALLET|FAVEPAY|ATOME
+        DUITNOW QR|TOUCH 'N GO|TNG E-WALLET
     """,
     "tenant_stored_value": """
         储值卡|储值卡支付|会员卡|会员卡支付|购物卡|预付卡|储值支付|储值消费|会员余额|卡支付
-        余额支付|储值余额支付|禮品卡|礼品卡
+        余额支付|储值余额支付|禮品卡|礼品卡|加油卡|油卡|加油卡支付|会员卡余额支付|储值余额
         STORE CREDIT|GIFT CARD|STORED VALUE|PREPAID CARD|MEMBER CARD
     """,
     "mall_points": """

@@ -151,15 +151,16 @@ def _only_repeats(facts: Facts, settled: Settlement) -> bool:
 def _has_lost_cents(facts: Facts, settled: Settlement, document: Document) -> bool:
     """Return whether a whole amount may have lost its point.
 
-    So it may where others have cents, or all should; and one repeated number of thousands may.
+    So it may where all should have cents; and, unless the goods add up to it, where others have
+    them, and when it is in the thousands.
     """
-    if not settled.whole:
-        return False
-    if facts.currency in CENTS_ALWAYS or (facts.cents and "goods" not in settled.checks):
+    if facts.currency in CENTS_ALWAYS and settled.decimals < 2:
         return True
-    large = abs(settled.owed_fen) >= LARGE_WHOLE_FEN and facts.currency != "TWD"
+    if settled.decimals or "goods" in settled.checks:
+        return False
     parted = "," in document.lines[settled.row].text
-    return large and not parted and _only_repeats(facts, settled)
+    large = abs(settled.owed_fen) >= LARGE_WHOLE_FEN and facts.currency != "TWD" and not parted
+    return facts.cents or large
 
 
 def _is_torn(facts: Facts, settled: Settlement) -> bool:

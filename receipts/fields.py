@@ -206,12 +206,16 @@ def _branch(row: Row | None, headings: tuple[int, ...]) -> str | None:
 
 #: Words that name a currency anywhere on the paper, behind the letters that must be there at all.
 _CUES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
-    ("MYR", ("BHD", "RM", "MYR", "RINGGIT"),
-     re.compile(r"\bSDN\.?\s*BHD\b|(?<![A-Z])RM(?![A-Z])|\bMYR\b|RINGGIT")),
-    ("SGD", ("LTD", "S$", "SGD", "PAYNOW"),
-     re.compile(r"\bPTE\.?\s*LTD\b|(?<![A-Z])S\$|\bSGD\b|PAYNOW")),
-    ("HKD", ("HK", "八達通", "轉數快", "香港"), re.compile(r"HK\$|八達通|轉數快|\bHKD\b|香港")),
-    ("TWD", ("NT", "統一", "TWD"), re.compile(r"NT\$|統一編號|統一發票|\bTWD\b|\bNTD\b")),
+    ("MYR", ("BHD", "RM", "MYR", "RINGGIT", "TNG", "SST", "DUITNOW", "TUNAI"),
+     re.compile(r"\bSDN\.?\s*BHD\b|(?<![A-Z])RM(?![A-Z])|\bMYR\b|RINGGIT|\bTNG\b|\bSST\b|DUITNOW"
+                r"|\bTUNAI\b")),
+    ("SGD", ("LTD", "S$", "SGD", "PAYNOW", "9%", "PAYLAH", "NETS"),
+     re.compile(r"\bPTE\.?\s*LTD\b|(?<![A-Z])S\$|\bSGD\b|PAYNOW|PAYLAH|\b9% ?GST|GST ?9%"
+                r"|\bNETS\b")),
+    ("HKD", ("HK", *"枱續贖茶埋", "八達通", "轉數快", "香港", "加一", "九龍", "新界"),
+     re.compile(r"HK\$|八達通|轉數快|\bHKD\b|香港|找續|找贖|加一|茶芥|枱|埋單|九龍|新界")),
+    ("TWD", ("NT", "統一", "TWD", "發票", "載具", "悠遊"),
+     re.compile(r"NT\$|統一編號|統一發票|\bTWD\b|\bNTD\b|電子發票|載具|悠遊")),
     ("MOP", ("MOP", "澳門"), re.compile(r"\bMOP\b|澳門")),
     ("CNY", ("¥", "RMB", "CNY", "元"), re.compile(r"¥|\bRMB\b|\bCNY\b|元")),
 )  # fmt: skip
@@ -236,6 +240,8 @@ def currency_of(rows: list[Row], default: str, total_row: int | None) -> str:
         for currency, letters, cue in _CUES
         if any(each in text for each in letters) and cue.search(text)
     ]
-    if not named or default in named:
-        return default
-    return named[0]
+    if named and default not in named:
+        return named[0]
+    # A paper in Latin letters with bare dollars and nothing Chinese or Malay is American.
+    dollars = "$" in text and text.isascii()
+    return "USD" if not named and dollars and default == "CNY" else default

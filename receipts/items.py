@@ -10,6 +10,7 @@ from itertools import pairwise
 from msgspec import Struct, structs
 
 from loyalty.receipt import Item
+from receipts import lexicon
 from receipts.amount_words import Role
 from receipts.money import Amount, amounts
 from receipts.paper_words import ITEM_HEADS, TOPUP_ITEM
@@ -28,7 +29,9 @@ _PRODUCT = re.compile(
 )
 #: `x3` on its own, `2 X` before the amount column.
 _TIMES = re.compile(r"(?<=\s)[Xx×*]\s?(\d{1,4})(?![\w.])|(?<![\w.])(\d{1,4})\s?[Xx×](?=\s|$)")
-_LEAD = re.compile(r"^(?:\d{1,3}[.)、]\s+|\d{2}-\d{2}\s+|换[入出]\s*|[*#]\s*)")
+_LEAD = re.compile(
+    r"^(?:(?:品名|商品|名称)\s?:\s?|\d{1,3}[.)、]\s+|\d{2}-\d{2}\s+|换[入出]\s*|[*#]\s*)"
+)
 _EAN = re.compile(r"^\d{6,14}\s*")
 _TAIL = re.compile(r"[\s:：@*×xX$¥()\-]+$|(?:\s(?:RM|HK\$|S\$))+$")
 _TAIL_ENDS = (*":：@*×xX$¥(-", " RM")
@@ -40,6 +43,7 @@ _COUNT_BEHIND = re.compile(r"(?<=\s)[Xx×*]\s?\d+\s*$")
 _LONG_DECIMALS = re.compile(r"\d+\.\d\d+$")
 _PRICE_ALONE = re.compile(r"\w.*\s?@\s?(?:RM|[$¥])?\s?\d+\.\d\d\s*$")
 _WORDS_BETWEEN = re.compile(r"\s{2,}[\u4e00-\u9fff]{2,}.*\s")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _NAME = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
 
 
@@ -142,7 +146,7 @@ def _is_goods(row: Row, figure: Figure) -> bool:
     if figure.role is Role.TENDER:
         words = figure.label.replace(" ", "")
         sold = figure.kind == "tenant_stored_value"  # a card sold, for nothing is owed yet
-        return sold or (figure.kind == "on_account" and len(words) > 4)
+        return sold or (figure.kind == "on_account" and len(words) > 4) or _is_product(words)
     if figure.role is Role.TOPUP:
         return True
     return figure.role in (Role.NOT_MONEY, Role.COUNT) and len(row.exact_amounts) > 1
@@ -164,6 +168,13 @@ def _beside(row: Row) -> list[Row]:
         structs.replace(row, text=text, upper=text.upper(), amounts=tuple(amounts(text)))
         for text in texts
     ]
+
+
+def _is_product(label: str) -> bool:
+    """A way of payment that is the smaller part of a name is none (`桂花糯米藕`)."""
+    hits = lexicon.AMOUNTS.find(label)
+    told = sum(len(term) for term, _ in hits)
+    return len(hits) == 1 and len(_HAN.findall(label)) >= max(4, 2 * told)
 
 
 def _item(row: Row, pending: str | None) -> Item:

@@ -36,7 +36,7 @@ def left_over(sheet: Sheet, settled: Settled) -> Figure | None:
     known = _known(sheet, settled)
     start = _first_sum(sheet)
     decimal = sum(1 for each in sheet.figures if each.decimals == 2) >= DECIMALS_MIN
-    for figure in sheet.of(*_TOTALS, *_PAYMENTS):
+    for figure in sheet.of(*_TOTALS, *_PAYMENTS, Role.CHANGE):
         worn = decimal and ((figure.row >= start and _is_payment(figure)) or _is_total(figure))
         if not figure.fen or not (figure.exact or worn) or _among_goods(sheet, figure):
             continue
@@ -63,12 +63,14 @@ def _is_tax(figure: Figure, settled: Settled) -> bool:
 
 
 def _first_sum(sheet: Sheet) -> int:
-    return min((each.row for each in sheet.of(*_TOTALS) if each.exact), default=0)
+    sums = sheet.of(*_TOTALS, Role.PAID, Role.REFUND)
+    return min((each.row for each in sums if each.exact), default=1 << 30)
 
 
 def _among_goods(sheet: Sheet, figure: Figure) -> bool:
     """A bill of a hotel lists what was put on the room."""
-    return figure.role in _PAYMENTS and sheet.goods.first_row <= figure.row < sheet.goods.end_row
+    goods = sheet.goods
+    return figure.kind == "on_account" and goods.first_row <= figure.row < goods.end_row
 
 
 def _is_deposit(figure: Figure, settled: Settled) -> bool:
@@ -80,13 +82,14 @@ def _known(sheet: Sheet, settled: Settled) -> set[int]:
     owed = abs(settled.owed_fen)
     paid = [abs(each.fen) for each in settled.paid]
     change = change_of(sheet)
-    known = {owed, owed + change, sum(paid), abs(sum(paid) - change), *paid}
-    totals = [each for each in sheet.of(*_TOTALS) if each.fen]
+    known = {owed, change, owed + change, sum(paid), abs(sum(paid) - change), *paid}
+    totals = [each for each in sheet.of(*_TOTALS, Role.PAID) if each.fen]
     parts = [each.fen for each in totals if each.role is Role.SUBTOTAL]
     known |= {each.fen for each in sheet.of(Role.TAX) if each.fen * TAX_SHARE < owed}
     if sheet.goods.items and goods_explain(sheet, settled.owed_fen):
         known |= {abs(each.fen) for each in totals if goods_explain(sheet, each.fen)}
     known |= {owed - each.fen for each in sheet.of(Role.NET)}
+    known |= {owed + abs(each.fen) for each in sheet.of(Role.DEPOSIT_BACK)}
     while True:
         more = {abs(each.fen) for each in totals if _follows(sheet, each, totals, known)}
         if abs(sum(parts)) in known:

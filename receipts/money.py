@@ -43,6 +43,12 @@ _LEAD_MAX = 12
 _LEAD_ENDS = frozenset("(-+:" + "".join(mark[-1] for mark in MARKS))
 _DIGIT = re.compile(r"\d")
 _PER_CENT = re.compile(r"\s?%|[％折]")
+#: A price per weight, piece or hour is no amount.
+_PER_UNIT = re.compile(
+    r"元?\s?/\s?(?:[\u4e00-\u9fff]"
+    r"|\d{0,4}\s?(?:KG|G|L|ML|LTR|LITRE|LB|LBS|PCS?|EA|HR|HOUR|DAY)\b)",
+    re.IGNORECASE,
+)
 _OCR_TOKEN = re.compile(r"(?<![A-Za-z])[0-9OolISBDQ]{1,6}[.,]\s?[0-9OolISBDQ]{2}(?![A-Za-z0-9])")
 _OCR_LETTER = re.compile("[OolISBDQ]")
 _OCR_DIGITS = str.maketrans("OoDQlIS", "0000115")
@@ -136,8 +142,10 @@ def _lead(line: str, start: int) -> tuple[int, str | None, bool, bool]:
 def _goes_on(line: str, end: int, after: str) -> bool:
     if after == "" or after in "\n)":
         return False
+    if after == "元" and "/" in line:
+        return _PER_UNIT.match(line, end) is not None
     if after in "/:":
-        return line[end + 1 : end + 2].isdigit()
+        return line[end + 1 : end + 2].isdigit() or _PER_UNIT.match(line, end) is not None
     return _PER_CENT.match(line, end) is not None
 
 

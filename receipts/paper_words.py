@@ -14,6 +14,7 @@ HEADINGS: dict[str, str] = {
     "report": """
         日结|日报|交班|班结|收银汇总|报表|营业报表|盘点|钱箱|交更|日結|对账汇总|营业汇总
         销售汇总|交接班|Z报|X报|营业日报|班次|收银员对账|收银对账|款项汇总|交款单|缴款单|收款汇总
+        结算总计|结算总计单|总计单|批结算|批次结算
         现金盘点|钱箱支出|钱箱存入|备用金|营业额汇总|支付汇总|收款统计|营业统计|月结|月报|周报
         Z REPORT|X REPORT|Z-REPORT|X-REPORT|SHIFT REPORT|END OF DAY|CASH UP|LAPORAN|SHIFT CLOSE
         DAILY REPORT|DAILY SALES|SALES REPORT|SHIFT|Z READING|X READING|Z-READ|SETTLEMENT REPORT
@@ -21,7 +22,7 @@ HEADINGS: dict[str, str] = {
         CASH DROP|CASH PICKUP|CASHIER REPORT|TENDER SUMMARY|PAYMENT SUMMARY|CASH DECLARATION
     """,
     "kitchen_ticket": """
-        厨打单|制作单|传菜单|划菜单|出品单|加菜单|催菜|退菜单|退菜|厨房|廚房單|热菜间|后厨
+        厨打单|制作单|传菜单|划菜单|出品单|加菜单|加菜|加单|催菜|退菜单|退菜|厨房|廚房單|热菜间|后厨
         厨房单|备餐单|出餐单|走菜|起菜|叫起|杯贴
         KOT|KITCHEN|KITCHEN ORDER|ORDER TICKET|PESANAN DAPUR|KITCHEN TICKET|BAR ORDER
     """,
@@ -168,12 +169,13 @@ NUMBERS: dict[str, str] = {
     "own": """
         小票号|账单号|帐单号|单号|销售单号|收据号|票号|小票编号|单据号|结账单号|收銀單號|單號
         收據編號|收據號|單據編號|小票号码|票据号|交易编号|销售编号|结算单号|收银单号|帳單編號
-        發票號碼|平台单号|编号|編號
+        發票號碼|平台单号|编号|編號|结算单|结账单|销售单|账单
         RECEIPT NO|RECEIPT #|RECEIPT|RCPT NO|RCPT|RCPT #|BILL NO|BILL #|INVOICE NO|INVOICE #
         INV NO|INV #|INV|INVOICE NUMBER|INVOICE|RECEIPT NUMBER|CHECK #|CHECK NO|CHK|NO RESIT
-        NO BIL|DOC NO|DOCUMENT NO|SLIP NO|BILL|TAX INVOICE NO|CASH BILL NO|SALES NO|INVOIS NO
+        NO BIL|BIL NO|NO. BIL|NO. RESIT|DOC NO|DOCUMENT NO|SLIP NO|BILL|TAX INVOICE NO
+        CASH BILL NO|SALES NO|INVOIS NO
         NO INVOIS|CS NO|CASH SALE NO|C/S NO|INV. NO|DOC #|BILL#|RECEIPT#|INVOICE#|INV#|CHK#|R/N
-        SALE ID|SALES ID|RCP#
+        SALE ID|SALES ID|RCP#|TC#|TC NO
     """,
     "order": """
         订单号|交易号|流水号|商户订单号|序号|订单编号|訂單號|訂單編號|交易編號|訂單號碼
@@ -254,7 +256,7 @@ TOPUP_ITEM = re.compile(
 
 #: Column heads: the items start under them.
 ITEM_HEADS = re.compile(
-    r"品名|商品(?!合计|金额|税)|菜名|菜品|项目|名称.*(数|价|金)|數量"
+    r"品名|品项|商品(?!合计|金额|税)|菜名|菜品|项目|名称.*(数|价|金)|數量"
     r"|数量.*(单价|金额|小计)|货号|款号"
     r"|DESCRIPTION|\bITEM\b.*\b(QTY|PRICE|AMOUNT|AMT|RM|TOTAL)\b"
     r"|\bQTY\b.*\b(ITEM|PRICE|AMOUNT|AMT|DESC|U\.?P|TOTAL)"

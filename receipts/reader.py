@@ -32,8 +32,11 @@ WORN_LETTERS_MAX = 4
 _MONEY_LABELS = {Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.RECEIVED, Role.CHANGE}
 #: Labels that never head a column or a paragraph.
 _LOSING = {Role.OWED, Role.CHANGE}
+#: Currencies of places that write the day first.
+DAY_FIRST = frozenset({"HKD", "MOP", "MYR", "SGD", "GBP", "EUR", "AUD"})
+_SHORT_DATE = re.compile(r"(?<!\d)\d{1,2}[/.-]\d{1,2}[/.-]\d{2}(?!\d)")
 _MARKS = re.compile(r"\b(?:RM|MYR|SGD|HKD|RMB|CNY)\b|[^\w\s]")
-_LOST_POINT = re.compile(r"\d (?:\.\s?)?\d\d(?: [A-Z]{1,2})?$|\d[.,] \d\d$")
+_LOST_POINT = re.compile(r"\d (?:\.\s?)?\d\d(?: [A-Z]{1,2})?$|\d[.,] \d\d$|\d[.,]$")
 _NO_NUMBER = {Kind.PAYMENT_SLIP, Kind.REPORT, Kind.REDEMPTION_SLIP}
 
 
@@ -71,6 +74,8 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
     """Return what the paper says; `currency` where it names none, `date_order` for short dates."""
     lines = document.lines
     rows = rows_of(lines, date_order)
+    if date_order == "ymd" and _is_day_first(rows, currency):
+        rows = rows_of(lines, "dmy")
     sheet = _sheet(rows)
     classified = classify(rows)
     if is_own_print([line.text for line in lines]):
@@ -108,6 +113,15 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         ends_row=rows[-1].index if rows else 0,
         sources=tuple(Source(field, row) for field, row in origins.items() if row is not None),
     )
+
+
+def _is_day_first(rows: list[Row], currency: str) -> bool:
+    """Return whether a paper with a date of three short numbers is of a place that writes 8/11/25.
+
+    Years first is the habit of China and Taiwan, and the order when nobody named another.
+    """
+    short = any(row.stamps and _SHORT_DATE.search(row.text) for row in rows)
+    return short and currency_of(rows, currency, None) in DAY_FIRST
 
 
 def _another_below(
@@ -180,10 +194,11 @@ def _is_unlabelled(row: Row) -> bool:
 
 
 def _has_cents(row: Row) -> bool:
-    """Return whether the row shows money with cents; a price per litre is none."""
-    amounts = [] if row.in_tax_table else row.exact_amounts
+    """Return whether the row ends in money with cents; a price per litre is none."""
+    last = row.amounts[-1] if row.amounts and not row.in_tax_table else None
     told = any(each.role in (Role.NOT_MONEY, Role.COUNT, Role.TAX) for each in row.figures)
-    return bool(amounts) and amounts[-1].decimals == 2 and not told
+    ends = last is not None and not row.text[last.end :].strip()
+    return last is not None and not told and (last.decimals == 2 or (ends and last.decimals == 1))
 
 
 def _worn_labels(rows: list[Row]) -> tuple[Figure, ...]:

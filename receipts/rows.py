@@ -25,6 +25,9 @@ _ONLY_MARKS = re.compile(
 _ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
 _UNITS = re.compile(r"\b(?:RM|X|SR|S|Z|ZRL|PCS|折)\b|[xX×]|折")
 _RATE = re.compile(r"\d\s?%")
+#: One line of goods with a label at each of its numbers.
+_LABELLED_ITEM = re.compile("(?<![计总計總])(?:单价|數量|数量|單價).*(?:金额|小计|金額|小計)")
+_FOLD = re.compile(r"\d\s?折")
 _JOINTS = str.maketrans("._", "  ")
 _COUNTED = re.compile(r"\((?:QTY|ITEMS?|NO|共)[^)]*\)?")
 _CODE_MARK = re.compile(r"^\s*\[(?:QR|BARCODE|二维码|条码)\]", re.IGNORECASE)
@@ -102,6 +105,8 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
         searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched)
     values = tuple(amounts(searched))
     figures, meaning = _figures(index, upper, values)
+    if len(values) > 1 and _LABELLED_ITEM.search(text):
+        figures = ()
     left = len(text) - len(text.lstrip())
     right = max(0, widest - len(text))
     centred = line.align is Align.CENTRE or (left > 3 and abs(left - right) <= max(4, left // 2))
@@ -172,9 +177,11 @@ def role_of(label: str) -> tuple[Role, str] | None:
     words = label.replace(". ", " ").translate(_JOINTS)
     hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", words) if "(" in words else words)
     if not hits:
-        return None
+        return (Role.DISCOUNT, "") if _FOLD.search(label) else None
     meanings: list[tuple[Role, str]] = [value for _, value in hits]
     roles = {role for role, _ in meanings}
+    if not roles - {Role.NOT_MONEY} and _FOLD.search(label):
+        return Role.DISCOUNT, ""  # 会员9.5折
     if roles == {Role.TOTAL} and _RATE.search(label):
         return Role.NOT_MONEY, ""  # the total of one tax rate, not of the receipt
     tender = next((kind for role, kind in meanings if role is Role.TENDER), "")

@@ -49,7 +49,7 @@ class Settlement(Struct, frozen=True):
     unfinished: bool = False  # more is printed below that this amount leaves out
     chain: Chain | None = None
     change_fen: int = 0
-    whole: bool = False  # printed without cents
+    decimals: int = 2  # as they are printed
     rounded: bool = False  # paid but for a rounding whose total is not printed
     tax: Tax | None = None
     left_over: Figure | None = None  # a printed sum or payment that follows from nothing
@@ -152,7 +152,7 @@ def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
 def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
     owed = figure.fen
     checks: list[str] = []
-    score = {Role.OWED: 2, Role.TOTAL: 1}.get(figure.role, 0)
+    score = {Role.OWED: 2, Role.TOTAL: 1}.get(figure.role, int(owed < 0))
     paid = paid_by(sheet, owed, tenders)
     goods = bool(sheet.goods.items) and goods_explain(sheet, owed)
     chained = _chain(sheet, figure)
@@ -171,7 +171,9 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         score += 3 if chained.weight > 1 else 2
     if goods:
         checks.append("goods")
-        score += 2 if len(sheet.goods.items) > 1 else 1
+        score += 2 if len(sheet.goods.items) > 1 or sheet.goods.sum_fen != owed else 1
+    if figure.role is Role.PAID and sheet.named_tender is not None and (goods or chained):
+        score += 2  # how it was paid is named beside what was paid
     tax = next((each for each in sheet.taxes if each.agrees(abs(owed))), None)
     if tax is not None:
         checks.append("tax")
@@ -195,8 +197,7 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         tuple(Tender(each.kind, _signed(each.fen, owed)) for each in used),
         deposit, None, bool(tenders) and paid is None and owed != 0,
         bool(sheet.of(Role.CHANGE, Role.RECEIVED)), chain=chained, change_fen=change_of(sheet),
-        whole=not any(f.decimals for f in sheet.of(*SUMS) if f.fen == owed)
-        and figure.kind != UNPRINTED,
+        decimals=max((f.decimals for f in sheet.of(*SUMS) if f.fen == owed), default=2),
         rounded=paid is not None and pays_after_rounding(sheet, owed, paid),
         tax=tax, left_over=left_over(sheet, Settled(owed, figure.row, tuple(paid or ()), deposit)),
     )  # fmt: skip
