@@ -41,9 +41,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Policy(Struct, frozen=True):
-    """How often a file is made, and how many files and rows of the feed stay behind the newest."""
+    """When a file is made, and how many files and rows of the feed stay behind the newest.
+
+    One is made when the last is `every_ms` old, or the feed has `every_rows` more rows since then.
+    """
 
     every_ms: int = DAY_MS
+    every_rows: int = 100_000
     files: int = 7
     rows: int = 200_000
 
@@ -132,8 +136,9 @@ class MemberFiles:
         self._newest_position = -1 if last is None else last.position
         if last is None or last.position < wanted:
             return True
+        rows = shard.feed_position - last.position
         old = bool(last.made_ms <= now_ms - self._policy.every_ms)
-        return old and bool(last.position < shard.feed_position)
+        return bool(rows >= self._policy.every_rows or (old and rows))
 
     def _job(self) -> None:
         try:

@@ -57,9 +57,10 @@ class Service:
         self._combiner = combiner(self._run)
 
     def start(self) -> None:
-        """Judge again what waited for a newer version of this software."""
+        """Judge again what waited for a newer version; make the first member file."""
         with writing(self.engine) as connection:
             rejudge_ready(connection, self.shard_key, self.now_ms())
+        self.member_files.need(0)
 
     def close(self) -> None:
         """Finish what was submitted and stop the writer."""

@@ -23,6 +23,8 @@ from edge_agent.sync.status import Problem, Status, problem_of, problem_of_chain
 from loyalty.events import Moment
 
 POLL_S = 10.0
+#: While central makes the first file of members, of whom this device knows nobody yet.
+_FILE_POLL_S = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +92,11 @@ class Syncer:
             return self._troubled(problem_of(done), 0.0, online=False)
         self._backoff.worked()
         self._tell(Status(online=True, synced_ms=now.wall_ms, problem=self._standing_problem()))
-        return max(done.wait_s, 0.0 if done.more else self._poll_s)
+        if done.more:
+            return done.wait_s
+        file = self._journal.member_file()
+        being_made = file.position < file.needed and self._fetcher.problem is None
+        return max(done.wait_s, min(self._poll_s, _FILE_POLL_S) if being_made else self._poll_s)
 
     def _exchange(self, now: Moment) -> Done | Trouble:
         """Push, then pull: so a balance never contains an event whose ack is still unknown."""

@@ -259,6 +259,22 @@ def test_a_file_is_made_once_a_day_and_only_if_something_happened(mall):
     assert offered_after(3 * DAY_MS) is None
 
 
+def test_a_feed_that_grew_a_lot_since_gets_a_file_before_the_day_is_over(sqlite_mall):
+    mall = sqlite_mall
+    _, name = made(mall, Policy(every_rows=3))
+    mine = held(mall, name)
+
+    def offered_after(*holders):
+        mall.till.push(*(mall.till.sale(holder) for holder in holders))
+        mall.now_ms += 11_000  # it does not look at every pull
+        pull(mall.till, mine.position, mine)
+        mall.member_files.close()
+        return pull(mall.till, mine.position, mine).offer
+
+    assert offered_after(member(A), member(B)) is None
+    assert offered_after(member(C)).position == mine.position + 3
+
+
 def test_a_till_that_was_away_goes_along_the_deltas(sqlite_mall):
     mall = sqlite_mall
     names = []

@@ -4,6 +4,7 @@ import random
 import shutil
 
 import pytest
+from msgspec import structs
 
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.member_files import path_of
@@ -60,6 +61,19 @@ def test_a_new_till_fetches_the_file_and_knows_every_member(till, central, synce
     assert syncer.status().problem is None
     assert files_of(till) == [f"{name}.members"]
     assert path_of(till.directory, name).stat().st_size == len(data)
+
+
+def test_a_till_asks_more_often_while_its_first_file_is_being_made(till, central, syncer):
+    name = central.offer_file(member_file(*mall(), position=3), 3)
+    offer, central.offer = central.offer, None
+    usual = syncer.step(at())
+    pulled = central._pull
+    central._pull = lambda request: structs.replace(pulled(request), through=3)
+    assert syncer.step(at()) == 2.0 < usual
+    central._pull, central.offer = pulled, offer
+    settle(syncer)
+    assert till.member_file().name == name
+    assert syncer.step(at()) == usual
 
 
 def test_sales_and_sync_go_on_between_the_parts(small_parts, till, central, syncer):
