@@ -67,8 +67,10 @@ def suggest_() -> None:
 
 
 @command.command()
-@click.option("--config", type=click.Path(path_type=Path), required=True, help="agent.toml")
-@click.option("--seconds", type=click.IntRange(min=1), default=30, show_default=True)
+@click.option("--config", type=click.Path(path_type=Path), required=True, help="Its agent.toml.")
+@click.option(
+    "--seconds", type=click.IntRange(min=1), default=30, show_default=True, help="How long."
+)
 def test(config: Path, seconds: int) -> None:
     """Read this till's scanners and say what kind of code each scan was, never the code.
 
