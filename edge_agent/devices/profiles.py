@@ -75,12 +75,17 @@ class Setting(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Setup(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a scanner is set up over its serial line, and what for."""
+    """How a scanner is set up over its serial line, and what for.
+
+    The first and the last bar code open and close set-up by codes, where that is wanted.
+    """
 
     grammar: Grammar
     setting: Annotated[tuple[Setting, ...], Meta(min_length=1)]
     identity: str = ""
     baud: int = 9600
+    first_barcode: str = ""
+    last_barcode: str = ""
 
 
 class ScannerProfile(Struct, frozen=True, forbid_unknown_fields=True):
