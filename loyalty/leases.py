@@ -6,6 +6,14 @@ what is available before any device may spend it (SYNC 2.5). Nothing here reads 
 
 from msgspec import Struct, structs
 
+#: By how much a boot's clock may run wrong, in parts of a thousand; quartz is off by far less.
+CLOCK_ERROR_PERMILLE = 5
+
+
+def spendable_ms(ttl_s: int) -> int:
+    """Return how long a lease of `ttl_s` may be spent by a clock that may run slow."""
+    return ttl_s * (1000 - CLOCK_ERROR_PERMILLE)
+
 
 class Lease(Struct, frozen=True):
     """`amount` points set aside for one device and epoch, of which `spent` are gone."""

@@ -279,7 +279,7 @@ class LeaseRequest(Struct, frozen=True):
 
 
 class LeaseAnswer(Struct, frozen=True):
-    """A lease with the voucher it pays for, or why not."""
+    """A lease with the voucher it pays for, to be spent within `ttl_s`; or why not."""
 
     lease_id: str = ""
     points: int = 0
@@ -287,6 +287,7 @@ class LeaseAnswer(Struct, frozen=True):
     voucher_signed: str = ""
     valid_until: str = ""
     refusal: Reason | None = None
+    ttl_s: int = 0
 
 
 class LeaseLine(Struct, frozen=True):

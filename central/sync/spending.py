@@ -54,6 +54,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
             _signable(service.shard_key, voucher), service.central_key
         ),
         valid_until=voucher.valid_until,
+        ttl_s=granted.ttl_s,
     )
 
 

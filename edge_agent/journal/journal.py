@@ -27,6 +27,7 @@ from edge_agent.journal import (
     slips,
     voucher_requests,
 )
+from edge_agent.journal.arming import Arming
 from edge_agent.journal.clock import moment
 from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.database import FILE, connect_writer, lock
@@ -66,6 +67,7 @@ class Journal(Reader):
         """Use `Journal.open`."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._clock = clock
+        self._arming = Arming()
         self._handle = lock(folder / LOCK_FILE)
         path = folder / FILE
         self._writer = writer(lambda: _connect(path))
@@ -138,8 +140,8 @@ class Journal(Reader):
 
         Raises Duplicate for a receipt, claim code, voucher or review that is recorded already
         and AlreadyDone for such a job; NotEnrolled; JournalFull or JournalFailure when the disk
-        refuses; LeaseClosed for a spend without a lease of this epoch; BodyTooLarge, ValueError
-        and KeyError for what a caller must not pass. In every case nothing was recorded.
+        refuses; LeaseClosed for a spend without an armed lease of this epoch; BodyTooLarge,
+        ValueError and KeyError for what a caller must not pass. In every case nothing was recorded.
         """
         written: list[Link] = []
 
@@ -148,6 +150,7 @@ class Journal(Reader):
             written.clear()
             for body in entries:
                 if isinstance(body, Redeem):
+                    self._arming.check(body.lease_id, self._clock())
                     leasing.check_spendable(db, body.lease_id)
                 link = log.add(db, stream, body)
                 projections.apply(db, link.place, body)
@@ -211,13 +214,17 @@ class Journal(Reader):
         self, session: str, request_id: str, holder: Holder, reward_id: str
     ) -> LeaseRequest:
         """Keep a lease request before it is sent; return it as it was first asked."""
-        return self._writer.transact(
+        request, first = self._writer.transact(
             lambda db: leasing.asked(db, session, request_id, holder, reward_id)
         )
+        if first:
+            self._arming.asked(request_id, self._clock())
+        return request
 
     def lease_answered(self, request_id: str, answer: LeaseAnswer) -> None:
         """Keep central's answer to a lease request."""
         self._writer.transact(lambda db: leasing.answered(db, request_id, answer))
+        self._arming.answered(request_id, answer)
 
     def lease_dropped(self, request_id: str) -> None:
         """Nobody waits for this lease any more: it is to be given back if it was granted."""

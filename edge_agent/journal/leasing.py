@@ -24,8 +24,12 @@ class LeaseRecord(Struct, frozen=True):
 
 def asked(
     db: sqlite3.Connection, session: str, request_id: str, holder: Holder, reward_id: str
-) -> LeaseRequest:
-    """Keep a request before it is sent; asked again, it is this session's and says the same."""
+) -> tuple[LeaseRequest, bool]:
+    """Keep a request before it is sent; asked again, it is this session's and says the same.
+
+    Return it, and whether it was never asked before.
+    """
+    known = db.execute("SELECT 1 FROM lease_request WHERE request_id = ?", (request_id,)).fetchone()
     request = LeaseRequest(request_id, holder, reward_id, identity.require(db).epoch)
     row = db.execute(
         "INSERT INTO lease_request (request_id, session, request, epoch) VALUES (?, ?, ?, ?)"
@@ -33,7 +37,7 @@ def asked(
         " RETURNING request, epoch",
         (request_id, session, msgspec.msgpack.encode(request), request.epoch),
     ).fetchone()
-    return _request(*row)
+    return _request(*row), known is None
 
 
 def check_spendable(db: sqlite3.Connection, lease_id: str) -> None:

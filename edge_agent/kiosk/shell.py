@@ -1,5 +1,6 @@
 """A kiosk: feeds the state machine in `machine` with scans, touches and central's answers."""
 
+import contextlib
 import secrets
 from collections.abc import Callable
 
@@ -126,6 +127,9 @@ class KioskStand:
         except JournalError as error:
             closed = isinstance(error, LeaseClosed)
             words = phrase(Reason("lease_in_doubt")) if closed else own_words("not_recorded")
+            if closed:
+                with contextlib.suppress(JournalError):  # else the next run gives it back
+                    self._journal.lease_dropped(self.state.request_id)
             failed = machine.ScanFailed(words)
             self.state, _ = machine.step(self.state, machine.Left(), now, terms)
             self.state, _ = machine.step(self.state, failed, now, terms)

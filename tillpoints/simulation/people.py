@@ -32,7 +32,7 @@ from loyalty.wire import VoucherRequest
 from tillpoints.simulation.centre import REWARDS, TENANT_KEY
 from tillpoints.simulation.facts import Facts, Handed, OpenSale, Sold, Told
 from tillpoints.simulation.station import Station
-from tillpoints.simulation.world import DAY_MS, START_MS, Violation, World
+from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, Violation, World
 
 CARDS = 8
 _POISON_FEN = 10**13
@@ -163,6 +163,7 @@ class People:
         """Ask for a reward; the voucher is handed out once the redemption is recorded."""
         rng = station.chance
         reward = rng.choice(REWARDS)
+        asked = station.moment()
         request_id, holder = f"{rng.getrandbits(64):016x}", self._holder(station)
         ask = partial(station.online.lease, request_id, holder, reward.reward_id)
         answer = ask()
@@ -173,6 +174,8 @@ class People:
         self._world.mark("lease granted")
         if rng.random() < 0.1:
             return  # the visitor walks away
+        if rng.random() < 0.25:
+            station.sleep(rng.choice((600_000, answer.ttl_s * 1000, HOUR_MS)))
         voucher, member = answer.voucher_code, self._member_of(station, holder)
         body = Redeem(
             station.moment(),
@@ -185,8 +188,11 @@ class People:
         try:
             told = self._record(station, [body])
         except LeaseClosed:
-            self._world.mark("lease was given back meanwhile")
+            self._world.mark("lease was not to be spent any more")
+            station.journal.lease_dropped(request_id)
             return
+        late = body.at.boottime_ms - asked.boottime_ms >= answer.ttl_s * 1000
+        self._world.hold("I9 spent while it is armed", late and (station.name, answer))
         for one in told:
             home = reward.home_shop is not None
             handed = Handed(one, member, answer.points, voucher, answer.voucher_signed, home)

@@ -295,6 +295,11 @@ def _lease_never_returned() -> Sequence[Patch]:
     return [("edge_agent.sync.syncer.give_back", lambda *_: Done())]
 
 
+def _armed_for_ever() -> Sequence[Patch]:
+    """A till spends a lease whenever it likes, in whichever run and however late."""
+    return [("edge_agent.journal.arming.Arming.check", lambda *_: None)]
+
+
 def _ack_names_the_head() -> Sequence[Patch]:
     """Central acknowledges all it holds, not what this push has shown: a rollback goes unseen."""
     meet = overlaps.meet
@@ -334,6 +339,7 @@ BUGS: Mapping[str, Bug] = {
     "directory page and cursor in two transactions": Bug(_page_and_cursor_apart),
     "free lease at TTL": Bug(_lease_free_at_ttl),
     "reuse epoch after a fork": Bug(_epoch_used_again),
+    "lease armed for ever": Bug(_armed_for_ever),
     "lease of a dead run never returned": Bug(_lease_never_returned),
     "ack names more than was shown": Bug(_ack_names_the_head),
 }

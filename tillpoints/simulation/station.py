@@ -209,6 +209,13 @@ class Station:
         self.disk.disarm()
         self.facts.note(self.name, self.journal, self.identity())
 
+    def sleep(self, for_ms: int) -> None:
+        """Let the machine sleep in the middle of what it does. Raises Died if it never goes on."""
+        alive = self._witness()
+        self.world.pass_time(for_ms)
+        if not alive():
+            raise Died(self.name)
+
     def sync(self) -> None:
         """Make one step of sync and plan the next."""
         if self._syncing or not self.up:

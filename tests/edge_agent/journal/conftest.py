@@ -101,7 +101,7 @@ def lend(journal: Journal, spend: Redeem) -> Redeem:
     """Let central grant the lease that pays for a redemption; return the redemption."""
     request_id = f"request-{spend.lease_id}"
     journal.lease_asked("s1", request_id, spend.holder, spend.reward_id)
-    answer = LeaseAnswer(spend.lease_id, spend.points, spend.voucher_code)
+    answer = LeaseAnswer(spend.lease_id, spend.points, spend.voucher_code, ttl_s=900)
     journal.lease_answered(request_id, answer)
     return spend
 

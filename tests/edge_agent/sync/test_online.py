@@ -24,7 +24,7 @@ from tests.edge_agent.journal.conftest import WANG, at
 from tests.edge_agent.sync.conftest import settle
 
 ASK = ("r1", WANG, "tea")
-GRANT = LeaseAnswer("lease-1", 300, "V1", "TPV1", "2026-12-08")
+GRANT = LeaseAnswer("lease-1", 300, "V1", "TPV1", "2026-12-08", ttl_s=900)
 SPEND = Redeem(at(), WANG, "lease-1", 300, "tea", "V1")
 
 
