@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
+from loyalty.receipt import EARNING_KINDS
 from receipts.decision import PROOFS
 from receipts.fold import fold
 from receipts.glyphs import Glyphs
@@ -127,10 +128,13 @@ def hinted(facts: Facts, document: Document, template: Template, date_order: str
     The amount is only touched where no sum on the paper supports one; it is not awarded then.
     """
     rows = rows_of(document.lines, date_order)
+    # Slips of a kind that has no number of its own get none; a sale whose label the reader does
+    # not know gets the one that a person once pointed out.
+    numbered = facts.number is not None or facts.kind in EARNING_KINDS
     return structs.replace(
         facts,
         merchant=_header(rows, template) or facts.merchant,
-        number=(_number(rows, template) or facts.number) if facts.number else None,
+        number=(_number(rows, template) or facts.number) if numbered else None,
         printed_at=_time(rows, template) or facts.printed_at,
         settled=_suggested(facts, rows, template),
     )

@@ -17,13 +17,14 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from central.ledger.items import UnknownEpoch
 from central.ledger.queries import balance_of, claim_state
-from central.sync import enrolment, pulling, pushing, rehoming, spending
+from central.sync import enrolment, papers, pulling, pushing, rehoming, spending
 from central.sync.callers import Caller, authenticate
 from central.sync.combiner import Busy
 from central.sync.problems import Refused, malformed, plain
 from central.sync.service import Service
 from loyalty import wire
 from loyalty.directory import DIRECTORY_PATH
+from loyalty.reviewing import PAPER_PATH, PaperRequest
 from loyalty.wire import Problem
 
 _BODY_BYTES_MAX = (1 << 20) + (1 << 16)  # one batch that does not compress, and its envelope
@@ -74,6 +75,7 @@ def blueprint(service: Service) -> Blueprint:
     signed(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
     signed(wire.CLAIM_PATH, wire.ClaimRequest, _claim)
     signed(wire.BALANCE_PATH, wire.BalanceRequest, _balance)
+    signed(PAPER_PATH, PaperRequest, papers.receive)
 
     @routes.get(DIRECTORY_PATH + "<name>")
     def member_file(name: str) -> Response:

@@ -16,6 +16,7 @@ from edge_agent.sync.abandoned import give_back
 from edge_agent.sync.calls import Caller, Done, Offline, Refused, Trouble
 from edge_agent.sync.member_files import MemberFileFetcher
 from edge_agent.sync.pacing import Backoff
+from edge_agent.sync.papers import PaperSender
 from edge_agent.sync.puller import Puller
 from edge_agent.sync.pusher import Pusher
 from edge_agent.sync.rehomer import Rehomer
@@ -53,6 +54,7 @@ class Syncer:
         self._puller = Puller(journal, caller)
         self._fetcher = MemberFileFetcher(journal, caller)
         self._rehomer = Rehomer(journal, caller, session)
+        self._papers = PaperSender(journal, caller)
         self._guard = threading.Lock()
         self._status = Status()
         self._failed = False
@@ -122,7 +124,9 @@ class Syncer:
         fetched = self._fetcher.step(self._puller.offer, now)
         if not isinstance(fetched, Done):
             return fetched
-        return Done(more or fetched.more, pushed.wait_s)
+        more = more or fetched.more
+        papers = Done() if more else self._papers.step()
+        return Done(more or papers.more, pushed.wait_s)
 
     def _troubled(
         self, problem: Problem, at_least_s: float, *, online: bool | None = None

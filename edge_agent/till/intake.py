@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from edge_agent.effects import PaperSeen
 from edge_agent.phrases import Phrase, own_words
@@ -168,7 +168,7 @@ def _finding(
     if receipt.currency != book.currency:
         return ask(reading, why)
     identity = fingerprint(receipt).hex()
-    before = _before(identity, known, earlier)
+    before = _before(identity, known, earlier) or _without_number(receipt, known)
     if before is not None:
         if before[0] == receipt.printed_at:
             return _nothing(reading, own_words("known_receipt"), mention=True)
@@ -190,6 +190,19 @@ def _before(
     if identity in earlier:
         return (earlier[identity],)
     recorded, printed_at = known.receipt_time(identity)
+    return (printed_at,) if recorded else None
+
+
+def _without_number(receipt: Receipt, known: Known) -> tuple[str | None] | None:
+    """Return the printed time of this very paper as it was recorded before its number was known.
+
+    A shop's template can teach the reader where the number stands; prints of before that are
+    known by their lines.
+    """
+    if receipt.number is None or receipt.text_digest is None:
+        return None
+    by_lines = fingerprint(structs.replace(receipt, number=None)).hex()
+    recorded, printed_at = known.receipt_time(by_lines)
     return (printed_at,) if recorded else None
 
 

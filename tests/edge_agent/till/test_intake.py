@@ -234,3 +234,9 @@ def test_a_receipt_is_bound_to_the_shop_whose_till_printed_it() -> None:
     assert isinstance(found, Sold)
     assert isinstance(found.receipt, Receipt)
     assert found.receipt.shop_id == "s1"
+
+
+def test_a_paper_recorded_before_its_number_was_known_is_the_same_paper_after() -> None:
+    (found,) = taken(READING, memory=Memory(known(structs.replace(READING, number=None))))
+    assert isinstance(found, Nothing)
+    assert found.why[0].code == "known_receipt"

@@ -1,0 +1,42 @@
+"""The thread that lets decisions teach, and lets old papers go, while central runs."""
+
+import threading
+
+import structlog
+
+from central.database import writing
+from central.reviewing.teaching import teach
+from central.sync import papers
+from central.sync.service import Service
+
+EVERY_S = 10.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Teacher:
+    """Learns in the background; a fault is logged and the next round goes on."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="teacher", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the round at hand."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(EVERY_S):
+            try:
+                while teach(self._service) and not self._stopping.is_set():
+                    continue
+                with writing(self._service.engine) as connection:
+                    papers.expire(connection, self._service.shard_key, self._service.now_ms())
+            except Exception as error:  # noqa: BLE001 the top of a thread: the next round goes on
+                _log.error("teaching_failed", error=type(error).__name__)
