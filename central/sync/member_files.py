@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from central import schema
 from central.database import reading, writing
 from central.ledger import member_file
+from central.ledger.directory import NoShard
 from central.ledger.shards import Shard, read_shard
 from central.sync import offers
 from loyalty import member_delta
@@ -130,7 +131,10 @@ class MemberFiles:
 
     def _is_due(self, wanted: int, now_ms: int) -> bool:
         with reading(self._engine) as connection:
-            shard = read_shard(connection, self._shard_key)
+            try:
+                shard = read_shard(connection, self._shard_key)
+            except NoShard:
+                return False  # nobody has set the programme up yet
             last = offers.newest(connection, shard)
         self._looked_ms = now_ms
         self._newest_position = -1 if last is None else last.position

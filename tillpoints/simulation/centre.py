@@ -117,7 +117,8 @@ class Central:
             shard_key=SHARD,
             combiner=self._combiner,
         )
-        self.service.start()
+        with structlog.testing.capture_logs():
+            self.service.start()
         app = Flask("central")
         app.register_blueprint(blueprint(self.service))
         self._client = app.test_client()
