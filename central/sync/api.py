@@ -140,11 +140,11 @@ def _push(service: Service, caller: Caller, asked: wire.PushRequest) -> wire.Pus
 
 
 def _pull(service: Service, caller: Caller, asked: wire.PullRequest) -> wire.PullAnswer:
-    answer = service.read(
+    answer, look = service.read(
         lambda connection: pulling.page(connection, service.shard_key, caller.device_id, asked)
     )
-    if asked.held is not None:
-        service.member_files.need(answer.through)
+    if look is not None:
+        service.member_files.need(look)
     return answer
 
 

@@ -25,7 +25,9 @@ from central.ledger import member_file
 from central.ledger.directory import NoShard
 from central.ledger.shards import Shard, read_shard
 from central.sync import offers
+from central.sync.offers import Look
 from loyalty import member_delta
+from loyalty.directory import DirectoryHeld
 from loyalty.member_file import MalformedFile, MemberFile, key_check
 from loyalty.wire import Topic
 
@@ -33,7 +35,6 @@ Values = dict[str, Any]
 
 DAY_MS = 86_400_000
 _RETRY_MS = 60_000
-_LOOK_MS = 10_000
 _NAME = re.compile(r"[0-9a-f]{64}")
 _DELETE_ROWS = 10_000
 _TOPICS = (int(Topic.MEMBER), int(Topic.CARD))
@@ -87,8 +88,7 @@ class MemberFiles:
         self._lock = threading.Lock()
         self._making: threading.Thread | None = None
         self._busy = False
-        self._looked_ms = self._failed_ms = -DAY_MS
-        self._newest_position = -1
+        self._failed_ms = -DAY_MS
 
     def close(self) -> None:
         """Wait for the file that is being made."""
@@ -100,7 +100,7 @@ class MemberFiles:
     def path(self, name: str) -> Path | None:
         """Return where a file of this programme lies, None if there is none of that name.
 
-        One whose bytes are gone is forgotten, so that another is made.
+        If its bytes are gone, all are forgotten, so that a new one is made.
         """
         t = schema.member_file
         mine = (t.c.shard_key == self._shard_key, t.c.name == name)
@@ -113,34 +113,35 @@ class MemberFiles:
             return path
         _log.error("member_file_gone", name=name)
         with writing(self._engine) as connection:
-            connection.execute(delete(t).where(*mine))
-        self._looked_ms = -DAY_MS
+            connection.execute(delete(t).where(t.c.shard_key == self._shard_key))
         return None
 
-    def need(self, wanted: int) -> None:
-        """Begin to make a file if a device that counts on one of `wanted` should get a new one."""
-        now_ms = self._now_ms()
-        with self._lock:
-            looked = abs(now_ms - self._looked_ms) < _LOOK_MS and wanted <= self._newest_position
-            if self._busy or looked or abs(now_ms - self._failed_ms) < _RETRY_MS:
-                return
-            self._busy = self._is_due(wanted, now_ms)
-            if not self._busy:
-                return
-        self._making = self._start(self._job)
-
-    def _is_due(self, wanted: int, now_ms: int) -> bool:
+    def begin(self) -> None:
+        """Begin to make a file if there is none or the last is old."""
         with reading(self._engine) as connection:
             try:
                 shard = read_shard(connection, self._shard_key)
             except NoShard:
-                return False  # nobody has set the programme up yet
-            last = offers.newest(connection, shard)
-        self._looked_ms = now_ms
-        self._newest_position = -1 if last is None else last.position
-        if last is None or last.position < wanted:
+                return  # nobody has set the programme up yet
+            look = offers.look(connection, shard, 0, DirectoryHeld("", 0, 0, b""))
+        self.need(look)
+
+    def need(self, look: Look) -> None:
+        """Begin to make a file if the device that was looked at should get a new one."""
+        now_ms = self._now_ms()
+        if not self._is_due(look, now_ms):
+            return
+        with self._lock:
+            if self._busy or abs(now_ms - self._failed_ms) < _RETRY_MS:
+                return
+            self._busy = True
+        self._making = self._start(self._job)
+
+    def _is_due(self, look: Look, now_ms: int) -> bool:
+        last = look.newest
+        if last is None or last.position < look.through:
             return True
-        rows = shard.feed_position - last.position
+        rows = look.shard.feed_position - last.position
         old = bool(last.made_ms <= now_ms - self._policy.every_ms)
         return bool(rows >= self._policy.every_rows or (old and rows))
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Select, or_, select
 from central import schema
 from central.ledger.shards import Shard, read_shard
 from central.sync import offers
+from central.sync.offers import Look
 from loyalty.wire import FeedRow, PullAnswer, PullRequest, Topic
 
 PAGE_ROWS_MAX = 5_000
@@ -22,25 +23,24 @@ _IN_FILES = (int(Topic.MEMBER), int(Topic.CARD))
 
 def page(
     connection: Connection, shard_key: int, device_id: bytes, request: PullRequest
-) -> PullAnswer:
+) -> tuple[PullAnswer, Look | None]:
     """Return the rows behind the request's cursor that are for all or for this device.
 
     A cursor of another incarnation, or from beyond the end, is answered by `refetch`. Members and
     cards that a file holds are left out. A page holds the rows asked for, and more only where one
-    turn alone has more.
+    turn alone has more. With it comes what there is of member files, for devices that use them.
     """
     shard = read_shard(connection, shard_key)
     begins = request.position == 0
     foreign = request.incarnation != shard.incarnation and not begins
     if foreign or not 0 <= request.position <= shard.feed_position:
-        return PullAnswer(shard.incarnation, 0, (), more=True, refetch=True)
+        return PullAnswer(shard.incarnation, 0, (), more=True, refetch=True), None
     held = request.held
     if held is None:
-        return _rows_behind(connection, shard, device_id, request, 0)
-    through = offers.through(connection, shard, request.position, held)
-    answer = _rows_behind(connection, shard, device_id, request, through)
-    offer = offers.offer(connection, shard, held)
-    return structs.replace(answer, through=through, offer=offer)
+        return _rows_behind(connection, shard, device_id, request, 0), None
+    look = offers.look(connection, shard, request.position, held)
+    answer = _rows_behind(connection, shard, device_id, request, look.through)
+    return structs.replace(answer, through=look.through, offer=look.offer), look
 
 
 def _rows_behind(

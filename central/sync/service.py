@@ -60,7 +60,7 @@ class Service:
         """Judge again what waited for a newer version; make the first member file."""
         with writing(self.engine) as connection:
             rejudge_ready(connection, self.shard_key, self.now_ms())
-        self.member_files.need(0)
+        self.member_files.begin()
 
     def close(self) -> None:
         """Finish what was submitted and stop the writer."""

@@ -266,7 +266,6 @@ def test_a_feed_that_grew_a_lot_since_gets_a_file_before_the_day_is_over(sqlite_
 
     def offered_after(*holders):
         mall.till.push(*(mall.till.sale(holder) for holder in holders))
-        mall.now_ms += 11_000  # it does not look at every pull
         pull(mall.till, mine.position, mine)
         mall.member_files.close()
         return pull(mall.till, mine.position, mine).offer
@@ -389,9 +388,9 @@ def test_two_servers_of_one_folder_make_one_file_at_a_time(sqlite_mall):
         return make()
 
     mall.member_files.make = slowly
-    mall.member_files.need(0)
+    mall.member_files.begin()
     assert inside.wait(30)
-    other.need(0)
+    other.begin()
     other.close()
     assert mall.rows(schema.member_file) == []
     go_on.set()
