@@ -18,6 +18,9 @@ from central.config import Config
 from central.database import connect, reading
 from central.keys import Keys
 from central.keys import load as load_keys
+from central.reviewing import pages as reviews
+from central.reviewing.teacher import Teacher
+from central.staff import pages as staff
 from central.sync import api
 from central.sync.member_files import MemberFiles
 from central.sync.service import Service
@@ -86,9 +89,14 @@ def create_app(config: Config) -> Flask:
     app = Flask("central")
     app.config["MAX_CONTENT_LENGTH"] = config.server.request_bytes_max
     app.secret_key = parts.keys.desk_secret
-    app.extensions["central"] = (service, parts)
+    teacher = Teacher(service)
+    teacher.start()
+    app.extensions["central"] = (service, parts, teacher)
     app.after_request(_add_headers)
     app.register_blueprint(api.blueprint(service))
+    staff.set_up(app)
+    app.register_blueprint(staff.blueprint(service, config.programme))
+    app.register_blueprint(reviews.blueprint(service, config.tz(), config.programme))
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -110,7 +118,8 @@ def create_app(config: Config) -> Flask:
 
 def close(app: Flask) -> None:
     """Let go of everything that `create_app` opened."""
-    service, parts = app.extensions["central"]
+    service, parts, teacher = app.extensions["central"]
+    teacher.close()
     service.close()
     parts.close()
 

@@ -5,9 +5,6 @@ receipt has when it can be read (promise P3); a rejected one earns nothing. Whoe
 with what was read and what was decided.
 """
 
-import re
-from datetime import datetime
-
 from msgspec import Struct, structs
 
 from edge_agent.effects import Effect, HeldSlip, Member, Now, Record, SyncNow, Terms
@@ -18,22 +15,10 @@ from edge_agent.till.paper import award_slip, claim_slip, refund_slip
 from edge_agent.till.recorded import refund_body, sale_body
 from loyalty.earning import award, eligible_fen
 from loyalty.events import Believed, Body, ReviewDecided
-from loyalty.receipt import EARNING_KINDS, Kind, Receipt, fingerprint
+from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.reviewing import believed
-from receipts.kept_paper import KeptPaper
 
-_AMOUNT = re.compile(r"-?[0-9]{1,8}(?:[.][0-9]{1,2})?")
-_NUMBER_MAX = 40
 _DISCRIMINATOR = 16  # hex digits of the review that accepted a second sale of the same facts
-
-
-class Corrections(Struct, frozen=True):
-    """What a person typed instead of what was read; the amount with its decimal point."""
-
-    amount: str
-    number: str
-    printed_at: str
-    kind: str
 
 
 class Decided(Struct, frozen=True):
@@ -55,49 +40,6 @@ def read_by_machine(item: ReviewItem) -> Believed:
         owed_fen=opened.owed_fen,
         shop_id=opened.shop_id,
     )
-
-
-def as_read(item: ReviewItem, kept: KeptPaper, currency: str) -> Receipt | Phrase:
-    """Return the receipt that the reader believed, or why it cannot be taken as it is."""
-    reading = kept.reading
-    if reading is None or reading.owed_fen is None:
-        return own_words("review_amount")
-    if reading.kind not in EARNING_KINDS:
-        return own_words("review_kind")
-    if reading.currency != currency:
-        return own_words("review_currency")
-    receipt = reading.receipt(item.opened.shop_id)
-    return _identified(structs.replace(receipt, reprint=False), item, kept)
-
-
-def corrected(
-    item: ReviewItem, kept: KeptPaper, said: Corrections, currency: str
-) -> Receipt | Phrase:
-    """Return the receipt that a person says it is, or what is wrong with what was typed."""
-    if not _AMOUNT.fullmatch(said.amount.strip()):
-        return own_words("review_amount")
-    owed_fen = _fen(said.amount.strip())
-    printed_at = _moment(said.printed_at)
-    if printed_at == "":
-        return own_words("review_time")
-    if said.kind not in EARNING_KINDS:
-        return own_words("review_kind")
-    kind = Kind(said.kind)
-    reading = kept.reading
-    takes_back = kind in (Kind.REFUND, Kind.VOID)
-    receipt = Receipt(
-        shop_id=item.opened.shop_id,
-        kind=kind,
-        number=said.number.strip()[:_NUMBER_MAX] or None,
-        printed_at=printed_at,
-        currency=currency,
-        owed_fen=-abs(owed_fen) if takes_back else owed_fen,
-        tenders=reading.tenders if reading else (),
-        deposit_used_fen=reading.deposit_used_fen if reading else 0,
-        original_number=reading.original_number if reading and takes_back else None,
-        text_digest=reading.text_digest if reading else None,
-    )
-    return _identified(receipt, item, kept)
 
 
 def decide(  # noqa: PLR0913 what a decision depends on
@@ -192,34 +134,3 @@ def _written(
     decision: ReviewDecided, body: Body, slips: tuple[HeldSlip, ...], tone: Tone, told: Phrase
 ) -> Decided:
     return Decided((Record((decision, body), slips), SyncNow()), tone, told)
-
-
-def _identified(receipt: Receipt, item: ReviewItem, kept: KeptPaper) -> Receipt | Phrase:
-    """A paper of which no text was read has no digest of its lines that would tell it from others.
-
-    With neither a number nor a time its next print could not be known as the same receipt.
-    """
-    lines = kept.reading.lines if kept.reading else ()
-    if any(line.strip() for line in lines):
-        return receipt
-    if receipt.number is None and receipt.printed_at is None:
-        return own_words("review_identity")
-    return structs.replace(receipt, text_digest=item.opened.review_id)
-
-
-def _fen(amount: str) -> int:
-    whole, _, part = amount.lstrip("-").partition(".")
-    fen = int(whole) * 100 + int((part + "00")[:2])
-    return -fen if amount.startswith("-") else fen
-
-
-def _moment(typed: str) -> str | None:
-    """Return a typed time as receipts carry it, None for none, "" for one that is no time."""
-    text = typed.strip().replace(" ", "T")
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return ""
-    return at.replace(tzinfo=None, microsecond=0).isoformat()

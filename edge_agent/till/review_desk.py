@@ -21,6 +21,7 @@ from loyalty.codes import classify, make_short_code
 from loyalty.events import ReviewHeld
 from loyalty.receipt import Receipt
 from loyalty.reviewing import is_staff
+from receipts.decided import Typed, as_read, as_typed
 from receipts.kept_paper import KeptPaper, unpack
 from receipts.redaction import masked
 
@@ -62,7 +63,7 @@ class ReviewDesk:
             return review.reject(item, command.staff, why, now)
         paper = self._journal.review_paper(command.review_id)
         what = unpack(paper.packed) if paper is not None else KeptPaper(0, "", (), None, b"")
-        receipt = _receipt(item, what, command, terms)
+        receipt = _receipt(item, what, command, terms.book.currency)
         if isinstance(receipt, Phrase):
             return receipt
         return review.decide(
@@ -100,19 +101,17 @@ class ReviewDesk:
 
 def _receipt(
     item: ReviewItem,
-    what: KeptPaper,
+    paper: KeptPaper,
     command: commands.ReviewAccept | commands.ReviewCorrect,
-    terms: Terms,
+    currency: str,
 ) -> Receipt | Phrase:
+    of = (item.opened.review_id, item.opened.shop_id, currency)
     if isinstance(command, commands.ReviewAccept):
-        return review.as_read(item, what, terms.book.currency)
-    said = review.Corrections(
-        amount=command.amount,
-        number=command.number,
-        printed_at=command.printed_at,
-        kind=command.kind,
-    )
-    return review.corrected(item, what, said, terms.book.currency)
+        taken = as_read(paper, *of)
+    else:
+        typed = Typed(command.amount, command.number, command.printed_at, command.kind)
+        taken = as_typed(paper, typed, *of)
+    return own_words(taken) if isinstance(taken, str) else taken
 
 
 def _decided_by(item: ReviewItem) -> Phrase:
