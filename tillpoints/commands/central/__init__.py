@@ -6,7 +6,7 @@ import click
 
 from central.config import ConfigError
 from tillpoints.central_access import central, config_option, load_config
-from tillpoints.commands.central import imports, ledger, statement
+from tillpoints.commands.central import imports, ledger, statement, user
 from tillpoints.exits import ConfigurationFailure
 
 
@@ -65,3 +65,4 @@ def serve(config: Path) -> None:
 command.add_command(imports.command)
 command.add_command(statement.command)
 command.add_command(ledger.command)
+command.add_command(user.command)
