@@ -20,6 +20,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from central.config import Database
 
+#: In a connection's `info`: whether the database is on a Citus cluster.
+CITUS = "citus"
 _BUSY_TIMEOUT_MS = 10_000
 _CACHE_KIB = 65_536
 _CHECKPOINT_PAGES = 16_384
@@ -118,12 +120,15 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
-def _set_up_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+def _set_up_postgresql(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     # An acknowledgement means: on the disk. A server that waits for its replicas too may do so.
     cursor.execute(
         "SELECT set_config('synchronous_commit', 'on', false)"
         " WHERE current_setting('synchronous_commit') = 'off'"
     )
+    cursor.execute("SELECT to_regclass('pg_dist_partition') IS NOT NULL")
+    found = cursor.fetchone()
+    entry.info[CITUS] = found is not None and found[0]
     cursor.close()
     connection.commit()

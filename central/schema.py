@@ -147,6 +147,19 @@ rehome = table(
     big("new_seq"),
 )
 
+# --- what a copy elsewhere holds, and what came out of one
+
+# How far each chain is in the last backup that was read again and found sound.
+durable = table(
+    "durable",
+    "device_id epoch",
+    data("device_id"),
+    big("epoch"),
+    big("through_seq"),
+)
+
+restored = table("restored", "", big("restored_ms"))
+
 # --- the ledger's projections
 
 account = table(

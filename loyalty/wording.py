@@ -50,6 +50,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Above the self-service limit of {limit} points: please ask the service desk",
     ),
     "member_unknown": ("未找到该会员", "This member is not known"),
+    "after_restore": (
+        "总台刚恢复数据，正在等各收银机补传，请稍后再兑换",
+        "The server was just restored and waits for the tills: please try a little later",
+    ),
     "no_home_till": (
         "该礼品的门店尚未接入，暂时不能兑换",
         "The shop of this reward has no till yet, so it cannot be redeemed",

@@ -2,6 +2,8 @@
 
 SQLAlchemy would build and convert every row's parameters one by one, which costs more than the
 database's own work. The statements are still made from the schema, and each one fixes the shard.
+PostgreSQL takes whole columns as arrays; not on Citus, where such an INSERT would run on the
+coordinator (SYNC 2.12).
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +11,8 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, SmallInteger, Table, Text
+
+from central.database import CITUS
 
 Columns = tuple[str, ...]
 #: A row's values, in the order of the columns that stand beside it.
@@ -34,6 +38,18 @@ def insert(connection: Connection, table: Table, columns: Columns, rows: Sequenc
 def upsert(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
     """Write rows whole, in place of the ones with their keys."""
     _write(connection, table, columns, rows, _on_conflict(table, columns))
+
+
+def insert_plain(
+    connection: Connection, table: str, columns: Columns, rows: Sequence[Values]
+) -> None:
+    """Write new rows into a table as some version of the schema had it, by its names alone."""
+    if not all(name.isidentifier() for name in (table, *columns)):
+        raise ValueError(f"{table}{columns} is no table")
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    statement = f"INSERT INTO {table} ({', '.join(columns)})"
+    if rows:
+        connection.exec_driver_sql(statement + _marks_of_row(mark, len(columns)), list(rows))
 
 
 def by_key(
@@ -86,11 +102,7 @@ def _marks(width: int, size: int) -> str:
 
 @cache
 def _arrays(key: tuple[Column[Any], ...]) -> str:
-    types = [_TYPES[type(column.type)] for column in key]
-    if len(types) == 1:
-        return f"= ANY(%s::{types[0]}[])"
-    sets = ", ".join(f"%s::{one}[]" for one in types)
-    return f"IN (SELECT * FROM unnest({sets}))"  # noqa: S608  # our own names
+    return f"IN (SELECT * FROM {_unnest(key)})"  # noqa: S608  # our own names
 
 
 def _write(
@@ -100,19 +112,37 @@ def _write(
     rows: Sequence[Values],
     conflict: str,
 ) -> None:
-    if rows:
-        # The driver's own executemany: psycopg pipelines one prepared statement, which takes half
-        # the time of one statement with many rows, whose text it would have to read anew.
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite" or connection.info.get(CITUS):
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        statement = f"{_into(table, columns, mark)}{conflict}"
+        statement = _into(table, columns) + _marks_of_row(mark, len(columns)) + conflict
         connection.exec_driver_sql(statement, rows if isinstance(rows, list) else list(rows))
+    else:
+        arrays = tuple([list(values) for values in zip(*rows, strict=True)])
+        connection.exec_driver_sql(_into(table, columns) + _sets(table, columns) + conflict, arrays)
 
 
 @cache
-def _into(table: Table, columns: Columns, mark: str) -> str:
+def _into(table: Table, columns: Columns) -> str:
     names = ", ".join(table.columns[column].name for column in columns)
-    marks = ", ".join([mark] * len(columns))
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # our own names
+    return f"INSERT INTO {table.name} ({names})"
+
+
+@cache
+def _marks_of_row(mark: str, width: int) -> str:
+    return f" VALUES ({', '.join([mark] * width)})"
+
+
+@cache
+def _sets(table: Table, columns: Columns) -> str:
+    sets = _unnest(tuple(table.columns[column] for column in columns))
+    return f" SELECT * FROM {sets}"  # noqa: S608  # our own names
+
+
+def _unnest(columns: tuple[Column[Any], ...]) -> str:
+    sets = [f"%b::{_TYPES[type(column.type)]}[]" for column in columns]
+    return f"unnest({', '.join(sets)})"
 
 
 @cache

@@ -1,6 +1,6 @@
 """Whether the chains in the inbox are whole: from their anchors, without gaps, to their heads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -8,10 +8,13 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from central import schema
+from central.ledger.bulk import Values
 from central.ledger.shards import NO_HEAD
 from loyalty.chain import Frame, Stream, anchor, event_hash, extend
 
 _PAGE_ROWS = 5_000
+#: The columns of the inbox that make a chain.
+LINK = ("device_id", "epoch", "seq", "hash", "kind", "kind_version", "body")
 
 
 class Link(NamedTuple):
@@ -37,29 +40,42 @@ class Finding(Struct, frozen=True):
 def chains(connection: Connection, shard_key: int) -> Iterator[Finding]:
     """Yield what is wrong with the chains of a shard: every hash is made again."""
     s, t = schema.stream, schema.inbox
+    columns = (s.c.device_id, s.c.epoch, s.c.head_seq, s.c.head_hash)
     heads = {
-        (row.device_id, row.epoch): row
-        for row in connection.execute(select(s).where(s.c.shard_key == shard_key))
+        (device_id, epoch): (seq, hash_)
+        for device_id, epoch, seq, hash_ in connection.execute(
+            select(*columns).where(s.c.shard_key == shard_key)
+        )
     }
+    log = select(*(t.c[name] for name in LINK)).where(t.c.shard_key == shard_key)
+    log = log.order_by(t.c.device_id, t.c.epoch, t.c.seq)
+    pages = connection.execute(log.execution_options(yield_per=_PAGE_ROWS)).partitions()
+    yield from unsound(shard_key, heads, pages)
+
+
+def unsound(
+    shard_key: int, heads: Mapping[tuple[bytes, int], Reached], pages: Iterable[Sequence[Values]]
+) -> Iterator[Finding]:
+    """Yield what is wrong with chains: `pages` of events as columns LINK, in their order."""
     reached: dict[tuple[bytes, int], Reached] = {}
     sealed: dict[bytes, bytes] = {}
     for device_id, epoch in sorted(heads):  # an epoch may be skipped: SYNC 2.6 after a restore
         first = anchor(Stream(shard_key, device_id, epoch), sealed.get(device_id, NO_HEAD))
         reached[device_id, epoch] = (0, first)
-        sealed[device_id] = heads[device_id, epoch].head_hash
-    columns = (t.c.device_id, t.c.epoch, t.c.seq, t.c.hash, t.c.kind, t.c.kind_version, t.c.body)
-    log = select(*columns).where(t.c.shard_key == shard_key)
-    log = log.order_by(t.c.device_id, t.c.epoch, t.c.seq)
-    pages = connection.execute(log.execution_options(yield_per=_PAGE_ROWS)).partitions()
+        sealed[device_id] = heads[device_id, epoch][1]
     for page in pages:
-        for key, group in groupby(page, key=lambda row: (row.device_id, row.epoch)):
+        for key, group in groupby(page, key=_stream_of):
             links = [Link(seq, hash_, Frame(*frame)) for _, _, seq, hash_, *frame in group]
             yield from _linked(Stream(shard_key, *key), reached.get(key, (0, b"")), links)
             reached[key] = (links[-1].seq, links[-1].hash)
-    for (device_id, epoch), row in heads.items():
-        if reached[device_id, epoch] != (row.head_seq, row.head_hash):
-            where = f"{device_id.hex()} {epoch}"
-            yield Finding("head", where, f"{row.head_seq} is not where the inbox ends")
+    for key, head in heads.items():
+        if reached[key] != head:
+            where = f"{key[0].hex()} {key[1]}"
+            yield Finding("head", where, f"{head[0]} is not where the inbox ends")
+
+
+def _stream_of(row: Values) -> tuple[bytes, int]:
+    return row[0], row[1]
 
 
 def _linked(stream: Stream, before: Reached, links: Sequence[Link]) -> Iterator[Finding]:

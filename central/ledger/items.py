@@ -48,6 +48,7 @@ class Pushed(Struct, frozen=True):
     judged: tuple[Judged, ...]
     feed_position: int
     incarnation: bytes
+    durable_through: int = 0
 
 
 class Command(Protocol):

@@ -99,11 +99,19 @@ class _Turn:
         self._at = central_moment(now_ms)
         self._log = Log(self._number, now_ms)
         self._overlaps: dict[tuple[bytes, int], overlaps.Known] = {}
+        self._durable: dict[tuple[bytes, int], int] = {}
 
     def load(self, items: Sequence[Push | Command]) -> None:
         """Read what the items will need, in a few statements."""
         pushes = [item for item in items if isinstance(item, Push)]
         load_waiting(self._connection, self._shard_key, self._state)
+        t = schema.durable.c
+        chains = [(push.device_id, push.epoch) for push in pushes]
+        columns = (t.device_id, t.epoch, t.through_seq)
+        for device_id, epoch, seq in bulk.by_key(
+            self._connection, self._shard_key, columns, chains
+        ):
+            self._durable[device_id, epoch] = seq
         heads = [("heads", (push.device_id, push.epoch)) for push in pushes]
         load(self._connection, self._shard_key, self._state, [*heads, ("heads", _CENTRAL)])
         self._overlaps = overlaps.read(
@@ -185,6 +193,7 @@ class _Turn:
             judged=tuple(judged),
             feed_position=position,
             incarnation=self._incarnation,
+            durable_through=self._durable.get((push.device_id, push.epoch), 0),
         )
 
     def save(self, pushes: Sequence[Push]) -> int:

@@ -65,4 +65,5 @@ def answer(pushed: Pushed, server_ms: int) -> PushAnswer:
         feed_position=pushed.feed_position,
         server_ms=server_ms,
         incarnation=pushed.incarnation,
+        durable_through=pushed.durable_through,
     )

@@ -10,6 +10,7 @@ from central import schema
 from central.ledger.commands import GrantLease, Offer, UseVoucher
 from central.ledger.rows import Lease, Voucher
 from central.ledger.shards import read_shard
+from central.sync import census
 from central.sync.callers import Caller, DeviceState
 from central.sync.problems import counted, plain
 from central.sync.service import Service
@@ -87,6 +88,8 @@ def _offer(
     connection: Connection, shard_key: int, request: LeaseRequest, now_ms: int
 ) -> Offer | Reason:
     """Return what the records say about a reward now."""
+    if census.is_open(connection, shard_key, now_ms, LEASE_TTL_S):
+        return Reason("after_restore")
     t = schema.reward
     query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == request.reward_id)
     reward = connection.execute(query).one_or_none()
