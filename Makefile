@@ -9,7 +9,7 @@ INSTALL_US := $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo storm test check bench bench-10m simulate-planted fuzz lock clean
+.PHONY: help demo storm test lab check bench bench-10m simulate-planted fuzz lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ storm: $(VENV)/demo.stamp ## 1,000 receipts under faults, every point counted
 
 test: $(VENV)/test.stamp ## Every test; those that want Debian packages skip and name them
 	$(BIN)/python -m pytest
+
+lab: $(VENV)/test.stamp .lab/initrd ## Kernel drivers without hardware: mocked, and in a machine
+	$(BIN)/python -m pytest tests/lab
 
 check: $(VENV)/test.stamp ## Style, types, the dependency rule and the tidy test
 	$(BIN)/ruff check .
@@ -46,7 +49,7 @@ lock: ## Pin every dependency again (needs uv on PATH, or UV=path)
 	requirements/compile $(UV)
 
 clean: ## Remove the environment and everything that a run leaves behind
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache \
+	rm -rf $(VENV) .lab build dist *.egg-info .hypothesis .import_linter_cache \
 		.mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -67,6 +70,10 @@ $(VENV)/test.stamp: requirements/test.txt pyproject.toml | $(BIN)/python
 	$(INSTALL) --require-hashes -r requirements/test.txt
 	$(INSTALL_US)
 	touch $@
+
+# The lab's machine: Debian's kernel, fetched and unpacked, and what starts it.
+.lab/initrd: tests/lab/machine/build tests/lab/machine/init
+	tests/lab/machine/build .lab
 
 # OCR is 300 MB, so only who asks for it installs it; its tests skip without it.
 $(VENV)/ocr.stamp: requirements/ocr.txt $(VENV)/test.stamp

@@ -1,4 +1,4 @@
-"""The virtual hardware lab: each test runs in a process of its own that sees a mocked kernel.
+"""The lab without a machine: each test runs in a process of its own that sees a mocked kernel.
 
 umockdev works by standing between a process and its C library, so a test of this room is handed to
 `umockdev-wrapper python -m pytest`, and its outcome is taken over.
@@ -57,6 +57,6 @@ def eventually_fixture():
 
 @pytest.fixture
 def kernel(tmp_path):
-    from tests.lab.mock_kernel import MockKernel
+    from tests.lab.mocked.mock_kernel import MockKernel
 
     return MockKernel(tmp_path)

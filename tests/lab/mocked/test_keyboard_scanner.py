@@ -19,7 +19,7 @@ from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.virtual.keyboard_scanner import VirtualKeyboardScanner, as_kernel_events
 from edge_agent.scanners import hid_scanner
 from tests.edge_agent.devices.hid.test_keyboard import PRINTABLE
-from tests.lab.mock_kernel import MockKeyboard
+from tests.lab.mocked.mock_kernel import MockKeyboard
 
 WAIT_S = 20
 NEWLAND = Match(vid="1eab", pid="1d03")

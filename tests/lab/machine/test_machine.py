@@ -1,0 +1,87 @@
+"""Our drivers on a real kernel, in a machine without hardware; one start for all stories."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge_agent.devices.hid.layouts import LAYOUTS
+
+ROOT = Path(__file__).parents[3]
+IMAGE = ROOT / ".lab"
+QEMU = shutil.which("qemu-system-x86_64")
+INSIDE = Path(__file__).with_name("in_the_machine.py")
+TIMEOUT_S = 400
+#: A replugged scanner is back within so many seconds.
+BACK_S = 5
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    if QEMU is None or not (IMAGE / "initrd").exists():
+        pytest.skip("needs the lab's machine: make lab (Debian packages in .ci/debian-packages)")
+    script = tmp_path_factory.mktemp("lab") / "run"
+    script.write_text(
+        f"export PATH=/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1\nexec {sys.executable} {INSIDE}\n"
+    )
+    # Emulated on purpose: it is the same with and without a processor that helps.
+    ran = subprocess.run(
+        [
+            QEMU,
+            *("-accel", "tcg", "-cpu", "max", "-m", "1024", "-net", "none", "-no-reboot"),
+            *("-display", "none", "-serial", "stdio"),
+            *("-kernel", IMAGE / "vmlinuz", "-initrd", IMAGE / "initrd"),
+            # Closing a device waits for the kernel's grace periods: short ones, please.
+            *("-append", f"console=ttyS0 quiet panic=-1 rcupdate.rcu_expedited=1 lab={script}"),
+            *("-fsdev", "local,id=f,path=/,security_model=none,readonly=on,multidevs=remap"),
+            *("-device", "virtio-9p-pci,fsdev=f,mount_tag=host"),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=TIMEOUT_S,
+        check=True,
+    )
+    said = ran.stdout.decode(errors="replace")
+    lines = [json.loads(line[4:]) for line in said.splitlines() if line.startswith("LAB ")]
+    assert lines, said
+    return {line["story"]: line for line in lines}
+
+
+def seen(told, story):
+    assert told[story]["error"] == ""
+    return told[story]["seen"]
+
+
+def test_printable_ascii_is_read_on_every_layout(told):
+    layouts = seen(told, "printable_on_every_layout")
+    assert layouts["read"] == dict.fromkeys(LAYOUTS, layouts["wanted"])
+
+
+def test_keypad_digits_and_chinese_in_alt_codes_are_read(told):
+    assert seen(told, "keypad_and_alt_codes_of_a_real_keyboard") == "会员1234567890"
+
+
+def test_two_equal_scanners_are_told_apart_and_never_mixed(told):
+    assert seen(told, "two_equal_scanners_at_once") == {"all right": True, "left over": 0}
+
+
+def test_two_hundred_replugs_lose_no_scan_and_leave_nothing_behind(told):
+    replugs = seen(told, "replugs")
+    assert replugs.pop("slowest_s") < BACK_S
+    assert replugs == {"right": 200, "threads": 0, "files": 0}
+
+
+def test_the_pos_hears_nothing_of_a_grabbed_scanner_and_its_lights_are_set(told):
+    assert seen(told, "grab_and_lights") == {
+        "second grab": "Device or resource busy",
+        "heard by the POS": 0,
+        "lights": 1,  # Num Lock on, Caps Lock off
+    }
+
+
+def test_a_hid_pos_scanner_is_read_through_hidraw(told):
+    assert seen(told, "hid_pos") == {"all right": True}
