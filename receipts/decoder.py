@@ -39,6 +39,7 @@ class Decoder:
         self._head = bytearray()  # what came before the dialect was known
         self._lexer: Lexer | None = None
         self._printer = Printer(DIALECTS["epson"], self._held)
+        self._acts = COMMANDS
         self._start()
 
     def _start(self) -> None:
@@ -73,6 +74,7 @@ class Decoder:
             if not self._printer.dialect.label:
                 self._take(lexer.feed(rest))
         self._take(lexer.close())
+        self._printer.end_rows()
         self._printer.end_line(self._at)
         self._printer.print_page()
         self._printer.release()
@@ -84,6 +86,7 @@ class Decoder:
         self._head.clear()
         dialect = DIALECTS[self._wanted or sniff(head)]
         self._printer = Printer(dialect, self._held)
+        self._acts = STAR_COMMANDS if dialect.star else COMMANDS
         self._lexer = Lexer(dialect)
         if dialect.label:
             self._printer.hold(Doubt("label", "a label language: never a receipt"))
@@ -96,6 +99,12 @@ class Decoder:
             self._at = token.end
             if self._recording:
                 self._record(token)
+            if kind is Kind.STAR_ROWS:
+                if not printer.display:
+                    printer.star_rows(*graphics.star_rows(token), token)
+                continue
+            if printer.rows:
+                printer.end_rows()
             if kind is Kind.COMMAND:
                 self._command(token)
             elif printer.display:
@@ -106,15 +115,17 @@ class Decoder:
                 printer.text(token.data, token.offset, token.end)
             elif kind is Kind.CONTROL:
                 printer.control(token)
-            elif kind is Kind.STAR_ROW:
-                printer.hold(graphics.star_row(token))
             elif kind in _DOUBTS:
                 printer.doubt(_DOUBTS[kind], token)
 
     def _command(self, token: Token) -> None:
         printer = self._printer
         key = token.data[:2]
-        if key == b"\x1b=":  # ESC = n: bit 0 printer, bit 1 customer display
+        act = self._acts.get(key)
+        if act is not None:
+            if not printer.display:
+                act(printer, token)
+        elif key == b"\x1b=":  # ESC = n: bit 0 printer, bit 1 customer display
             printer.display = token.data[2] & 3 == 2
         elif printer.display:
             return
@@ -122,10 +133,6 @@ class Decoder:
             self._macro_switch()
         elif key == b"\x1d^":
             self._macro_run(token)
-        else:
-            act = (STAR_COMMANDS if printer.dialect.star else COMMANDS).get(key)
-            if act is not None:
-                act(printer, token)
 
     # -- macros: GS : starts and ends a definition, GS ^ r t m runs it --------------------------
 

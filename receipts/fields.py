@@ -212,7 +212,7 @@ _CUES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     ("SGD", ("LTD", "S$", "SGD", "PAYNOW", "9%", "PAYLAH", "NETS"),
      re.compile(r"\bPTE\.?\s*LTD\b|(?<![A-Z])S\$|\bSGD\b|PAYNOW|PAYLAH|\b9% ?GST|GST ?9%"
                 r"|\bNETS\b")),
-    ("HKD", ("HK", *"枱續贖茶埋", "八達通", "轉數快", "香港", "加一", "九龍", "新界"),
+    ("HKD", ("HK", *"枱續贖埋", "茶芥", "八達通", "轉數快", "香港", "加一", "九龍", "新界"),
      re.compile(r"HK\$|八達通|轉數快|\bHKD\b|香港|找續|找贖|加一|茶芥|枱|埋單|九龍|新界")),
     ("TWD", ("NT", "統一", "TWD", "發票", "載具", "悠遊"),
      re.compile(r"NT\$|統一編號|統一發票|\bTWD\b|\bNTD\b|電子發票|載具|悠遊")),

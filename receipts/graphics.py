@@ -62,10 +62,11 @@ def downloaded(token: Token) -> Picture | None:
     return Picture(width, deep * 8, columns_to_rows(token.data[4:], width, deep))
 
 
-def star_row(token: Token) -> Picture:
-    """Return one row of Star raster mode (`b nL nH data`)."""
-    data = b"" if token.clipped else token.data[3:]
-    return Picture(len(data) * 8, 1, data, offset=token.offset, end=token.end)
+def star_rows(token: Token) -> tuple[int, bytes]:
+    """Return the bytes in a row and the rows of Star raster mode (`b nL nH data` each)."""
+    data = token.data
+    stride = 3 + _le(data, 1)
+    return stride - 3, b"".join([data[at + 3 : at + stride] for at in range(0, len(data), stride)])
 
 
 def star_block(token: Token, align: Align) -> Picture | None:
@@ -122,14 +123,11 @@ def _code(symbology: str, body: bytes, token: Token, align: Align) -> Code | Non
 def columns_to_rows(data: bytes, width: int, deep: int) -> bytes:
     """Turn `width` columns of `deep` bytes each, top bit first, into rows."""
     stride = -(-width // 8)
-    bands = (data[band : width * deep : deep].ljust(stride * 8, b"\0") for band in range(deep))
+    bands = [data[band : width * deep : deep].ljust(stride * 8, b"\0") for band in range(deep)]
     turned = _transposed(b"".join(bands))
     size = stride * 8
-    return b"".join(
-        turned[band + row : band + size : 8]
-        for band in range(0, deep * size, size)
-        for row in range(8)
-    )
+    starts = [band + row for band in range(0, deep * size, size) for row in range(8)]
+    return b"".join([turned[at : at - at % size + size : 8] for at in starts])
 
 
 #: Hacker's Delight's 8x8 transposition: distance, and the bits that change places with theirs.

@@ -48,18 +48,17 @@ _NAME = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
 
 
 class Goods(Struct, frozen=True):
-    """What was sold, and the figures (discounts per line) that stand among the goods."""
+    """What was sold, and the figures (discounts per line) that stand among the goods.
+
+    `last_row` is the row of the last of the goods, `sum_fen` the sum of their amounts.
+    """
 
     items: tuple[Item, ...]
     first_row: int
     end_row: int
     among: tuple[Figure, ...]
     last_row: int = 0
-
-    @property
-    def sum_fen(self) -> int:
-        """The sum of the line amounts."""
-        return sum(item.amount_fen for item in self.items)
+    sum_fen: int = 0
 
     @property
     def holds_a_sum(self) -> bool:
@@ -98,7 +97,7 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
             continue
         if row.in_tax_table or (row.stamps and row.stamps[0].time):
             continue
-        if len(row.exact_amounts) == 1 and _PRICE_ALONE.search(row.text):
+        if "@" in row.text and len(row.exact_amounts) == 1 and _PRICE_ALONE.search(row.text):
             pending = row.text.strip()  # the line below has the count and the amount
             continue
         if items and _only_counts(row, items[-1]):
@@ -113,6 +112,7 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
         rows[end].index if end < len(rows) else 1 << 30,
         tuple(among),
         last,
+        sum(item.amount_fen for item in items),
     )
 
 
@@ -154,20 +154,24 @@ def _is_goods(row: Row, figure: Figure) -> bool:
 
 def _beside(row: Row) -> list[Row]:
     """Return the row, or its parts when two goods stand side by side, each with its amount."""
+    if row.figures or row.text.isascii():
+        return [row]
     parts = []
     start = 0
-    exact = row.exact_amounts
-    for amount, after in pairwise(exact if len(row.figures) == 0 else []):
+    for amount, after in pairwise(row.exact_amounts):
         if _WORDS_BETWEEN.match(row.text[amount.end : after.start]):
             parts.append((start, amount.end))
             start = amount.end
     if not parts:
         return [row]
     texts = [row.text[begin:end] for begin, end in [*parts, (start, len(row.text))]]
-    return [
-        structs.replace(row, text=text, upper=text.upper(), amounts=tuple(amounts(text)))
-        for text in texts
-    ]
+    return [_part(row, text) for text in texts]
+
+
+def _part(row: Row, text: str) -> Row:
+    found = tuple(amounts(text))
+    exact = tuple(amount for amount in found if amount.exact)
+    return structs.replace(row, text=text, upper=text.upper(), amounts=found, exact_amounts=exact)
 
 
 def _is_product(label: str) -> bool:
@@ -194,7 +198,7 @@ def _numeric_tail(row: Row) -> list[Amount]:
     for amount in reversed(row.amounts):
         if tail:
             between = row.text[amount.end : tail[0].start]
-            if _WORDED.search(_UNITS.sub("", between)):
+            if not between.isspace() and _WORDED.search(_UNITS.sub("", between)):
                 break
         tail.insert(0, amount)
     return tail

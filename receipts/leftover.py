@@ -33,17 +33,25 @@ class Settled(Struct, frozen=True):
 
 def left_over(sheet: Sheet, settled: Settled) -> Figure | None:
     """Return the first total, payment or deposit that follows from nothing, None if all do."""
-    known = _known(sheet, settled)
+    known = _known_at_once(sheet, settled)
+    unsaid = [each for each in _telling(sheet, settled) if abs(each.fen) not in known]
+    if unsaid:
+        known = _known(sheet, settled, known)
+    return next((each for each in unsaid if abs(each.fen) not in known), None)
+
+
+def _telling(sheet: Sheet, settled: Settled) -> list[Figure]:
+    """Return the figures that must follow from the amount."""
     start = _first_sum(sheet)
     decimal = sum(1 for each in sheet.figures if each.decimals == 2) >= DECIMALS_MIN
+    out = []
     for figure in sheet.of(*_TOTALS, *_PAYMENTS, Role.CHANGE):
         worn = decimal and ((figure.row >= start and _is_payment(figure)) or _is_total(figure))
         if not figure.fen or not (figure.exact or worn) or _among_goods(sheet, figure):
             continue
-        if abs(figure.fen) in known or _is_deposit(figure, settled) or _is_tax(figure, settled):
-            continue
-        return figure
-    return None
+        if not _is_deposit(figure, settled) and not _is_tax(figure, settled):
+            out.append(figure)
+    return out
 
 
 def _is_payment(figure: Figure) -> bool:
@@ -77,12 +85,17 @@ def _is_deposit(figure: Figure, settled: Settled) -> bool:
     return figure.role is Role.DEPOSIT_USED and 0 < abs(figure.fen) <= settled.deposit_fen
 
 
-def _known(sheet: Sheet, settled: Settled) -> set[int]:
-    """Return the amounts that follow from the settled one, without their signs."""
+def _known_at_once(sheet: Sheet, settled: Settled) -> set[int]:
+    """Return the amount, what paid it and the change, without their signs."""
     owed = abs(settled.owed_fen)
     paid = [abs(each.fen) for each in settled.paid]
     change = change_of(sheet)
-    known = {owed, change, owed + change, sum(paid), abs(sum(paid) - change), *paid}
+    return {owed, change, owed + change, sum(paid), abs(sum(paid) - change), *paid}
+
+
+def _known(sheet: Sheet, settled: Settled, known: set[int]) -> set[int]:
+    """Return the amounts that follow from the known ones, in as many steps as it takes."""
+    owed = abs(settled.owed_fen)
     totals = [each for each in sheet.of(*_TOTALS, Role.PAID) if each.fen]
     parts = [each.fen for each in totals if each.role is Role.SUBTOTAL]
     known |= {each.fen for each in sheet.of(Role.TAX) if each.fen * TAX_SHARE < owed}

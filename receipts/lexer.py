@@ -9,6 +9,7 @@ because no byte below 30h is ever the second half of a double-byte character.
 import re
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from receipts.dialects import Dialect
@@ -21,6 +22,10 @@ PAYLOAD_MAX = 4 << 20
 LINE_MAX = 4096
 _LINES = re.compile(rb"(?:[\x20-\xff]{0,%d}\r?\n)+" % LINE_MAX)
 _TEXT = re.compile(rb"[\x20-\xff]+")
+#: No line and no text begins with these.
+_NO_TEXT = frozenset(range(0x20)) - {0x0A, 0x0D}
+#: Rows of Star's raster mode come alike by the thousand.
+STAR_ROWS_MAX = 1024
 
 
 class Kind(IntEnum):
@@ -32,7 +37,7 @@ class Kind(IntEnum):
     PART = 3  # a part that follows a command (a glyph, a stored image)
     UNKNOWN = 4
     TRUNCATED = 5
-    STAR_ROW = 6
+    STAR_ROWS = 6
     LINES = 7
 
 
@@ -57,6 +62,7 @@ class Lexer:
         self._dialect = dialect
         self._rules = dialect.rules
         self._prefixes = dialect.prefixes
+        self._entering = frozenset(dialect.repeats) | ({b"\x1b*"} if dialect.star else frozenset())
         self._held = bytearray()  # an unfinished command
         self._held_at = 0  # the stream offset where it began
         self._missing = 0  # bytes still to come of it; 0 when even its length is unknown
@@ -104,15 +110,23 @@ class Lexer:
 
     def _scan(self, buffer: bytes) -> Iterator[Token]:
         base, at, size = self._held_at, 0, len(buffer)
+        rules, entering = self._rules, self._entering
         while at < size:
             if self._repeats_left == 0 and not self._star_raster:
-                lines = _LINES.match(buffer, at) if self._whole_lines else None
-                found = lines or _TEXT.match(buffer, at)
-                if found:
-                    end = found.end()
-                    kind = Kind.LINES if lines else Kind.TEXT
-                    yield Token(kind, found[0], base + at, base + end)
-                    at = end
+                if buffer[at] not in _NO_TEXT:
+                    lines = _LINES.match(buffer, at) if self._whole_lines else None
+                    found = lines or _TEXT.match(buffer, at)
+                    if found:
+                        end = found.end()
+                        kind = Kind.LINES if lines else Kind.TEXT
+                        yield Token(kind, found[0], base + at, base + end)
+                        at = end
+                        continue
+                key = buffer[at : at + 2]  # most commands have a length of their own
+                fixed = rules.get(key)
+                if type(fixed) is int and at + fixed <= size and key not in entering:
+                    yield Token(Kind.COMMAND, buffer[at : at + fixed], base + at, base + at + fixed)
+                    at += fixed
                     continue
             kind, length = self._measure(buffer, at)
             if length == 0 or at + length > size:
@@ -137,9 +151,7 @@ class Lexer:
             return Kind.PART, self._repeat.rule(buffer, at)
         first = buffer[at]
         if self._star_raster and first in b"bk":
-            if len(buffer) - at < 3:
-                return Kind.STAR_ROW, 0
-            return Kind.STAR_ROW, 3 + int.from_bytes(buffer[at + 1 : at + 3], "little")
+            return Kind.STAR_ROWS, _star_rows(buffer, at)
         if first not in self._prefixes:
             return Kind.CONTROL, 1
         key = buffer[at : at + 2]
@@ -161,3 +173,18 @@ class Lexer:
                 self._repeats_left = self._repeat.count if self._repeat else 0
             elif self._dialect.star and token.data[:4] in (b"\x1b*rA", b"\x1b*rB"):
                 self._star_raster = token.data[3:] == b"A"
+
+
+def _star_rows(buffer: bytes, at: int) -> int:
+    """Return the length of the whole rows `b nL nH data` at `at` that are of one width."""
+    if len(buffer) - at < 3:
+        return 0
+    stride = 3 + int.from_bytes(buffer[at + 1 : at + 3], "little")
+    found = _rows_alike(buffer[at : at + 3], stride - 3).match(buffer, at)
+    return found.end() - at if found else stride
+
+
+@lru_cache(maxsize=16)
+def _rows_alike(head: bytes, width: int) -> re.Pattern[bytes]:
+    row = re.escape(head) + b".{%d}" % width
+    return re.compile(b"(?:%b){1,%d}" % (row, STAR_ROWS_MAX), re.DOTALL)

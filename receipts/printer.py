@@ -26,6 +26,7 @@ from receipts.lines import (
 LINE_TEXT_MAX = 4096
 LINE_PARTS_MAX = 1024
 LINE_SPACING = 30  # dots, at power-up
+ROWS_MAX = 512  # of one picture in Star's raster mode
 SAME_ROW_DOTS = 12  # pieces of a page closer than this stand on one line
 
 _IGNORED_CONTROLS = frozenset(b"\x00\x07\x11\x13\x18\x0e\x0f\x12\x14")
@@ -42,6 +43,8 @@ class Printer:
         self.symbol = b""  # stored data of a two-dimensional code
         self.stored: list[Picture] = []  # graphics defined and not yet printed
         self.downloaded: Picture | None = None  # defined by GS *, printed by GS /
+        self.rows = bytearray()  # of Star's raster mode, not yet held
+        self._rows_wide = self._rows_at = self._rows_end = 0
         self.strip_x = 0  # where the next strip of this line stands, in dots
         self.parts: list[Part] = []
         self._line_at = 0
@@ -191,6 +194,32 @@ class Printer:
         else:
             self.hold(FormFeed(token.offset, token.end))
             self.release()
+
+    # -- Star's raster mode --------------------------------------------------------------------
+
+    def star_rows(self, wide: int, rows: bytes, token: Token) -> None:
+        """Put rows of `wide` bytes below each other: alike ones make one picture, however cut."""
+        if wide != self._rows_wide:
+            self.end_rows()
+        stride = wide + 3
+        at = token.offset
+        while rows:
+            if not self.rows:
+                self._rows_wide, self._rows_at = wide, at
+            room = ROWS_MAX * wide - len(self.rows)
+            self.rows += rows[:room]
+            at = self._rows_end = at + min(room, len(rows)) // wide * stride
+            rows = rows[room:]
+            if rows:
+                self.end_rows()
+
+    def end_rows(self) -> None:
+        """Hold the rows that came as one picture."""
+        if self.rows:
+            wide, bits = self._rows_wide, bytes(self.rows)
+            self.rows.clear()
+            at, end = self._rows_at, self._rows_end
+            self.hold(Picture(wide * 8, len(bits) // wide, bits, offset=at, end=end))
 
     # -- to the paper -------------------------------------------------------------------------
 

@@ -138,10 +138,11 @@ def _another_below(
 
 def _has_lost_digit(row: Row) -> bool:
     """Return whether the row ends in an amount with one decimal, or with a blank for its point."""
-    if _LOST_POINT.search(row.upper) and not row.stamps:
-        return True
     last = row.amounts[-1] if row.amounts else None
-    return last is not None and last.decimals == 1 and not row.text[last.end :].strip()
+    if last is None or last.decimals == 2 or row.stamps:
+        return False
+    ends = not row.text[last.end :].strip()
+    return (last.decimals == 1 and ends) or _LOST_POINT.search(row.upper) is not None
 
 
 def _lost_amount(rows: list[Row]) -> str | None:
@@ -190,7 +191,7 @@ def _sheet(rows: list[Row]) -> Sheet:
 
 
 def _is_unlabelled(row: Row) -> bool:
-    return bool(row.exact_amounts) and not (row.figures or row.in_tax_table or row.stamps)
+    return not (row.figures or row.in_tax_table or row.stamps) and bool(row.exact_amounts)
 
 
 def _has_cents(row: Row) -> bool:

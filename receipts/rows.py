@@ -49,7 +49,7 @@ class Row(Struct, frozen=True):
     """One printed line that says something, with its labels, amounts, dates and looks.
 
     `has_signs` is False where no word of `lexicon.SIGNS` is on it; `worn` is True where letters
-    stood inside a number.
+    stood inside a number. `exact_amounts` are those that must be money.
     """
 
     index: int
@@ -64,11 +64,7 @@ class Row(Struct, frozen=True):
     in_tax_table: bool = False
     has_signs: bool = True
     worn: bool = False
-
-    @property
-    def exact_amounts(self) -> list[Amount]:
-        """The amounts that must be money."""
-        return [amount for amount in self.amounts if amount.exact]
+    exact_amounts: tuple[Amount, ...] = ()
 
 
 def rows_of(lines: list[Line], date_order: str) -> list[Row]:
@@ -105,7 +101,7 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
         searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched)
     values = tuple(amounts(searched))
     figures, meaning = _figures(index, upper, values)
-    if len(values) > 1 and _LABELLED_ITEM.search(text):
+    if len(figures) > 1 and _LABELLED_ITEM.search(text):
         figures = ()
     left = len(text) - len(text.lstrip())
     right = max(0, widest - len(text))
@@ -113,6 +109,7 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
     return Row(
         index, text, upper, values, figures, tuple(found), centred, line.large, meaning,
         has_signs=lexicon.SIGNS.touches(upper),
+        exact_amounts=tuple([amount for amount in values if amount.exact]),
     )  # fmt: skip
 
 
@@ -125,7 +122,7 @@ def _figures(
     groups: list[tuple[str, list[Amount]]] = []
     for amount in values:
         between = text[start : amount.start]
-        if groups and not _LETTER.search(_strip_marks(between)):
+        if groups and (between.isspace() or not _LETTER.search(_strip_marks(between))):
             groups[-1][1].append(amount)
         else:
             groups.append((between, [amount]))
@@ -177,10 +174,10 @@ def role_of(label: str) -> tuple[Role, str] | None:
     words = label.replace(". ", " ").translate(_JOINTS)
     hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", words) if "(" in words else words)
     if not hits:
-        return (Role.DISCOUNT, "") if _FOLD.search(label) else None
+        return (Role.DISCOUNT, "") if "折" in label and _FOLD.search(label) else None
     meanings: list[tuple[Role, str]] = [value for _, value in hits]
     roles = {role for role, _ in meanings}
-    if not roles - {Role.NOT_MONEY} and _FOLD.search(label):
+    if roles == {Role.NOT_MONEY} and _FOLD.search(label):
         return Role.DISCOUNT, ""  # 会员9.5折
     if roles == {Role.TOTAL} and _RATE.search(label):
         return Role.NOT_MONEY, ""  # the total of one tax rate, not of the receipt
@@ -277,7 +274,11 @@ def _joined(row: Row, lone: Row) -> Row:
     amount = lone.amounts[0]
     figure = Figure(*row.label, amount.fen, row.index, row.upper.strip(), decimals=amount.decimals)
     return structs.replace(
-        row, text=f"{row.text} {lone.text.strip()}", amounts=lone.amounts, figures=(figure,)
+        row,
+        text=f"{row.text} {lone.text.strip()}",
+        amounts=lone.amounts,
+        figures=(figure,),
+        exact_amounts=lone.exact_amounts,
     )
 
 

@@ -76,7 +76,20 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
         None,
     )
     rival_fen = rival.owed_fen if rival is not None else _later_total(sheet, best)
-    return structs.replace(best, rival_fen=rival_fen, unfinished=_unfinished(sheet, best))
+    best = structs.replace(best, rival_fen=rival_fen)
+    return _examined(sheet, best, tuple(paid_by(sheet, best.owed_fen, tenders) or ()))
+
+
+def _examined(sheet: Sheet, best: Settlement, paid: tuple[Figure, ...]) -> Settlement:
+    """Return the settlement with all that the paper's other figures say about it."""
+    owed = best.owed_fen
+    best = structs.replace(
+        best,
+        decimals=max((f.decimals for f in sheet.of(*SUMS) if f.fen == owed), default=2),
+        rounded=bool(paid) and pays_after_rounding(sheet, owed, list(paid)),
+        left_over=left_over(sheet, Settled(owed, best.row, paid, best.deposit_used_fen)),
+    )
+    return structs.replace(best, unfinished=_unfinished(sheet, best))
 
 
 def _unfinished(sheet: Sheet, best: Settlement) -> bool:
@@ -197,9 +210,7 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         tuple(Tender(each.kind, _signed(each.fen, owed)) for each in used),
         deposit, None, bool(tenders) and paid is None and owed != 0,
         bool(sheet.of(Role.CHANGE, Role.RECEIVED)), chain=chained, change_fen=change_of(sheet),
-        decimals=max((f.decimals for f in sheet.of(*SUMS) if f.fen == owed), default=2),
-        rounded=paid is not None and pays_after_rounding(sheet, owed, paid),
-        tax=tax, left_over=left_over(sheet, Settled(owed, figure.row, tuple(paid or ()), deposit)),
+        tax=tax,
     )  # fmt: skip
 
 

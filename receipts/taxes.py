@@ -47,11 +47,11 @@ def taxes_of(rows: list[Row]) -> tuple[Tax, ...]:
 
 
 def _tax(row: Row) -> Tax | None:
-    values = [amount.fen for amount in row.exact_amounts]
     if row.in_tax_table:
+        values = [amount.fen for amount in row.exact_amounts]
         net, fen = values[:2] if len(values) > 1 else (0, 0)
         return Tax(fen, net) if fen >= TAX_MIN_FEN and net > fen * NET_TO_TAX_MIN else None
-    rate = _RATE.search(row.text)
+    rate = _RATE.search(row.text) if row.figures and "%" in row.text else None
     fen = next((each.fen for each in row.figures if each.role is Role.TAX and each.exact), 0)
     if rate is None or fen < TAX_MIN_FEN or not float(rate[1]):
         return None

@@ -292,3 +292,18 @@ def test_a_damaged_job_never_breaks_the_decoder(chance: random.Random):
 def test_command_soup_never_breaks_the_decoder(soup):
     raw = "".join(soup).encode("latin-1")
     assert pieces(raw, len(raw) // 3) == decode(raw)
+
+
+def test_rows_of_star_raster_make_one_picture_however_they_arrive():
+    chance = random.Random(11)
+    wide = [chance.randbytes(48) for _ in range(600)]
+    narrow = [chance.randbytes(20) for _ in range(3)]
+    rows = (b"b" + len(row).to_bytes(2, "little") + row for row in [*wide, *narrow])
+    raw = b"\x1b*rA" + b"".join(rows) + b"\x1b*rB"
+    whole = decode(raw)
+    pictures = [each for each in whole if isinstance(each, Picture)]
+    assert [(each.width, each.rows) for each in pictures] == [(384, 512), (384, 88), (160, 3)]
+    assert b"".join(each.bits for each in pictures) == b"".join([*wide, *narrow])
+    for _ in range(40):
+        cuts = sorted(chance.randrange(len(raw)) for _ in range(3))
+        assert pieces(raw, *cuts) == whole
