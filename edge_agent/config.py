@@ -25,9 +25,13 @@ class ConfigError(ValueError):
 
 
 class Central(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where central is, and how long a call may take."""
+    """Where central is, and how long a call may take.
+
+    `ca_file` names the certificates (PEM) to trust instead of the system's; empty: the system's.
+    """
 
     url: str
+    ca_file: str = ""
     connect_timeout_s: float = 3.0
     read_timeout_s: float = 15.0
     sync_every_s: Annotated[float, Meta(gt=0)] = 15.0
@@ -150,8 +154,13 @@ def load(path: Path) -> Config:
         if scanner.match() == Match():
             keys = "vid and pid, serial, port or product"
             raise ConfigError(f"{path}: hid_scanner[{place}] takes any keyboard: give {keys}")
+        if scanner.reads in {"codes", "stripe"} and (scanner.kept_as or scanner.reversed):
+            told = "kept_as and reversed are for numbers of contactless cards (reads)"
+            raise ConfigError(f"{path}: hid_scanner[{place}]: {told}")
+    ca_file = config.central.ca_file and str(base / config.central.ca_file)
     return structs.replace(
         config,
         state=str(base / config.state),
+        central=structs.replace(config.central, ca_file=ca_file),
         tap=tuple(structs.replace(tap, spool=str(base / tap.spool)) for tap in config.tap),
     )

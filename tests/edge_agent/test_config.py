@@ -5,8 +5,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from edge_agent.config import Config, ConfigError, load
+from edge_agent.config import Config, ConfigError, HidScanner, load
 from loyalty.settings import keys
 
 SAMPLE = files("firmware_configs").joinpath("agent.toml").read_text("utf-8")
@@ -20,9 +21,11 @@ def loaded(folder: Path, text: str) -> Config:
 
 
 def test_the_sample_names_every_key_with_its_default(tmp_path: Path) -> None:
-    whole = re.sub(r"^# (?=\w+ = )", "", SAMPLE, flags=re.MULTILINE)
+    whole = re.sub(r"^# (?=\w+ = |\[\[)", "", SAMPLE, flags=re.MULTILINE)
     full, plain = loaded(tmp_path, whole), loaded(tmp_path, SAMPLE)
-    assert full == plain
+    # A till without such a scanner needs no line of it.
+    assert full.hid_scanner == (HidScanner(vid="1eab", pid="1d03"),)
+    assert structs.replace(full, hid_scanner=()) == plain
     table, named = "", set()
     for line in whole.splitlines():
         if found := re.match(r"\[+(\w+)\]+", line):
@@ -49,6 +52,10 @@ def test_relative_paths_are_beside_the_file(tmp_path: Path) -> None:
         (SMALL + "[printer]\ncolumns = 40\n", "printer.columns"),
         (SMALL + '[printer]\nkind = "network"\n', "printer.address is empty"),
         (SMALL.split("[[tap]]", maxsplit=1)[0], "printer.kind is 'tap' but there is no [[tap]]"),
+        (SMALL + '[[hid_scanner]]\nname = "x"\n', "hid_scanner[0] takes any keyboard"),
+        (SMALL + '[[hid_scanner]]\nvid = "1EAB"\n', "hid_scanner[0].vid"),
+        (SMALL + '[[hid_scanner]]\nvid = "1eab"\nlayout = "xx"\n', "hid_scanner[0].layout"),
+        (SMALL + '[[hid_scanner]]\nvid = "1eab"\nreversed = true\n', "kept_as and reversed"),
         (SMALL + "spool_keep_days = 8\n", "spool_keep_days"),
         ("state = \n", "line 1"),
     ],
