@@ -28,7 +28,7 @@ class FrameError(ValueError):
     """The bytes of a batch are not a sequence of frames; the message says where they end."""
 
 
-class Frame(Struct, frozen=True):
+class Frame(Struct, frozen=True, gc=False):
     """One event as it travels: its kind, the kind's version and its body."""
 
     kind: int

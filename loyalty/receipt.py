@@ -37,7 +37,7 @@ class Kind(StrEnum):
 EARNING_KINDS = frozenset({Kind.SALE, Kind.EXCHANGE, Kind.REFUND, Kind.VOID})
 
 
-class Item(Struct, frozen=True):
+class Item(Struct, frozen=True, gc=False):
     """One line of goods. `quantity` is the printed decimal; `topup` marks stored value sold."""
 
     name: str
@@ -46,14 +46,14 @@ class Item(Struct, frozen=True):
     topup: bool = False
 
 
-class Tender(Struct, frozen=True):
+class Tender(Struct, frozen=True, gc=False):
     """One way the receipt was paid, by the kinds of the field's vocabulary (cash, wechat_pay …)."""
 
     kind: str
     amount_fen: int
 
 
-class Receipt(Struct, frozen=True):
+class Receipt(Struct, frozen=True, gc=False):
     """A receipt as read from paper, bound to the shop whose till printed it.
 
     `owed_fen` is signed: negative on a refund or void. `printed_at` is `YYYY-MM-DDTHH:MM:SS`

@@ -26,14 +26,14 @@ class Identity(NamedTuple):
     seq: int
 
 
-class Unreadable(Struct, frozen=True):
+class Unreadable(Struct, frozen=True, gc=False):
     """A body that cannot be judged yet, or ever, and why."""
 
     verdict: Verdict
     error: str
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """An event in the inbox: its exact bytes, what they say, when it happened, where it stands."""
 
     identity: Identity
@@ -51,7 +51,7 @@ class Event(Struct, frozen=True):
         return self.origin.epoch if self.origin is not None else self.identity.epoch
 
 
-class Judgement(Struct, frozen=True):
+class Judgement(Struct, frozen=True, gc=False):
     """What central made of an event. `reference` is what it waits for, if it waits."""
 
     verdict: Verdict
@@ -61,7 +61,7 @@ class Judgement(Struct, frozen=True):
     error: str | None = None
 
 
-class Pending(Struct, frozen=True):
+class Pending(Struct, frozen=True, gc=False):
     """An event whose last word is not spoken."""
 
     event: Event
@@ -69,7 +69,7 @@ class Pending(Struct, frozen=True):
     reference: bytes | None
 
 
-class Transfer(Struct, frozen=True):
+class Transfer(Struct, frozen=True, gc=False):
     """Points that moved: one account debited, one credited, one positive amount."""
 
     identity: Identity
@@ -83,7 +83,7 @@ class Transfer(Struct, frozen=True):
     book: str | None
 
 
-class Head(Struct, frozen=True):
+class Head(Struct, frozen=True, gc=False):
     """Where a chain stands."""
 
     seq: int
@@ -91,7 +91,7 @@ class Head(Struct, frozen=True):
     sealed: bool = False
 
 
-class Account(Struct, frozen=True):
+class Account(Struct, frozen=True, gc=False):
     """What is on an account; `held` of it is set aside in leases."""
 
     posted: int = 0
@@ -111,7 +111,7 @@ class SaleState(IntEnum):
     REVERSED = 2
 
 
-class Sale(Struct, frozen=True):
+class Sale(Struct, frozen=True, gc=False):
     """What claims, refunds and corrections need to know of a sale.
 
     `points` were posted for the whole of `eligible_fen`, `taken_back` of them are gone again.
@@ -197,6 +197,14 @@ class Lease(Struct, frozen=True):
     reward_id: str
     voucher_code: str
     state: LeaseState
+
+
+class Arm(Struct, frozen=True):
+    """The run of a device that may spend leases, until when, and which are left."""
+
+    session: str
+    until_ms: int
+    leases: tuple[str, ...]
 
 
 class VoucherState(IntEnum):
