@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from central.config import Database
 from central.database import connect, reading
 from central.ledger.chains import chains
-from tillpoints.bench.ground import centre, days, figures, growth, peers
+from tillpoints.bench.ground import centre, days, directory, figures, growth, peers
 from tillpoints.bench.ground.days import SHARD, Till
 from tillpoints.bench.ground.figures import D2, Row
 from tillpoints.bench.ground.postgres import NotHere, postgresql
@@ -67,6 +67,7 @@ def run(*, rounds: int = figures.ROUNDS) -> dict[str, object]:
         _sqlite(rounds, tills, bodies),
         *_postgresql(rounds, tills, bodies),
         _chain(rounds, CHAIN_EVENTS),
+        *directory.rows(rounds),
         growth.not_run(),
     ]
     return figures.result(rows, rounds)
