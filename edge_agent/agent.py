@@ -31,6 +31,7 @@ from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import JobRead, SyncChanged
 from edge_agent.paper_out import PaperOut
 from edge_agent.scanners import Scanners
+from edge_agent.service_manager import ServiceManager
 from edge_agent.spool_watch import SpoolWatch
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.online import Online
@@ -115,12 +116,15 @@ class Agent:
 
     def run(self) -> None:
         """Take messages off the inbox until `stop` is called."""
+        manager = ServiceManager()
+        manager.ready()
         while not self._stopping.is_set():
             try:
                 message = self._inbox.get(timeout=TICK_S)
             except queue.Empty:
                 message = None
             self._turn(message)
+            manager.alive(time.monotonic())
 
     def stop(self) -> None:
         """Let `run` return; safe in a signal handler."""
