@@ -20,6 +20,9 @@ PAGES: dict[int, str] = {
     49: "cp1255", 50: "cp1256", 51: "cp1257", 52: "cp1258", 53: "kz1048",
 }  # fmt: skip
 
+UNKNOWN_PAGE = "cp437"
+#: Pages that clones give numbers of their own, the likeliest first.
+_LATIN_PAGES = (UNKNOWN_PAGE, "cp1252", "cp858", "cp850", "iso8859-15")
 #: So much text is enough to tell its encoding.
 SAMPLE_MAX = 8192
 
@@ -81,9 +84,15 @@ def national(text: str, number: int) -> str:
 
 
 def page_name(state: TextState, pages: dict[int, str]) -> str:
-    """Return the codec of the single-byte page in force, code page 437 where none is known."""
+    """Return the codec of the single-byte page in force, `UNKNOWN_PAGE` where none is known."""
     number = state.page or 0
-    return pages.get(number) or PAGES.get(number, "cp437")
+    return pages.get(number) or PAGES.get(number, UNKNOWN_PAGE)
+
+
+def _likeliest(sample: bytes) -> str:
+    """Return the page of a clone's own number: the one whose letters stand inside words."""
+    texts = ((sample.decode(name, "replace"), name) for name in _LATIN_PAGES)
+    return max(((_latin_points(text), -at, name) for at, (text, name) in enumerate(texts)))[2]
 
 
 def choose(
@@ -103,6 +112,8 @@ def choose(
         return Choice("utf-8", certain=True)
     sample = _LINE_ENDS.sub(b"\n", b"\n".join(_RULE.sub(b"", run) for run in runs))[:SAMPLE_MAX]
     kanji = chinese if state.kanji is None else state.kanji
+    if state.page and page == UNKNOWN_PAGE:
+        page = _likeliest(sample)
     if state.kanji is False or not _HIGH.search(sample):
         return Choice(page, certain=True)
     asian = _ASIAN_SETS.get(state.national)
@@ -205,7 +216,7 @@ def _other_points(char: str) -> float:
 _LATIN_IN_WORD = re.compile(
     r"(?<=[A-Za-z])[^\W\d_a-zA-Z](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\W\d_a-zA-Z](?=[A-Za-z])"
 )
-_MARK_BY_NUMBER = re.compile(r"[£¥€₧¢](?=\s?\d)|(?<=\d)[€£¥°%½]")
+_MARK_BY_NUMBER = re.compile(r"[£¥€₧¢](?=\s?\d)|(?<=\d)\s?[€£¥°%½]|^\s*[€£¥]\s*$", re.MULTILINE)
 
 
 def _latin_points(text: str) -> float:

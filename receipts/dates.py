@@ -17,7 +17,7 @@ _S = r"\s?"
 _MONTH = "(?P<mon>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*"
 _PLAIN_DATES = [
     re.compile(r"(?<![\dA-Za-z-])(?P<y>20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)"
-        r"(?P<rest>[0-2]\d[0-5]\d[0-5]\d)?(?![\d-])"),
+        r"(?:\s?(?P<rest>[0-2]\d[0-5]\d[0-5]\d))?(?![\d-])"),
     re.compile(
         rf"(?<!\d)(?P<y>20\d\d){_S}[-/.年]{_S}(?P<m>\d{{1,2}}){_S}[-/.月]{_S}(?P<d>\d{{1,2}})日?"
         r"(?!\d(?!\d?:))"
@@ -34,19 +34,23 @@ _PLAIN_DATES = [
 ]  # fmt: skip
 _DATES_WITH_NAMES = [
     re.compile(
-        rf"(?<!\d)(?P<d>\d{{1,2}}){_S}[-/. ]?{_S}{_MONTH}\.?{_S}[-/., ]?{_S}"
+        rf"(?<!\d)(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?{_S}(?:OF|[-/. ])?{_S}{_MONTH}\.?{_S}[-/., ]?{_S}"
         r"(?P<y>20\d\d|\d\d(?!\d|:))",
         re.IGNORECASE,
     ),
-    re.compile(rf"(?<![A-Z]){_MONTH}\.?\s?(?P<d>\d{{1,2}}),?\s?(?P<y>20\d\d)", re.IGNORECASE),
+    re.compile(
+        rf"(?<![A-Z]){_MONTH}\.?\s?(?P<d>\d{{1,2}})(?:ST|ND|RD|TH)?,?\s?(?P<y>20\d\d)",
+        re.IGNORECASE,
+    ),
     *_PLAIN_DATES,
 ]
 _TIME = re.compile(
     r"(?P<half>上午|下午|晚上|中午|凌晨|早上)?\s?(?<![\d.])(?<!\d:)"
-    r"(?P<h>[0-2]?\d)\s?[:：]\s?(?P<m>[0-5]\d)"
-    r"(?:\s?[:：.]\s?(?P<s>[0-5]\d))?(?![\d:])\s?(?P<ap>[AP]\.?\s?M\b)?",
+    r"(?P<h>[0-2]?\d)\s?[:：时時]\s?(?P<m>[0-5]\d)"
+    r"(?:\s?[:：.分]\s?(?P<s>[0-5]\d))?(?![\d:])\s?(?P<ap>[AP]\.?\s?M\b)?",
     re.IGNORECASE,
 )
+_CLOCK_MARK = re.compile("[:时時]")
 _MONTH_NAME = re.compile("JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC")
 #: What a date or a time in digits has and an amount has not. Most lines are told apart by this.
 _HINT = re.compile(r"\d\s?(?:[-/:年]|\.\s?\d{1,2}\s?\.)\s?\d|20\d{6}")
@@ -71,7 +75,11 @@ def stamps(line: str, order: str) -> list[Stamp]:
     if not named and not _HINT.search(line):
         return []
     found: list[Stamp] = []
-    times = [(match, _clock(match)) for match in _TIME.finditer(line)] if ":" in line else []
+    times = (
+        [(match, _clock(match)) for match in _TIME.finditer(line)]
+        if _CLOCK_MARK.search(line)
+        else []
+    )
     used: set[int] = set()
     for start, date_end, date, packed in _dates(line, order, named=named):
         time, end = packed, date_end

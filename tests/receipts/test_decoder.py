@@ -307,3 +307,10 @@ def test_rows_of_star_raster_make_one_picture_however_they_arrive():
     for _ in range(40):
         cuts = sorted(chance.randrange(len(raw)) for _ in range(3))
         assert pieces(raw, *cuts) == whole
+
+
+@pytest.mark.parametrize(("number", "codec"), [(27, "cp1252"), (25, "cp858"), (59, "cp437")])
+def test_a_page_number_of_a_clone_is_read_by_the_letters_it_makes(number, codec):
+    text = "Café crème 5.00 £" if codec == "cp437" else "Café crème 5.00 €"
+    raw = b"\x1b@\x1bt" + bytes([number]) + f"{text}\n".encode(codec)
+    assert texts(raw) == [text]
