@@ -31,6 +31,13 @@ class Screens:
         snapshot: dict[str, Any] = answer.json() if answer.ok else {}
         return snapshot or None
 
+    def reviews(self) -> list[dict[str, Any]]:
+        """Return what waits to be checked. Raises requests.RequestException if nobody answers."""
+        answer = requests.get(f"{self.url}/api/reviews", timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        waiting: list[dict[str, Any]] = answer.json()["waiting"]
+        return waiting
+
     def do(self, command: str, **values: str) -> None:
         """Press a button. Raises ScreenError, or requests.RequestException if nobody answers."""
         answer = self._post(command, values)

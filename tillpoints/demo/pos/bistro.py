@@ -84,6 +84,15 @@ class Bistro:
             lines += [pair(ticket.tender, yuan(ticket.owed_fen), WIDTH)]
         return [*lines, RULE, middle("谢谢惠顾 欢迎再次光临", WIDTH)]
 
+    def unclear(self, ticket: Ticket) -> list[str]:
+        """Return the bill as a worn print head leaves it: no payment, and a total that differs."""
+        *lines, _, _ = self.sale(ticket)
+        while not lines[-1].startswith(RULE):
+            lines.pop()
+        owed = pair("应收", yuan(ticket.owed_fen), WIDTH)
+        worn = pair("应收", yuan(ticket.owed_fen + 10_00), WIDTH)
+        return [worn if line == owed else line for line in lines]
+
     def reprint(self, ticket: Ticket, at: datetime) -> list[str]:
         """Return the bill once more, marked as such."""
         foot = [f"补打时间:{at:%Y-%m-%d %H:%M:%S}", "补打人:店长(01)"]

@@ -25,7 +25,9 @@ shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 
 CONNECT_TIMEOUT_S = 10.0
 FS_KANJI_ON = b"\x1c&"
-PaperKind = Literal["sale", "refund", "void", "reprint", "pre_bill", "kitchen_ticket", "card_slip"]
+PaperKind = Literal[
+    "sale", "unclear", "refund", "void", "reprint", "pre_bill", "kitchen_ticket", "card_slip"
+]
 
 
 class Printed(Struct, frozen=True):
@@ -89,6 +91,12 @@ class Pos:
         assert isinstance(self.vendor, Bistro)
         ticket = self._next_ticket()
         return self._print("pre_bill", ticket, self.vendor.pre_bill(ticket), ticket.owed_fen)
+
+    def unclear(self) -> Printed:
+        """Ring up a bill whose print nobody but a person can make out."""
+        assert isinstance(self.vendor, Bistro)
+        ticket = self._next_ticket()
+        return self._print("unclear", ticket, self.vendor.unclear(ticket), ticket.owed_fen)
 
     def kitchen_ticket(self) -> Printed:
         """Print an order for the cook."""

@@ -28,6 +28,7 @@ Verb = Literal[
     "refund",
     "reprint",
     "other_paper",
+    "unclear",
     "scan",
     "redeem",
     "cut",
@@ -120,6 +121,11 @@ class Moves:
         if move.do == "sell":
             wanted = tuple(goods for goods in pos.vendor.goods if goods.name == move.what)
             sold.append(pos.sell(wanted))
+            return
+        if move.do == "unclear":
+            if not isinstance(pos.vendor, Bistro):
+                raise CannotNow("这家店的小票都看得清", "This shop's print is clear")
+            pos.unclear()
             return
         if not sold:
             raise CannotNow("还没有小票", "Nothing was sold yet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from loyalty.codes import make_member_number
+from tillpoints.demo.pos.ticket import yuan
 from tillpoints.demo.story.stage import Stage
 from tillpoints.demo.sums import kept_points, points_for
 
@@ -57,6 +58,32 @@ def wrong_member(stage: Stage) -> None:
         fingerprint = stage.row(till, sale.number, "sale")["fingerprint"]
         till.screens.do("reassign", fingerprint=fingerprint, text=right.number)
         stage.awarded(till, sale, right)
+        stage.settled()
+
+
+def unclear_receipt(stage: Stage) -> None:
+    """A worn print head: the receipt waits for a person, who says what it says."""
+    till, gold = stage.world.bistro, stage.gold
+    with stage.teller.step("小票看不清，转人工", "A receipt nobody can make out waits"):
+        stage.scan_member(till, f"TPM{gold.number}", gold.number[-4:])
+        paper = stage.told(till, stage.bistro.unclear())
+        stage.teller.until("one receipt waits to be checked", 1, stage.shows(till, "reviews"))
+        stage.settled()
+    with stage.teller.step("店员核对更正，积分照给", "A person corrects it, and it earns once"):
+        (item,) = till.screens.reviews()
+        till.screens.do(
+            "review_correct",
+            review_id=item["review_id"],
+            staff="1007",
+            amount=yuan(paper.owed_fen),
+            kind="sale",
+            number=item["number"],
+            printed_at=item["printed_at"],
+        )
+        points = points_for(paper.owed_fen, gold.tier)
+        stage.owned[gold.number] += points
+        stage.slip_says(till, "积分凭条", paper.number, f"{points:+,}")
+        stage.teller.until("nothing waits to be checked", 0, stage.shows(till, "reviews"))
         stage.settled()
 
 

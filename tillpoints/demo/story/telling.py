@@ -15,6 +15,7 @@ def tell(world: World, teller: Teller, seed: int = 7) -> None:
     at_the_till.scan_after(stage)
     at_the_kiosk.claim(stage)
     at_the_till.wrong_member(stage)
+    at_the_till.unclear_receipt(stage)
     at_the_till.new_card(stage)
     at_the_till.payment_code(stage)
     at_the_till.no_network(stage)

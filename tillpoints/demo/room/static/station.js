@@ -46,6 +46,7 @@ export class Station {
     for (const part of ["pos", "sell", "goods", "kill_tap"]) {
       this.parts[part].hidden = this.kind === "kiosk";
     }
+    this.parts.unclear.hidden = this.name !== "till-1";
   }
 
   do(move, what = "") {

@@ -24,6 +24,7 @@ const WORDS = {
   reprint: ["补打", "Reprint"],
   kitchen: ["厨打单", "Kitchen ticket"],
   card_slip: ["签购单", "Card slip"],
+  unclear: ["打一张看不清的", "Print an unclear one"],
   scan: ["扫码", "Scan"],
   what: ["扫什么", "What to scan"],
   net_cut: ["断网", "Cut network"],
