@@ -105,3 +105,24 @@ def test_scans_are_told_by_kind_and_never_by_content(tmp_path):
     assert "desk: can be read" in ran.output
     assert "other: CANNOT BE READ" in ran.output
     assert "134567890123456789" not in ran.output
+
+
+def test_each_line_of_agent_toml_is_told_with_its_device_or_why_it_has_none(tmp_path):
+    virtual = VirtualScanner(tmp_path / "scanner")
+    virtual.plug()
+    config = tmp_path / "agent.toml"
+    config.write_text(
+        'state = "s"\n[central]\nurl = "http://c"\n[[tap]]\nspool = "s"\n'
+        f'[[scanner]]\nport = "{virtual.link}"\nname = "desk"\n'
+        f'[[scanner]]\nport = "{tmp_path}/none"\nname = "other"\n'
+        '[[hid_scanner]]\nvid = "ffff"\npid = "0001"\nname = "hand"\n'
+    )
+    told = json.loads(run("list", "--config", config, "--json").output)["configured"]
+    virtual.unplug()
+    assert told == {
+        "desk": str(virtual.link),
+        "other": f"{tmp_path}/none is not plugged in",
+        "hand": "it is not plugged in",
+    }
+    assert 'ATTRS{id/vendor}=="ffff"' in run("rules", "--config", config).output
+    assert run("list", "--config", tmp_path / "nothing").exit_code == 3

@@ -12,10 +12,11 @@ import serial
 from msgspec import structs
 
 from edge_agent.config import Config, ConfigError, load
-from edge_agent.devices.hid.sources import Source
+from edge_agent.devices.hid.sources import NotFoundError, Source, meant
 from edge_agent.devices.inventory import inventory
 from edge_agent.devices.ports import Scanned
 from edge_agent.devices.profiles import ScannerProfile, printers, scanners
+from edge_agent.devices.rules import udev_rules
 from edge_agent.devices.setup.applying import NoAnswerError, Outcome, apply
 from edge_agent.devices.setup.sheet import sheet
 from edge_agent.devices.suggesting import profile_name, suggest
@@ -31,18 +32,41 @@ def command() -> None:
     """What is plugged in, lines for agent.toml, tests, scanner set-up."""
 
 
+_config = click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), help="This till's agent.toml."
+)
+
+
 @command.command(name="list")
+@_config
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def list_(as_json: bool) -> None:
-    """Show every scanner, reader and printer that is plugged in."""
-    found = [_told(source) for source in inventory()]
+def list_(config_path: Path | None, as_json: bool) -> None:
+    """Show every scanner, reader and printer that is plugged in.
+
+    With --config also which of them each line of agent.toml means, and what is asked of a person
+    where that is in doubt.
+    """
+    sources = inventory()
+    found = [_told(source) for source in sources]
+    lines = _meanings(_loaded(config_path), sources) if config_path else {}
     if as_json:
-        click.echo(json.dumps({"devices": found}, ensure_ascii=False))
+        click.echo(json.dumps({"devices": found, "configured": lines}, ensure_ascii=False))
         return
     for told in found:
         click.echo(_line(told))
     if not found:
         click.echo("nothing is plugged in that could be a scanner, a reader or a printer")
+    for name, meaning in lines.items():
+        click.echo(f"{name}: {meaning}")
+
+
+@command.command()
+@_config
+def rules(config_path: Path | None) -> None:
+    """Print udev's rules for this till's scanners: who may read them, who must leave them alone."""
+    wanted = _loaded(config_path).hid_scanner if config_path else ()
+    matches = [(each.kind, each.match()) for each in wanted]
+    click.echo(udev_rules(matches, scanners().values()), nl=False)
 
 
 @command.command()
@@ -67,20 +91,22 @@ def suggest_() -> None:
 
 
 @command.command()
-@click.option("--config", type=click.Path(path_type=Path), required=True, help="Its agent.toml.")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="This till's agent.toml.",
+)
 @click.option(
     "--seconds", type=click.IntRange(min=1), default=30, show_default=True, help="How long."
 )
-def test(config: Path, seconds: int) -> None:
+def test(config_path: Path, seconds: int) -> None:
     """Read this till's scanners and say what kind of code each scan was, never the code.
 
     The agent must be stopped meanwhile. Exits 4 if a scanner cannot be read.
     """
-    try:
-        settings = load(config)
-    except ConfigError as error:
-        raise ConfigurationFailure(str(error)) from error
-    missing = _listen(settings, seconds)
+    missing = _listen(_loaded(config_path), seconds)
     if missing:
         raise DeviceFailure(f"{missing} of the scanners could not be read: see above")
 
@@ -108,6 +134,27 @@ def setup(profile: str, port: str | None, sheet_file: Path | None, as_json: bool
             raise click.UsageError("give --port, or --sheet for a page of codes to scan")
         return
     _report(_applied(found, port), as_json=as_json)
+
+
+def _loaded(config_path: Path) -> Config:
+    try:
+        return load(config_path)
+    except ConfigError as error:
+        raise ConfigurationFailure(str(error)) from error
+
+
+def _meanings(config: Config, sources: list[Source]) -> dict[str, str]:
+    """Say of each line of agent.toml which device it means, or why none."""
+    said = {}
+    for line in config.scanner:
+        there = Path(line.port).exists()
+        said[line.name] = line.port if there else f"{line.port} is not plugged in"
+    for hid in config.hid_scanner:
+        try:
+            said[hid.name] = meant(hid.match(), hid.kind, sources).node
+        except NotFoundError as error:
+            said[hid.name] = str(error)
+    return said
 
 
 def _applied(profile: ScannerProfile, port: str) -> Outcome:
