@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from central import citus
+from central.database import CITUS, writing
+from central.ledger import bulk
 from central.schema import metadata
 from tests.central.commands.conftest import database
-from tests.central.mall import Mall
+from tests.central.commands.test_statement import go_shopping
+from tests.central.mall import DEMO, Mall
 
 GOLDEN = Path(__file__).with_name("citus.sql")
 
@@ -68,3 +71,22 @@ def test_init_distributes_each_table_of_a_cluster_once(cluster):
     assert beside.pop("shard") == "shard_key none"
     assert beside == dict.fromkeys(tables - {"shard"}, "shard_key shard")
     assert "distributed 0 tables" in mall.run("central", "init", "--citus")
+
+
+def test_rows_for_a_cluster_go_to_its_nodes_and_not_through_the_coordinator(cluster):
+    """An INSERT out of arrays would run on the coordinator; plain rows go where they belong."""
+    mall, _ = cluster
+    for kind in ("rules", "shops", "rewards", "tills"):
+        (file,) = DEMO.glob(f"{kind}.*")
+        mall.run("central", "import", kind, str(file))
+    go_shopping(mall)
+    seen = []
+    with mall.parts() as parts:
+        event.listen(parts.engine, "before_cursor_execute", lambda *told: seen.append(told[2]))
+        with writing(parts.engine) as connection:
+            assert connection.info[CITUS] is True
+            row = (1, bytes(16), 1, 0)
+            columns = ("shard_key", "device_id", "epoch", "through_seq")
+            bulk.upsert(connection, metadata.tables["durable"], columns, [row])
+    assert not [one for one in seen if "unnest" in one]
+    assert mall.json("central", "ledger", "verify")["ok"]
