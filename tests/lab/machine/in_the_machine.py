@@ -5,9 +5,11 @@ Each story returns what was seen; the test outside says what should have been.
 
 from __future__ import annotations
 
+import grp
 import json
 import logging
 import queue
+import subprocess
 import sys
 import threading
 import time
@@ -18,20 +20,25 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import evdev
+import pyudev
 
 from edge_agent.devices.hid.layouts import LAYOUTS
 from edge_agent.devices.hid.pos_scanner import PosScanner
 from edge_agent.devices.hid.scanner import KeyboardScanner
 from edge_agent.devices.hid.sources import Match, plugged_in
 from edge_agent.devices.hid.wedge import Wedge
+from edge_agent.devices.hotplug import HotPlug
+from edge_agent.devices.profiles import scanners
+from edge_agent.devices.rules import udev_rules
 from edge_agent.devices.virtual.keyboard_scanner import VirtualKeyboardScanner
 from tests.lab.machine.user_hid import KEYBOARD, POS, UserHid
 
 WAIT_S = 60
 REPLUGS = 200
-CODES = 200
+CODES = 100
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 PORT = "usb-0000:00:04.0-1/input0"
+INPUT_GROUP = grp.getgrnam("input").gr_gid
 NEWLAND = Match(vid="1eab", pid="1d03")
 
 
@@ -192,6 +199,38 @@ def hid_pos():
     return {"all right": read == texts}
 
 
+def udev_rules_and_news():
+    """Last, because from here on udev runs: it obeys our rules, and tells of what comes."""
+    match = Match(vid="1eab", pid="1d03", port=PORT)
+    folder = Path("/run/udev/rules.d")
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = (("keyboard", match), ("pos", Match(vid="0c2e", pid="0b8a")))
+    (folder / "70-tillpoints.rules").write_text(udev_rules(wanted, scanners().values()))
+    subprocess.run(["/usr/lib/systemd/systemd-udevd", "--daemon"], check=True)
+    news = threading.Event()
+    hotplug = HotPlug(news.set)
+    hotplug.start()
+    time.sleep(1)  # the monitor has to be there before the device
+    devices = [keyboard(), keyboard(PORT.replace("-1/", "-2/"))]
+    devices.append(UserHid(POS, vid=0x0C2E, pid=0x0B8A, port=PORT))
+    for device in devices:
+        device.plug()
+    heard = news.wait(WAIT_S)
+    subprocess.run(["/usr/bin/udevadm", "settle"], check=True)
+    hotplug.stop()
+    told = {"news": heard}
+    for source in plugged_in():
+        if source.vid in {"1eab", "0c2e"}:
+            about = pyudev.Devices.from_device_file(pyudev.Context(), source.node)
+            hidden = about.properties.get("LIBINPUT_IGNORE_DEVICE", "")
+            facts = Path(source.node).stat()
+            named = source.kind + source.port.removeprefix("usb-0000:00:04.0")
+            told[named] = [oct(facts.st_mode & 0o777), facts.st_gid == INPUT_GROUP, hidden]
+    for device in devices:
+        device.unplug()
+    return told
+
+
 STORIES = (
     printable_on_every_layout,
     keypad_and_alt_codes_of_a_real_keyboard,
@@ -199,6 +238,7 @@ STORIES = (
     replugs,
     grab_and_lights,
     hid_pos,
+    udev_rules_and_news,
 )
 
 if __name__ == "__main__":
