@@ -34,3 +34,15 @@ class DirectoryOffer(Struct, frozen=True):
     position: int
     delta_name: str = ""
     delta_size: int = 0
+
+
+class NewKey(Struct, frozen=True):
+    """The tenant key of today, signed with the key that a device knows as central's."""
+
+    tenant_key: bytes
+    signature: bytes
+
+
+def key_message(device_id: bytes, tenant_key: bytes) -> bytes:
+    """Return what central signs when it hands a device another tenant key."""
+    return b"tillpoints tenant key 1\n" + device_id + tenant_key

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from loyalty.directory import DirectoryHeld, DirectoryOffer
+from loyalty.directory import DirectoryHeld, DirectoryOffer, NewKey
 from loyalty.earning import Reason
 from loyalty.events import Holder, Moment
 
@@ -190,7 +190,8 @@ class PullAnswer(Struct, frozen=True):
     """A page of the feed, to be stored together with `position` in one transaction.
 
     `refetch`: the cursor is not of this incarnation; start at 0. Members and cards up to `through`
-    come with a file: the one offered, or one that is still being made.
+    come with a file: the one offered, or one that is still being made. `new_key` replaces the
+    tenant key under which the device makes its tags.
     """
 
     incarnation: bytes
@@ -200,6 +201,7 @@ class PullAnswer(Struct, frozen=True):
     refetch: bool = False
     through: int = 0
     offer: DirectoryOffer | None = None
+    new_key: NewKey | None = None
 
 
 class MemberRow(Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 from flask import Blueprint, Response, request, send_file
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
@@ -23,7 +23,7 @@ from central.sync.combiner import Busy
 from central.sync.problems import Refused, malformed, plain
 from central.sync.service import Service
 from loyalty import wire
-from loyalty.directory import DIRECTORY_PATH
+from loyalty.directory import DIRECTORY_PATH, NewKey, key_message
 from loyalty.reviewing import PAPER_PATH, PaperRequest
 from loyalty.wire import Problem
 
@@ -145,7 +145,11 @@ def _pull(service: Service, caller: Caller, asked: wire.PullRequest) -> wire.Pul
     )
     if look is not None:
         service.member_files.need(look)
-    return answer
+    if asked.held is None or asked.held.key_check == service.member_files.key_check:
+        return answer
+    message = key_message(caller.device_id, service.tenant_key)
+    signed = NewKey(service.tenant_key, service.central_key.sign(message))
+    return structs.replace(answer, new_key=signed)
 
 
 def _file(service: Service, name: str) -> Response:

@@ -81,7 +81,7 @@ class MemberFiles:
         self._engine = engine
         self._shard_key = shard_key
         self._folder = folder
-        self._key_check = key_check(tenant_key)
+        self.key_check = key_check(tenant_key)
         self._now_ms = now_ms
         self._policy = policy
         self._start = start
@@ -112,19 +112,37 @@ class MemberFiles:
         if path.exists():
             return path
         _log.error("member_file_gone", name=name)
-        with writing(self._engine) as connection:
-            connection.execute(delete(t).where(t.c.shard_key == self._shard_key))
+        self._forget_all()
         return None
 
     def begin(self) -> None:
-        """Begin to make a file if there is none or the last is old."""
+        """Begin to make a file if there is none, or the last is old or of another tenant key."""
+        look = self._look()
+        if look is not None and look.newest is not None and not self._is_ours(look.newest.name):
+            self._forget_all()
+            look = self._look()
+        if look is not None:
+            self.need(look)
+
+    def _look(self) -> Look | None:
         with reading(self._engine) as connection:
             try:
                 shard = read_shard(connection, self._shard_key)
             except NoShard:
-                return  # nobody has set the programme up yet
-            look = offers.look(connection, shard, 0, DirectoryHeld("", 0, 0, b""))
-        self.need(look)
+                return None  # nobody has set the programme up yet
+            return offers.look(connection, shard, 0, DirectoryHeld("", 0, 0, b""))
+
+    def _is_ours(self, name: str) -> bool:
+        try:
+            with _opened(self._folder / name) as file:
+                return file.header.key_check == self.key_check
+        except (OSError, MalformedFile):
+            return False
+
+    def _forget_all(self) -> None:
+        t = schema.member_file
+        with writing(self._engine) as connection:
+            connection.execute(delete(t).where(t.c.shard_key == self._shard_key))
 
     def need(self, look: Look) -> None:
         """Begin to make a file if the device that was looked at should get a new one."""
@@ -168,7 +186,7 @@ class MemberFiles:
             shard = read_shard(connection, self._shard_key)
             before = offers.newest(connection, shard)
             header = member_file.write(
-                connection, self._shard_key, self._key_check, shard.feed_position, file
+                connection, self._shard_key, self.key_check, shard.feed_position, file
             )
             name = _sync(file)
         self._give_name(part, name)

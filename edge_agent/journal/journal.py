@@ -289,6 +289,10 @@ class Journal(Reader):
         """Use a member file, whole and synced beside the journal, if the feed was pulled so far."""
         return self._writer.transact(lambda db: members.use_file(db, name, place))
 
+    def use_tenant_key(self, tenant_key: bytes) -> None:
+        """Make tags under another key, and need a member file that was made under it."""
+        self._writer.transact(lambda db: members.use_key(db, tenant_key))
+
     # ----
 
     def _sync(self, change: Callable[[sqlite3.Connection, int], None]) -> None:

@@ -1,14 +1,18 @@
 """Pulls one page of central's feed at a time."""
 
+import logging
+
 from msgspec import Struct
 
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Done, Offline, Trouble
-from loyalty import wire
-from loyalty.directory import DirectoryOffer
+from loyalty import chain, wire
+from loyalty.directory import DirectoryOffer, NewKey, key_message
 from loyalty.wire import PullAnswer, PullRequest
 
 PULL_ROWS = 5000
+
+_log = logging.getLogger(__name__)
 
 
 class Offered(Struct, frozen=True):
@@ -46,6 +50,8 @@ class Puller:
         if not isinstance(answered, tuple):
             return answered
         answer, _ = answered
+        if answer.new_key is not None and not self._take_key(answer.new_key):
+            return Offline("nonsense", "another tenant key came that central has not signed")
         again, self._started_over = self._started_over, False
         self._journal.take_page(answer)
         offer = answer.offer
@@ -59,3 +65,15 @@ class Puller:
         if answer.more and after == cursor:
             return Offline("nonsense", f"the feed stands still at position {cursor.position}")
         return Done(answer.more)
+
+    def _take_key(self, new: NewKey) -> bool:
+        """Make tags under another key from now on, if central has signed it."""
+        identity = self._journal.identity()
+        if identity is None or len(new.tenant_key) != len(identity.tenant_key):
+            return False
+        message = key_message(identity.device_id, new.tenant_key)
+        if not chain.signed_by(identity.central_key, new.signature, message):
+            return False
+        self._journal.use_tenant_key(new.tenant_key)
+        _log.warning("central's cards are known under another key: members come anew")
+        return True

@@ -12,7 +12,7 @@ from central.ledger import member_file as ledger_file
 from central.ledger.shards import read_shard
 from central.sync.member_files import DAY_MS, MemberFiles, Policy
 from loyalty import chain, member_delta, wire
-from loyalty.directory import DIRECTORY_PATH, DirectoryHeld
+from loyalty.directory import DIRECTORY_PATH, DirectoryHeld, key_message
 from loyalty.events import Holder
 from loyalty.member_file import key_check
 from loyalty.wire import CardRow, MemberRow, PullRequest, Topic
@@ -450,3 +450,35 @@ def test_a_file_of_another_programme_is_not_served(sqlite_mall):
         mall.engine, 10**9, mall.member_files._folder, bytes(32), lambda: mall.now_ms
     )
     assert other.path(name) is None
+
+
+# ---- another tenant key
+
+
+def test_a_device_with_another_key_is_handed_todays_signed_for_it_alone(sqlite_mall):
+    mall = sqlite_mall
+    public = mall.central_key.public_key().public_bytes_raw()
+    answer = pull(mall.till, held=DirectoryHeld("", 0, 0, key_check(b"of yesterday")))
+    assert answer.new_key.tenant_key == bytes([8]) * 32
+    message = key_message(mall.till.id, answer.new_key.tenant_key)
+    assert chain.signed_by(public, answer.new_key.signature, message)
+    other = key_message(mall.other.id, answer.new_key.tenant_key)
+    assert not chain.signed_by(public, answer.new_key.signature, other)
+    same = DirectoryHeld("", 0, 0, key_check(bytes([8]) * 32))
+    assert pull(mall.till, held=same).new_key is None
+
+
+def test_a_server_with_another_key_makes_another_file(sqlite_mall):
+    mall = sqlite_mall
+    _, name = made(mall)
+    mall.member_files.begin()
+    mall.member_files.close()
+    assert [row.name for row in mall.rows(schema.member_file)] == [name]
+    later = MemberFiles(
+        mall.engine, mall.shard_key, mall.member_files._folder, b"n" * 32, lambda: mall.now_ms
+    )
+    later.begin()
+    later.close()
+    (row,) = mall.rows(schema.member_file)
+    assert row.name != name
+    assert opened(later.path(row.name).read_bytes()).header.key_check == key_check(b"n" * 32)

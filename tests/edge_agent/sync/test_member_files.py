@@ -2,10 +2,14 @@ import errno
 import os
 import random
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
+from edge_agent.journal.database import FILE
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.member_files import path_of
 from edge_agent.journal.members import InUse
@@ -14,11 +18,13 @@ from edge_agent.sync.calls import Caller
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from loyalty import member_delta
+from loyalty.directory import NewKey, key_message
 from loyalty.events import Holder, Moment
+from loyalty.member_file import key_check
 from loyalty.wire import MemberRow, Topic
 from tests.edge_agent.journal.conftest import at, sale
 from tests.edge_agent.sync.conftest import settle
-from tests.loyalty.directories import member_file, name_of, opened
+from tests.loyalty.directories import TENANT_KEY, member_file, name_of, opened
 
 LATER = Moment(1_000_000, "boot-a", 1_000_000 + 11 * 60 * 1000)
 
@@ -350,3 +356,50 @@ def test_what_lies_about_from_earlier_is_deleted(till, central, syncer):
     settle(syncer)
     assert files_of(till) == [f"{name}.members"]
     assert shutil.disk_usage(till.directory).free > 0
+
+
+# ---- another tenant key
+
+
+def test_a_key_that_central_has_signed_is_used_and_members_come_anew(till, central, syncer):
+    central_key = with_real_key(till)
+    before, now = mall(), mall(seed=2)
+    central.offer_file(member_file(*before, position=3), 3)
+    settle(syncer)
+    pulled, new = central._pull, b"n" * 32
+    signature = central_key.sign(key_message(till.identity().device_id, new))
+    handed = NewKey(new, signature)
+    name = central.offer_file(member_file(*now, position=5), 5)
+    central._pull = lambda request: structs.replace(
+        pulled(request), new_key=None if request.held.key_check == key_check(new) else handed
+    )
+    settle(syncer)
+    assert till.identity().tenant_key == new
+    assert till.member_file().name == name
+    assert balances(till, now)
+    assert till.holder_of(next(iter(before[1]))).kind == "card"
+
+
+@pytest.mark.parametrize("wrong", ["signature", "length", "device"])
+def test_a_key_that_central_has_not_signed_is_not_used(till, central, syncer, wrong):
+    central_key = with_real_key(till)
+    key = b"n" * (31 if wrong == "length" else 32)
+    device_id = bytes(16) if wrong == "device" else till.identity().device_id
+    signature = central_key.sign(key_message(device_id, key))
+    if wrong == "signature":
+        signature = Ed25519PrivateKey.generate().sign(key_message(device_id, key))
+    pulled = central._pull
+    central._pull = lambda request: structs.replace(pulled(request), new_key=NewKey(key, signature))
+    syncer.step(at())
+    assert till.identity().tenant_key == TENANT_KEY
+    assert syncer.status().problem.code == "nonsense"
+
+
+def with_real_key(till):
+    """Let the till know a central that can sign."""
+    central_key = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
+    with closing(sqlite3.connect(till.directory / FILE)) as db:
+        public = central_key.public_key().public_bytes_raw()
+        db.execute("UPDATE identity SET central_key = ?", (public,))
+        db.commit()
+    return central_key
