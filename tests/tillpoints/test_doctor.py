@@ -17,7 +17,12 @@ from tillpoints.commands import doctor
         (doctor.check_libraries("agent", []), doctor.check_libraries("agent", ["serial"])),
         (doctor.check_chinese_font(["文泉驿"]), doctor.check_chinese_font([])),
         (doctor.check_browser("/usr/bin/chromium"), doctor.check_browser(None)),
-        (doctor.check_serial_group(member=True), doctor.check_serial_group(member=False)),
+        (doctor.check_groups([]), doctor.check_groups(["dialout", "input"])),
+        (doctor.check_brltty(installed=False), doctor.check_brltty(installed=True)),
+        (
+            doctor.check_modem_manager(running=True, ruled=True),
+            doctor.check_modem_manager(running=True, ruled=False),
+        ),
     ],
     ids=lambda finding: finding.name,
 )

@@ -24,6 +24,8 @@ PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 37)
 DISK_FREE_MIN_MIB = 512
 STATE_FOLDER = Path("/var/lib")
+UDEV_RULES = Path("/etc/udev/rules.d/70-tillpoints.rules")
+DEVICE_GROUPS = ("dialout", "input", "lp", "video")
 
 # What each role imports, by the extra of the distribution that brings it.
 LIBRARIES = {
@@ -48,6 +50,7 @@ LIBRARIES = {
         "structlog",
         "tzdata",
         "waitress",
+        "werkzeug",
     ),
     "ocr": ("onnxruntime", "rapidocr"),
 }
@@ -125,16 +128,44 @@ def check_browser(found: str | None) -> Finding:
     return Finding("chromium", "absent", "没有 Chromium", "no Chromium", "apt install chromium")
 
 
-def check_serial_group(member: bool) -> Finding:
-    """Serial scanners and printers belong to the group dialout."""
-    if member:
-        return Finding("serial", "ok", "可以打开串口", "may open serial ports")
+def check_groups(missing: Iterable[str]) -> Finding:
+    """Devices belong to groups: serial lines to dialout, keyboards to input, printers to lp."""
+    if names := ",".join(missing):
+        return Finding(
+            "groups",
+            "absent",
+            f"当前用户不在 {names} 组，不能打开那里的设备",
+            f"this user is not in {names} and cannot open their devices",
+            f"usermod -a -G {names} USER",
+        )
+    return Finding("groups", "ok", "可以打开设备", "may open every kind of device")
+
+
+def check_brltty(installed: bool) -> Finding:
+    """Brltty takes CH340, CP210x and FTDI adapters for Braille displays: ttyUSB vanishes."""
+    if installed:
+        return Finding(
+            "brltty",
+            "absent",
+            "brltty 会占用 USB 转串口线，扫码枪会消失",
+            "brltty takes USB serial adapters, and scanners on them vanish",
+            "apt remove brltty",
+        )
+    return Finding("brltty", "ok", "没有 brltty", "no brltty")
+
+
+def check_modem_manager(running: bool, ruled: bool) -> Finding:
+    """ModemManager types at every new serial line unless a rule of udev's says otherwise."""
+    if running and not ruled:
+        return Finding(
+            "modems",
+            "absent",
+            "ModemManager 会向串口扫码枪发命令",
+            "ModemManager talks to scanners on serial lines",
+            f"tillpoints devices rules --config agent.toml > {UDEV_RULES}",
+        )
     return Finding(
-        "serial",
-        "absent",
-        "当前用户不在 dialout 组，不能打开串口",
-        "this user is not in the group dialout and cannot open serial ports",
-        "usermod -a -G dialout USER",
+        "modems", "ok", "串口不受 ModemManager 干扰", "nobody else talks to serial lines"
     )
 
 
@@ -177,12 +208,13 @@ def chinese_font_families() -> list[str]:
     return sorted(line.split(",")[0] for line in answer.stdout.splitlines() if line)
 
 
-def may_open_serial_ports() -> bool:
-    """Root may; others by their groups."""
+def missing_groups() -> list[str]:
+    """Root needs none; others are told those that this machine has and they are not in."""
     if os.geteuid() == 0:
-        return True
-    names = {group.gr_gid: group.gr_name for group in grp.getgrall()}
-    return "dialout" in {names.get(gid) for gid in os.getgroups()}
+        return []
+    known = {group.gr_name: group.gr_gid for group in grp.getgrall()}
+    mine = {*os.getgroups(), os.getegid()}
+    return [name for name in DEVICE_GROUPS if name in known and known[name] not in mine]
 
 
 def examine() -> list[Finding]:
@@ -199,7 +231,12 @@ def examine() -> list[Finding]:
         ),
         check_chinese_font(chinese_font_families()),
         check_browser(shutil.which("chromium")),
-        check_serial_group(may_open_serial_ports()),
+        check_groups(missing_groups()),
+        check_brltty(installed=bool(shutil.which("brltty"))),
+        check_modem_manager(
+            running=bool(shutil.which("ModemManager", path="/usr/sbin:/usr/bin")),
+            ruled=UDEV_RULES.exists(),
+        ),
     ]
 
 
