@@ -7,27 +7,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import structs
 from serial.tools import list_ports
 
 from edge_agent.devices.hid.sources import Source, plugged_in
 
 SYS_PRINTERS = Path("/sys/class/usbmisc")
-SERIAL_LINKS = Path("/dev/serial/by-id")
+SERIAL_LINKS = Path("/dev/serial")
 
 
 def inventory() -> list[Source]:
     """Return every device that could be a scanner's, a reader's or a receipt printer's."""
-    return [*plugged_in(), *_serial_lines(), *_printers()]
-
-
-def _serial_lines() -> list[Source]:
-    names = {}
-    if SERIAL_LINKS.is_dir():
-        names = {str(link.resolve()): str(link) for link in sorted(SERIAL_LINKS.iterdir())}
-    return [
+    lines = [
         Source(
             "serial",
-            names.get(line.device, line.device),
+            line.device,
             f"{line.vid:04x}" if line.vid is not None else "",
             f"{line.pid:04x}" if line.pid is not None else "",
             line.serial_number or "",
@@ -38,6 +32,33 @@ def _serial_lines() -> list[Source]:
         # Lines without an id are the machine's own, and most of those are not even wired.
         if line.vid is not None or line.device.startswith("/dev/ttyS")
     ]
+    return [*plugged_in(), *lasting_names(lines, SERIAL_LINKS), *_printers()]
+
+
+def lasting_names(lines: list[Source], links: Path) -> list[Source]:
+    """Give serial lines the name that they keep over replugs.
+
+    That is the link by id; for equal devices, which share one id, it is the link by port.
+    """
+    by_id, by_port = _links(links / "by-id"), _links(links / "by-path")
+    named = []
+    for line in lines:
+        same = [
+            other
+            for other in lines
+            if (other.vid, other.pid, other.serial) == (line.vid, line.pid, line.serial)
+        ]
+        choices = [by_port] if len(same) > 1 else [by_id, by_port]
+        names = [names[line.node] for names in choices if line.node in names]
+        named.append(structs.replace(line, node=names[0]) if names else line)
+    return named
+
+
+def _links(folder: Path) -> dict[str, str]:
+    """Return each link of the folder by what it leads to."""
+    if not folder.is_dir():
+        return {}
+    return {str(link.resolve()): str(link) for link in sorted(folder.iterdir())}
 
 
 def _printers() -> list[Source]:

@@ -21,6 +21,8 @@ AGAIN, CONTINUED, PERMANENT = 0x01, 0x02, 0x08  # bits of the status
 #: What a NAK gives as its reason.
 RESEND, BAD_CONTEXT, DENIED = 0x01, 0x02, 0x06
 _HEAD_BYTES, _SUM_BYTES = 4, 2
+# A scanner that had no answer sends again within 2 s (its own limit): 20 silences of 100 ms.
+_SILENCES_MAX = 20
 _GARBLED = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -78,6 +80,7 @@ class SsiFramer:
         self._packets = Packets()
         self._code = bytearray()
         self._last = b""
+        self._silences = 0
         self._answers = bytearray()
 
     def feed(self, data: bytes) -> list[str]:
@@ -85,9 +88,16 @@ class SsiFramer:
         return [text for packet in self._packets.feed(data) for text in self._packet(packet)]
 
     def silence(self) -> list[str]:
-        """Note that nothing came for a while; ask again for a packet that lost its rest."""
+        """Note that nothing came for a while; ask again for a packet that lost its rest.
+
+        A code whose further packets never come is dropped, and heard as U+FFFD.
+        """
+        self._silences += 1
         if self._packets.silence():
             self._answers += Packet(NAK, bytes([RESEND])).encode()
+        elif self._code and self._silences > _SILENCES_MAX:
+            self._code.clear()
+            return [_GARBLED]
         return []
 
     def answers(self) -> bytes:
@@ -96,6 +106,7 @@ class SsiFramer:
         return answers
 
     def _packet(self, packet: Packet) -> list[str]:
+        self._silences = 0
         if packet.source != DECODER or packet.opcode in {ACK, NAK}:
             return []  # our own echo, or a late answer
         if not packet.sound:

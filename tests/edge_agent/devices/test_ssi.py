@@ -58,6 +58,13 @@ def test_a_code_in_several_packets_is_joined():
     assert framer.feed(code(b"two")) == ["one,two"]
 
 
+def test_a_code_whose_further_packets_never_come_is_heard_and_not_glued_to_the_next():
+    framer = SsiFramer()
+    framer.feed(code(b"one,", ssi.CONTINUED))
+    assert [text for _ in range(25) for text in framer.silence()] == ["\N{REPLACEMENT CHARACTER}"]
+    assert framer.feed(code(b"two")) == ["two"]
+
+
 def test_a_broken_packet_is_asked_for_again():
     framer = SsiFramer()
     broken = bytearray(code(b"TPM123"))
