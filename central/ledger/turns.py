@@ -165,6 +165,7 @@ class _Turn:
         try:
             decision = self._loading(lambda: command.decide(self._state, self._at))
         except Exception as error:  # noqa: BLE001  # a failing command never fails its neighbours
+            self._state.drop()
             return error
         for body in decision.bodies:
             judgement = self._write(body)

@@ -10,7 +10,7 @@ from central.ledger import turns
 from central.ledger.commands import SetMember
 from central.ledger.directory import NoShard
 from central.ledger.overlaps import Meeting, Repeat, meet
-from central.ledger.rows import Head
+from central.ledger.rows import Head, Member
 from central.ledger.turns import run_turn
 from tests.central.programme import card, member
 
@@ -96,7 +96,7 @@ def test_a_command_that_fails_does_not_fail_its_neighbours(programme):
             return ()
 
         def decide(self, state, at):
-            state.members.put("x", None)
+            state.members.put("x", Member("gold", ()))
             raise ZeroDivisionError
 
     with writing(programme.engine) as connection:
