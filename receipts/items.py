@@ -83,6 +83,9 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
         sums = [each for each in row.figures if each.role in _END and each.exact]
         figure = next(iter([*sums, *reversed(row.figures)]), None)
         if figure is not None and figure.exact and not _is_goods(row, figure):
+            if figure.role is Role.SUBTOTAL and _goes_on(rows, at):
+                pending = None
+                continue  # of one kind of goods
             if figure.role in _END:
                 end = at
                 break
@@ -114,6 +117,16 @@ def goods_of(rows: list[Row], head_end: int) -> Goods:
         last,
         sum(item.amount_fen for item in items),
     )
+
+
+def _goes_on(rows: list[Row], at: int) -> bool:
+    """Return whether more goods stand between a subtotal and the next one."""
+    listed = False
+    for row in rows[at + 1 :]:
+        if any(each.role in _END for each in row.figures):
+            return any(each.role is Role.SUBTOTAL for each in row.figures) and listed
+        listed |= bool(row.exact_amounts) and not (row.figures or row.in_tax_table)
+    return False
 
 
 def _start(rows: list[Row], head_end: int) -> int:

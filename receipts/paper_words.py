@@ -178,7 +178,7 @@ NUMBERS: dict[str, str] = {
         SALE ID|SALES ID|RCP#|TC#|TC NO
     """,
     "order": """
-        订单号|交易号|流水号|商户订单号|序号|订单编号|訂單號|訂單編號|交易編號|訂單號碼
+        订单号|交易号|流水号|流水|商户订单号|序号|订单编号|訂單號|訂單編號|交易編號|訂單號碼
         平台订单号
         NO|ORDER NO|ORDER #|ORDER|TRANS #|TRANS NO|TRANSACTION NO|TRANSACTION|TRN|TRX|TXN|TRX NO
         TXN NO|TRANS|NO|ORDER NUMBER|TRANSACTION #|TRAN|TRANSACTION ID|ORD#|ORD #|TRANS#|TRX ID
@@ -208,7 +208,7 @@ TIMES: dict[int | None, str] = {
         日期时间|结算时间|付款时间|支付时间|開票時間|結帳時間|交易時間|收银时间|买单时间|取号
         作废时间|结束时间|完成时间|离场时间|出场时间|充电结束
         CLOSED|CLOSED AT|TRANSACTION DATE|TRANS DATE|SALE DATE|PAID AT|CHECKOUT|INVOICE DATE
-        INV DATE|RECEIPT DATE|BILL DATE|DOC DATE
+        INV DATE|RECEIPT DATE|BILL DATE|DOC DATE|PAID|PAID TIME|PAYMENT TIME|EXIT|EXIT TIME
     """,
     1: """
         时间|日期|時間
@@ -233,7 +233,7 @@ TIMES: dict[int | None, str] = {
         兑换截止|入場|有效|退房|補印|开场|预产
         VALID|EXPIRY|EXPIRES|EXP|REPRINT|REPRINTED|SHOWTIME|DUE DATE|DELIVERY|ARRIVAL|DEPARTURE
         SHOW TIME|VALID UNTIL|VALID TILL|EXP DATE|ORIGINAL DATE|CHECK OUT DATE|DUPLICATE|UNTIL
-        OPENING HOURS|SHOPPING HOURS|BUSINESS HOURS|HRS
+        ENTRY|ENTRY TIME|TIME IN|ENTERED|OPENING HOURS|SHOPPING HOURS|BUSINESS HOURS|HRS
     """,
 }
 

@@ -25,6 +25,7 @@ _ONLY_MARKS = re.compile(
 _ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
 _UNITS = re.compile(r"\b(?:RM|X|SR|S|Z|ZRL|PCS|折)\b|[xX×]|折")
 _RATE = re.compile(r"\d\s?%")
+_BARE_LABELS = {"收": Role.RECEIVED, "找": Role.CHANGE}
 #: One line of goods with a label at each of its numbers.
 _LABELLED_ITEM = re.compile("(?<![计总計總])(?:单价|數量|数量|單價).*(?:金额|小计|金額|小計)")
 _FOLD = re.compile(r"\d\s?折")
@@ -174,6 +175,9 @@ def role_of(label: str) -> tuple[Role, str] | None:
     words = label.replace(". ", " ").translate(_JOINTS)
     hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", words) if "(" in words else words)
     if not hits:
+        bare = _BARE_LABELS.get(words.strip(" :"))
+        if bare is not None:
+            return bare, ""
         return (Role.DISCOUNT, "") if "折" in label and _FOLD.search(label) else None
     meanings: list[tuple[Role, str]] = [value for _, value in hits]
     roles = {role for role, _ in meanings}

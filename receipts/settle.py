@@ -19,6 +19,7 @@ from receipts.sheet import SUMS, Sheet, add_up, between, goods_explain
 from receipts.taxes import Tax
 
 _PAYMENTS = {Role.CHANGE, Role.TENDER, Role.RECEIVED}
+_VOUCHERS = {"mall_voucher", "mall_points", "platform_voucher"}
 _BACK = re.compile("退|REFUND")
 #: The kind of an amount that is not on the paper, only the payment less the change.
 UNPRINTED = "unprinted"
@@ -57,7 +58,7 @@ class Settlement(Struct, frozen=True):
 
 def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
     """Return the owed amount with the best support, None when nothing on the paper is a total."""
-    sheet = rounded(sheet)
+    sheet = _vouchers_taken_off(rounded(sheet))
     if kind in (Kind.REFUND, Kind.VOID):
         sheet = _cash_back(sheet)
     candidates = _candidates(sheet, kind)
@@ -137,6 +138,22 @@ def _cash_back(sheet: Sheet) -> Sheet:
         elif not back or figure in back or figure.role not in _PAYMENTS:
             figures.append(figure)
     return structs.replace(sheet, figures=tuple(figures))
+
+
+def _vouchers_taken_off(sheet: Sheet) -> Sheet:
+    """A voucher above the amount owed that makes the total the amount is a discount."""
+    vouchers = [f for f in sheet.of(Role.TENDER) if f.kind in _VOUCHERS]
+    for owed in sheet.of(Role.OWED) if vouchers else ():
+        above = [f for f in vouchers if f.row < owed.row]
+        off = sum(abs(f.fen) for f in above)
+        totals = sheet.of(Role.TOTAL, Role.SUBTOTAL)
+        if off and any(f.row < above[0].row and f.fen - off == owed.fen for f in totals):
+            figures = (
+                structs.replace(f, role=Role.DISCOUNT, kind="") if f in above else f
+                for f in sheet.figures
+            )
+            return structs.replace(sheet, figures=tuple(figures))
+    return sheet
 
 
 def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
