@@ -95,7 +95,8 @@ ROLES: dict[Role, str] = {
     Role.CHARGE: """
         服务费|茶位费|餐位费|打包费|包装费|配送费|开瓶费|加一|服務費|茶芥|加一服務費|餐具费
         外送费|包间费|茶位|手续费|运费|附加费|低消补差|低消差额|包厢费|包房费|开台费|卡座费|台位费
-        场地费|湿巾费|餐盒费|餐盒|包装盒|保温袋|夜间服务费|人工费|工时费|停车费|打包盒|外卖盒|小费|小費|打赏|贴士|貼士
+        场地费|湿巾费|餐盒费|餐盒|包装盒|保温袋|夜间服务费|人工费|工时费|停车费|打包盒|外卖盒
+        小费|小費|打赏|贴士|貼士
         SERVICE CHARGE|SERV CHARGE|SER CHARGE|S CHARGE|SER CHG|SERVICE CHRG|SVC CHG|SERVICE CHG
         SVC CHARGE|SERVICE|SVR TAX|SERV CHG|SRV CHG
         CAJ PERKHIDMATAN|SVC|S C|DELIVERY FEE|DELIVERY CHARGE|PACKING|TAKEAWAY CHARGE|CORKAGE
