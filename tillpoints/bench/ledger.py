@@ -63,13 +63,15 @@ def run(*, rounds: int = figures.ROUNDS) -> dict[str, object]:
     """Measure every row but the one of a large ledger, which `run_large` has."""
     tills = [Till(number) for number in range(TILLS)]
     bodies = list(days.batches(tills, BATCHES, BATCH))
-    rows = [
-        _sqlite(rounds, tills, bodies),
-        *_postgresql(rounds, tills, bodies),
-        _chain(rounds, CHAIN_EVENTS),
-        *directory.rows(rounds),
-        growth.not_run(),
-    ]
+    rows = figures.measured(
+        [
+            lambda: [_sqlite(rounds, tills, bodies)],
+            lambda: _postgresql(rounds, tills, bodies),
+            lambda: [_chain(rounds, CHAIN_EVENTS)],
+            lambda: [growth.not_run()],
+            lambda: directory.rows(rounds),
+        ]
+    )
     return figures.result(rows, rounds)
 
 

@@ -35,7 +35,8 @@ def run(
     *, rounds: int = figures.ROUNDS, recorded: int = RECORDED, pushed: int = PUSHED
 ) -> dict[str, object]:
     """Measure every row."""
-    return figures.result([*_record(rounds, recorded), *_push(rounds, pushed)], rounds)
+    rows = figures.measured([lambda: _record(rounds, recorded), lambda: _push(rounds, pushed)])
+    return figures.result(rows, rounds)
 
 
 def describe(result: dict[str, object]) -> str:

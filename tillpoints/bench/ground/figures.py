@@ -2,8 +2,8 @@
 
 import os
 import statistics
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from msgspec import Struct, structs, to_builtins
 
@@ -62,6 +62,16 @@ def turns(rounds: int, ways: Mapping[str, Callable[[], float]]) -> dict[str, lis
     return taken
 
 
+def measured(parts: Sequence[Callable[[], Sequence[Row]]]) -> list[Row]:
+    """Measure part after part; tell each row on stderr at once, since the whole takes long."""
+    rows: list[Row] = []
+    for part in parts:
+        for row in part():
+            rows.append(row)
+            print("\n".join(_lines(row)), file=sys.stderr, flush=True)
+    return rows
+
+
 def result(rows: Sequence[Row], rounds: int) -> dict[str, object]:
     """Return rows and the state of the machine as plain values."""
     return {
@@ -82,22 +92,21 @@ def describe(result: Mapping[str, object]) -> str:
     assert isinstance(rows, list)
     for fields in rows:
         row = Row(**{name: value for name, value in fields.items() if name != "met"})
-        lines += ["", f"  {row.measure}{f' ({row.durability})' if row.durability else ''}"]
-        lines += [f"    beside {row.beside}"]
-        if row.ratio is not None:
-            lines.append(
-                f"    ours {_number(row.ours)}   theirs {_number(row.theirs)} {row.unit}"
-                f"   ratio {row.ratio:.3g}{_goal(row)}"
-            )
-        if row.note:
-            lines.append(f"    {row.note}")
+        lines += ["", *_lines(row)]
     return "\n".join(lines)
 
 
-def size_mb(path: Path) -> float:
-    """Return the size of a file or of all files in a folder, in million bytes."""
-    files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
-    return sum(one.stat().st_size for one in files) / 1e6
+def _lines(row: Row) -> list[str]:
+    lines = [f"  {row.measure}{f' ({row.durability})' if row.durability else ''}"]
+    lines.append(f"    beside {row.beside}")
+    if row.ratio is not None:
+        lines.append(
+            f"    ours {_number(row.ours)}   theirs {_number(row.theirs)} {row.unit}"
+            f"   ratio {row.ratio:.3g}{_goal(row)}"
+        )
+    if row.note:
+        lines.append(f"    {row.note}")
+    return lines
 
 
 def _goal(row: Row) -> str:
