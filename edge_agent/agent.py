@@ -25,6 +25,7 @@ from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
 from edge_agent.job_reading import JobReader
 from edge_agent.journal.clock import moment
+from edge_agent.journal.errors import JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.shell import KioskStand
@@ -47,6 +48,7 @@ from edge_agent.web.kiosk_view import kiosk_view
 from edge_agent.web.review_view import blueprint as reviews_blueprint
 from edge_agent.web.server import SPARE_THREADS, WebServer
 from edge_agent.web.till_view import till_view
+from loyalty.reviewing import PAPER_DAYS
 from loyalty.wire import Role, ShopRow
 from receipts import pictures_ocr, templates
 from receipts.pictures_ocr import Ocr
@@ -295,6 +297,10 @@ class Agent:
                 Slips(tap.slips_path).expire(now_s, keep_days)
             except OSError as error:
                 _log.warning("old print jobs could not be deleted: %s", error)
+        try:
+            self._journal.expire_papers(round((now_s - PAPER_DAYS * 86_400) * 1000))
+        except JournalError as error:
+            _log.warning("old papers in review could not be deleted: %s", error)
 
 
 def _ocr_engine() -> Ocr | None:
