@@ -16,10 +16,11 @@ from edge_agent.devices.spool import Job, key_file
 from edge_agent.job_reading import JobReader
 from edge_agent.messages import JobRead, JobSeen, PictureSeen
 from edge_agent.spool_watch import SpoolWatch
+from receipts import pictures_ocr
 from receipts.reading import Reading
 from tests.edge_agent.counter import sale_text
 from tests.edge_agent.devices.conftest import wait_for
-from tests.receipts.raster import gs_v_0, page_of_case, raster_names
+from tests.receipts.raster import expected_of, gs_v_0, page_of_case, raster_names, told
 
 LOGO = b"\x1b@\x1dv0\x00\x02\x00\x20\x00" + b"\xff" * 64
 TEXT = sale_text("HL1")
@@ -220,3 +221,21 @@ def test_without_ocr_a_picture_keeps_its_place_and_goes_to_a_person(spooled: Spo
     spooled.watch.start()
     assert facts(spooled.read())[0][0] == "review"
     assert facts(spooled.read()) == [("award", "HL1", 21400)]
+
+
+def test_the_ocr_extra_reads_a_raster_receipt_while_text_goes_on(tmp_path: Path) -> None:
+    if pictures_ocr.engine() is None:
+        pytest.skip("needs the extra tillpoints[ocr]")
+    spooled = Spooled(tmp_path, pictures_ocr.engine())
+    try:
+        spooled.leave(PICTURE, "a", 0.0)
+        spooled.leave(TEXT.encode("gb18030") + CUT, "b", 1.0)
+        spooled.watch.start()
+        assert spooled.read().job.connection == "b"
+        picture = spooled.next(JobRead, 60.0)
+        picture.settle(recorded=True)
+        expected = expected_of(raster_names()[0])
+        assert picture.readings is not None
+        assert told(picture.readings[0])["total"] == expected["total"]
+    finally:
+        spooled.watch.stop()

@@ -11,7 +11,16 @@ from edge_agent.journal import projections
 from edge_agent.journal.database import FILE, reading
 from edge_agent.journal.errors import Refusal
 from edge_agent.journal.records import SaleRecord
-from loyalty.events import Claim, LeaseClose, Redeem, ReviewOpened, VoucherUse
+from loyalty.events import (
+    Believed,
+    Claim,
+    LeaseClose,
+    Redeem,
+    ReviewDecided,
+    ReviewHeld,
+    ReviewOpened,
+    VoucherUse,
+)
 from tests.edge_agent.journal.conftest import (
     CARD,
     LI,
@@ -31,6 +40,17 @@ HOLDERS = st.sampled_from([WANG, LI, CARD])
 POINTS = st.integers(0, 300)
 CODES = st.sampled_from(["A", "B", "C"])
 
+
+def review(number):
+    name = f"{number:064}"
+    return ReviewOpened(at(), name, "s1", ("no_total",), review_id=name)
+
+
+def review_decided(number, decision):
+    read = Believed("sale", str(number), None, "CNY", 100, "s1")
+    return ReviewDecided(at(), f"{number:064}", decision, "1007", read)
+
+
 BODIES = st.one_of(
     st.builds(sale, NUMBERS, HOLDERS, POINTS),
     st.builds(lambda n, code: sale(n, claim_code=code), NUMBERS, CODES),
@@ -46,7 +66,9 @@ BODIES = st.one_of(
     st.builds(redeem, CODES, HOLDERS, st.integers(1, 99)),
     st.builds(lambda code: LeaseClose(at(), f"lease-{code}", 0), CODES),
     st.builds(lambda code: VoucherUse(at(), code, "00" * 16), CODES),
-    st.builds(lambda n: ReviewOpened(at(), f"{n:064}", "s1", ("no_total",)), NUMBERS),
+    st.builds(review, NUMBERS),
+    st.builds(lambda n, h: ReviewHeld(at(), f"{n:064}", h), NUMBERS, HOLDERS),
+    st.builds(review_decided, NUMBERS, st.sampled_from(["accepted", "rejected"])),
 )
 
 
