@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -15,7 +16,7 @@ from edge_agent.journal.errors import Duplicate
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import JobRead
 from edge_agent.till.shell import Till
-from loyalty.codes import card_tag, make_member_number
+from loyalty.codes import card_tag, claim_hash, make_member_number
 from loyalty.events import Believed, Holder, ReviewDecided, ReviewHeld, ReviewOpened, Sale, body_of
 from loyalty.receipt import Kind
 from loyalty.reviewing import ReviewRow
@@ -302,3 +303,47 @@ def test_a_kitchen_ticket_in_review_does_not_take_the_scan_of_the_sale(counter: 
     counter.print(ticket, raw=b"kitchen", at_s=100)
     counter.print(structs.replace(READ, decision="award"), raw=b"sale", at_s=110)
     assert counter.events(Sale)[0].holder == Holder("member", "wang")
+
+
+def code_of(counter: Counter) -> str:
+    slips = counter.journal.slips("held", "queued")
+    (slip,) = [each for each in slips if each.slip.kind == "review"]
+    return str(msgspec.json.decode(slip.slip.data)["code"])
+
+
+def test_the_notice_waits_for_a_scan_and_carries_a_code_when_none_came(counter: Counter) -> None:
+    counter.print()
+    assert [slip.slip.kind for slip in counter.journal.slips("held")] == ["review"]
+    counter.till.tick(now(200), counter.terms)
+    assert [slip.slip.kind for slip in counter.journal.slips("queued")] == ["review"]
+    (opened,) = counter.events(ReviewOpened)
+    assert opened.claim_hash == claim_hash(code_of(counter))
+
+
+def test_a_member_who_is_scanned_in_time_gets_a_notice_without_a_code(counter: Counter) -> None:
+    counter.print()
+    counter.do(commands.Scan(WANG), now(110))
+    assert [slip.slip.kind for slip in counter.journal.slips("dropped")] == ["review"]
+    (queued,) = counter.journal.slips("queued")
+    assert msgspec.json.decode(queued.slip.data)["code"] == ""
+
+
+def test_the_code_of_a_notice_and_a_member_later_name_whose_paper_it_is(counter: Counter) -> None:
+    review_id = counter.print()
+    counter.till.tick(now(200), counter.terms)
+    assert counter.do(commands.Scan(f"TPC{code_of(counter)}"), now(300)) == "claim_ready"
+    assert counter.do(commands.Scan(WANG), now(310)) == "review_member"
+    item = counter.journal.review(review_id)
+    assert item is not None
+    assert item.holder == Holder("member", "wang")
+
+
+def test_a_notice_that_was_held_when_the_agent_stopped_is_printed(tmp_path: Path) -> None:
+    with open_till(tmp_path / "state") as journal:
+        Counter(journal).print()
+    with Journal.open(tmp_path / "state") as journal:
+        identity = journal.identity()
+        assert identity is not None
+        no_vouchers: Any = None
+        Till(journal, identity, no_vouchers, lambda: None, lambda: None).resume(now(5))
+        assert [slip.slip.kind for slip in journal.slips("queued")] == ["review"]
