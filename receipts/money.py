@@ -21,10 +21,11 @@ _NUMBER = re.compile(
     r"""
     (?P<digits>
         \d{1,3}(?:,\s?\d{3})+(?:\s?\.\s?\d{1,4})?    # 1,477.00
-      | \d{1,7}\s?[.]\s?\d{2,4}(?!\d)                # 98.00, 12 .50
+      | \d{1,3}(?:\.\d{3})+[.,]\d{2}(?!\d)           # 1.477,00
+      | \d{1,7}\s?\.{1,2}\s?\d{2,4}(?!\d)             # 98.00, 12 .50, 12..50
       | \d{1,7}\.\d(?!\d)                            # 12.5
       | \d{1,7},\d{2}(?!\d)                          # 12,50
-      | (?<![\d.])\.\d{2}(?!\d)                      # .05
+      | (?<![\d.])\.\d{2}(?!\d|\.\d)                 # .05
       | \d{1,9}(?!\d)
     )
     (?P<close>\))?
@@ -36,11 +37,11 @@ _NUMBER = re.compile(
 #: What may stand in front of the digits: parenthesis, sign, currency mark, sign again.
 _LEAD = re.compile(
     rf"(?P<open>\()?\s?(?P<sign>[-+])?\s?"
-    rf"(?P<mark>(?<![A-Z])(?:{_MARK}))?[\s:]{{0,3}}(?P<sign2>[-+])?\s?$"
+    rf"(?P<mark>(?<![A-Z])(?:{_MARK}))?[\s:.]{{0,3}}(?P<sign2>[-+])?\s?$"
 )
 _LEAD_MAX = 12
 #: A lead ends in one of these; for any other character in front the search is spared.
-_LEAD_ENDS = frozenset("(-+:" + "".join(mark[-1] for mark in MARKS))
+_LEAD_ENDS = frozenset("(-+:." + "".join(mark[-1] for mark in MARKS))
 _DIGIT = re.compile(r"\d")
 _PER_CENT = re.compile(r"\s?%|[％折]")
 #: A price per weight, piece or hour is no amount.
@@ -49,12 +50,14 @@ _PER_UNIT = re.compile(
     r"|\d{0,4}\s?(?:KG|G|L|ML|LTR|LITRE|LB|LBS|PCS?|EA|HR|HOUR|DAY)\b)",
     re.IGNORECASE,
 )
-_OCR_TOKEN = re.compile(r"(?<![A-Za-z])[0-9OolISBDQ]{1,6}[.,]\s?[0-9OolISBDQ]{2}(?![A-Za-z0-9])")
+_OCR_TOKEN = re.compile(
+    r"(?:(?<![A-Za-z])|(?<=RM))[0-9OolISBDQ]{1,6}[.,]\s?[0-9OolISBDQ]{2}(?![A-Za-z0-9])"
+)
 _OCR_LETTER = re.compile("[OolISBDQ]")
 _OCR_DIGITS = str.maketrans("OoDQlIS", "0000115")
 
 #: Tax codes (`75.00SR`, `19.80 S`) and `x` may stand right behind an amount.
-_UNIT_AFTER = re.compile(r"[xX]\s?\d|(?:SR|ZRL|ZR|TX|S|Z|T|E|A|B)\b")
+_UNIT_AFTER = re.compile(r"[xX]\s?\d|(?:SR|ZRL|ZR|TX|[A-FH-KN-Z])\b")
 
 #: No till receipt we read is larger (ten million units); beyond it a number is a code.
 AMOUNT_MAX_FEN = 1_000_000_000
@@ -106,7 +109,9 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
     at, lead_mark, opened, negative = _lead(line, start)
     if not lead_mark and before.isascii() and before.isalnum():
         return None  # the tail of a code
-    if (before and before in "/#.'") or _goes_on(line, end, after):
+    if (before and before in "/#'") or (before == "." and not lead_mark):
+        return None
+    if _goes_on(line, end, after):
         return None  # a rate, or a part of a date, a time or a code
     if after.isascii() and after.isalpha() and not _UNIT_AFTER.match(line, end):
         return None
@@ -150,8 +155,10 @@ def _goes_on(line: str, end: int, after: str) -> bool:
 
 
 def _value(digits: str) -> tuple[int, int]:
-    plain = digits.replace(" ", "")
-    if "," in plain:
+    plain = digits.replace(" ", "").replace("..", ".")
+    if plain.count(".") > 1 or plain.rfind(",") > plain.find(".") >= 0:  # 1.250.00, 1.250,00
+        plain = f"{plain[:-3].replace('.', '')}.{plain[-2:]}"
+    elif "," in plain:
         cents = plain[-3:-2] == "," and plain.count(",") == 1 and "." not in plain
         plain = plain.replace(",", "." if cents else "")
     whole, _, part = plain.partition(".")
