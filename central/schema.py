@@ -13,6 +13,10 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
 from central.columns import big, data, small, table, text
 from central.columns import metadata as metadata  # noqa: PLC0414  # named here for others
+from central.lease_tables import arm as arm  # noqa: PLC0414
+from central.lease_tables import lease as lease  # noqa: PLC0414
+from central.lease_tables import lease_refusal as lease_refusal  # noqa: PLC0414
+from central.lease_tables import voucher as voucher  # noqa: PLC0414
 from central.record_tables import member as member  # noqa: PLC0414
 from central.record_tables import member_card as member_card  # noqa: PLC0414
 from central.record_tables import reward as reward  # noqa: PLC0414
@@ -80,8 +84,6 @@ stream = table(
     data("head_hash"),  # the anchor of the epoch while head_seq is 0
     small("state"),  # 0 open, 1 sealed
     big("final_seq", null=True),
-    text("session", null=True),
-    big("armed_until_ms", null=True),
 )
 
 epoch_grant = table(
@@ -241,51 +243,6 @@ sale = table(
     small("state"),  # central.ledger.rows.SaleState
     Index(None, "shard_key", "claim_hash"),
     Index(None, "shard_key", "shop_id", "number"),
-)
-
-lease = table(
-    "lease",
-    "lease_id",
-    text("lease_id"),
-    data("account_id"),
-    data("device_id"),
-    big("epoch"),
-    text("request_id"),
-    big("amount"),
-    big("spent"),
-    big("ttl_s"),
-    text("reward_id"),
-    text("voucher_code"),
-    small("state"),  # central.ledger.rows.LeaseState
-    big("turn"),
-    UniqueConstraint("shard_key", "device_id", "request_id"),
-    CheckConstraint("spent >= 0 AND spent <= amount", name="spent"),
-    Index(None, "shard_key", "account_id"),
-)
-
-# Requests for leases that were answered with no, so that no late copy of one is granted.
-lease_refusal = table(
-    "lease_refusal",
-    "device_id request_id",
-    data("device_id"),
-    text("request_id"),
-    text("code"),  # loyalty.earning.Reason
-    text("details"),  # its values as JSON
-)
-
-voucher = table(
-    "voucher",
-    "code",
-    text("code"),
-    text("lease_id"),
-    text("reward_id"),
-    text("holder_kind"),
-    text("holder_key"),
-    text("home_device", null=True),  # 32 hex digits
-    text("valid_until"),
-    small("state"),  # central.ledger.rows.VoucherState
-    text("used_by", null=True),  # 32 hex digits
-    text("request_id", null=True),
 )
 
 # What the fold knows of people, fed by MemberSet events and by nothing else.

@@ -11,7 +11,10 @@ from loyalty.facts import Holder, Moment
 
 
 class LeaseGrant(Struct, frozen=True):
-    """Central set points aside for one device and issued the voucher they will pay for."""
+    """Central set points aside for one run of a device and issued the voucher they will pay for.
+
+    `session` names that run; devices of an older version do not say it.
+    """
 
     at: Moment
     lease_id: str
@@ -25,6 +28,7 @@ class LeaseGrant(Struct, frozen=True):
     home_device: str | None
     valid_until: str
     ttl_s: int
+    session: str = ""
 
 
 class LeaseRefused(Struct, frozen=True):

@@ -22,7 +22,7 @@ from loyalty.facts import Moment as Moment  # noqa: PLC0414
 from loyalty.receipt import Receipt
 
 
-class Sale(Struct, frozen=True):
+class Sale(Struct, frozen=True, gc=False):
     """A receipt that earns was printed. Without a holder it waits for the code of its claim slip.
 
     `points` were promised to the holder under `book` for the inputs named here; `tier_id` and
@@ -43,7 +43,7 @@ class Sale(Struct, frozen=True):
     review_id: str = ""
 
 
-class Claim(Struct, frozen=True):
+class Claim(Struct, frozen=True, gc=False):
     """A holder claims the sale whose claim code this is. `points` is what the device promised."""
 
     at: Moment
@@ -53,7 +53,7 @@ class Claim(Struct, frozen=True):
     points: int | None = None
 
 
-class Correction(Struct, frozen=True):
+class Correction(Struct, frozen=True, gc=False):
     """The award of a sale moves to another holder, or is taken back when there is none."""
 
     at: Moment
@@ -63,7 +63,7 @@ class Correction(Struct, frozen=True):
     points: int = 0
 
 
-class Refund(Struct, frozen=True):
+class Refund(Struct, frozen=True, gc=False):
     """A refund or void was printed. `eligible_fen` is negative.
 
     `original` is the sale's fingerprint when the device knows it, and `points` then what it told
@@ -79,8 +79,11 @@ class Refund(Struct, frozen=True):
     review_id: str = ""
 
 
-class Redeem(Struct, frozen=True):
-    """A holder spent points of a lease on a reward; the voucher of that lease was handed out."""
+class Redeem(Struct, frozen=True, gc=False):
+    """A holder spent points of a lease on a reward; the voucher of that lease was handed out.
+
+    `session` names the run of the agent that spent it, which the journal fills in.
+    """
 
     at: Moment
     holder: Holder
@@ -88,6 +91,7 @@ class Redeem(Struct, frozen=True):
     points: int
     reward_id: str
     voucher_code: str
+    session: str = ""
 
 
 class LeaseClose(Struct, frozen=True):

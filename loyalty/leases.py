@@ -6,6 +6,8 @@ what is available before any device may spend it (SYNC 2.5). Nothing here reads 
 
 from msgspec import Struct, structs
 
+#: Why a run gets no lease now: another run of the same device may still spend one.
+ARMED_ELSEWHERE = "armed_elsewhere"
 #: By how much a boot's clock may run wrong, in parts of a thousand; quartz is off by far less.
 CLOCK_ERROR_PERMILLE = 5
 

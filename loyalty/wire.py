@@ -137,7 +137,7 @@ class PushRequest(Struct, frozen=True):
     clock: Moment
 
 
-class Judged(Struct, frozen=True, array_like=True):
+class Judged(Struct, frozen=True, array_like=True, gc=False):
     """The verdict on one event and why; `adjusted` points were added to or taken from its sum."""
 
     seq: int
@@ -272,12 +272,14 @@ class LeaseRequest(Struct, frozen=True):
     """Ask for the exact points of one reward; the same `request_id` gets the same answer.
 
     `epoch` is the one whose chain will hold the spend; an agent that does not say it gets none.
+    `session` names the run that asks; only that run may spend.
     """
 
     request_id: str
     holder: Holder
     reward_id: str
     epoch: int = 0
+    session: str = ""
 
 
 class LeaseAnswer(Struct, frozen=True):
@@ -290,13 +292,6 @@ class LeaseAnswer(Struct, frozen=True):
     valid_until: str = ""
     refusal: Reason | None = None
     ttl_s: int = 0
-
-
-class LeaseLine(Struct, frozen=True):
-    """One lease as the device sees it, told at each contact."""
-
-    lease_id: str
-    spent: int
 
 
 class VoucherRequest(Struct, frozen=True):

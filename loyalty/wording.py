@@ -63,6 +63,18 @@ _WORDS: dict[str, tuple[str, str]] = {
         "本机记录正在与总台核对，请稍后再兑换，或到服务台办理",
         "This device is being checked with the server: try later, or ask the service desk",
     ),
+    "armed_elsewhere": (
+        "本机重新启动前的兑换尚未了结，约 {minutes} 分钟后可再兑换；积分不受影响",
+        "A redemption from before this device restarted is open: try again in {minutes} min",
+    ),
+    "armed_in_another_run": (
+        "兑换不是在取得授权的那次运行中完成的，请核对本机",
+        "This was spent by another run of the device than the one it was lent to",
+    ),
+    "lease_closed": (
+        "此兑换授权已由本机的另一份数据退回，兑换由商场承担",
+        "A copy of this device had given this right back; the mall pays for this one",
+    ),
     "reward_unknown": ("该礼品已下架", "This reward is no longer offered"),
     # vouchers
     "voucher_forged": ("不是本商场的兑换券", "Not a voucher of this mall"),

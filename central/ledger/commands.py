@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from central.ledger import arming
 from central.ledger.accounts import wallet_id
 from central.ledger.rows import (
     Account,
@@ -37,6 +38,7 @@ from loyalty.events import (
     Sale,
     VoucherUse,
 )
+from loyalty.leases import ARMED_ELSEWHERE
 from loyalty.wire import Verdict
 
 #: A MemberSet moves at most so many cards: each takes two legs, the debt one more, of eight.
@@ -80,12 +82,14 @@ class GrantLease(Struct, frozen=True):
     offer: Offer | Reason
     lease_id: str
     voucher_code: str
+    session: str = ""
 
     def wants(self) -> Iterable[Want]:
         """Return what was answered before, the chain that will spend, and the holder's points."""
         yield "requests", (self.device_id, self.request_id)
         yield "refusals", (self.device_id, self.request_id)
         yield "heads", (self.device_id, self.epoch)
+        yield "arms", (self.device_id, self.epoch)
         yield "leases", self.lease_id
         yield "vouchers", self.voucher_code
         yield from of_holder(self.holder)
@@ -97,6 +101,10 @@ class GrantLease(Struct, frozen=True):
         known = state.requests.get((self.device_id, self.request_id))
         if known is not None and (sealed or _granted(state, known)[0].epoch != self.epoch):
             return refused("lease_in_doubt")  # of a chain that is sealed (SYNC 2.6)
+        other = arming.another_run(state, (self.device_id, self.epoch), self.session, at)
+        if other is not None and known in (None, *other.leases):
+            minutes = -(-(other.until_ms - at.wall_ms) // 60_000)
+            return refused(ARMED_ELSEWHERE, minutes=str(minutes))
         if known is not None:
             return Decision((), partial(_granted, lease_id=known))
         told = state.refusals.get((self.device_id, self.request_id))
@@ -143,6 +151,7 @@ class GrantLease(Struct, frozen=True):
             home_device=offer.home_device,
             valid_until=offer.valid_until,
             ttl_s=offer.ttl_s,
+            session=self.session,
         )
 
 

@@ -219,6 +219,13 @@ def _heads(connection: Connection, shard_key: int, keys: Sequence[Any], found: L
         found[device_id, epoch] = rows.Head(seq, hash_, bool(state))
 
 
+def _arms(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.arm.c
+    columns = (t.device_id, t.epoch, t.session, t.until_ms, t.leases)
+    for device_id, epoch, session, until_ms, ids in by_key(connection, shard_key, columns, keys):
+        found[device_id, epoch] = rows.Arm(session, until_ms, tuple(ids.split()))
+
+
 def _seen(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t = schema.inbox.c
     columns = (t.device_id, t.epoch, t.seq, t.hash)
@@ -252,6 +259,7 @@ _READERS: dict[str, Reader] = {
     "books": _books,
     "shops": _shops,
     "heads": _heads,
+    "arms": _arms,
     "seen": _seen,
     "rehomed": _rehomed,
 }

@@ -205,7 +205,12 @@ FORMS: dict[str, Form] = {
     "rehomed": Form(
         schema.rehome, _columns(schema.rehome), lambda key, at: (*key, at.epoch, at.seq)
     ),
-    "heads": Form(schema.stream, _columns(schema.stream, "session armed_until_ms"), _head),
+    "heads": Form(schema.stream, _columns(schema.stream), _head),
+    "arms": Form(
+        schema.arm,
+        _columns(schema.arm),
+        lambda key, arm: (*key, arm.session, arm.until_ms, " ".join(arm.leases)),
+    ),
 }
 LOT_COLUMNS = _columns(schema.lot)
 WAITING_COLUMNS = _columns(schema.waiting)

@@ -6,7 +6,7 @@ here reads a clock: how long a lease may be spent is between the device and its 
 
 from msgspec import structs
 
-from central.ledger import references
+from central.ledger import arming, references
 from central.ledger.accounts import OFFLINE_LOSS, REDEMPTION, Code, wallet_id
 from central.ledger.entry import Entry, Impossible, bounded
 from central.ledger.rows import (
@@ -68,6 +68,7 @@ def grant(entry: Entry, body: LeaseGrant) -> Judgement:
             state=VoucherState.ISSUED,
         ),
     )
+    arming.arm(entry.state, body)
     entry.wakes += [references.to_lease(body.lease_id), references.to_voucher(body.voucher_code)]
     return _APPLIED
 
@@ -82,18 +83,23 @@ def refuse(entry: Entry, body: LeaseRefused) -> Judgement:
 
 
 def redeem(entry: Entry, body: Redeem) -> Judgement:
-    """Spend points under a lease. It happened at the counter, so it is never refused."""
+    """Spend points under a lease. It happened at the counter, so it is never refused.
+
+    What a copy of the device spent after the lease was given back is the house's loss.
+    """
     lease = entry.state.leases.get(body.lease_id)
     if lease is None:
         return Judgement(
             Verdict.PENDING_REF, "lease_unknown", reference=references.to_lease(body.lease_id)
         )
     _check_owner(entry, lease)
+    if lease.state is LeaseState.CLOSED and entry.event.origin is None:
+        raise Impossible(f"lease {lease.lease_id} is closed")
     spent = leases.spend(leases.Lease(lease.lease_id, lease.amount, lease.spent), body.points)
     if isinstance(spent, leases.LeaseExceeded):
         raise Impossible(f"{body.points} points spent of {spent.left} left in {lease.lease_id}")
-    released = lease.state is LeaseState.RELEASED
-    if released:
+    at_our_cost = lease.state is not LeaseState.OPEN  # its points are the member's again
+    if at_our_cost:
         entry.move(OFFLINE_LOSS, REDEMPTION, body.points, Code.OFFLINE_LOSS, lease.lease_id)
     else:
         entry.hold(lease.account_id, -body.points)
@@ -104,8 +110,13 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     if voucher.state is not VoucherState.USED:  # it may have been handed in before we heard of this
         redeemed = structs.replace(voucher, state=VoucherState.REDEEMED)
         entry.state.vouchers.put(voucher.code, redeemed)
-    if released:
-        return Judgement(Verdict.APPLIED_ADJUSTED, "lease_released", body.points)
+    armed = arming.armed_for(entry.state, lease)
+    arming.disarm(entry.state, lease)
+    if at_our_cost:
+        why = "lease_released" if lease.state is LeaseState.RELEASED else "lease_closed"
+        return Judgement(Verdict.APPLIED_ADJUSTED, why, body.points)
+    if armed not in (None, body.session):
+        return Judgement(Verdict.APPLIED_ADJUSTED, "armed_in_another_run")
     return _APPLIED
 
 
@@ -120,6 +131,7 @@ def release(entry: Entry, body: LeaseRelease) -> Judgement:
         void = structs.replace(voucher, state=VoucherState.VOID)
         entry.state.vouchers.put(voucher.code, void)
     entry.state.put_lease(structs.replace(lease, state=LeaseState.RELEASED))
+    arming.disarm(entry.state, lease)
     return _APPLIED
 
 
@@ -131,7 +143,9 @@ def close(entry: Entry, body: LeaseClose) -> Judgement:
             Verdict.PENDING_REF, "lease_unknown", reference=references.to_lease(body.lease_id)
         )
     _check_owner(entry, lease)
-    if lease.state is LeaseState.RELEASED:
+    if lease.state is LeaseState.CLOSED and entry.event.origin is None:
+        raise Impossible(f"lease {lease.lease_id} is closed")
+    if lease.state is not LeaseState.OPEN:
         return _APPLIED  # there is nothing left to give back
     if body.spent != lease.spent:
         # A spend of this chain is missing, in quarantine perhaps: its points must stay held.
@@ -145,6 +159,7 @@ def close(entry: Entry, body: LeaseClose) -> Judgement:
     if lease.amount > lease.spent:
         entry.hold(lease.account_id, lease.spent - lease.amount)
     entry.state.put_lease(structs.replace(lease, state=LeaseState.CLOSED))
+    arming.disarm(entry.state, lease)
     return _APPLIED
 
 
@@ -173,8 +188,6 @@ def use(entry: Entry, body: VoucherUse) -> Judgement:
 def _check_owner(entry: Entry, lease: Lease) -> None:
     if (entry.event.identity.device_id, entry.event.epoch) != (lease.device_id, lease.epoch):
         raise Impossible(f"lease {lease.lease_id} belongs to another chain")
-    if lease.state is LeaseState.CLOSED:
-        raise Impossible(f"lease {lease.lease_id} is closed")
 
 
 def _voucher(entry: Entry, code: str) -> Voucher:

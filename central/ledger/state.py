@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from central.ledger.rows import (
     Account,
+    Arm,
     Head,
     Identity,
     Judgement,
@@ -111,6 +112,7 @@ class State:
         self.leases: Table[str, Lease] = Table("leases", undo, complete=complete)
         self.requests: Table[tuple[bytes, str], str] = Table("requests", undo, complete=complete)
         self.refusals: Table[tuple[bytes, str], Reason] = Table("refusals", undo, complete=complete)
+        self.arms: Table[tuple[bytes, int], Arm] = Table("arms", undo, complete=complete)
         self.reviews: Table[str, Review] = Table("reviews", undo, complete=complete)
         self.vouchers: Table[str, Voucher] = Table("vouchers", undo, complete=complete)
         self.members: Table[str, Member] = Table("members", undo, complete=complete)

@@ -27,6 +27,7 @@ _PROJECTIONS = (
     "sale",
     "lease",
     "lease_refusal",
+    "arm",
     "review",
     "voucher",
     "member_tier",

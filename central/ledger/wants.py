@@ -68,6 +68,7 @@ def _of_struct(row: Any) -> Iterator[Want]:
             yield from of_holder(row.holder)
         case Lease():
             yield "accounts", row.account_id
+            yield "arms", (row.device_id, row.epoch)
             yield "lots", row.account_id
             yield "vouchers", row.voucher_code
         case Pending():
@@ -130,6 +131,7 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield "requests", (bytes.fromhex(body.device), body.request_id)
             yield "refusals", (bytes.fromhex(body.device), body.request_id)
         case events.LeaseGrant():
+            yield "arms", (bytes.fromhex(body.device), body.epoch)
             yield "leases", body.lease_id
             yield "requests", (bytes.fromhex(body.device), body.request_id)
             yield "vouchers", body.voucher_code

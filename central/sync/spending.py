@@ -30,6 +30,8 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
     plain("request_id", request.request_id)
     plain("reward_id", request.reward_id)
     plain("holder", request.holder.key)
+    if request.session:  # agents of an older version do not say it
+        plain("session", request.session)
     counted("epoch", request.epoch)
     now_ms = service.now_ms()
     given = service.run(
@@ -42,6 +44,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
             offer=service.read(lambda one: _offer(one, service.shard_key, request, now_ms)),
             lease_id=service.random_bytes(_ID_BYTES).hex(),
             voucher_code=make_short_code("V", service.draw),
+            session=request.session,
         )
     )
     if isinstance(given, Reason):

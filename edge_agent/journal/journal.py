@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from msgspec import structs
+
 from edge_agent.journal import (
     cursor,
     directory,
@@ -30,15 +32,14 @@ from edge_agent.journal import (
 from edge_agent.journal.arming import Arming
 from edge_agent.journal.clock import moment
 from edge_agent.journal.cursor import Cursor
-from edge_agent.journal.database import FILE, connect_writer, lock
+from edge_agent.journal.database import FILE, lock
 from edge_agent.journal.errors import JournalFailure, JournalFull
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link, Place
-from edge_agent.journal.migrate import migrate, steps
+from edge_agent.journal.opening import connect
 from edge_agent.journal.reader import Reader
 from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.journal.slips import JobOutcome, Slip, SlipState
-from edge_agent.journal.verify import check_tail
 from edge_agent.journal.writer import Writer
 from loyalty.events import Body, Holder, LeaseClose, Moment, Redeem
 from loyalty.wire import (
@@ -70,7 +71,7 @@ class Journal(Reader):
         self._arming = Arming()
         self._handle = lock(folder / LOCK_FILE)
         path = folder / FILE
-        self._writer = writer(lambda: _connect(path))
+        self._writer = writer(lambda: connect(path))
         try:
             self._writer.transact(_renew_projections)
             self._writer.transact(lambda db: members.check_file(db, folder))
@@ -148,10 +149,8 @@ class Journal(Reader):
         def work(db: sqlite3.Connection) -> None:
             stream = identity.require(db).stream
             written.clear()
-            for body in entries:
-                if isinstance(body, Redeem):
-                    self._arming.check(body.lease_id, self._clock())
-                    leasing.check_spendable(db, body.lease_id)
+            for entry in entries:
+                body = self._spend(db, entry) if isinstance(entry, Redeem) else entry
                 link = log.add(db, stream, body)
                 projections.apply(db, link.place, body)
                 written.append(link)
@@ -218,8 +217,12 @@ class Journal(Reader):
             lambda db: leasing.asked(db, session, request_id, holder, reward_id)
         )
         if first:
-            self._arming.asked(request_id, self._clock())
+            self._arming.asked(request, self._clock())
         return request
+
+    def asked_in_this_run(self, request_id: str) -> bool:
+        """Tell whether it was this run of the agent that first asked for a lease."""
+        return self._arming.was_asked(request_id)
 
     def lease_answered(self, request_id: str, answer: LeaseAnswer) -> None:
         """Keep central's answer to a lease request."""
@@ -295,6 +298,12 @@ class Journal(Reader):
 
     # ----
 
+    def _spend(self, db: sqlite3.Connection, body: Redeem) -> Redeem:
+        """Return a spend in the name of the session that armed it. Raises LeaseClosed."""
+        session = self._arming.session(body.lease_id, self._clock())
+        leasing.check_spendable(db, body.lease_id)
+        return structs.replace(body, session=session)
+
     def _sync(self, change: Callable[[sqlite3.Connection, int], None]) -> None:
         self._writer.transact(lambda db: change(db, identity.require(db).epoch))
 
@@ -323,25 +332,6 @@ class Journal(Reader):
             ).fetchone()
         )
         return row is not None and row[0] == last.hash
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = connect_writer(path)
-    try:
-        migrate(db, path, steps())
-        check_tail(db)
-        _sync_what_is_seen(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _sync_what_is_seen(db: sqlite3.Connection) -> None:
-    """Bring to the disk what may be in memory only, after a failed fsync or a death before it."""
-    busy = db.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]
-    if busy:
-        raise JournalFailure("a reader keeps the journal from being synced")
 
 
 def _renew_projections(db: sqlite3.Connection) -> None:

@@ -30,14 +30,15 @@ def asked(
     Return it, and whether it was never asked before.
     """
     known = db.execute("SELECT 1 FROM lease_request WHERE request_id = ?", (request_id,)).fetchone()
-    request = LeaseRequest(request_id, holder, reward_id, identity.require(db).epoch)
+    epoch = identity.require(db).epoch
+    request = LeaseRequest(request_id, holder, reward_id, epoch, session)
     row = db.execute(
         "INSERT INTO lease_request (request_id, session, request, epoch) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (request_id) DO UPDATE SET session = excluded.session"
         " RETURNING request, epoch",
         (request_id, session, msgspec.msgpack.encode(request), request.epoch),
     ).fetchone()
-    return _request(*row), known is None
+    return structs.replace(_request(*row), session=session), known is None
 
 
 def check_spendable(db: sqlite3.Connection, lease_id: str) -> None:

@@ -312,7 +312,7 @@ class Device:
     def correct(self, sale, holder, points=0):
         return Correction(self.moment(), print_of(sale), holder, points=points)
 
-    def redeem(self, holder, lease, points=None, reward="tea"):
+    def redeem(self, holder, lease, points=None, reward="tea", session=""):
         return Redeem(
             self.moment(),
             holder,
@@ -320,6 +320,7 @@ class Device:
             lease.points if points is None else points,
             reward,
             lease.voucher_code,
+            session,
         )
 
     def close_lease(self, lease, spent):
@@ -328,9 +329,9 @@ class Device:
     def use(self, code, request_id=""):
         return VoucherUse(self.moment(), code, self.id.hex(), request_id)
 
-    def lease(self, holder, reward="tea", request_id="r1", epoch=None):
+    def lease(self, holder, reward="tea", request_id="r1", epoch=None, session=""):
         epoch = self.stream.epoch if epoch is None else epoch
-        request = wire.LeaseRequest(request_id, holder, reward, epoch)
+        request = wire.LeaseRequest(request_id, holder, reward, epoch, session)
         return self.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
 
     def use_online(self, code, request_id="u1"):

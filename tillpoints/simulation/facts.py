@@ -10,7 +10,7 @@ from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Place
 from loyalty.chain import Frame
-from loyalty.events import Holder
+from loyalty.events import Holder, LeaseClose, Redeem, body_of
 from tillpoints.simulation.world import World
 
 Key = tuple[bytes, int, int]
@@ -33,6 +33,14 @@ class Handed(Struct, frozen=True):
     code: str
     signed: str
     home: bool
+
+
+class Granted(Struct, frozen=True):
+    """A lease and the run that may spend it, until `until_ms` of true time at most."""
+
+    chain: tuple[bytes, int]
+    session: str
+    until_ms: int
 
 
 class OpenSale(Struct, frozen=True):
@@ -68,6 +76,9 @@ class Facts:
         self.goods: dict[str, list[bytes]] = {}
         #: What was answered to each lease request: the lease, empty for a no.
         self.leased: dict[tuple[bytes, str], str] = {}
+        self.granted: dict[str, Granted] = {}
+        #: Leases that some execution of their device has spent or given back.
+        self.settled: set[str] = set()
         self.open: list[OpenSale] = []
         self.sold: list[Sold] = []
         self._noted: dict[str, Place] = {}
@@ -83,6 +94,19 @@ class Facts:
             key = (identity.device_id, link.place.epoch, link.place.seq)
             self.written.setdefault(key, {})[link.hash] = link.frame
             self._noted[station] = link.place
+            body = body_of(link.frame)
+            if isinstance(body, Redeem | LeaseClose):
+                self.settled.add(body.lease_id)
+
+    def armed(self, chain: tuple[bytes, int], session: str) -> list[str]:
+        """Return the leases that other runs of a chain than `session` may spend now."""
+        now_ms = self._world.now_ms
+        return [
+            lease_id
+            for lease_id, one in self.granted.items()
+            if one.chain == chain and one.session != session
+            if one.until_ms > now_ms and lease_id not in self.settled
+        ]
 
     def was_told(self, station: str, journal: Journal, seqs: list[int]) -> list[Told]:
         """Note that people were told of events just recorded."""

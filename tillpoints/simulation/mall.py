@@ -13,16 +13,19 @@ from msgspec import Struct
 from central.ledger.commands import SetMember
 from edge_agent.journal.identity import Identity
 from loyalty import wire
+from loyalty.leases import ARMED_ELSEWHERE, spendable_ms
 from loyalty.wire import LeaseAnswer, LeaseRequest, PushAnswer, PushRequest
 from tillpoints.simulation.centre import Central
 from tillpoints.simulation.checks import Checks
-from tillpoints.simulation.facts import Facts
+from tillpoints.simulation.facts import Facts, Granted
 from tillpoints.simulation.network import Line
 from tillpoints.simulation.observer import Observer
 from tillpoints.simulation.people import CARDS, People, tag_of
 from tillpoints.simulation.station import Station
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, World
 
+#: Answers to a lease request that another one may follow.
+_NOT_NOW = ("lease_in_doubt", ARMED_ELSEWHERE)
 _CHECKPOINTS = 10
 _HEAL_ROUNDS = 60
 
@@ -106,11 +109,23 @@ class Mall:
     def _leased(self, device_id: bytes, asked: LeaseRequest, answer: LeaseAnswer) -> None:
         """Hold that a request gets one answer; its lease may come to be in doubt meanwhile."""
         before = self.facts.leased.setdefault((device_id, asked.request_id), answer.lease_id)
-        in_doubt = answer.refusal is not None and answer.refusal.code == "lease_in_doubt"
-        wrong = answer.lease_id != before and not in_doubt
+        later = answer.refusal is not None and answer.refusal.code in _NOT_NOW
+        if later and not before:
+            del self.facts.leased[device_id, asked.request_id]
+        wrong = answer.lease_id != before and not later
         self.world.hold("L1 one answer to a lease request", wrong and (asked, before, answer))
         sealed = not answer.refusal and self.observer.is_sealed(device_id, asked.epoch)
         self.world.hold("L2 no lease of a sealed chain", sealed and (asked, answer))
+        if answer.refusal is not None:
+            if answer.refusal.code == ARMED_ELSEWHERE:
+                self.world.mark("another run is armed")
+            return
+        self._note_all()
+        chain = (device_id, asked.epoch)
+        others = self.facts.armed(chain, asked.session)
+        self.world.hold("I9 one armed run", others and (asked, others))
+        until_ms = self.world.now_ms + spendable_ms(answer.ttl_s)
+        self.facts.granted.setdefault(answer.lease_id, Granted(chain, asked.session, until_ms))
 
     def _pushed(self, request: PushRequest, answer: PushAnswer) -> None:
         self.observer.pushed(request, answer)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from msgspec import structs
+
 from edge_agent.asking import Ask
 from edge_agent.effects import AskVoucher, Now
 from edge_agent.journal.errors import Duplicate, JournalFailure, LeaseClosed
@@ -50,6 +52,8 @@ class People:
         self._world = world
         self._facts = facts
         self._numbers: dict[tuple[str, int], int] = {}
+        #: What a visitor was about to take at a device when its run ended, by the device.
+        self._cut_off: dict[str, tuple[str, Redeem]] = {}
 
     def do_something(self, station: Station) -> None:
         """Let one thing happen at a device."""
@@ -162,6 +166,8 @@ class People:
     def redeem(self, station: Station) -> None:
         """Ask for a reward; the voucher is handed out once the redemption is recorded."""
         rng = station.chance
+        if station.name in self._cut_off and rng.random() < 0.5:
+            self._go_on(station)
         reward = rng.choice(REWARDS)
         asked = station.moment()
         request_id, holder = f"{rng.getrandbits(64):016x}", self._holder(station)
@@ -174,9 +180,12 @@ class People:
         self._world.mark("lease granted")
         if rng.random() < 0.1:
             return  # the visitor walks away
-        if rng.random() < 0.25:
-            station.sleep(rng.choice((600_000, answer.ttl_s * 1000, HOUR_MS)))
         voucher, member = answer.voucher_code, self._member_of(station, holder)
+        if rng.random() < 0.25:
+            spend = (answer.lease_id, answer.points, reward.reward_id, voucher)
+            self._cut_off[station.name] = (station.session, Redeem(asked, holder, *spend))
+            station.sleep(rng.choice((600_000, answer.ttl_s * 1000, HOUR_MS)))
+            del self._cut_off[station.name]
         body = Redeem(
             station.moment(),
             holder,
@@ -197,6 +206,18 @@ class People:
             home = reward.home_shop is not None
             handed = Handed(one, member, answer.points, voucher, answer.voucher_signed, home)
             self._facts.handed.append(handed)
+
+    def _go_on(self, station: Station) -> None:
+        """Try to finish, in a later run, what a visitor was about to take in an earlier one."""
+        session, body = self._cut_off.pop(station.name)
+        if session == station.session:
+            return
+        try:
+            told = self._record(station, [structs.replace(body, at=station.moment())])
+        except LeaseClosed:
+            self._world.mark("lease of an earlier run")
+            return
+        self._world.hold("I9 spent by the run it was lent to", told and (station.name, body))
 
     def hand_in(self, station: Station) -> None:
         """Hand a voucher in, scanned or typed; goods leave when the till accepts it."""

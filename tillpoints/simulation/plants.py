@@ -13,7 +13,6 @@ from central.database import writing
 from central.ledger import fold as folding
 from central.ledger import overlaps
 from central.ledger.accounts import wallet_id
-from central.ledger.commands import Decision, GrantLease
 from central.ledger.items import Push
 from central.ledger.overlaps import Meeting
 from central.ledger.rows import Head
@@ -25,14 +24,13 @@ from edge_agent.journal import cursor, directory
 from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.database import connect_writer
 from edge_agent.journal.journal import Journal
-from edge_agent.sync.calls import Done
 from edge_agent.sync.pusher import Pusher
-from loyalty.events import LeaseGrant
 from loyalty.receipt import Receipt, fingerprint
 from loyalty.wire import PullAnswer, Verdict
+from tillpoints.simulation import lease_plants
+from tillpoints.simulation.lease_plants import Patch
 from tillpoints.simulation.mall import Size
 
-Patch = tuple[str, object]
 #: A planted bug: what it replaces, by dotted name.
 Plant = Callable[[], Sequence[Patch]]
 
@@ -88,52 +86,6 @@ def _delete_all_sent() -> Sequence[Patch]:
     return [("edge_agent.sync.pusher.Pusher.step", forgetful)]
 
 
-def _grant_not_idempotent() -> Sequence[Patch]:
-    """The same request gets another lease each time."""
-    decide = GrantLease.decide
-
-    def again(self: GrantLease, state: Any, at: Any) -> Decision:
-        if state.requests.get((self.device_id, self.request_id)) is None:
-            return decide(self, state, at)
-        return decide(structs.replace(self, request_id=self.lease_id), state, at)
-
-    return [("central.ledger.commands.GrantLease.decide", again)]
-
-
-def _refusal_forgotten() -> Sequence[Patch]:
-    """A request for a lease that was answered with no is decided anew each time."""
-    decide = GrantLease.decide
-
-    def forgetful(self: GrantLease, state: Any, at: Any) -> Decision:
-        told = state.refusals.get((self.device_id, self.request_id))
-        if told is None:
-            return decide(self, state, at)
-        fresh = structs.replace(self, request_id=self.lease_id)
-        decision = decide(fresh, state, at)
-        bodies = [structs.replace(one, request_id=self.request_id) for one in decision.bodies]
-        grants = tuple(one for one in bodies if isinstance(one, LeaseGrant))
-        return structs.replace(decision, bodies=grants)
-
-    return [("central.ledger.commands.GrantLease.decide", forgetful)]
-
-
-def _lease_in_any_epoch() -> Sequence[Patch]:
-    """Central grants a lease in the open epoch, whichever one the caller is in."""
-    decide = GrantLease.decide
-
-    def generous(self: GrantLease, state: Any, at: Any) -> Decision:
-        open_epoch, head = 1, state.heads.get((self.device_id, 1))
-        while head is not None and head.sealed:
-            open_epoch += 1
-            head = state.heads.get((self.device_id, open_epoch))
-        return decide(structs.replace(self, epoch=open_epoch), state, at)
-
-    return [
-        ("central.ledger.commands.GrantLease.decide", generous),
-        ("edge_agent.journal.leasing.check_spendable", lambda *_: None),
-    ]
-
-
 def _refused_becomes_success() -> Sequence[Patch]:
     """An event that is sent again is judged again, even if it was refused for good."""
 
@@ -175,7 +127,7 @@ def _till_does_not_sync() -> Sequence[Patch]:
         db.execute("PRAGMA synchronous = NORMAL")
         return db
 
-    return [("edge_agent.journal.journal.connect_writer", connect)]
+    return [("edge_agent.journal.opening.connect_writer", connect)]
 
 
 def _central_does_not_sync() -> Sequence[Patch]:
@@ -252,26 +204,6 @@ def _page_and_cursor_apart() -> Sequence[Patch]:
     return [("edge_agent.journal.journal.Journal.take_page", in_two)]
 
 
-def _lease_free_at_ttl() -> Sequence[Patch]:
-    """Central frees a lease when its time is over, whatever the till has done with it."""
-    overdue = (
-        "SELECT lease_id, account_id, amount FROM lease JOIN inbox ON inbox.turn = lease.turn"
-        " AND inbox.kind = 101 WHERE state = 0 AND spent = 0 AND received_ms + ttl_s * 1000 < ?"
-        " GROUP BY lease_id"
-    )
-
-    def turn(connection: Any, shard_key: int, items: Sequence[Any], now_ms: int) -> list[object]:
-        for lease_id, account_id, amount in connection.exec_driver_sql(overdue, (now_ms,)).all():
-            a, le = schema.account, schema.lease
-            freed = a.update().where(a.c.shard_key == shard_key, a.c.account_id == account_id)
-            connection.execute(freed.values(held=a.c.held - amount))
-            closed = le.update().where(le.c.shard_key == shard_key, le.c.lease_id == lease_id)
-            connection.execute(closed.values(state=1))
-        return run_turn(connection, shard_key, items, now_ms)
-
-    return [("central.sync.service.run_turn", turn)]
-
-
 def _epoch_used_again() -> Sequence[Patch]:
     """A device whose chain parted goes on in the epoch that was sealed."""
     from central.sync import enrolment
@@ -288,16 +220,6 @@ def _epoch_used_again() -> Sequence[Patch]:
         ("central.sync.enrolment._next_epoch", same),
         ("central.sync.rehoming.grant_behind", sealed),
     ]
-
-
-def _lease_never_returned() -> Sequence[Patch]:
-    """A lease that a dead run asked for is given back by nobody."""
-    return [("edge_agent.sync.syncer.give_back", lambda *_: Done())]
-
-
-def _armed_for_ever() -> Sequence[Patch]:
-    """A till spends a lease whenever it likes, in whichever run and however late."""
-    return [("edge_agent.journal.arming.Arming.check", lambda *_: None)]
 
 
 def _ack_names_the_head() -> Sequence[Patch]:
@@ -326,9 +248,9 @@ BUGS: Mapping[str, Bug] = {
     "ack before commit": Bug(_ack_before_commit),
     "no hash compare on overlap": Bug(_no_hash_compare),
     "delete all sent instead of all acked": Bug(_delete_all_sent),
-    "grant not idempotent": Bug(_grant_not_idempotent),
-    "lease refusal forgotten": Bug(_refusal_forgotten),
-    "lease in an epoch the caller is not in": Bug(_lease_in_any_epoch),
+    "grant not idempotent": Bug(lease_plants.grant_not_idempotent),
+    "lease refusal forgotten": Bug(lease_plants.refusal_forgotten),
+    "lease in an epoch the caller is not in": Bug(lease_plants.lease_in_any_epoch),
     "verdict retried to success": Bug(_refused_becomes_success),
     "poison stops the batch": Bug(_poison_stops_the_batch),
     "synchronous=NORMAL on the till": Bug(_till_does_not_sync),
@@ -337,9 +259,11 @@ BUGS: Mapping[str, Bug] = {
     "fingerprint without date": Bug(_fingerprint_without_date, _TWO_DAYS),
     "contained_seq at ack instead of at pull": Bug(_contained_at_ack),
     "directory page and cursor in two transactions": Bug(_page_and_cursor_apart),
-    "free lease at TTL": Bug(_lease_free_at_ttl),
+    "free lease at TTL": Bug(lease_plants.lease_free_at_ttl),
     "reuse epoch after a fork": Bug(_epoch_used_again),
-    "lease armed for ever": Bug(_armed_for_ever),
-    "lease of a dead run never returned": Bug(_lease_never_returned),
+    "lease armed for ever": Bug(lease_plants.armed_for_ever),
+    "armed across reboot": Bug(lease_plants.armed_across_reboot),
+    "second session armed while the first lives": Bug(lease_plants.second_session_armed),
+    "lease of a dead run never returned": Bug(lease_plants.lease_never_returned),
     "ack names more than was shown": Bug(_ack_names_the_head),
 }

@@ -1,5 +1,6 @@
 SELECT create_distributed_table('shard', 'shard_key', colocate_with => 'none');
 SELECT create_distributed_table('account', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('arm', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('card', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('contact', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('device', 'shard_key', colocate_with => 'shard');

@@ -3,7 +3,7 @@ from contextlib import closing
 
 import pytest
 
-from edge_agent.journal import journal as journal_module
+from edge_agent.journal import opening
 from edge_agent.journal.database import FILE
 from edge_agent.journal.errors import JournalTooNew
 from edge_agent.journal.journal import Journal
@@ -21,7 +21,7 @@ BEGIN SELECT 1; SELECT 2; END;
 
 def upgraded(monkeypatch, sql):
     known = {**steps(), max(steps()) + 1: sql}
-    monkeypatch.setattr(journal_module, "steps", lambda: known)
+    monkeypatch.setattr(opening, "steps", lambda: known)
     return max(known)
 
 

@@ -3,6 +3,7 @@ import random
 import pytest
 
 from edge_agent.journal.errors import LeaseClosed
+from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Offline
 from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
@@ -10,6 +11,7 @@ from edge_agent.sync.transport import HttpTransport
 from loyalty import wire
 from loyalty.earning import Reason
 from loyalty.events import LeaseClose, Redeem, body_of
+from loyalty.leases import ARMED_ELSEWHERE
 from loyalty.wire import (
     BalanceAnswer,
     BalanceRequest,
@@ -81,6 +83,29 @@ def test_a_lease_of_a_run_that_crashed_is_given_back_by_the_next(till, granting,
     assert till.queue_depth() == 0
     with pytest.raises(LeaseClosed):
         till.append([SPEND])
+
+
+def test_a_lease_that_an_earlier_run_may_still_spend_is_given_back_when_central_says_so(
+    till, granting, online, transport
+):
+    """The earlier run may live on, on a machine whose disk was copied."""
+    online.lease(*ASK)
+    till.close()
+    with Journal.open(till.directory, clock=at) as again:
+        next_run = Syncer(again, Caller(again, transport), session="s2", rng=random.Random(1))
+        waiting = LeaseAnswer(refusal=Reason(ARMED_ELSEWHERE, {"minutes": "15"}))
+        granting.answers[wire.LEASE_PATH] = waiting
+        settle(next_run)
+        assert (again.links(), next_run.status().problem) == ([], None)
+        granting.answers[wire.LEASE_PATH] = GRANT
+        settle(next_run)
+        assert [body_of(link.frame) for link in again.links()] == [LeaseClose(at(), "lease-1", 0)]
+
+
+def test_a_spend_names_the_run_that_asked_for_its_lease(till, granting, online):
+    online.lease(*ASK)
+    till.append([SPEND])
+    assert [body_of(link.frame).session for link in till.links()] == ["s1"]
 
 
 def test_a_lease_in_use_by_this_run_is_left_alone(till, granting, online, syncer):

@@ -1,0 +1,61 @@
+"""Projections of the ledger about leases and vouchers; `central.schema` names all tables."""
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+
+from central.columns import big, data, small, table, text
+
+lease = table(
+    "lease",
+    "lease_id",
+    text("lease_id"),
+    data("account_id"),
+    data("device_id"),
+    big("epoch"),
+    text("request_id"),
+    big("amount"),
+    big("spent"),
+    big("ttl_s"),
+    text("reward_id"),
+    text("voucher_code"),
+    small("state"),  # central.ledger.rows.LeaseState
+    big("turn"),
+    UniqueConstraint("shard_key", "device_id", "request_id"),
+    CheckConstraint("spent >= 0 AND spent <= amount", name="spent"),
+    Index(None, "shard_key", "account_id"),
+)
+
+# The one run of a device that may spend leases of an epoch, until `until_ms` by central's clock.
+arm = table(
+    "arm",
+    "device_id epoch",
+    data("device_id"),
+    big("epoch"),
+    text("session"),
+    big("until_ms"),
+    text("leases"),  # the ids of those it has not spent or given back, in the order of their grants
+)
+
+# Requests for leases that were answered with no, so that no late copy of one is granted.
+lease_refusal = table(
+    "lease_refusal",
+    "device_id request_id",
+    data("device_id"),
+    text("request_id"),
+    text("code"),  # loyalty.earning.Reason
+    text("details"),  # its values as JSON
+)
+
+voucher = table(
+    "voucher",
+    "code",
+    text("code"),
+    text("lease_id"),
+    text("reward_id"),
+    text("holder_kind"),
+    text("holder_key"),
+    text("home_device", null=True),  # 32 hex digits
+    text("valid_until"),
+    small("state"),  # central.ledger.rows.VoucherState
+    text("used_by", null=True),  # 32 hex digits
+    text("request_id", null=True),
+)
