@@ -180,6 +180,9 @@ def _render(page: Page, chosen: Review | None, problem: str) -> str:
         chosen = waiting[0]
     kept = service.read(lambda c: queue.paper_of(c, key, chosen)) if chosen else None
     told = session.pop("told", "")
+    shops = service.read(lambda c: queue.shops(c, key))
+    decided = service.read(lambda c: queue.decided(c, key))
+    names = {row.shop_id: row.name_zh if lang == "zh" else row.name_en for row in shops}
     return render_template(
         "reviews.html",
         lang=lang,
@@ -188,16 +191,18 @@ def _render(page: Page, chosen: Review | None, problem: str) -> str:
         token=form_token(),
         told=words.word(told, lang) if told else "",
         problem=problem,
-        waiting=[_row(one, page, lang) for one in waiting],
-        decided=[_row(one, page, lang) for one in service.read(lambda c: queue.decided(c, key))],
-        shops=service.read(lambda c: queue.shops(c, key)),
+        waiting=[_row(one, page, lang, names) for one in waiting],
+        decided=[
+            _row(one, page, lang, names) for one in service.read(lambda c: queue.decided(c, key))
+        ],
+        shops=shops,
         kinds=[(kind, words.word(kind, lang)) for kind in ("sale", "exchange", "refund", "void")],
-        chosen=_whole(chosen, kept, page, lang) if chosen else None,
+        chosen=_whole(chosen, kept, page, lang, names) if chosen else None,
         form=request.form if problem else (_fields(chosen) if chosen else {}),
     )
 
 
-def _row(review: Review, page: Page, lang: str) -> dict[str, Any]:
+def _row(review: Review, page: Page, lang: str, names: dict[str, str]) -> dict[str, Any]:
     decided = review.decided
     owed_fen = decided.owed_fen if decided else review.owed_fen
     return {
@@ -205,6 +210,7 @@ def _row(review: Review, page: Page, lang: str) -> dict[str, Any]:
         "amount": "" if owed_fen is None else money(owed_fen),
         "currency": decided.currency if decided else review.currency,
         "shop": review.shop_id,
+        "place": names.get(review.shop_id, review.shop_id),
         "at": _local(review.opened_ms, page.zone),
         "state": words.word(_STATES[review.state], lang) if review.state in _STATES else "",
         "staff": review.staff,
@@ -212,7 +218,9 @@ def _row(review: Review, page: Page, lang: str) -> dict[str, Any]:
     }
 
 
-def _whole(review: Review, kept: KeptPaper | None, page: Page, lang: str) -> dict[str, Any]:
+def _whole(
+    review: Review, kept: KeptPaper | None, page: Page, lang: str, names: dict[str, str]
+) -> dict[str, Any]:
     reading = kept.reading if kept else None
     values = {
         "merchant": reading.merchant if reading else None,
@@ -222,7 +230,7 @@ def _whole(review: Review, kept: KeptPaper | None, page: Page, lang: str) -> dic
     }
     lines = believed_lines(kept) if kept else {}
     return {
-        **_row(review, page, lang),
+        **_row(review, page, lang, names),
         "open": review.state is ReviewState.OPEN,
         "why": [(one.zh if lang == "zh" else one.en) for one in kept.why] if kept else [],
         "drawn": bool(kept and kept.job),

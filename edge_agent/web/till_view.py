@@ -85,7 +85,8 @@ def _voucher(handing_in: HandingIn) -> Json | None:
 
 def _recent(journal: Journal, now: Now, terms: Terms) -> list[Json]:
     """Return the last papers, recorded or ignored, newest first."""
-    rows = [_recorded(record, journal, now, terms) for record in journal.recent(RECENT)]
+    recorded = (_recorded(record, journal, now, terms) for record in journal.recent(RECENT))
+    rows = [row for row in recorded if row is not None]
     for job in journal.recent_jobs(RECENT):
         rows += [
             _ignored(paper, job)
@@ -95,7 +96,7 @@ def _recent(journal: Journal, now: Now, terms: Terms) -> list[Json]:
     return sorted(rows, key=lambda row: int(row["at_ms"]), reverse=True)[:RECENT]
 
 
-def _recorded(record: Record, journal: Journal, now: Now, terms: Terms) -> Json:
+def _recorded(record: Record, journal: Journal, now: Now, terms: Terms) -> Json | None:
     match record:
         case SaleRecord():
             return _sale(record, journal, now, terms)
@@ -155,16 +156,23 @@ def _refund(record: RefundRecord, journal: Journal) -> Json:
     }
 
 
-def _review(record: ReviewRecord, journal: Journal) -> Json:
+def _review(record: ReviewRecord, journal: Journal) -> Json | None:
+    """Return a paper in review as it stands; one that was accepted here stands as its sale."""
     review = record.review
-    slips = journal.slips_about(review.job_hash)
+    key = review.review_id or review.job_hash
+    item = journal.review(review.review_id) if review.review_id else None
+    decision = item.ruled.decision if item and item.ruled else item.state if item else "open"
+    if decision in ("accepted", "corrected") and item is not None and item.ruled is None:
+        return None
+    state = {"open": "review", "rejected": "ignored"}.get(decision, "awarded")
+    slips = journal.slips_about(key)
     return {
-        **_receipt_row("review", review.job_hash, review.number, review.printed_at),
+        **_receipt_row("review", key, review.number, review.printed_at),
         "amount": None if review.owed_fen is None else money(review.owed_fen),
-        "currency": "",
+        "currency": review.currency,
         "points": None,
         "holder": None,
-        "state": "review",
+        "state": state,
         "why": [],
         "correctable_until_ms": None,
         "slip": next((slip(each) for each in slips if slip(each)), None),

@@ -16,6 +16,7 @@ from edge_agent.journal.errors import Duplicate
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import JobRead
 from edge_agent.till.shell import Till
+from edge_agent.web.till_view import _recent
 from loyalty.codes import card_tag, claim_hash, make_member_number
 from loyalty.events import Believed, Holder, ReviewDecided, ReviewHeld, ReviewOpened, Sale, body_of
 from loyalty.receipt import Kind
@@ -347,3 +348,15 @@ def test_a_notice_that_was_held_when_the_agent_stopped_is_printed(tmp_path: Path
         no_vouchers: Any = None
         Till(journal, identity, no_vouchers, lambda: None, lambda: None).resume(now(5))
         assert [slip.slip.kind for slip in journal.slips("queued")] == ["review"]
+
+
+def test_the_list_of_the_till_shows_how_a_paper_in_review_stands(counter: Counter) -> None:
+    def rows() -> list[tuple[str, str]]:
+        shown = _recent(counter.journal, now(600), counter.terms)
+        return [(row["kind"], row["state"]) for row in shown]
+
+    first, second = counter.print(), counter.print(raw=b"other", at_s=200)
+    assert rows() == [("review", "review"), ("review", "review")]
+    counter.do(commands.ReviewReject(first, "1007", "尚未付款"))
+    counter.do(correct(second, number="HL8"))
+    assert sorted(rows()) == [("review", "ignored"), ("sale", "claim_slip")]
