@@ -9,14 +9,13 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import structlog
-from msgspec import Struct
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import schema
@@ -24,37 +23,20 @@ from central.database import reading, writing
 from central.ledger import member_file
 from central.ledger.directory import NoShard
 from central.ledger.shards import Shard, read_shard
-from central.sync import offers
+from central.sync import offers, retention
 from central.sync.offers import Look
+from central.sync.retention import DAILY, DAY_MS, Policy
 from loyalty import member_delta
 from loyalty.directory import DirectoryHeld
 from loyalty.member_file import MalformedFile, MemberFile, key_check
-from loyalty.wire import Topic
 
 Values = dict[str, Any]
 
-DAY_MS = 86_400_000
 _RETRY_MS = 60_000
+_STOP_S = 5.0
 _NAME = re.compile(r"[0-9a-f]{64}")
-_DELETE_ROWS = 10_000
-_TOPICS = (int(Topic.MEMBER), int(Topic.CARD))
 
 _log = structlog.get_logger(__name__)
-
-
-class Policy(Struct, frozen=True):
-    """When a file is made, and how many files and rows of the feed stay behind the newest.
-
-    One is made when the last is `every_ms` old, or the feed has `every_rows` more rows since then.
-    """
-
-    every_ms: int = DAY_MS
-    every_rows: int = 100_000
-    files: int = 7
-    rows: int = 200_000
-
-
-DAILY = Policy()
 
 
 def in_thread(job: Callable[[], None]) -> threading.Thread:
@@ -91,11 +73,11 @@ class MemberFiles:
         self._failed_ms = -DAY_MS
 
     def close(self) -> None:
-        """Wait for the file that is being made."""
+        """Wait for the file that is being made; a large one is made at the next start."""
         with self._lock:
             making = self._making
         if making is not None:
-            making.join()
+            making.join(_STOP_S)
 
     def path(self, name: str) -> Path | None:
         """Return where a file of this programme lies, None if there is none of that name.
@@ -199,7 +181,10 @@ class MemberFiles:
             connection.execute(delete(t).where(*known))
             connection.execute(insert(t), rows)
         _log.info("member_file_made", name=name, members=header.counts[0])
-        self._forget(shard)
+        names = retention.forget(self._engine, shard, self._policy)
+        for path in self._folder.iterdir():
+            if path.name not in names and _NAME.fullmatch(path.name):
+                path.unlink(missing_ok=True)
         return name
 
     def _row(self, shard: Shard, name: str, ends: tuple[str, str] | None = None) -> Values:
@@ -239,56 +224,6 @@ class MemberFiles:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-    # ---- what is not needed any more
-
-    def _forget(self, shard: Shard) -> None:
-        """Drop old files, and the rows of the feed that every till has or gets by a file."""
-        t = schema.member_file
-        with writing(self._engine) as connection:
-            mine = select(t).where(t.c.shard_key == self._shard_key).order_by(t.c.position.desc())
-            files = connection.execute(mine).all()
-            whole = [
-                row
-                for row in files
-                if row.delta_to is None and row.incarnation == shard.incarnation
-            ]
-            kept = whole[: self._policy.files]
-            names = {row.name for row in kept}
-            names |= {
-                row.name for row in files if row.delta_from in names and row.delta_to in names
-            }
-            gone = [row.name for row in files if row.name not in names]
-            connection.execute(
-                delete(t).where(t.c.shard_key == self._shard_key, t.c.name.in_(gone))
-            )
-            oldest = kept[-1].position if len(kept) == self._policy.files else 0
-            floor = self._raise_floor(connection, max(oldest, kept[0].position - self._policy.rows))
-        for path in self._folder.iterdir():
-            if path.name not in names and _NAME.fullmatch(path.name):
-                path.unlink(missing_ok=True)
-        while self._delete_rows(floor):
-            pass
-
-    def _raise_floor(self, connection: Connection, position: int) -> int:
-        t = schema.feed_floor
-        floor = max(offers.floor(connection, self._shard_key), position)
-        connection.execute(delete(t).where(t.c.shard_key == self._shard_key))
-        connection.execute(insert(t), {"shard_key": self._shard_key, "position": floor})
-        return floor
-
-    def _delete_rows(self, floor: int) -> bool:
-        """Delete some rows, few enough that no push waits for long; tell whether there are more."""
-        t = schema.feed
-        rows = (t.c.shard_key == self._shard_key, t.c.topic.in_(_TOPICS))
-        with writing(self._engine) as connection:
-            query = select(t.c.position).where(*rows, t.c.position <= floor)
-            found = connection.execute(query.order_by(t.c.position).limit(_DELETE_ROWS)).scalars()
-            places: Sequence[int] = found.all()
-            if places:
-                span = t.c.position.between(places[0], places[-1])
-                connection.execute(delete(t).where(*rows, span))
-        return len(places) == _DELETE_ROWS
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from central import schema
 from central.ledger.shards import Shard, read_shard
 from central.sync import offers
 from central.sync.offers import Look
+from central.sync.problems import Refused
 from loyalty.wire import FeedRow, PullAnswer, PullRequest, Topic
 
 PAGE_ROWS_MAX = 5_000
@@ -28,7 +29,8 @@ def page(
 
     A cursor of another incarnation, or from beyond the end, is answered by `refetch`. Members and
     cards that a file holds are left out. A page holds the rows asked for, and more only where one
-    turn alone has more. With it comes what there is of member files, for devices that use them.
+    turn alone has more. With it comes what there is of member files, for devices that use them;
+    Refused is raised for one that does not and whose rows are gone.
     """
     shard = read_shard(connection, shard_key)
     begins = request.position == 0
@@ -37,6 +39,8 @@ def page(
         return PullAnswer(shard.incarnation, 0, (), more=True, refetch=True), None
     held = request.held
     if held is None:
+        if request.position < offers.floor(connection, shard_key):
+            raise Refused(409, "too_old", "members come as a file, which this agent cannot use")
         return _rows_behind(connection, shard, device_id, request, 0), None
     look = offers.look(connection, shard, request.position, held)
     answer = _rows_behind(connection, shard, device_id, request, look.through)

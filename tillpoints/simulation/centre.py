@@ -20,7 +20,8 @@ from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.combiner import RunTurn
 from central.sync.enrolment import code_hash
-from central.sync.member_files import MemberFiles, Policy
+from central.sync.member_files import MemberFiles
+from central.sync.retention import Policy
 from central.sync.service import Service
 from loyalty import rulebook
 from loyalty.wire import RewardRow, RuleBookRow, ShopRow

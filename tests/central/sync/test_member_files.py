@@ -10,7 +10,8 @@ from central import schema
 from central.database import reading, writing
 from central.ledger import member_file as ledger_file
 from central.ledger.shards import read_shard
-from central.sync.member_files import DAY_MS, MemberFiles, Policy
+from central.sync.member_files import MemberFiles
+from central.sync.retention import DAY_MS, Policy
 from loyalty import chain, member_delta, wire
 from loyalty.directory import DIRECTORY_PATH, DirectoryHeld, key_message
 from loyalty.events import Holder
@@ -313,6 +314,13 @@ def test_rows_that_files_hold_leave_the_feed_and_who_missed_them_gets_the_file(m
     up_to_date = pull(till, end, DirectoryHeld("", 0, 1, b""))
     assert up_to_date.through == 1
     mall.check()
+
+
+def test_an_agent_that_knows_of_no_file_is_told_when_its_rows_are_gone(sqlite_mall):
+    mall = sqlite_mall
+    made(mall, Policy(files=1))
+    status, data = mall.till.call(wire.PULL_PATH, PullRequest(bytes(16), 0, 5000))
+    assert (status, msgspec.msgpack.decode(data, type=wire.Problem).code) == (409, "too_old")
 
 
 def test_only_so_many_files_and_rows_stay(mall):
