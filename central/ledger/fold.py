@@ -52,7 +52,7 @@ KNOWN_BEFORE = "known_before"
 RECORDED_VERDICTS = (Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
 
 
-class Folded(Struct, frozen=True):
+class Folded(Struct, frozen=True, gc=False):
     """What one event did, besides changing the state. `wakes`: events to judge again now."""
 
     judgement: Judgement
