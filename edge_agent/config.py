@@ -54,6 +54,9 @@ class Scanner(Struct, frozen=True, forbid_unknown_fields=True):
     protocol: Literal["plain", "ssi"] = "plain"
 
 
+PassedOn = Literal["nothing", "all", "others"]
+
+
 class HidScanner(Struct, frozen=True, forbid_unknown_fields=True):
     """One scanner or card reader that is no serial line: a keyboard, or HID point-of-sale."""
 
@@ -71,6 +74,7 @@ class HidScanner(Struct, frozen=True, forbid_unknown_fields=True):
     kept_as: Literal[""] | Format = ""
     reversed: bool = False
     reports: Maker = "common"
+    pass_on: PassedOn = "nothing"  # noqa: S105 a scanner's codes, and no password
 
     def match(self) -> Match:
         """Return which device is meant."""
@@ -156,6 +160,9 @@ def load(path: Path) -> Config:
             raise ConfigError(f"{path}: hid_scanner[{place}] takes any keyboard: give {keys}")
         if scanner.reads in {"codes", "stripe"} and (scanner.kept_as or scanner.reversed):
             told = "kept_as and reversed are for numbers of contactless cards (reads)"
+            raise ConfigError(f"{path}: hid_scanner[{place}]: {told}")
+        if scanner.kind == "pos" and scanner.pass_on in {"all", "others"}:
+            told = "pass_on is for keyboards; this scanner types nothing"
             raise ConfigError(f"{path}: hid_scanner[{place}]: {told}")
     ca_file = config.central.ca_file and str(base / config.central.ca_file)
     return structs.replace(

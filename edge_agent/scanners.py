@@ -13,6 +13,7 @@ from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.scanner_thread import ScannerThread
 from edge_agent.devices.serial_scanner import SerialScanner
+from loyalty.codes import ClaimCode, MemberNumber, VoucherCode, classify
 
 
 class Scanners:
@@ -59,7 +60,21 @@ def hid_scanner(config: HidScanner, inbox: queue.Queue[Any]) -> ScannerThread:
     from edge_agent.devices.hid.scanner import KeyboardScanner
 
     wedge = functools.partial(Wedge, config.layout, config.alt_codes, config.end)
-    return KeyboardScanner(config.name, config.match(), inbox, wedge, _understanding(config))
+    understand = _understanding(config)
+    is_ours = _claiming(config, understand)
+    return KeyboardScanner(config.name, config.match(), inbox, wedge, understand, is_ours)
+
+
+def _claiming(config: HidScanner, understand: Callable[[str], str]) -> Callable[[str], bool] | None:
+    """Return what tells our codes from the POS's, or None where the POS gets nothing."""
+    match config.pass_on:
+        case "nothing":
+            return None
+        case "all":
+            return lambda _: False
+        case "others":
+            ours = (MemberNumber, ClaimCode, VoucherCode)
+            return lambda text: isinstance(classify(understand(text)), ours)
 
 
 def _understanding(config: HidScanner) -> Callable[[str], str]:

@@ -55,6 +55,10 @@ def test_relative_paths_are_beside_the_file(tmp_path: Path) -> None:
         (SMALL + '[[hid_scanner]]\nname = "x"\n', "hid_scanner[0] takes any keyboard"),
         (SMALL + '[[hid_scanner]]\nvid = "1EAB"\n', "hid_scanner[0].vid"),
         (SMALL + '[[hid_scanner]]\nvid = "1eab"\nlayout = "xx"\n', "hid_scanner[0].layout"),
+        (
+            SMALL + '[[hid_scanner]]\nvid = "1eab"\nkind = "pos"\npass_on = "all"\n',
+            "pass_on is for keyboards",
+        ),
         (SMALL + '[[hid_scanner]]\nvid = "1eab"\nreversed = true\n', "kept_as and reversed"),
         (SMALL + "spool_keep_days = 8\n", "spool_keep_days"),
         ("state = \n", "line 1"),

@@ -1,23 +1,24 @@
 """A scanner that is a keyboard to the kernel, read through evdev and grabbed.
 
-Grabbed: while the agent runs, neither the POS nor the console sees its keys. Owns nothing but the
-device: what keys mean is the wedge's, which device is meant is `sources`'.
+Grabbed: while the agent runs, neither the POS nor the console sees its keys, unless they are passed
+on. Owns nothing but the device: what keys mean is the wedge's, which device is meant is `sources`'.
 
 Source for grabbing, lights and lost events: the kernel's documentation of the input subsystem.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import queue
 import select
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import evdev
 
+from edge_agent.devices.hid.passing_on import PassOn
 from edge_agent.devices.hid.sources import Match, meant, plugged_in
 from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.ports import Scanned
@@ -34,6 +35,7 @@ class KeyboardScanner(ScannerThread):
     """Reads the keyboard that `match` means and reports as `source`.
 
     `understand` makes the member's text of what was typed: as it is, or a card reader's way.
+    With `is_ours` the POS gets what is none of ours, typed on through a keyboard of our own.
     """
 
     def __init__(
@@ -43,14 +45,22 @@ class KeyboardScanner(ScannerThread):
         messages: queue.Queue[Scanned],
         make_wedge: Callable[[], Wedge] = Wedge,
         understand: Callable[[str], str] = str,
+        is_ours: Callable[[str], bool] | None = None,
     ) -> None:
         super().__init__(source, messages)
         self._match = match
         self._make_wedge = make_wedge
         self._understand = understand
+        self._is_ours = is_ours
 
     def _read(self) -> None:
-        with _grabbed(meant(self._match, "keyboard", plugged_in()).node) as device:
+        node = meant(self._match, "keyboard", plugged_in()).node
+        with contextlib.ExitStack() as stack:
+            # First the way to the POS: without it, taking the scanner would take it from the POS.
+            pass_on = None
+            if self._is_ours is not None:
+                pass_on = stack.enter_context(PassOn(self._source, self._is_ours))
+            device = stack.enter_context(_grabbed(node))
             self._opened()
             wedge = self._make_wedge()
             quiet_s = 0.0
@@ -58,18 +68,20 @@ class KeyboardScanner(ScannerThread):
                 wait_s = min(wedge.patience_s, _LOOK_EVERY_S)
                 if select.select([device.fd], [], [], wait_s)[0]:
                     quiet_s = 0.0
-                    self._report(_codes(device, wedge))
+                    self._report(_codes(device, wedge, pass_on), pass_on)
                 elif (quiet_s := quiet_s + wait_s) >= wedge.patience_s:
                     quiet_s = 0.0
                     _still_there(device)
-                    self._report(wedge.silence())
+                    self._report(wedge.silence(), pass_on)
 
-    def _report(self, codes: Iterator[str] | list[str]) -> None:
+    def _report(self, codes: Iterable[str], pass_on: PassOn | None) -> None:
         for code in codes:
+            if pass_on is not None:
+                pass_on.ended(code)
             self._put(self._understand(code))
 
 
-@contextmanager
+@contextlib.contextmanager
 def _grabbed(node: str) -> Iterator[evdev.InputDevice[str]]:
     device = evdev.InputDevice(node)
     try:
@@ -84,16 +96,20 @@ def _grabbed(node: str) -> Iterator[evdev.InputDevice[str]]:
         device.close()  # which also lets go of it
 
 
-def _codes(device: evdev.InputDevice[str], wedge: Wedge) -> Iterator[str]:
+def _codes(device: evdev.InputDevice[str], wedge: Wedge, pass_on: PassOn | None) -> Iterator[str]:
     events = list(device.read())
     if not events:
         # Readable, and nothing to read: it is gone, and asking again would never end.
         raise OSError(errno.ENODEV, "it was unplugged")
     for event in events:
         if event.type == _EV_KEY:
+            if pass_on is not None:
+                pass_on.key(event.code, event.value)
             yield from wedge.feed([(event.code, event.value)])
         elif event.type == _EV_SYN and event.code == _SYN_DROPPED:
             wedge.keys_lost()
+            if pass_on is not None:
+                pass_on.keys_lost()
 
 
 def _still_there(device: evdev.InputDevice[str]) -> None:

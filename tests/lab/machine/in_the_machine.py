@@ -9,6 +9,7 @@ import grp
 import json
 import logging
 import queue
+import select
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 import evdev
 import pyudev
 
+from edge_agent.config import HidScanner
 from edge_agent.devices.hid.layouts import LAYOUTS
 from edge_agent.devices.hid.pos_scanner import PosScanner
 from edge_agent.devices.hid.scanner import KeyboardScanner
@@ -31,6 +33,8 @@ from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.profiles import scanners
 from edge_agent.devices.rules import udev_rules
 from edge_agent.devices.virtual.keyboard_scanner import VirtualKeyboardScanner
+from edge_agent.scanners import hid_scanner
+from loyalty.codes import make_member_number
 from tests.lab.machine.user_hid import KEYBOARD, POS, UserHid
 
 WAIT_S = 60
@@ -181,6 +185,39 @@ def grab_and_lights():
     return {"second grab": second, "heard by the POS": heard, "lights": device.lights}
 
 
+def passed_on():
+    """The POS reads goods with the scanner that we read members with."""
+    device, messages = keyboard(), queue.Queue()
+    device.plug()
+    config = HidScanner(vid="1eab", pid="1d03", name="desk", pass_on="others")
+    scanner = started(hid_scanner(config, messages))
+    names = {evdev.InputDevice(path).name: path for path in evdev.list_devices()}
+    pos, heard = evdev.InputDevice(names["tillpoints desk"]), []
+    done = threading.Event()
+
+    def till():
+        wedge = Wedge()
+        while not done.is_set():
+            if select.select([pos.fd], [], [], 0.1)[0]:
+                events = [(event.code, event.value) for event in pos.read() if event.type == 1]
+                heard.extend(wedge.feed(events))
+
+    reading = threading.Thread(target=till)
+    reading.start()
+    texts = ["6901234567892", "TPM" + make_member_number("12345678901"), "Other,Code", "4711"]
+    for text in texts:
+        device.type(typed(text), pause_s=0.001)
+    read = [messages.get(timeout=WAIT_S).text for _ in texts]
+    wait_for(lambda: heard[-1:] == texts[-1:])
+    done.set()
+    reading.join()
+    held = pos.active_keys()
+    pos.close()
+    scanner.stop()
+    device.unplug()
+    return {"we": read == texts, "the POS": heard, "held down": held}
+
+
 def hid_pos():
     device, messages = UserHid(POS, vid=0x0C2E, pid=0x0B8A, port=PORT), queue.Queue()
     device.plug()
@@ -237,13 +274,15 @@ STORIES = (
     two_equal_scanners_at_once,
     replugs,
     grab_and_lights,
+    passed_on,
     hid_pos,
     udev_rules_and_news,
 )
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.ERROR)
-    for story in STORIES:
+    chosen = [story for story in STORIES if story.__name__ in sys.argv[1:]]
+    for story in chosen or STORIES:
         began_s = time.monotonic()
         try:
             seen, error = story(), ""

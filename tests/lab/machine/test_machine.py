@@ -83,6 +83,14 @@ def test_the_pos_hears_nothing_of_a_grabbed_scanner_and_its_lights_are_set(told)
     }
 
 
+def test_the_pos_gets_what_is_none_of_ours_and_no_key_stays_down(told):
+    assert seen(told, "passed_on") == {
+        "we": True,
+        "the POS": ["6901234567892", "Other,Code", "4711"],
+        "held down": [],
+    }
+
+
 def test_a_hid_pos_scanner_is_read_through_hidraw(told):
     assert seen(told, "hid_pos") == {"all right": True}
 

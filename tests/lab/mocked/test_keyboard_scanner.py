@@ -222,3 +222,14 @@ def test_a_swapped_scanner_is_not_taken_but_asked_about(
     assert "another scanner is plugged in" in caplog.text
     assert said in caplog.text
     assert not scanner.connected
+
+
+def test_a_scanner_that_cannot_be_passed_on_is_not_taken_from_the_pos(
+    kernel, messages, started, eventually, caplog
+):
+    MockKeyboard(kernel).plug()  # and there is no /dev/uinput here
+    config = HidScanner(vid="1eab", name="desk", pass_on="all")
+    scanner = started(hid_scanner(config, messages))
+    eventually(lambda: caplog.records)
+    assert "cannot type on to the POS" in caplog.text
+    assert not scanner.connected
