@@ -42,7 +42,7 @@ class HotPlug:
                 monitor.filter_by(subsystem)
             monitor.start()
         except (ImportError, OSError) as error:
-            _log.warning("no news of plugged devices, looking every two seconds: %s", error)
+            _log.info("no news of plugged devices, looking every two seconds: %s", error)
             return
         while not self._stopping.is_set():
             try:
