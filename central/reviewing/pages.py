@@ -192,9 +192,7 @@ def _render(page: Page, chosen: Review | None, problem: str) -> str:
         told=words.word(told, lang) if told else "",
         problem=problem,
         waiting=[_row(one, page, lang, names) for one in waiting],
-        decided=[
-            _row(one, page, lang, names) for one in service.read(lambda c: queue.decided(c, key))
-        ],
+        decided=[_row(one, page, lang, names) for one in decided],
         shops=shops,
         kinds=[(kind, words.word(kind, lang)) for kind in ("sale", "exchange", "refund", "void")],
         chosen=_whole(chosen, kept, page, lang, names) if chosen else None,
