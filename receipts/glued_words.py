@@ -46,14 +46,15 @@ def _labels() -> dict[str, str]:
     return {each.replace(" ", ""): each for each in long if each.replace(" ", "") not in terms}
 
 
-_KNOWN = _labels()
+#: Labels of several words, by their letters alone.
+KNOWN = _labels()
 _LABELS = re.compile(
-    rf"(?<![A-Za-z])(?:{'|'.join(sorted(_KNOWN, key=len, reverse=True))})(?![A-Za-z])",
+    rf"(?<![A-Za-z])(?:{'|'.join(sorted(KNOWN, key=len, reverse=True))})(?![A-Za-z])",
     re.IGNORECASE,
 )
 
 
 def _with_blanks(found: re.Match[str]) -> str:
     letters = iter(found[0])
-    spelt = _KNOWN[found[0].upper()]
+    spelt = KNOWN[found[0].upper()]
     return "".join(" " if char == " " else next(letters) for char in spelt)

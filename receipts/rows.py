@@ -12,6 +12,7 @@ from receipts.amount_words import Role
 from receipts.dates import Stamp, stamps
 from receipts.elements import Align, Line
 from receipts.fold import RULE, close_up, fold
+from receipts.misspelt import spelt
 from receipts.money import Amount, amounts, repair
 from receipts.paper_words import TAX_TABLE
 
@@ -75,7 +76,7 @@ def rows_of(lines: list[Line], date_order: str) -> list[Row]:
     tax_table = False
     for index, line in enumerate(lines[:ROWS_MAX]):
         printed = fold(line.text[:ROW_TEXT_MAX])
-        text = repair(printed)
+        text = spelt(repair(printed))
         if not text.strip() or RULE.match(text):
             continue
         row = _row(index, text, line, widest, date_order)
