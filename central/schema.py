@@ -120,6 +120,7 @@ inbox = table(
     data("body"),  # exactly as first written
     big("earliest_ms"),  # when it happened lies between these two, by central's clock
     big("latest_ms"),
+    small("quality", null=True),  # central.ledger.moments.Quality; none for older events
     big("received_ms"),  # central's clock when the turn ran
     big("turn"),
     big("place"),  # order within the turn

@@ -25,3 +25,26 @@ class Holder(Struct, frozen=True, gc=False):
 
     kind: Literal["member", "card"]
     key: str
+
+
+#: How many boots of a device are told at most.
+BOOTS_MAX = 64
+
+
+class ClockSample(Struct, frozen=True, array_like=True, gc=False):
+    """Central's clock said `server_ms` within the `rtt_ms` before the boot's clock said this."""
+
+    server_ms: int
+    boottime_ms: int
+    rtt_ms: int
+
+
+class BootClock(Struct, frozen=True, array_like=True, gc=False):
+    """One boot of a device: when its journal was opened in it, and its last sample, if any.
+
+    All events of the boots before it were written before `opened_ms` of its clock.
+    """
+
+    boot_id: str
+    opened_ms: int
+    sample: ClockSample | None

@@ -14,6 +14,7 @@ from msgspec import Struct
 from loyalty.directory import DirectoryHeld, DirectoryOffer, NewKey
 from loyalty.earning import Reason
 from loyalty.events import Holder, Moment
+from loyalty.facts import BootClock
 
 PROTOCOL = 1
 
@@ -122,7 +123,7 @@ class RehomeAnswer(Struct, frozen=True):
 
 
 class PushRequest(Struct, frozen=True):
-    """A run of events, from `first_seq` on, whose chain ends in `head_hash`."""
+    """A run of events from `first_seq` on, the boots they were written in, the chain's new head."""
 
     protocol: int
     shard_key: int
@@ -135,6 +136,7 @@ class PushRequest(Struct, frozen=True):
     head_hash: bytes
     signature: bytes
     clock: Moment
+    boots: tuple[BootClock, ...] = ()
 
 
 class Judged(Struct, frozen=True, array_like=True, gc=False):

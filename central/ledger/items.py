@@ -12,6 +12,7 @@ from central.ledger.state import State
 from central.ledger.wants import Want
 from loyalty.chain import Frame
 from loyalty.events import Body, Moment
+from loyalty.facts import BootClock
 from loyalty.wire import Judged
 
 
@@ -31,6 +32,7 @@ class Push(Struct, frozen=True):
     hashes: tuple[bytes, ...]
     clock: Moment
     received_ms: int
+    boots: tuple[BootClock, ...] = ()
     poison: Mapping[int, str] = {}
 
     @property

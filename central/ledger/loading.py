@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, and_, select, tuple_
 from central import schema
 from central.ledger import rows, wants
 from central.ledger.bulk import Values, by_key
+from central.ledger.moments import Quality
 from central.ledger.projections import (
     LEASE,
     SALE,
@@ -85,6 +86,7 @@ def event_of(row: Row[Any]) -> rows.Event:
         body=rows.read_body(frame),
         earliest_ms=row.earliest_ms,
         latest_ms=row.latest_ms,
+        quality=Quality.UNKNOWN if row.quality is None else Quality(row.quality),
         turn=row.turn,
         place=row.place,
         origin=rows.read_origin(frame),

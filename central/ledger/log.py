@@ -89,6 +89,7 @@ class Log:
             frame.body,
             event.earliest_ms,
             event.latest_ms,
+            event.quality,
             self._now_ms,
             event.turn,
             event.place,

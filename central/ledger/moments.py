@@ -1,23 +1,63 @@
 """When an event happened, by central's clock: an interval, because tills' clocks are not trusted.
 
-Within the boot of the push that brought it, the boot's own clock tells how long before the push it
-was. Otherwise the wall clock's distance is all there is: corrected by how wrong it is now, it is
-taken as the earliest moment, the arrival as the latest (SYNC 2.7). Edges are decided for the
-member: what expires counts from the latest moment, what comes too late from the earliest.
+In a boot in which the device met central, the boot's own clock tells: it may run a little wrong,
+and the answer took its time. An event of a boot without contact lies between the boots around it.
+Otherwise the wall clock's distance is all there is (SYNC 2.7). Edges are decided for the member:
+what expires counts from the latest moment, what comes too late from the earliest.
 """
 
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
 from loyalty.events import Moment
+from loyalty.facts import BootClock, ClockSample
+from loyalty.leases import CLOCK_ERROR_PERMILLE
+
+_ROUNDING_MS = 2
 
 
-def interval(at: Moment, clock: Moment, received_ms: int) -> tuple[int, int]:
-    """Return earliest and latest ms of a moment `at`, told by a device whose clock read `clock`.
+class Quality(IntEnum):
+    """How far an interval can be trusted. The truth lies in it when it is exact or bounded."""
 
-    Both lie between 0 and `received_ms`, whatever the device says.
+    EXACT = 0  # by the boot's clock and central's answer in that boot
+    BOUNDED = 1  # between the boots around it
+    CLAMPED = 2  # what the device says cannot be; its interval was cut to what can
+    UNKNOWN = 3  # by the device's wall clock
+
+
+class When(NamedTuple):
+    """Between which two moments, ms UTC by central's clock, something happened."""
+
+    earliest_ms: int
+    latest_ms: int
+    quality: Quality
+
+
+def interval(at: Moment, clock: Moment, boots: Sequence[BootClock], received_ms: int) -> When:
+    """Return when a moment `at` was, told by a device whose clock read `clock` as it sent this.
+
+    `boots` are the boots it may have been in. The interval lies between 0 and `received_ms`,
+    whatever the device says.
     """
+    latest_ms = received_ms
     if at.boot_id == clock.boot_id:
-        moment = received_ms - (clock.boottime_ms - at.boottime_ms)
-        return _within(moment, received_ms), _within(moment, received_ms)
-    return _within(received_ms - (clock.wall_ms - at.wall_ms), received_ms), received_ms
+        before_ms = clock.boottime_ms - at.boottime_ms
+        latest_ms -= before_ms - _drift_ms(before_ms)
+    place = next((n for n, one in enumerate(boots) if one.boot_id == at.boot_id), None)
+    if place is not None:
+        sample = boots[place].sample
+        if sample is not None:
+            earliest_ms, until_ms = _around(at.boottime_ms, sample)
+            return _cut(earliest_ms, min(until_ms, latest_ms), received_ms, Quality.EXACT)
+        since_ms, until_ms = _between(boots[:place], boots[place + 1 :], latest_ms)
+        if since_ms is not None:
+            return _cut(since_ms, until_ms, received_ms, Quality.BOUNDED)
+    if at.boot_id == clock.boot_id:
+        moment_ms = received_ms - (clock.boottime_ms - at.boottime_ms)
+        return _cut(moment_ms, moment_ms, received_ms, Quality.UNKNOWN)
+    moment_ms = received_ms - (clock.wall_ms - at.wall_ms)
+    return _cut(moment_ms, received_ms, received_ms, Quality.UNKNOWN)
 
 
 def clock_error(clock: Moment, received_ms: int) -> int:
@@ -31,5 +71,34 @@ def central_moment(now_ms: int) -> Moment:
     return Moment(wall_ms=now_ms, boot_id="central", boottime_ms=0)
 
 
-def _within(moment_ms: int, received_ms: int) -> int:
-    return max(0, min(moment_ms, received_ms))
+def _drift_ms(passed_ms: int) -> int:
+    """Return by how much a boot's clock may be wrong about so many ms."""
+    return abs(passed_ms) * CLOCK_ERROR_PERMILLE // 1000 + _ROUNDING_MS
+
+
+def _around(boottime_ms: int, sample: ClockSample) -> tuple[int, int]:
+    """Return between which moments by central's clock a boot's clock showed `boottime_ms`."""
+    passed_ms = boottime_ms - sample.boottime_ms
+    moment_ms, drift_ms = sample.server_ms + passed_ms, _drift_ms(passed_ms)
+    rtt_ms = sample.rtt_ms + _drift_ms(sample.rtt_ms)
+    return moment_ms - drift_ms, moment_ms + drift_ms + rtt_ms
+
+
+def _between(
+    before: Sequence[BootClock], behind: Sequence[BootClock], latest_ms: int
+) -> tuple[int | None, int]:
+    """Return between which moments a boot without contact lies; None if nothing is before it."""
+    for boot in behind:
+        if boot.sample is not None:
+            latest_ms = min(latest_ms, _around(boot.opened_ms, boot.sample)[1])
+            break
+    known = [boot.sample.server_ms for boot in before if boot.sample is not None]
+    return (known[-1] if known else None), latest_ms
+
+
+def _cut(earliest_ms: int, latest_ms: int, received_ms: int, quality: Quality) -> When:
+    """Return an interval as far as it lies between 0 and `received_ms`."""
+    earliest, latest = (max(0, min(one, received_ms)) for one in (earliest_ms, latest_ms))
+    if earliest > latest or latest_ms < 0 or earliest_ms > received_ms:
+        return When(min(earliest, latest), latest, Quality.CLAMPED)
+    return When(earliest, latest, quality)

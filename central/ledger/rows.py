@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from central.ledger.moments import Quality
 from loyalty.chain import DEVICE_BYTES, Frame
 from loyalty.events import Believed, Body, Holder, Origin, UnknownKind, body_of, origin_of
 from loyalty.wire import Verdict
@@ -44,6 +45,7 @@ class Event(Struct, frozen=True, gc=False):
     turn: int
     place: int
     origin: Origin | None = None
+    quality: Quality = Quality.UNKNOWN
 
     @property
     def epoch(self) -> int:

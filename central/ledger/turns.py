@@ -21,7 +21,7 @@ from central.ledger.fold import KNOWN_BEFORE, fold
 from central.ledger.items import Command, NotApplied, Push, Pushed, UnknownEpoch
 from central.ledger.loading import load, load_waiting
 from central.ledger.log import Log
-from central.ledger.moments import central_moment, clock_error, interval
+from central.ledger.moments import Quality, When, central_moment, clock_error, interval
 from central.ledger.rows import (
     CENTRAL_DEVICE,
     CENTRAL_EPOCH,
@@ -237,15 +237,16 @@ class _Turn:
         for offset in range(fresh_from, len(push.frames)):
             seq = push.first_seq + offset
             body = push.bodies[offset]
-            times = (push.received_ms, push.received_ms)
+            when = When(push.received_ms, push.received_ms, Quality.UNKNOWN)
             if not isinstance(body, Unreadable):
-                times = interval(body.at, push.clock, push.received_ms)
+                when = interval(body.at, push.clock, push.boots, push.received_ms)
             event = Event(
                 identity=Identity(push.device_id, push.epoch, seq),
                 frame=push.frames[offset],
                 body=body,
-                earliest_ms=times[0],
-                latest_ms=times[1],
+                earliest_ms=when.earliest_ms,
+                latest_ms=when.latest_ms,
+                quality=when.quality,
                 turn=self._number,
                 place=self._log.place,
                 origin=read_origin(push.frames[offset]),
@@ -268,6 +269,7 @@ class _Turn:
             body=read_body(frame),
             earliest_ms=self._now_ms,
             latest_ms=self._now_ms,
+            quality=Quality.EXACT,
             turn=self._number,
             place=self._log.place,
         )

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.commands import RejudgeAll
+from central.ledger.moments import Quality
 from central.ledger.rows import Identity
 from central.ledger.turns import run_turn
 from loyalty.wire import Verdict
@@ -17,7 +18,10 @@ _AT_ONCE = 1_000
 
 
 class Case(Struct, frozen=True):
-    """An event that a person must look at, and since when (ms UTC) it is in the inbox."""
+    """An event that a person must look at, and since when (ms UTC) it is in the inbox.
+
+    It happened between the other two moments; `time` says how sure that is.
+    """
 
     device_id: str
     epoch: int
@@ -27,6 +31,9 @@ class Case(Struct, frozen=True):
     reason: str
     error: str
     since_ms: int
+    earliest_ms: int
+    latest_ms: int
+    time: str
 
 
 def rejudge_ready(connection: Connection, shard_key: int, now_ms: int) -> int:
@@ -65,6 +72,9 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
             reason=row.reason,
             error=row.error or "",
             since_ms=row.received_ms,
+            earliest_ms=row.earliest_ms,
+            latest_ms=row.latest_ms,
+            time=Quality(Quality.UNKNOWN if row.quality is None else row.quality).name.lower(),
         )
         for row in connection.execute(query)
         if row.verdict == Verdict.QUARANTINED

@@ -13,6 +13,7 @@ from loyalty.chain import (
     signed_by,
     unpack,
 )
+from loyalty.facts import BOOTS_MAX
 from loyalty.wire import PROTOCOL, PushAnswer, PushRequest
 
 _NUMBER_MAX = 1 << 62
@@ -28,6 +29,8 @@ def checked(request: PushRequest, caller: Caller, shard_key: int, received_ms: i
         raise malformed("epoch and first_seq count from 1")
     if len(request.prev_hash) != HASH_BYTES:
         raise malformed(f"prev_hash has {len(request.prev_hash)} bytes")
+    if len(request.boots) > BOOTS_MAX:
+        raise malformed(f"{len(request.boots)} boots, at most {BOOTS_MAX}")
     try:
         frames = unpack(request.frames)
     except FrameError as error:
@@ -52,6 +55,7 @@ def checked(request: PushRequest, caller: Caller, shard_key: int, received_ms: i
         hashes=tuple(hashes),
         clock=request.clock,
         received_ms=received_ms,
+        boots=request.boots,
     )
 
 

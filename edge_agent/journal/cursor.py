@@ -55,6 +55,11 @@ class Outbox(Struct, frozen=True):
         """Events of this epoch that central has not acknowledged."""
         return self.head_seq - self.acked_seq
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether central has acknowledged everything."""
+        return self.depth == 0 and self.stranded == 0
+
 
 def outbox(db: sqlite3.Connection, epoch: int) -> Outbox:
     """Return where one epoch stands."""

@@ -16,6 +16,7 @@ from typing import Self
 from msgspec import structs
 
 from edge_agent.journal import (
+    boots,
     cursor,
     directory,
     identity,
@@ -74,6 +75,7 @@ class Journal(Reader):
         self._writer = writer(lambda: connect(path))
         try:
             self._writer.transact(_renew_projections)
+            self._writer.transact(lambda db: boots.opened(db, self._clock()))
             self._writer.transact(lambda db: members.check_file(db, folder))
             super().__init__(folder)
         except BaseException:
@@ -134,10 +136,9 @@ class Journal(Reader):
     ) -> list[int]:
         """Record events with the slips, the job and the papers in review they belong to.
 
-        Returns their seqs.
-
-        Returns after COMMIT and fsync; then it survives kill -9 and power loss. New slips belong to
-        the first event; `slip_states` changes slips recorded earlier, such as a held claim slip.
+        Returns their seqs after COMMIT and fsync; then it survives kill -9 and power loss. New
+        slips belong to the first event; `slip_states` changes slips recorded earlier, such as a
+        held claim slip.
 
         Raises Duplicate for a receipt, claim code, voucher or review that is recorded already
         and AlreadyDone for such a job; NotEnrolled; JournalFull or JournalFailure when the disk
@@ -248,6 +249,10 @@ class Journal(Reader):
 
     # ---- what central says
 
+    def now(self) -> Moment:
+        """Return this moment by this machine's clocks."""
+        return self._clock()
+
     def acknowledge(self, answer: PushAnswer, at: Moment, rtt_ms: int) -> None:
         """Keep an answer to a push that arrived at `at` after `rtt_ms`, and central's clock in it.
 
@@ -257,6 +262,9 @@ class Journal(Reader):
         def change(db: sqlite3.Connection, epoch: int) -> None:
             cursor.acknowledge(db, epoch, answer)
             cursor.contacted(db, answer.server_ms + rtt_ms // 2, at, rtt_ms)
+            boots.sampled(db, answer.server_ms, at, rtt_ms)
+            if cursor.outbox(db, epoch).is_empty:
+                boots.forget(db)
 
         self._sync(change)
 

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 from msgspec import Struct
 
 from edge_agent.journal import (
+    boots,
     cursor,
     directory,
     identity,
@@ -41,6 +42,7 @@ from loyalty import rulebook
 from loyalty.chain import Frame
 from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder, Moment
+from loyalty.facts import BootClock
 from loyalty.member_file import MemberFile, key_check
 from loyalty.receipt import Receipt
 from loyalty.reviewing import ReviewRow, TemplateRow
@@ -136,6 +138,10 @@ class Reader:
     def awaits_position(self) -> bool:
         """Tell whether a push, even an empty one, must learn what the directory contains."""
         return self._ask(lambda db: cursor.awaits_position(db, identity.require(db).epoch))
+
+    def boots(self) -> tuple[BootClock, ...]:
+        """Return the boots in which events that central lacks can have happened."""
+        return self._ask(boots.known)
 
     def server_ms(self, at: Moment) -> int:
         """Return central's time at `at` as well as it can be known here, in ms (SYNC 2.7)."""

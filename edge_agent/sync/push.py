@@ -15,6 +15,7 @@ from edge_agent.journal.identity import Identity
 from edge_agent.journal.reader import Batch
 from loyalty import chain
 from loyalty.events import Moment
+from loyalty.facts import BootClock
 from loyalty.wire import PROTOCOL, PushAnswer, PushRequest
 
 Broken = Literal["fork", "stale", "rollback", "unknown"]
@@ -37,7 +38,12 @@ class Stop(Struct, frozen=True):
 
 
 def request(
-    identity: Identity, key: Ed25519PrivateKey, session: str, batch: Batch, now: Moment
+    identity: Identity,
+    key: Ed25519PrivateKey,
+    session: str,
+    batch: Batch,
+    now: Moment,
+    boots: tuple[BootClock, ...] = (),
 ) -> PushRequest:
     """Return the signed push of a batch; an empty batch asks how things stand."""
     last_seq = batch.first_seq + len(batch.frames) - 1
@@ -54,6 +60,7 @@ def request(
         head_hash=batch.head_hash,
         signature=chain.sign(key, signed),
         clock=now,
+        boots=boots,
     )
 
 

@@ -2,8 +2,6 @@
 
 import logging
 
-from msgspec import structs
-
 from edge_agent.journal.cursor import Outbox
 from edge_agent.journal.journal import Journal
 from edge_agent.sync import push
@@ -37,8 +35,10 @@ class Pusher:
         if identity is None or not self._has_something_to_say(outbox):
             return Done()
         batch = self._journal.batch(outbox.acked_seq + 1, self._size.events, self._size.bytes)
-        request = push.request(identity, self._caller.key, self._session, batch, now)
+        boots, asked = self._journal.boots(), self._journal.now()
+        request = push.request(identity, self._caller.key, self._session, batch, now, boots)
         answered = self._caller.call(wire.PUSH_PATH, request, PushAnswer)
+        arrived = self._journal.now()
         if not isinstance(answered, tuple):
             if isinstance(answered, Offline) and answered.why == "timeout":
                 self._size.too_slow()
@@ -53,7 +53,8 @@ class Pusher:
                 return self._stop(why)
             case push.SendFrom(seq=seq):
                 return self._send_from(seq)
-        return self._acknowledged(outbox, answer, now, elapsed_s)
+        rtt_ms = arrived.boottime_ms - asked.boottime_ms
+        return self._acknowledged(outbox, answer, arrived, rtt_ms)
 
     def _has_something_to_say(self, outbox: Outbox) -> bool:
         if not self._greeted:
@@ -75,12 +76,8 @@ class Pusher:
         return Done(more=True)
 
     def _acknowledged(
-        self, outbox: Outbox, answer: PushAnswer, now: Moment, elapsed_s: float
+        self, outbox: Outbox, answer: PushAnswer, arrived: Moment, rtt_ms: int
     ) -> Done | Trouble:
-        rtt_ms = round(elapsed_s * 1000)
-        arrived = structs.replace(
-            now, wall_ms=now.wall_ms + rtt_ms, boottime_ms=now.boottime_ms + rtt_ms
-        )
         self._journal.acknowledge(answer, arrived, rtt_ms)
         self._gap_before = False
         if outbox.depth > 0 and answer.acked_through <= outbox.acked_seq:

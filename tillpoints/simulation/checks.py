@@ -29,7 +29,6 @@ from tillpoints.simulation.world import World
 
 #: Invariants of the design that nothing checks here yet, and why.
 NOT_CHECKED = {
-    "I16": "central keeps an interval without a quality that says how far to trust it",
     "I18": "there is one version of the agent",
     "I4 after a restore": "central has no restore with a lease census yet",
 }

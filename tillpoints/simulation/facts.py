@@ -69,6 +69,8 @@ class Facts:
         self._world = world
         #: Every event any execution wrote, by its identity; several when a chain was forked.
         self.written: dict[Key, dict[bytes, Frame]] = {}
+        #: True time of each moment that a device's clocks were read: boot and boot's clock.
+        self.true_ms: dict[tuple[str, int], int] = {}
         self.told: list[Told] = []
         #: Told events whose only machine was put back to an older image.
         self.lost: set[bytes] = set()

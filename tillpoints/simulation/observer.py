@@ -14,9 +14,10 @@ import msgspec
 
 from central.ledger.accounts import AccountKind, holder_of
 from central.ledger.fold import OPEN_VERDICTS
+from central.ledger.moments import Quality
 from loyalty import chain
 from loyalty.chain import Frame, Stream
-from loyalty.events import KINDS, REHOMED_KIND, Redeem, Rejudge, origin_of
+from loyalty.events import KINDS, REHOMED_KIND, Redeem, Rejudge, body_of, origin_of
 from loyalty.wire import PushAnswer, PushRequest, Verdict
 from tillpoints.simulation.centre import SHARD, Central
 from tillpoints.simulation.facts import Facts, Key
@@ -93,11 +94,12 @@ class Observer:
     def _inbox(self, db: sqlite3.Connection, position: int) -> list[Key]:
         rejudged = []
         rows = db.execute(
-            "SELECT device_id, epoch, seq, hash, kind, kind_version, body, verdict, error"
+            "SELECT device_id, epoch, seq, hash, kind, kind_version, body, verdict, error,"
+            " earliest_ms, latest_ms, quality"
             " FROM inbox WHERE turn > ? ORDER BY turn, place",
             (self.turn,),
         )
-        for device, epoch, seq, digest, kind, version, body, verdict, error in rows:
+        for device, epoch, seq, digest, kind, version, body, verdict, error, *when in rows:
             key = (device, epoch, seq)
             known = self.chains[device, epoch]
             self._world.hold("I1 no gap on a chain", seq != len(known) + 1 and key)
@@ -107,6 +109,7 @@ class Observer:
                     self.catch_up()  # written and sent within one step
                 written = self._facts.written.get(key, {}).get(digest)
                 self._world.hold("I1 and I11 bytes as written", written != frame and key)
+                self._time(frame, *when)
             if known:
                 linked = chain.event_hash(Stream(SHARD, device, epoch), seq, known[-1], frame)
                 self._world.hold("I1 one chain", linked != digest and key)
@@ -127,6 +130,15 @@ class Observer:
                 about = msgspec.json.decode(body, type=Rejudge)
                 rejudged.append((bytes.fromhex(about.device), about.epoch, about.seq))
         return rejudged
+
+    def _time(self, frame: Frame, earliest_ms: int, latest_ms: int, quality: int) -> None:
+        """I16: the truth lies in every interval that central trusts."""
+        self._world.mark(f"time {Quality(quality).name}")
+        at = body_of(frame).at
+        true_ms = self._facts.true_ms[at.boot_id, at.boottime_ms]
+        wrong = quality <= Quality.BOUNDED and not earliest_ms <= true_ms <= latest_ms
+        found = wrong and (Quality(quality).name, earliest_ms - true_ms, latest_ms - true_ms, at)
+        self._world.hold("I16 time", found)
 
     def _rejudged(self, db: sqlite3.Connection, keys: list[Key]) -> None:
         for key in keys:

@@ -58,7 +58,7 @@ class Station:
         self._clock_off_ms = 0
         self._rate = 0.0
         self._boot = 1
-        self._booted_ms = world.now_ms - 10_000
+        self._since_ms, self._boottime_ms = world.now_ms, 10_000
         if image is None:
             drawn = random.Random(f"{world.seed}/{name}/key").randbytes(32)
             key = Ed25519PrivateKey.from_private_bytes(drawn)
@@ -71,21 +71,32 @@ class Station:
 
     def moment(self) -> Moment:
         """Return now by this machine's clocks."""
-        passed_ms = self.world.now_ms - self._booted_ms
-        boottime_ms = passed_ms + int(passed_ms * self._rate)
-        return Moment(
-            self.world.now_ms + self._clock_off_ms + int(passed_ms * self._rate),
+        passed_ms = self.world.now_ms - self._since_ms
+        wrong_ms = int(passed_ms * self._rate)
+        moment = Moment(
+            self.world.now_ms + self._clock_off_ms + wrong_ms,
             f"{self.name}-boot-{self._boot}",
-            boottime_ms,
+            self._boottime_ms + passed_ms + wrong_ms,
         )
+        self.facts.true_ms[moment.boot_id, moment.boottime_ms] = self.world.now_ms
+        return moment
 
     def jump(self, by_ms: int) -> None:
         """Set the wall clock wrong."""
         self._clock_off_ms += by_ms
 
     def skew(self, rate: float) -> None:
-        """Let both clocks run fast or slow."""
-        self._rate = rate
+        """Let both clocks run fast or slow from now on."""
+        passed_ms = self.world.now_ms - self._since_ms
+        wrong_ms = int(passed_ms * self._rate)
+        self._boottime_ms += passed_ms + wrong_ms
+        self._clock_off_ms += wrong_ms
+        self._since_ms, self._rate = self.world.now_ms, rate
+
+    def _reboot(self) -> None:
+        """Begin another boot: its clock starts at 0."""
+        self._boot += 1
+        self._since_ms, self._boottime_ms = self.world.now_ms, 0
 
     # ---- life and death
 
@@ -138,8 +149,7 @@ class Station:
         self.journal.close()
         self.world.trace(self.name, "died", fault)
         if fault == "power":
-            self._boot += 1
-            self._booted_ms = self.world.now_ms
+            self._reboot()
         self._bring_back()
         wait_ms = self.chance.randrange(1_000, HOUR_MS) if back_ms is None else back_ms
         self.world.after(wait_ms, self.start)
@@ -175,8 +185,7 @@ class Station:
         self.up = False
         self.disk.die("kill")
         self.journal.close()
-        self._boot += 1
-        self._booted_ms = self.world.now_ms
+        self._reboot()
         self._folders += 1
         folder = self.world.folder / f"{self.name}.{self._folders}"
         write_image(folder, image)

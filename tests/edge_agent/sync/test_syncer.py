@@ -349,5 +349,11 @@ def test_an_unenrolled_device_asks_nobody(blank, transport, central):
 
 
 def test_the_time_of_central_is_learned_from_each_push(till, central, syncer):
-    syncer.step(at(1_000))
-    assert abs(till.server_ms(at(1_000)) - 7_000_000) < 60_000
+    syncer.step(at())
+    assert abs(till.server_ms(at()) - 7_000_000) < 60_000
+    assert [one.sample is not None for one in till.boots()] == [True]
+    syncer.step(at())
+    assert central.pushes[0].boots[0].sample is None
+    till.append([sale("after")])
+    syncer.step(at())
+    assert central.pushes[-1].boots == till.boots()
