@@ -75,7 +75,9 @@ class _Counted(HttpTransport):
 
 def load_file(folder: Path, url: str, name: str) -> dict[str, Any]:
     """Bring the newest member file to a till, as its sync does, and look cards up in it."""
-    journal = serving.open_journal(folder / name, Till(0))
+    keys = load_keys(folder / "central.keys")
+    till = Till(0)
+    journal = serving.open_journal(folder / name, till, keys.tenant_key, keys.central_public)
     transport = _Counted(url)
     caller = Caller(journal, transport)
     puller, fetcher = Puller(journal, caller), MemberFileFetcher(journal, caller)

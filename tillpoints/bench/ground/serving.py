@@ -24,9 +24,12 @@ from tillpoints.bench.ground.days import NO_HEAD, SHARD, Till
 
 _APPENDED_AT_ONCE = 1_000
 _STOP_S = 30.0
+_ANY_KEY = bytes(32)
 
 
-def open_journal(folder: Path, till: Till) -> Journal:
+def open_journal(
+    folder: Path, till: Till, tenant_key: bytes = _ANY_KEY, central_key: bytes = _ANY_KEY
+) -> Journal:
     """Return a journal that is enrolled as `till`."""
     folder.mkdir(mode=0o700, exist_ok=True)
     (folder / KEY_FILE).write_bytes(till.key.private_bytes_raw())
@@ -39,8 +42,8 @@ def open_journal(folder: Path, till: Till) -> Journal:
         name=till.name,
         role="till",
         shop_id=till.shop_id,
-        tenant_key=bytes(32),
-        central_key=bytes(32),
+        tenant_key=tenant_key,
+        central_key=central_key,
         programme="bench",
         zone="Asia/Shanghai",
     )
