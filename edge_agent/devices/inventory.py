@@ -9,11 +9,13 @@ from pathlib import Path
 
 from msgspec import structs
 from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from edge_agent.devices.hid.sources import Source, plugged_in
 
 SYS_PRINTERS = Path("/sys/class/usbmisc")
 SERIAL_LINKS = Path("/dev/serial")
+_LOOKS_MAX = 3
 
 
 def inventory() -> list[Source]:
@@ -28,11 +30,20 @@ def inventory() -> list[Source]:
             line.location or "",
             line.product or "",
         )
-        for line in sorted(list_ports.comports(), key=lambda line: line.device)
+        for line in sorted(_ports(), key=lambda line: line.device)
         # Lines without an id are the machine's own, and most of those are not even wired.
         if line.vid is not None or line.device.startswith("/dev/ttyS")
     ]
     return [*plugged_in(), *lasting_names(lines, SERIAL_LINKS), *_printers()]
+
+
+def _ports() -> list[ListPortInfo]:
+    for _ in range(_LOOKS_MAX):
+        try:
+            return list(list_ports.comports())
+        except TypeError:
+            continue  # pyserial stumbles over a line that goes while it looks
+    return []
 
 
 def lasting_names(lines: list[Source], links: Path) -> list[Source]:

@@ -91,4 +91,6 @@ def eventually_fixture():
 def kernel(tmp_path):
     from tests.lab.mocked.mock_kernel import MockKernel
 
-    return MockKernel(tmp_path)
+    kernel = MockKernel(tmp_path)
+    yield kernel
+    kernel.close()

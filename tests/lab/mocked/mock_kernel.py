@@ -45,9 +45,17 @@ class MockKernel:
         self._numbers = itertools.count(5)
         self._bed = self._library.umockdev_testbed_new()
 
+    def close(self) -> None:
+        """Take everything away again, so that the next kernel starts empty."""
+        ctypes.CDLL("libgobject-2.0.so.0").g_object_unref(ctypes.c_void_p(self._bed))
+
     def next_number(self) -> int:
         """A number that no event node had: after a replug it may be another one."""
         return next(self._numbers)
+
+    def add(self, description: str) -> None:
+        """Show devices, in umockdev's own form."""
+        assert self.call("add_from_string", description, None)
 
     def call(self, name, *arguments):
         ready = [each.encode() if isinstance(each, str) else each for each in arguments]
@@ -89,8 +97,8 @@ class MockKeyboard:
         node.parent.mkdir(parents=True, exist_ok=True)
         self._ends = self._pipe(node) if self._is_fast else self._line(node)
         assert self._kernel.call("load_ioctl", self.node, str(self._record()), None)
-        assert self._kernel.call("add_from_string", self._parent(), None)
-        assert self._kernel.call("add_from_string", self._events(), None)
+        self._kernel.add(self._parent())
+        self._kernel.add(self._events())
 
     def unplug(self) -> None:
         self._place().unlink()
