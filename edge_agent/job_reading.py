@@ -29,6 +29,7 @@ class JobReader:
         self._tap = tap
         self._template = template
         self._ocr = ocr
+        self._said = False
 
     def read(self, job: Job) -> tuple[Reading, ...] | None:
         """Return what the job's papers say without OCR; None when the reader failed."""
@@ -44,14 +45,14 @@ class JobReader:
         if self._ocr is None:
             return False
         try:
-            papers = self._papers(job, self._template(), None)
+            papers = self._papers(job, self._known(), None)
         except Exception:  # noqa: BLE001 `read` will say so
             return False
         return any(paper.page is not None and paper.doubts for paper in papers)
 
     def _read(self, job: Job, ocr: Ocr | None) -> tuple[Reading, ...] | None:
         try:
-            template = self._template()
+            template = self._known()
             readings = read_papers(
                 self._papers(job, template, ocr),
                 currency=(template and template.currency) or "CNY",
@@ -71,6 +72,16 @@ class JobReader:
             else one
             for one in readings
         )
+
+    def _known(self) -> Template | None:
+        """Return the shop's template; one that a newer central made otherwise counts as none."""
+        try:
+            return self._template()
+        except ValueError as error:
+            if not self._said:
+                _log.warning("the shop's template is not used: %s", error)
+            self._said = True
+            return None
 
     def _papers(self, job: Job, template: Template | None, ocr: Ocr | None) -> list[Paper]:
         dialect = self._tap.dialect or (template.dialect if template else None) or None

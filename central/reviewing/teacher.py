@@ -5,11 +5,12 @@ import threading
 import structlog
 
 from central.database import writing
-from central.reviewing.teaching import teach
+from central.reviewing.teaching import hand_out, teach
 from central.sync import papers
 from central.sync.service import Service
 
 EVERY_S = 10.0
+HAND_OUT_EVERY = 60  # rounds
 
 _log = structlog.get_logger(__name__)
 
@@ -32,8 +33,12 @@ class Teacher:
         self._thread.join()
 
     def _run(self) -> None:
+        rounds = 0
         while not self._stopping.wait(EVERY_S):
+            rounds += 1
             try:
+                if rounds % HAND_OUT_EVERY == 1:
+                    hand_out(self._service)
                 while teach(self._service) and not self._stopping.is_set():
                     continue
                 with writing(self._service.engine) as connection:

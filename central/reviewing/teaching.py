@@ -8,7 +8,7 @@ once, whichever side made it, when the paper it is about has arrived.
 import hashlib
 
 from msgspec import Struct, structs
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, exists, select
 
 from central import schema
 from central.database import writing
@@ -20,6 +20,7 @@ from central.sync.callers import DeviceState
 from central.sync.service import Service
 from loyalty.receipt import Kind
 from loyalty.reviewing import TemplateRow
+from loyalty.wire import Topic
 from receipts import lessons, templates
 from receipts.kept_paper import KeptPaper, unpack
 from receipts.lessons import Lesson
@@ -47,6 +48,30 @@ def teach(service: Service) -> int:
         with writing(service.engine) as connection:
             _keep(connection, service.shard_key, review, learnt, service.now_ms())
     return len(waiting)
+
+
+def hand_out(service: Service) -> int:
+    """Tell tills that came after the last lesson of their shop; return how many."""
+    with writing(service.engine) as connection:
+        changes = _missing(connection, service.shard_key)
+        if changes:
+            announce(connection, service.shard_key, changes)
+    return len(changes)
+
+
+def _missing(connection: Connection, shard_key: int) -> list[Change]:
+    d, t, f = schema.device, schema.template, schema.feed
+    shop = and_(t.c.shard_key == d.c.shard_key, t.c.shop_id == d.c.shop_id)
+    told = exists().where(
+        f.c.shard_key == shard_key,
+        f.c.topic == int(Topic.TEMPLATE),
+        f.c.device_id == d.c.device_id,
+        f.c.item == t.c.shop_id,
+    )
+    query = select(d.c.device_id, t.c.shop_id, t.c.version, t.c.canonical).join_from(d, t, shop)
+    query = query.where(d.c.shard_key == shard_key, d.c.state == int(DeviceState.ENROLLED), ~told)
+    rows = connection.execute(query).all()
+    return [of_template(TemplateRow(*row), device_id) for device_id, *row in rows]
 
 
 def template_of(connection: Connection, shard_key: int, shop_id: str) -> TemplateRow | None:
@@ -87,13 +112,18 @@ def _learnt(review: Review, packed: bytes, before: TemplateRow | None) -> Taught
     try:
         known = templates.decoded(before.canonical) if before else Template(shop=review.shop_id)
         after = lesson_of(review, unpack(packed), known)
-    except ValueError as error:
-        return Taught(review.review_id, f"no lesson: {error}")
-    if after is None or after == known:
+    except Exception as error:  # noqa: BLE001 one poison paper must not keep others from teaching
+        return Taught(review.review_id, f"no lesson: {type(error).__name__}")
+    if after is None or _adds_nothing(after, known):
         return Taught(review.review_id, "nothing new")
     canonical = templates.encoded(after)
     row = TemplateRow(review.shop_id, hashlib.sha256(canonical).hexdigest(), canonical)
     return Taught(review.review_id, "taught", row)
+
+
+def _adds_nothing(after: Template, known: Template) -> bool:
+    """A shop's later papers confirm what is known: no till needs to hear of each of them."""
+    return known.papers > 0 and structs.replace(after, papers=known.papers) == known
 
 
 def lesson_of(review: Review, paper: KeptPaper, known: Template) -> Template | None:

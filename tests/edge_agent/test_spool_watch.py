@@ -18,6 +18,7 @@ from edge_agent.messages import JobRead, JobSeen, PictureSeen
 from edge_agent.spool_watch import SpoolWatch
 from receipts import pictures_ocr
 from receipts.reading import Reading
+from receipts.templates import Template
 from tests.edge_agent.counter import sale_text
 from tests.edge_agent.devices.conftest import wait_for
 from tests.receipts.raster import expected_of, gs_v_0, page_of_case, raster_names, told
@@ -239,3 +240,15 @@ def test_the_ocr_extra_reads_a_raster_receipt_while_text_goes_on(tmp_path: Path)
         assert told(picture.readings[0])["total"] == expected["total"]
     finally:
         spooled.watch.stop()
+
+
+def test_a_template_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
+    def broken() -> Template:
+        raise ValueError("made by a later version")
+
+    tap = Tap(str(tmp_path))
+    now = Moment("boot", 0, 0)
+    job = Job("j", "tap", "c", 1, now, True, True, "", now, None, TEXT.encode("gb18030"))
+    readings = JobReader(tap, broken).read(job)
+    assert readings is not None
+    assert readings[0].decision == "award"

@@ -2,10 +2,10 @@
 
 from msgspec import structs
 
-from central.reviewing.teaching import teach, template_of
+from central.reviewing.teaching import hand_out, teach, template_of
 from loyalty.reviewing import TemplateRow
 from loyalty.wire import Topic
-from receipts import templates
+from receipts import lessons, templates
 from receipts.kept_paper import KeptPaper, pack
 from receipts.reading import read_job
 from tests.central.ledger.test_reviews import at_desk, decided, opened, paper, sale
@@ -73,3 +73,22 @@ def test_a_paper_of_another_shop_teaches_this_one_nothing(programme):
     programme.service.run(at_desk(elsewhere))
     assert teach(programme.service) == 1
     assert known(programme) is None
+
+
+def test_a_till_that_comes_later_hears_of_its_shops_template_once(programme):
+    put_in_review(programme)
+    programme.service.run(at_desk(paper(programme.till)))
+    teach(programme.service)
+    assert hand_out(programme.service) == 0
+    late = programme.add_device("till-3", "till", "S1")
+    assert hand_out(programme.service) == 1
+    assert hand_out(programme.service) == 0
+    assert list(late.feed(Topic.TEMPLATE, TemplateRow)) == ["S1"]
+
+
+def test_a_paper_that_trips_the_teacher_teaches_nothing_and_holds_up_nobody(programme, monkeypatch):
+    put_in_review(programme)
+    programme.service.run(at_desk(paper(programme.till)))
+    monkeypatch.setattr(lessons, "taught", lambda *_: 1 // 0)
+    assert teach(programme.service) == 1
+    assert teach(programme.service) == 0
