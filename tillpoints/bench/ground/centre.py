@@ -26,6 +26,9 @@ from tillpoints.bench.ground import days
 from tillpoints.bench.ground.days import SHARD, START_MS, Till
 
 _PART = 10_000
+_FACTS = "shard_key device_id epoch seq hash kind kind_version body"
+_TIMES = "earliest_ms latest_ms received_ms turn place verdict reason adjusted error"
+_INBOX = (*_FACTS.split(), *_TIMES.split())
 
 
 def open_central(engine: Engine, tills: Sequence[Till]) -> Combiner:
@@ -86,7 +89,6 @@ def _push(ledger: Combiner, till: Till, bodies: Sequence[bytes]) -> None:
 
 def store_chain(engine: Engine, till: Till, events: int, same: Path) -> None:
     """Put a till's next events straight into the inbox, and the same bytes into a file."""
-    columns = tuple(column.name for column in schema.inbox.columns)
     seq, head = 0, anchor(till.stream, days.NO_HEAD)
     with same.open("wb") as file:
         while seq < events:
@@ -101,7 +103,7 @@ def store_chain(engine: Engine, till: Till, events: int, same: Path) -> None:
                 times = (START_MS, START_MS, START_MS, 2, seq, 0, "", 0, None)
                 rows.append((SHARD, till.device_id, 1, seq, *facts, *times))
             with writing(engine) as connection:
-                bulk.insert(connection, schema.inbox, columns, rows)
+                bulk.insert(connection, schema.inbox, _INBOX, rows)
     t = schema.stream
     with writing(engine) as connection:
         here = update(t).where(t.c.shard_key == SHARD, t.c.device_id == till.device_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
-from central import schema
+from central import migrations, schema
 from central.config import Database
 from central.database import connect, reading, writing
 from central.ledger.rows import CENTRAL_DEVICE
@@ -41,7 +41,7 @@ def grow(events: int, folder: Path, tell: Callable[[str], None]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     engine = connect(Database(f"sqlite:///{folder.absolute()}/central.db"))
     with writing(engine) as connection:
-        schema.metadata.create_all(connection)
+        migrations.upgrade(connection)
     done = _parts(engine)
     if not done:
         with writing(engine) as connection:
