@@ -54,6 +54,17 @@ def shops(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally
     return _announced(connection, parts, news, tally(changes))
 
 
+def without_rate(connection: Connection, parts: Parts) -> list[str]:
+    """Return the shops' categories that the rules in force do not name: they earn by rate "*"."""
+    book = book_in_force(connection, parts)
+    if book is None:
+        return []
+    named = {rate.category for rate in book.rates}
+    t = schema.shop
+    query = select(t.c.category).where(t.c.shard_key == parts.config.shard_key).distinct()
+    return sorted(set(connection.execute(query).scalars()) - named)
+
+
 def rewards(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
     """Keep the rewards of a file and tell the tills about them."""
     given = read_rewards(name, data, shop_ids(connection, parts))

@@ -39,7 +39,7 @@ class NotReleased(ValueError):
 def open_leases(
     connection: Connection, shard_key: int, now_ms: int
 ) -> dict[bytes, list[OpenLease]]:
-    """Return the open leases of each device, oldest first."""
+    """Return the leases of each device that it may still spend from, oldest first."""
     lease, stream, device, inbox = schema.lease, schema.stream, schema.device, schema.inbox
     same = and_(
         stream.c.shard_key == lease.c.shard_key,
@@ -58,6 +58,7 @@ def open_leases(
         .join_from(lease, stream, same)
         .join(device, whose)
         .where(lease.c.shard_key == shard_key, lease.c.state == int(LeaseState.OPEN))
+        .where(lease.c.spent < lease.c.amount)
         .order_by(lease.c.turn, lease.c.lease_id)
     )
     found: dict[bytes, list[OpenLease]] = defaultdict(list)

@@ -197,6 +197,14 @@ def test_a_reward_that_is_no_longer_offered_leaves_the_tills(mall):
     assert {row.reward_id: row.offered for row in rows(mall, schema.reward)}["thermos"] == 0
 
 
+def test_categories_that_the_rules_do_not_name_are_mentioned(mall):
+    said = mall.bring_in("shops", "shop_id,name_zh,category\nhelu,禾鹿小馆,dinning\n")
+    assert "规则未列出的类别，按 * 计分" in said
+    assert "not named: beauty, dinning, home, service" in said
+    text = (DEMO / "rules.toml").read_text(encoding="utf-8")
+    assert "dinning" not in mall.bring_in("rules", text.replace('"dining"', '"dinning"'))
+
+
 def test_a_shop_that_moves_to_another_category_is_told_to_the_tills(mall):
     mall.bring_in("shops", "shop_id,name_zh,category\nhelu,禾鹿小馆,cinema\n")
     assert feed(mall, Topic.SHOP, ShopRow)["helu"].category == "cinema"

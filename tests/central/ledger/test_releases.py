@@ -46,6 +46,11 @@ def test_an_open_lease_is_exposure_and_in_doubt_once_it_could_not_be_spent_any_m
     assert mall.read(open_leases, mall.now_ms) == {}
 
 
+def test_a_lease_that_is_spent_is_no_exposure_though_it_was_never_closed(mall):
+    mall.till.push(mall.till.redeem(member(), mall.lease))
+    assert mall.read(open_leases, mall.now_ms + 901_000) == {}
+
+
 def test_a_lease_is_not_given_up_before_seven_days_unless_its_device_is_gone(mall):
     with pytest.raises(NotReleased, match="seven days"):
         give_up(mall)

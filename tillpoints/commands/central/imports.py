@@ -57,8 +57,11 @@ def _importing(kind: str) -> Callable[[Callable[..., None]], click.Command]:
 
 @_importing("shops")
 def shops(**options: Any) -> None:
-    """Shops: shop_id, name_zh, name_en, category."""
-    _run("shops", importing.shops, **options)
+    """Shops: shop_id, name_zh, name_en, category.
+
+    Says which categories the rules do not name: a mistyped one earns by the rate of all others.
+    """
+    _run_and_look("shops", importing.shops, **options)
 
 
 @_importing("rewards")
@@ -83,8 +86,11 @@ def members(**options: Any) -> None:
 
 @_importing("rules")
 def rules(**options: Any) -> None:
-    """The rule book, a TOML file, in force from now on."""
-    _run("rules", importing.rules, **options)
+    """The rule book, a TOML file, in force from now on.
+
+    Says which categories of shops it does not name: they earn by the rate of all others.
+    """
+    _run_and_look("rules", importing.rules, **options)
 
 
 @_importing("tills")
@@ -121,6 +127,21 @@ def tills(codes: Path | None, **options: Any) -> None:
         for one in issued:
             until = datetime.fromtimestamp(one.valid_until_ms / 1000, tz=UTC)
             lines.writerow((one.name, one.role, one.shop_id, one.code, until.isoformat()))
+
+
+def _run_and_look(kind: str, importer: Importer, **options: Any) -> None:
+    """Import, then say which categories have no rate: a mistyped one earns without an error."""
+    unnamed: list[str] = []
+
+    def and_look(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
+        done = importer(connection, parts, name, data)
+        unnamed.extend(importing.without_rate(connection, parts))
+        return done
+
+    _run(kind, and_look, **options)
+    if unnamed and not options["as_json"]:
+        said = ", ".join(unnamed)
+        click.echo(f"规则未列出的类别，按 * 计分 / earns by rate '*', not named: {said}")
 
 
 def _run(
