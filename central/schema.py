@@ -120,7 +120,6 @@ inbox = table(
     data("body"),  # exactly as first written
     big("earliest_ms"),  # when it happened lies between these two, by central's clock
     big("latest_ms"),
-    small("quality", null=True),  # central.ledger.moments.Quality; none for older events
     big("received_ms"),  # central's clock when the turn ran
     big("turn"),
     big("place"),  # order within the turn
@@ -128,16 +127,17 @@ inbox = table(
     text("reason"),
     big("adjusted"),
     text("error", null=True),  # what a handler raised
+    small("quality", null=True),  # central.ledger.moments.Quality; none for older events
     Index(None, "shard_key", "turn", "place", unique=True),
     Index(None, "shard_key", "kind", "turn"),
 )
-# 2 PENDING_REF, 3 PENDING_UPGRADE, 4 QUARANTINED
+# 2 PENDING_REF, 3 PENDING_UPGRADE, 4 QUARANTINED, 6 CORRUPT_BODY, 7 LOST
 Index(
     "inbox_open",
     inbox.c.shard_key,
     inbox.c.verdict,
-    postgresql_where=inbox.c.verdict.in_((2, 3, 4)),
-    sqlite_where=inbox.c.verdict.in_((2, 3, 4)),
+    postgresql_where=inbox.c.verdict.in_((2, 3, 4, 6, 7)),
+    sqlite_where=inbox.c.verdict.in_((2, 3, 4, 6, 7)),
 )
 
 rehome = table(

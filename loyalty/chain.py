@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Struct
 
 HASH_BYTES = 32
+#: The kind of an event whose row is damaged on its device's disk (see `loyalty.damage`): its hash
+#: cannot be made again, so the body begins with it.
+SPELLED_KIND = 12
 DEVICE_BYTES = 16
 BODY_BYTES_MAX = 4096
 BATCH_EVENTS_MAX = 1000
@@ -68,7 +71,10 @@ def extend(
     epoch, sha256, hashes = stream.epoch, hashlib.sha256, []
     for seq, frame in enumerate(frames, first_seq):
         header = _HEADER.pack(epoch, seq, frame.kind, frame.kind_version)
-        prev_hash = sha256(device + header + prev_hash + sha256(frame.body).digest()).digest()
+        if frame.kind == SPELLED_KIND and len(frame.body) > HASH_BYTES:
+            prev_hash = frame.body[:HASH_BYTES]
+        else:
+            prev_hash = sha256(device + header + prev_hash + sha256(frame.body).digest()).digest()
         hashes.append(prev_hash)
     return hashes
 

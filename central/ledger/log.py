@@ -69,7 +69,8 @@ class Log:
         for identity, logged in self._events.items():
             folded = logged.folded
             judgement = again.get(identity, folded.judgement) if again else folded.judgement
-            inbox.append((shard_key, *self._inbox_row(logged), *verdict(judgement)))
+            when = logged.event.quality
+            inbox.append((shard_key, *self._inbox_row(logged), *verdict(judgement), when))
             transfers += [
                 (shard_key, *transfer_row(one, self._turn, self._now_ms))
                 for one in folded.transfers
@@ -89,7 +90,6 @@ class Log:
             frame.body,
             event.earliest_ms,
             event.latest_ms,
-            event.quality,
             self._now_ms,
             event.turn,
             event.place,

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from central.ledger.moments import Quality
-from loyalty.chain import DEVICE_BYTES, Frame
+from loyalty.chain import DEVICE_BYTES, SPELLED_KIND, Frame
+from loyalty.damage import Damage
+from loyalty.damage import read as read_damaged
 from loyalty.events import Believed, Body, Holder, Origin, UnknownKind, body_of, origin_of
 from loyalty.wire import Verdict
 
@@ -241,6 +243,8 @@ class Member(Struct, frozen=True):
 
 def read_body(frame: Frame) -> Body | Unreadable:
     """Return what a frame says, or why that cannot be told."""
+    if frame.kind == SPELLED_KIND:
+        return _read_damaged(frame)
     # PostgreSQL's text cannot hold a NUL; JSON can spell one only like this.
     if rb"\u0000" in frame.body:
         return Unreadable(Verdict.QUARANTINED, "the body holds a NUL character")
@@ -252,9 +256,24 @@ def read_body(frame: Frame) -> Body | Unreadable:
         return Unreadable(Verdict.QUARANTINED, f"{type(error).__name__}: {error}")
 
 
+def _read_damaged(frame: Frame) -> Body | Unreadable:
+    try:
+        damage, found = read_damaged(frame)
+    except ValueError as error:
+        return Unreadable(Verdict.QUARANTINED, str(error))
+    if damage is Damage.LOST:
+        return Unreadable(Verdict.LOST, "its row on the device's disk is lost")
+    if damage is Damage.CORRUPT:
+        return Unreadable(Verdict.CORRUPT_BODY, f"kind {found.kind}: its body fails its hash")
+    return read_body(found)
+
+
 def read_origin(frame: Frame) -> Origin | None:
     """Return where an event stood first; None too if it does not say so in a way we can read."""
     try:
+        if frame.kind == SPELLED_KIND:
+            damage, found = read_damaged(frame)
+            return origin_of(found) if damage is Damage.ALONE else None
         return origin_of(frame)
     except Exception:  # noqa: BLE001  # read_body says what is wrong with it
         return None

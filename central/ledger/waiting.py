@@ -12,7 +12,8 @@ from loyalty.wire import Verdict
 
 #: How long an event may wait for another one before a person looks at it (SYNC 2.13).
 PARKED_MS = 7 * 86_400_000
-_OPEN = (int(Verdict.PENDING_REF), int(Verdict.QUARANTINED))
+_DAMAGED = (int(Verdict.CORRUPT_BODY), int(Verdict.LOST))
+_OPEN = (int(Verdict.PENDING_REF), int(Verdict.QUARANTINED), *_DAMAGED)
 _FOR_PEOPLE = ("duplicate_receipt",)  # waits for nobody else
 _AT_ONCE = 1_000
 
@@ -56,7 +57,8 @@ def rejudge_ready(connection: Connection, shard_key: int, now_ms: int) -> int:
 def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
     """Return the events that a person must look at, in the order they came.
 
-    These are all in quarantine, and those that have waited for another event for seven days.
+    These are all in quarantine or damaged on their device's disk, and those that have waited for
+    another event for seven days.
     Nothing drops them: what they wait for may still come.
     """
     t = schema.inbox
@@ -77,7 +79,7 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
             time=Quality(Quality.UNKNOWN if row.quality is None else row.quality).name.lower(),
         )
         for row in connection.execute(query)
-        if row.verdict == Verdict.QUARANTINED
+        if row.verdict in (Verdict.QUARANTINED, *_DAMAGED)
         or row.reason in _FOR_PEOPLE
         or now_ms - row.received_ms >= PARKED_MS
     ]

@@ -41,6 +41,7 @@ from edge_agent.journal.opening import connect
 from edge_agent.journal.reader import Reader
 from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.journal.slips import JobOutcome, Slip, SlipState
+from edge_agent.journal.verify import tail_problems
 from edge_agent.journal.writer import Writer
 from loyalty.events import Body, Holder, LeaseClose, Moment, Redeem
 from loyalty.wire import (
@@ -78,6 +79,7 @@ class Journal(Reader):
             self._writer.transact(lambda db: boots.opened(db, self._clock()))
             self._writer.transact(lambda db: members.check_file(db, folder))
             super().__init__(folder)
+            self.damage = self._ask(tail_problems)
         except BaseException:
             self._writer.close()
             os.close(self._handle)
@@ -93,11 +95,9 @@ class Journal(Reader):
     ) -> Self:
         """Open, upgrade and check the journal in `folder`; a new one if there is none.
 
-        A simulation passes a clock of its own, and a writer without a thread.
-
         Raises JournalInUse if another process has it, JournalTooNew if a later version wrote it,
-        JournalBroken if pages or the tail of the chain do not check out, JournalFailure if the
-        disk refuses.
+        JournalBroken if its pages do not check out, JournalFailure if the disk refuses. Events that
+        do not check out are named in `damage`, and told to central as they are.
         """
         return cls(folder, clock, writer)
 

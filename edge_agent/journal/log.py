@@ -4,6 +4,7 @@ A body is kept and sent exactly as it was first written. `seq` is taken in the t
 writes the event, so a rollback leaves no hole.
 """
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 
@@ -90,6 +91,17 @@ def links(db: sqlite3.Connection, after: Place = START) -> Iterator[Link]:
     )
     for epoch, seq, kind, kind_version, body, digest in rows:
         yield Link(Place(epoch, seq), Frame(kind, kind_version, body), digest)
+
+
+def of_epoch(db: sqlite3.Connection, after: Place) -> Iterator[Link]:
+    """Read the events of one epoch behind a place; what is written meanwhile is of another."""
+    return itertools.takewhile(lambda link: link.place.epoch == after.epoch, links(db, after))
+
+
+def last_before(db: sqlite3.Connection, epoch: int, seq: int) -> int:
+    """Return the last seq before this one that is not lost; 0, the anchor, if there is none."""
+    query = "SELECT coalesce(max(seq), 0) FROM event WHERE epoch = ? AND seq < ?"
+    return int(db.execute(query, (epoch, seq)).fetchone()[0])
 
 
 def body_at(db: sqlite3.Connection, place: Place) -> Body:

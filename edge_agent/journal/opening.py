@@ -6,7 +6,7 @@ from pathlib import Path
 from edge_agent.journal.database import connect_writer
 from edge_agent.journal.errors import JournalFailure
 from edge_agent.journal.migrate import migrate, steps
-from edge_agent.journal.verify import check_tail
+from edge_agent.journal.verify import check_pages
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -14,7 +14,7 @@ def connect(path: Path) -> sqlite3.Connection:
     db = connect_writer(path)
     try:
         migrate(db, path, steps())
-        check_tail(db)
+        check_pages(db)
         _sync_what_is_seen(db)
     except BaseException:
         db.close()

@@ -28,6 +28,7 @@ from edge_agent.journal import (
     voucher_requests,
 )
 from edge_agent.journal.cursor import Cursor, Outbox
+from edge_agent.journal.damage import as_sent
 from edge_agent.journal.database import FILE, connect_reader, reading, snapshot
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link, Place
@@ -314,14 +315,20 @@ class Reader:
 
 
 def _batch(db: sqlite3.Connection, first_seq: int, events_max: int, bytes_max: int) -> Batch:
-    epoch = identity.require(db).epoch
+    stream = identity.require(db).stream
     frames: list[Frame] = []
-    head_hash = prev_hash = log.hash_at(db, epoch, first_seq - 1)
     size = 0
-    for link in log.links(db, Place(epoch, first_seq - 1)):
-        size += len(link.frame.body)
-        if link.place.epoch != epoch or len(frames) == events_max or (frames and size > bytes_max):
+    start = log.last_before(db, stream.epoch, first_seq - 1)  # so that the one before is checked
+    seq, head_hash = start, log.hash_at(db, stream.epoch, start)
+    prev_hash = head_hash
+    links = log.of_epoch(db, Place(stream.epoch, start))
+    for seq, (frame, hash_) in enumerate(as_sent(stream, start, head_hash, links), start + 1):
+        if seq < first_seq:
+            prev_hash = head_hash = hash_
+            continue
+        size += len(frame.body)
+        if len(frames) == events_max or (frames and size > bytes_max):
             break
-        frames.append(link.frame)
-        head_hash = link.hash
+        frames.append(frame)
+        head_hash = hash_
     return Batch(first_seq, prev_hash, tuple(frames), head_hash)

@@ -4,10 +4,9 @@ Nothing of an old epoch is changed or dropped. An event that is written again ke
 names where it stood first, so central counts it once, on whichever branch it saw it.
 """
 
-import itertools
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from edge_agent.journal import identity, log, projections
 from edge_agent.journal.identity import Identity
@@ -44,16 +43,11 @@ def go_on(db: sqlite3.Connection, who: Identity, held: Iterable[HeldEpoch]) -> i
     ).fetchall():
         known = min(acked, at_central.get(epoch, 0))
         after = Place(epoch, min(contained, known))
-        for link in _of_epoch(db, after):
+        for link in log.of_epoch(db, after):
             if places.now(db, link.place) == link.place:
                 _write_again(db, who.stream, link, judged=link.place.seq <= known)
                 written += 1
     return written
-
-
-def _of_epoch(db: sqlite3.Connection, after: Place) -> Iterator[Link]:
-    """Yield the events of one epoch behind a place; what is written meanwhile is of another."""
-    return itertools.takewhile(lambda link: link.place.epoch == after.epoch, log.links(db, after))
 
 
 def _write_again(db: sqlite3.Connection, stream: Stream, link: Link, *, judged: bool) -> None:

@@ -28,19 +28,21 @@ class Report(Struct, frozen=True):
     problems: tuple[str, ...]
 
 
-def check_tail(db: sqlite3.Connection) -> None:
-    """Check the pages, and the last events of the chain. Raises JournalBroken."""
+def check_pages(db: sqlite3.Connection) -> None:
+    """Check the pages of the file. Raises JournalBroken."""
     pages = [row[0] for row in db.execute("PRAGMA quick_check(10)")]
     if pages != ["ok"]:
         raise JournalBroken(f"the journal's file is damaged: {'; '.join(pages)}")
+
+
+def tail_problems(db: sqlite3.Connection) -> tuple[str, ...]:
+    """Return which of the last events are damaged; they are sent as such and stop nothing."""
     who = identity.load(db)
     if who is None:
-        return
+        return ()
     head_seq, _ = log.head(db, who.epoch)
-    start = max(0, head_seq - TAIL_EVENTS)
-    problems = _chain_problems(db, who.stream, Place(who.epoch, start))
-    if problems:
-        raise JournalBroken(problems[0])
+    start = log.last_before(db, who.epoch, max(1, head_seq - TAIL_EVENTS))
+    return tuple(_chain_problems(db, who.stream, Place(who.epoch, start)))
 
 
 def verify(db: sqlite3.Connection) -> Report:

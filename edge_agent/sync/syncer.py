@@ -145,6 +145,8 @@ class Syncer:
         if outbox.stranded:
             detail = f"{outbox.stranded} events of an earlier epoch wait to be sent again"
             return Problem("stranded_events", detail)
+        if self._journal.damage:
+            return Problem("damaged_events", "; ".join(self._journal.damage[:3]))
         unread = self._journal.unread_rows()
         if unread:
             return Problem("unread_rows", f"{unread} rows of central's feed could not be read")

@@ -35,6 +35,8 @@ _ROLES = {"till": "收银终端", "kiosk": "自助机"}
 _VERDICTS = {
     "pending_ref": {"zh": "等待关联事件", "en": "waits for another event"},
     "quarantined": {"zh": "已隔离", "en": "in quarantine"},
+    "corrupt_body": {"zh": "本机磁盘上已损坏", "en": "damaged on its device's disk"},
+    "lost": {"zh": "本机磁盘上已丢失", "en": "lost on its device's disk"},
 }
 _IN_DOUBT = {
     "zh": "  待核对的兑换授权 {lease_id}：{left} 分，自 {since}",

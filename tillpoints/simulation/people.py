@@ -8,11 +8,13 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
+from edge_agent import clocks
 from edge_agent.asking import Ask
-from edge_agent.effects import AskVoucher, Now
+from edge_agent.effects import AskVoucher
 from edge_agent.journal.errors import Duplicate, JournalFailure, LeaseClosed
 from edge_agent.messages import VoucherAnswered
 from edge_agent.sync.calls import Offline
@@ -185,7 +187,7 @@ class People:
             spend = (answer.lease_id, answer.points, reward.reward_id, voucher)
             self._cut_off[station.name] = (station.session, Redeem(asked, holder, *spend))
             station.sleep(rng.choice((600_000, answer.ttl_s * 1000, HOUR_MS)))
-            del self._cut_off[station.name]
+            self._cut_off.pop(station.name, None)
         body = Redeem(
             station.moment(),
             holder,
@@ -231,9 +233,8 @@ class People:
         desk = HandingIn(station.journal, station.identity(), asked.append, _token(rng))
         typed = rng.random() < 0.4
         scan = VoucherCode(handed.code, None) if typed else VoucherCode(None, handed.signed)
-        local = datetime.fromtimestamp(self._world.now_ms / 1000, tz=UTC).isoformat()
-        moment = station.moment()
-        desk.scanned(scan, Now(moment.boottime_ms / 1000, moment, local))
+        zone = ZoneInfo(station.identity().zone)
+        desk.scanned(scan, clocks.now(station.journal, zone, station.moment()))
         for question in asked:
             if isinstance(question, AskVoucher):
                 request = VoucherRequest(question.request_id, question.voucher_code)

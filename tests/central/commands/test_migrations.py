@@ -18,7 +18,9 @@ def shape_of(engine):
     """Every table, column, key, check and index, as the database itself describes them."""
     questions = [SQLITE] if engine.dialect.name == "sqlite" else [CONSTRAINTS, INDEXES]
     with reading(engine) as connection:
-        found = [tuple(row) for ask in questions for row in connection.execute(text(ask))]
+        rows = [row for ask in questions for row in connection.execute(text(ask))]
+        # A column that was added later stands on the line of the one before it.
+        found = [tuple(" ".join(str(part).split()) for part in row) for row in rows]
         tables = inspect(connection)
         found += [
             (table, column["name"], str(column["type"]), column["nullable"])
