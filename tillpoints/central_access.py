@@ -1,11 +1,13 @@
 """How commands get at central: its `--config` option, and its errors as exit codes."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import structlog
 from sqlalchemy.exc import OperationalError
 
 from central.app import NotSetUp, Parts, open_parts
@@ -48,7 +50,11 @@ def json_option(command: F) -> F:
 
 
 def load_config(path: Path) -> Config:
-    """Return the configuration, or exit 3 saying what is wrong with it."""
+    """Return the configuration, or exit 3 saying what is wrong with it.
+
+    From then on the log goes to standard error: a command's output is its answer alone.
+    """
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         return load(path)
     except ConfigError as error:

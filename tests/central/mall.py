@@ -43,15 +43,19 @@ class Mall:
 
     def run(self, *words, code=0):
         """Run `tillpoints WORDS --config ...` and return what it said."""
+        return self._result(words, code).output
+
+    def json(self, *words):
+        """Run a command with --json and return its answer."""
+        # Its output alone: the log of a server in this process may come in between.
+        return json.loads(self._result((*words, "--json"), 0).stdout)
+
+    def _result(self, words, code):
         answer = CliRunner().invoke(main, [*words, "--config", str(self.config)])
         if answer.exception is not None and not isinstance(answer.exception, SystemExit):
             raise answer.exception
         assert answer.exit_code == code, answer.output
-        return answer.output
-
-    def json(self, *words):
-        """Run a command with --json and return its answer."""
-        return json.loads(self.run(*words, "--json"))
+        return answer
 
     def bring_in(self, kind, text, *options, code=0):
         """Import a file with this text."""
