@@ -87,3 +87,31 @@ def test_projections_of_an_older_version_are_made_again(full):
     with Journal.open(full) as till:
         assert till.standing(WANG).pending == 300
         assert till.verify().problems == ()
+
+
+@pytest.mark.parametrize("old", range(1, max(steps())))
+def test_every_older_version_with_a_full_queue_upgrades_and_sends_what_it_would_have(
+    full, monkeypatch, old
+):
+    """The tables of an older version are made by its own steps; the events are put in as bytes."""
+    with Journal.open(full, clock=at) as till:
+        now, sent = till.outbox(), till.batch(11, 1000, 1 << 20)
+    folder = full / "old"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        for number in range(1, old + 1):
+            db.executescript(steps()[number])
+        db.execute("ATTACH ? AS new", (str(full / FILE),))
+        for table in ("identity", "epoch", "event"):
+            there = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            names = ", ".join(there)
+            db.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM new.{table}")  # noqa: S608
+        db.execute(f"PRAGMA user_version = {old}")
+        db.commit()
+    with Journal.open(folder, clock=at) as till:
+        assert (till.outbox(), till.batch(11, 1000, 1 << 20)) == (now, sent)
+        assert till.standing(WANG).pending == 300  # the projections are made anew
+        assert till.verify().problems == ()
+        assert till.append([sale(99, WANG, 1)]) == [31]
+    assert version(folder / FILE) == max(steps())
+    assert version(folder / f"{FILE}.before-{max(steps()):04d}") == old

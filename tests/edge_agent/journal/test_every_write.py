@@ -1,0 +1,129 @@
+"""Recording one event, with the disk failing at every single write, truncation and sync of it.
+
+A golden run counts them; then each one meets each fault, on real SQLite above a disk that keeps
+only what was synced.
+"""
+
+import random
+from functools import cache
+
+import pytest
+
+from edge_agent.journal.errors import JournalFailure, JournalFull
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.slips import JobOutcome, Slip
+from loyalty.events import body_of
+from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
+from tillpoints.simulation.disk import Disk, write_image
+from tillpoints.simulation.inline import InlineWriter
+from tillpoints.simulation.vfs import installed
+
+BEFORE = 3
+
+
+class Machine:
+    """A till whose disk can be told to fail. Opening it again gives what the disk kept."""
+
+    def __init__(self, vfs, folder, seed=0):
+        write_image(folder, image())
+        self.vfs, self.folder = vfs, folder
+        self.use(Disk(folder, random.Random(seed), lambda _: None))
+
+    def use(self, disk):
+        self.disk = self.vfs.disks[str(disk.folder)] = disk
+        self.journal = Journal.open(disk.folder, clock=at, writer=InlineWriter)
+
+    def record(self, number):
+        """Record a sale with its slip and job, all in one."""
+        return self.journal.append(
+            [sale(number, WANG, 1)],
+            slips=[Slip(f"slip-{number}", "award", "", b"paper")],
+            job=JobOutcome(f"job-{number}", b""),
+        )
+
+    def power_on(self, name="after"):
+        self.disk.disarm()
+        if self.disk.dead:
+            self.journal.close()
+            self.use(self.disk.restart(self.folder.with_name(name)))
+
+    def numbers(self):
+        """Return what is recorded. Asserts that each event is there whole, and nothing else."""
+        journal = self.journal
+        assert journal.verify().problems == ()
+        found = [int(body_of(link.frame).receipt.number) for link in journal.links()]
+        assert {one.slip.slip_id for one in journal.slips("queued")} == {
+            f"slip-{number}" for number in found
+        }
+        assert all(journal.job_seen(f"job-{number}") for number in found)
+        return found
+
+
+@cache
+def image():
+    """Return the files of a till with a few events, made once."""
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as name, installed() as vfs:
+        folder = Path(name)
+        vfs.disks[name] = disk = Disk(folder, random.Random(0), lambda _: None)
+        with Journal.open(folder, clock=at, writer=InlineWriter) as journal:
+            journal.enrol(enrolment(), "http://127.0.0.1:9")
+            for number in range(BEFORE):
+                journal.append(
+                    [sale(number, WANG, 1)],
+                    slips=[Slip(f"slip-{number}", "award", "", b"paper")],
+                    job=JobOutcome(f"job-{number}", b""),
+                )
+            return disk.image()
+
+
+@pytest.fixture
+def vfs():
+    image()
+    with installed() as vfs:
+        yield vfs
+
+
+def writes_of_one_event(vfs, folder):
+    till = Machine(vfs, folder)
+    before = till.disk.writes
+    till.record(BEFORE)
+    count = till.disk.writes - before
+    till.journal.close()
+    return count
+
+
+@pytest.mark.parametrize("fault", ["kill", "power", "eio", "full", "fsync"])
+def test_one_event_is_recorded_whole_or_not_at_all_wherever_the_disk_fails(vfs, tmp_path, fault):
+    count = writes_of_one_event(vfs, tmp_path / "golden")
+    assert count >= 3  # the log is written and synced
+    met = 0
+    for index in range(count):
+        for seed in range(3 if fault == "power" else 1):
+            till = Machine(vfs, tmp_path / f"{index}-{seed}" / "till", seed)
+            till.disk.arm(fault, index)
+            told, refused = False, None
+            try:
+                told = till.record(BEFORE) == [BEFORE + 1]
+            except JournalFailure as error:
+                refused = error
+            assert not isinstance(refused, JournalFull) or fault == "full"
+            met += till.disk._fault is None
+            gone = till.disk.dead
+            till.power_on()
+            found = till.numbers()
+            assert found[:BEFORE] == [*range(BEFORE)]
+            if gone:
+                assert len(found) <= BEFORE + 1  # nobody was told: both are right
+            else:
+                assert (len(found) == BEFORE + 1) is told
+                assert told is (refused is None)
+            again = till.record(99)
+            assert again == [len(found) + 1]
+            till.disk.die("power")
+            till.power_on("later")
+            assert till.numbers() == [*found, 99]  # what was told survives
+            till.journal.close()
+    assert met >= (1 if fault == "fsync" else count)
