@@ -189,7 +189,8 @@ def _serving(folder: Path) -> Iterator[str]:
             assert process.stdout is not None
             address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
             if address is None:
-                raise RuntimeError(f"central did not start; see {log.name}")
+                said = Path(log.name).read_text(encoding="utf-8")
+                raise RuntimeError(f"central did not start:\n{said}")
             yield address.group()
         finally:
             process.terminate()
