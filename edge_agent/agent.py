@@ -193,7 +193,7 @@ class Agent:
         return {**common, **view}
 
     def _now(self) -> Now:
-        return clocks.now(self._zone)
+        return clocks.now(self._journal, self._zone, moment())
 
     # ---- the parts
 

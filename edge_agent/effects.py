@@ -3,6 +3,8 @@
 Values only: the shell in `agent.py` makes the knowledge and carries out the effects.
 """
 
+from datetime import date
+
 from msgspec import Struct
 
 from edge_agent.journal.reviews import ReviewPaper
@@ -15,16 +17,19 @@ from loyalty.wording import Language
 
 
 class Now(Struct, frozen=True):
-    """One moment by every clock: the boot's own seconds, the event's stamp, the mall's time."""
+    """One moment by every clock: the boot's own seconds, the event's stamp, the mall's time.
+
+    `local` is central's clock, None while nobody here can know it (`clocks`).
+    """
 
     boottime_s: float
     moment: Moment
-    local: str
+    local: str | None
 
     @property
-    def today(self) -> str:
-        """The mall's calendar day, YYYY-MM-DD."""
-        return self.local[:10]
+    def today(self) -> date | None:
+        """The mall's calendar day; None while it is not sure: then nothing may depend on it."""
+        return None if self.local is None else date.fromisoformat(self.local[:10])
 
 
 class Terms(Struct, frozen=True):

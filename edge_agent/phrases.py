@@ -122,7 +122,10 @@ _OWN: dict[str, tuple[str, str]] = {
         "该小票还没有会员，请直接扫会员码或用认领凭条",
         "Nobody holds this receipt yet: scan the member, or use its claim slip",
     ),
-    "reversed": ("已撤销该笔积分", "The award was taken back"),
+    "reversed": (
+        "已撤销该笔积分；可用“更正会员”记给他人",
+        "The award was taken back; “Correct member” gives it to somebody else",
+    ),
     "reassigned": ("已更正会员", "The member was corrected"),
     "not_recorded": (
         "磁盘故障，本次未记录，请联系技术人员",

@@ -19,6 +19,7 @@ from edge_agent.effects import (
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.journal.slips import JobOutcome, Slip, SlipState
+from edge_agent.slips import ClaimSlip
 from loyalty.events import Body
 
 
@@ -53,6 +54,11 @@ def record(journal: Journal, effects: Sequence[Effect]) -> None:
 def papers(detail: bytes) -> tuple[PaperSeen, ...]:
     """Return what the documents of a recorded job were."""
     return msgspec.json.decode(detail, type=tuple[PaperSeen, ...])
+
+
+def claim_until(slip: Slip) -> str:
+    """Return the last day printed on a recorded claim slip; empty if no day was sure then."""
+    return msgspec.json.decode(slip.data, type=ClaimSlip).until
 
 
 def _slip(slip: HeldSlip) -> Slip:

@@ -13,7 +13,7 @@ def origin(now: Now, terms: Terms, identity: str) -> Origin:
         mall=terms.programme,
         shop=shop,
         till=terms.device,
-        printed_at=now.local,
+        printed_at=now.local or "",
         number=identity[:10].upper(),
     )
 

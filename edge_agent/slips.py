@@ -15,7 +15,10 @@ from paper.marker import COPY_BANNER, HEADINGS, OWN_PRINT_MARK, Lang
 
 
 class Origin(Struct, frozen=True):
-    """Where a slip comes from; `printed_at` is local time, `number` finds the slip again."""
+    """Where a slip comes from; `printed_at` is local time, `number` finds the slip again.
+
+    No time is left off: a till that does not know it prints none, rather than a wrong one.
+    """
 
     mall: str
     shop: str
@@ -44,7 +47,10 @@ class Expiring(Struct, frozen=True):
 
 
 class AwardSlip(Struct, frozen=True, tag="award"):
-    """Points earned. `balance` is None until central has answered; a new card has no member yet."""
+    """Points earned. `balance` is None until central has answered; a new card has no member yet.
+
+    They count until the local date `expires_on`; where the day is not sure, for `months`.
+    """
 
     origin: Origin
     receipt: Receipt
@@ -53,11 +59,15 @@ class AwardSlip(Struct, frozen=True, tag="award"):
     explanation: tuple[str, ...]
     balance: int | None = None
     expires_on: str = ""
+    months: int = 0
     member_known: bool = True
 
 
 class ClaimSlip(Struct, frozen=True, tag="claim"):
-    """Points nobody has been scanned for: who brings this slip before `until` gets them."""
+    """Points nobody has been scanned for: who brings this slip in time gets them.
+
+    That is up to the local date `until`; where the day is not sure, within `days`.
+    """
 
     origin: Origin
     receipt: Receipt
@@ -66,6 +76,7 @@ class ClaimSlip(Struct, frozen=True, tag="claim"):
     qr: str
     until: str
     where: str
+    days: int = 0
 
 
 class RefundSlip(Struct, frozen=True, tag="refund"):
@@ -179,6 +190,8 @@ def _award(slip: AwardSlip, lang: Lang) -> Iterator[Element]:
     yield from _balance(slip.balance, lang)
     if slip.expires_on:
         yield Pair(say("expires", lang), slip.expires_on)
+    elif slip.months:
+        yield Pair(say("last", lang), say("months", lang, months=str(slip.months)))
     if not slip.member_known:
         yield Text(say("new card", lang))
     elif slip.balance is None:
@@ -190,7 +203,8 @@ def _claim(slip: ClaimSlip, lang: Lang) -> Iterator[Element]:
     yield Pair(say("to claim", lang), f"{slip.points:,}", bold=True, size=2)
     yield Rule()
     yield from _code(say("code", lang), slip.code, slip.qr)
-    yield Pair(say("until", lang), slip.until, bold=True)
+    until = slip.until or say("days", lang, days=str(slip.days))
+    yield Pair(say("until", lang), until, bold=True)
     yield Text(say("how to claim", lang, where=slip.where))
 
 
@@ -250,7 +264,8 @@ def _receipt(shop: str, receipt: Receipt, lang: Lang, *, amount: str) -> Iterato
     yield Pair(say("shop", lang), shop)
     if receipt.number:
         yield Pair(say("receipt", lang), receipt.number)
-    yield Pair(say("time", lang), receipt.time)
+    if receipt.time:
+        yield Pair(say("time", lang), receipt.time)
     if receipt.amount_fen is not None:
         yield Pair(say(amount, lang), _money(receipt.amount_fen, receipt.currency))
 

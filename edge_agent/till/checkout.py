@@ -310,7 +310,7 @@ def _corrected(
         return _tell(state, "error", own_words("too_late_to_correct")), ()
     if sale.refunded_fen:
         return _tell(state, "error", own_words("refunded_already")), ()
-    if sale.holder is None:
+    if sale.holder is None and (member is None or sale.state != "reversed"):
         return _tell(state, "error", own_words("nothing_to_correct")), ()
     if member is None:
         body = Correction(at=now.moment, fingerprint=sale.fingerprint, holder=None)

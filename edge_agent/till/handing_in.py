@@ -8,8 +8,6 @@ cashier waits. Nothing is handed over before one of them has written it down.
 import contextlib
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -52,7 +50,6 @@ class HandingIn:
         self._journal = journal
         self._identity = identity
         self._ask = ask
-        self._zone = ZoneInfo(identity.zone)
         self._asked: VoucherUse | None = None
         self._if_silent = "voucher_offline"
         self.shown: Shown | None = None
@@ -115,12 +112,10 @@ class HandingIn:
         return "info", own_words("checking")
 
     def _at_home(self, code: str, reward_id: str, valid_until: str, now: Now) -> Told | None:
-        sure_ms = self._journal.sure_ms(now.moment)
-        if sure_ms is None:
+        if now.today is None:
             # After a reboot nobody here knows the day, and the wall clock is not trusted (P8).
             return self._ask_central(code, now, "voucher_day_unsure")
-        today = datetime.fromtimestamp(sure_ms / 1000, UTC).astimezone(self._zone).date()
-        if valid_until < today.isoformat():
+        if valid_until < now.today.isoformat():
             return self._refused(code, Reason("voucher_expired", {"until": valid_until}))
         # If central was asked before and its answer got lost, it may have taken it for us.
         request_id = self._journal.voucher_request(code)

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from msgspec import Struct, structs
 
 from edge_agent.effects import PaperSeen
+from edge_agent.journal.records import SaleState
 from edge_agent.phrases import Phrase, own_words
 from edge_agent.till.unclear import Unclear, unclear
 from loyalty.codes import claim_hash
@@ -36,6 +37,7 @@ class KnownSale(Struct, frozen=True):
     points: int = 0
     refunded_fen: int = 0
     recorded_s: float | None = None
+    state: SaleState = "open"
 
 
 class Known(Protocol):

@@ -1,6 +1,6 @@
 """The slips of a till from its facts: an award, a claim, a refund, a question for a person."""
 
-from datetime import date
+from datetime import timedelta
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
 from edge_agent.phrases import own_words
@@ -19,10 +19,10 @@ CLAIM_PLACE = {"zh": "自助积分机或服务台", "en": "a kiosk or the servic
 
 
 def shown(receipt: Receipt, now: Now) -> Shown:
-    """Return the receipt as a slip speaks of it; without a printed time, when it was heard."""
+    """Return the receipt as a slip speaks of it; with no time on it, when it was heard, if sure."""
     return Shown(
         number=receipt.number or "",
-        time=(receipt.printed_at or now.local).replace("T", " "),
+        time=(receipt.printed_at or now.local or "").replace("T", " "),
         amount_fen=receipt.owed_fen,
         currency=receipt.currency,
     )
@@ -32,6 +32,7 @@ def award_slip(
     receipt: Receipt, identity: str, member: Member, given: Award, now: Now, terms: Terms
 ) -> HeldSlip:
     """Return the slip that tells a member what this sale earned, and why."""
+    months = terms.book.expiry_months
     content = AwardSlip(
         origin=origin(now, terms, identity),
         receipt=shown(receipt, now),
@@ -39,7 +40,8 @@ def award_slip(
         points=given.points,
         explanation=tuple(say(reason, terms.language) for reason in given.reasons),
         balance=None if member.balance is None else member.balance + given.points,
-        expires_on=expires_on(date.fromisoformat(now.today), terms.book.expiry_months).isoformat(),
+        expires_on=expires_on(now.today, months).isoformat() if now.today else "",
+        months=months,
         member_known=not member.new_card,
     )
     return HeldSlip(f"{identity[:24]}-award-{now.moment.wall_ms}", identity, content)
@@ -47,14 +49,15 @@ def award_slip(
 
 def claim_slip(sold: Sold, given: Award, now: Now, terms: Terms) -> HeldSlip:
     """Return the slip that lets whoever holds it claim the points of a sale."""
-    last_day = date.fromordinal(date.fromisoformat(now.today).toordinal() + terms.book.claim_days)
+    days = terms.book.claim_days
     content = ClaimSlip(
         origin=origin(now, terms, sold.fingerprint),
         receipt=shown(sold.receipt, now),
         points=given.points,
         code=sold.claim_code,
         qr=CLAIM_PREFIX + sold.claim_code,
-        until=last_day.isoformat(),
+        until=(now.today + timedelta(days=days)).isoformat() if now.today else "",
+        days=days,
         where=CLAIM_PLACE[terms.language],
     )
     return HeldSlip(f"{sold.fingerprint[:24]}-claim", sold.fingerprint, content)
@@ -77,7 +80,7 @@ def review_slip(unclear: Unclear, member: Member | None, now: Now, terms: Terms)
     """Return the notice that a person will look at a receipt; with a code if nobody holds it."""
     receipt = Shown(
         number=unclear.number or "",
-        time=(unclear.printed_at or now.local).replace("T", " "),
+        time=(unclear.printed_at or now.local or "").replace("T", " "),
         amount_fen=unclear.owed_fen,
         currency=unclear.currency,
     )

@@ -47,4 +47,5 @@ def known_sale(sale: SaleRecord, now: Now) -> KnownSale:
         points=sale.points,
         refunded_fen=sale.refunded_fen,
         recorded_s=at.boottime_ms / 1000 if same_boot else None,
+        state=sale.state,
     )

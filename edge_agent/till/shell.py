@@ -18,7 +18,7 @@ from edge_agent.journal.records import SaleRecord
 from edge_agent.messages import JobRead, JobSeen, PictureSeen, SyncChanged, VoucherAnswered
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, Tone, own_words, phrase, why_refused
-from edge_agent.recording import record
+from edge_agent.recording import claim_until, record
 from edge_agent.till import checkout, inputs
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import State
@@ -156,10 +156,19 @@ class Till:
             self._step(inputs.ScanFailed(phrase(Reason("claim_taken"))), now, terms)
         elif sale.refunded_fen >= sale.sale.eligible_fen:
             self._step(inputs.ScanFailed(phrase(Reason("claim_refunded"))), now, terms)
-        elif _age_days(sale, now) > terms.book.claim_days:
+        elif self._is_over(sale, now):
             self._step(inputs.ScanFailed(phrase(Reason("claim_expired"))), now, terms)
         else:
             self._step(inputs.ClaimScanned(known_sale(sale, now)), now, terms)
+
+    def _is_over(self, sale: SaleRecord, now: Now) -> bool:
+        """Tell whether the day printed on the claim slip has surely passed; else central decides.
+
+        A claim only earns and central judges each one, so a till that is not sure of the day asks.
+        """
+        printed = [record.slip for record in self._journal.slips_about(sale.fingerprint)]
+        until = next((claim_until(slip) for slip in printed if slip.kind == "claim"), "")
+        return bool(until) and now.today is not None and now.today.isoformat() > until
 
     def _tell_refusal(self, now: Now, terms: Terms) -> None:
         """Tell the cashier of a claim taken here that central refused, one after each sync."""
@@ -243,11 +252,6 @@ class Till:
         if any(isinstance(effect, SyncNow) for effect in effects):
             self._sync_now()
         return True
-
-
-def _age_days(sale: SaleRecord, now: Now) -> float:
-    """Return how long ago a sale was recorded, in days of this device's wall clock."""
-    return (now.moment.wall_ms - sale.sale.at.wall_ms) / 86_400_000
 
 
 def _times(job: Job, now: Now) -> tuple[float, float]:

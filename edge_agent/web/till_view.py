@@ -115,9 +115,10 @@ def _sale(record: SaleRecord, journal: Journal, now: Now, terms: Terms) -> Json:
     waiting = any(each.slip.state == "held" for each in slips)
     state = _SALE_STATES.get(record.state, "waiting" if waiting else "claim_slip")
     printed = next((slip(each) for each in slips if slip(each)), None)
-    until_ms = at.wall_ms + round(CORRECTION_S * 1000)
+    left_ms = at.boottime_ms + round(CORRECTION_S * 1000) - now.moment.boottime_ms
     same_boot = at.boot_id == now.moment.boot_id
-    correctable = same_boot and not record.refunded_fen and now.moment.wall_ms < until_ms
+    correctable = same_boot and not record.refunded_fen and left_ms > 0
+    correctable = correctable and (record.holder is not None or record.state == "reversed")
     given = award(record.sale.eligible_fen, record.sale.category, record.tier_id, terms.book)
     return {
         **_receipt_row("sale", record.fingerprint, receipt.number, receipt.printed_at),
@@ -127,7 +128,7 @@ def _sale(record: SaleRecord, journal: Journal, now: Now, terms: Terms) -> Json:
         "holder": _holder(record.holder, journal),
         "state": "taken_back" if record.refunded_fen and record.holder else state,
         "why": [words(phrase(reason)) for reason in given.reasons] if record.holder else [],
-        "correctable_until_ms": until_ms if correctable and record.holder else None,
+        "correctable_until_ms": now.moment.wall_ms + left_ms if correctable else None,
         "slip": printed,
         "synced": record.synced,
         "at_ms": at.wall_ms,

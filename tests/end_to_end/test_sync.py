@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge_agent.clocks import now
+from edge_agent import clocks
 from edge_agent.journal.clock import moment
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import VoucherAnswered
@@ -166,7 +166,8 @@ class Desk:
         self.handing_in = HandingIn(station.journal, station.journal.identity(), self.asked.append)
 
     def type(self, code):
-        told = self.handing_in.scanned(VoucherCode(code, None), now(ZoneInfo("Asia/Shanghai")))
+        now = clocks.now(self.station.journal, ZoneInfo("Asia/Shanghai"), moment())
+        told = self.handing_in.scanned(VoucherCode(code, None), now)
         for question in self.asked:
             request = VoucherRequest(question.request_id, question.voucher_code)
             answer = self.station.online.voucher(request)

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from edge_agent.effects import DropSlip, Effect, Record, ReleaseSlip, SyncNow, Terms
 from edge_agent.phrases import own_words
-from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip
+from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip, compose
 from edge_agent.till import checkout
 from edge_agent.till.checkout import restored
 from edge_agent.till.inputs import (
@@ -28,8 +28,12 @@ from edge_agent.till.inputs import (
     Tick,
 )
 from edge_agent.till.intake import KnownSale, Nothing, Refunded, Sold, Unclear
+from edge_agent.till.paper import award_slip, claim_slip
+from loyalty.earning import Award
 from loyalty.events import Claim, Correction, Holder, Refund, ReviewOpened, Sale
 from loyalty.receipt import Kind, Receipt, fingerprint
+from paper.layout import Pair
+from paper.marker import Lang
 from tests.edge_agent.conftest import member, now, some_terms
 
 
@@ -265,6 +269,30 @@ def test_two_sales_in_one_job_are_one_record_and_only_the_last_waits_for_a_scan(
     assert [slip.held for slip in record.slips] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("lang", "for_points", "for_claim"),
+    [
+        ("zh", "自消费日起 12 个月", "自消费日起 7 天内"),
+        ("en", "12 months from this purchase", "within 7 days of this purchase"),
+    ],
+)
+def test_a_till_that_is_not_sure_of_the_day_prints_none(
+    till: Till, lang: Lang, for_points: str, for_claim: str
+) -> None:
+    unsure = structs.replace(now(102), local=None)
+    timeless = structs.replace(receipt("N1"), printed_at=None)
+    paper = structs.replace(sold(), receipt=timeless)
+    given = Award(214, 21400, ())
+    claimed = claim_slip(paper, given, unsure, till.terms).content
+    earned = award_slip(timeless, "f" * 64, member(), given, unsure, till.terms).content
+    for slip, words in ((earned, for_points), (claimed, for_claim)):
+        assert isinstance(slip, AwardSlip | ClaimSlip)
+        assert (slip.origin.printed_at, slip.receipt.time) == ("", "")
+        pairs = [each.value for each in compose(slip, lang) if isinstance(each, Pair)]
+        assert words in pairs
+        assert not [value for value in pairs if "202" in value]
+
+
 def test_a_lookup_touches_neither_the_sale_nor_the_member_who_waits(till: Till) -> None:
     till.print_sale("N1", 100)
     till.feed(LookupArmed(on=True), 105)
@@ -391,6 +419,16 @@ def test_a_wrong_member_is_corrected_within_five_minutes(till: Till) -> None:
     assert [type(slip) for slip in till.slips()] == [AwardSlip]
 
 
+def test_after_an_award_was_taken_back_the_sale_can_be_given_to_the_right_member(
+    till: Till,
+) -> None:
+    till.feed(Corrected(known(state="reversed"), 20, member("li", "gold")), 500)
+    (body,) = till.bodies()
+    assert isinstance(body, Correction)
+    assert (body.holder, body.points) == (Holder("member", "li"), 321)
+    assert [type(slip) for slip in till.slips()] == [AwardSlip]
+
+
 def test_an_award_is_taken_back_within_five_minutes(till: Till) -> None:
     till.feed(Corrected(known(holder=Holder("member", "wang"), points=214), 10, None), 500)
     (body,) = till.bodies()
@@ -405,6 +443,8 @@ def test_an_award_is_taken_back_within_five_minutes(till: Till) -> None:
         ({"holder": Holder("member", "wang")}, None, "li", "too_late_to_correct"),
         ({"holder": Holder("member", "wang"), "refunded_fen": 1}, 10, "li", "refunded_already"),
         ({}, 10, None, "nothing_to_correct"),
+        ({}, 10, "li", "nothing_to_correct"),
+        ({"state": "reversed"}, 10, None, "nothing_to_correct"),
     ],
 )
 def test_what_can_no_longer_be_corrected_is_said_and_nothing_is_recorded(

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from edge_agent.effects import AskVoucher
+from edge_agent import clocks
+from edge_agent.effects import AskVoucher, Now
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import VoucherAnswered
 from edge_agent.till.handing_in import HandingIn
@@ -18,7 +20,6 @@ from loyalty.earning import Reason
 from loyalty.events import Moment, VoucherUse, body_of
 from loyalty.vouchers import Voucher, signed_text
 from loyalty.wire import FeedRow, PullAnswer, PushAnswer, Topic, VoucherAnswer, VoucherRow
-from tests.edge_agent.conftest import now
 from tests.edge_agent.journal.conftest import DEVICE, enrolment
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -36,14 +37,17 @@ class Desk:
         self.asked: list[AskVoucher] = []
         self.handing_in = HandingIn(journal, identity, self.asked.append)  # type: ignore[arg-type]
 
+    def now(self) -> Now:
+        return clocks.now(self.journal, ZoneInfo("Asia/Shanghai"), Moment(0, "boot", 10_000))
+
     def scan(self, voucher: Voucher, key: Ed25519PrivateKey = KEY) -> str | None:
         scan = classify(signed_text(voucher, key))
         assert isinstance(scan, VoucherCode)
-        told = self.handing_in.scanned(scan, now(10))
+        told = self.handing_in.scanned(scan, self.now())
         return told[1].code if told else None
 
     def type(self, code: str = CODE) -> str | None:
-        told = self.handing_in.scanned(VoucherCode(code, None), now(10))
+        told = self.handing_in.scanned(VoucherCode(code, None), self.now())
         return told[1].code if told else None
 
     def pull(self, *rows: FeedRow) -> None:
@@ -181,7 +185,7 @@ def test_the_home_till_takes_a_voucher_without_a_network_exactly_once(desk: Desk
 def test_a_voucher_typed_and_taken_by_central_is_not_taken_again_when_it_is_scanned(
     desk: Desk,
 ) -> None:
-    desk.handing_in.scanned(VoucherCode(CODE, None), now(10))
+    desk.handing_in.scanned(VoucherCode(CODE, None), desk.now())
     assert desk.answer(VoucherAnswer(reward_id="mug")) == "voucher_accepted"
     assert desk.scan(voucher(HERE)) == "voucher_used"
     assert desk.journal.outbox().depth == 1
@@ -189,7 +193,7 @@ def test_a_voucher_typed_and_taken_by_central_is_not_taken_again_when_it_is_scan
 
 def test_a_voucher_taken_here_is_not_asked_about_when_it_is_typed(desk: Desk) -> None:
     assert desk.scan(voucher(HERE)) == "voucher_accepted"
-    told = desk.handing_in.scanned(VoucherCode(CODE, None), now(10))
+    told = desk.handing_in.scanned(VoucherCode(CODE, None), desk.now())
     assert told is not None
     assert told[1].code == "voucher_used"
     assert desk.asked == []
@@ -228,7 +232,7 @@ def test_an_unbound_voucher_is_central_s_to_take(desk: Desk) -> None:
 def test_a_code_that_is_typed_is_central_s_to_take(desk: Desk) -> None:
     scan = classify(CODE)
     assert isinstance(scan, VoucherCode)
-    desk.handing_in.scanned(scan, now(10))
+    desk.handing_in.scanned(scan, desk.now())
     assert [asked.voucher_code for asked in desk.asked] == [CODE]
 
 
