@@ -1,8 +1,6 @@
-"""What the agent may rely on from a device, and the messages devices leave on its queue."""
+"""The message that every scanner and card reader leaves on the agent's queue."""
 
 from __future__ import annotations
-
-from typing import Protocol
 
 import msgspec
 
@@ -17,21 +15,3 @@ class Scanned(msgspec.Struct, frozen=True):
     text: str
     source: str
     at_boottime_s: float
-
-
-class ScanSource(Protocol):
-    """A device that puts `Scanned` on the queue it was given."""
-
-    @property
-    def connected(self) -> bool:
-        """True while the device can be read."""
-
-    @property
-    def dropped_scans(self) -> int:
-        """How many scans found the queue full."""
-
-    def start(self) -> None:
-        """Begin reading, in a thread of its own; an absent device is waited for."""
-
-    def stop(self) -> None:
-        """Stop reading and free the device; returns when the thread has ended."""
