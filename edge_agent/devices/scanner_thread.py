@@ -67,15 +67,21 @@ class ScannerThread(ABC):
             try:
                 self._read()
             except OSError as error:
-                if not self._outage:
-                    self._outage = str(error)
-                    _log.warning("scanner %s cannot be read: %s", self._source, self._outage)
+                self._lost(str(error))
+            except Exception as error:  # noqa: BLE001 a bug must not end the reading for good
+                # Its text is not for the log: it may hold what was scanned.
+                self._lost(f"unexpected {type(error).__name__}")
             finally:
                 self.connected = False
             # A device that dies as soon as it is opened must not be opened ten times a second.
             worked = self._scans > scans or time.monotonic() - began_s > REOPEN_WAIT_S_MAX
             wait_s = REOPEN_WAIT_S_MIN if worked else min(wait_s * 2, REOPEN_WAIT_S_MAX)
             self._look.wait(wait_s)
+
+    def _lost(self, why: str) -> None:
+        if not self._outage:
+            self._outage = why
+            _log.warning("scanner %s cannot be read: %s", self._source, why)
 
     def _opened(self) -> None:
         """Note that the device can be read; a driver calls it once for each opening."""

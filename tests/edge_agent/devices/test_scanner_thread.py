@@ -13,16 +13,17 @@ from edge_agent.devices.scanner_thread import REOPEN_WAIT_S_MAX, ScannerThread
 class Flaky(ScannerThread):
     """A device that goes as soon as it was opened, or is not there at all."""
 
-    def __init__(self, *, opens):
+    def __init__(self, *, opens, error=None):
         super().__init__("desk", queue.Queue())
         self.opens = opens
+        self.error = error or OSError("it is not plugged in")
         self.attempts_s = []
 
     def _read(self):
         self.attempts_s.append(time.monotonic())
         if self.opens:
             self._opened()
-        raise OSError("it is not plugged in")
+        raise self.error
 
 
 @pytest.fixture
@@ -66,3 +67,10 @@ def test_an_absence_is_logged_once(run, eventually, caplog):
     eventually(lambda: len(scanner.attempts_s) >= 4)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert not scanner.connected
+
+
+def test_a_bug_does_not_end_the_reading_and_its_text_is_not_logged(run, eventually, caplog):
+    scanner = run(Flaky(opens=False, error=ValueError("134567890123456789")))
+    eventually(lambda: len(scanner.attempts_s) >= 2)
+    assert "unexpected ValueError" in caplog.text
+    assert "134567890123456789" not in caplog.text
