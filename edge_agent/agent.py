@@ -11,6 +11,7 @@ import random
 import secrets
 import threading
 import time
+from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -24,10 +25,12 @@ from edge_agent.devices.printers import NetworkPrinter, SlipPrinter, TapPrinter
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
 from edge_agent.job_reading import JobReader
+from edge_agent.journal.ballast import Ballast
 from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.writer import Writer
 from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import JobRead, SyncChanged
 from edge_agent.paper_out import PaperOut
@@ -84,7 +87,10 @@ class Agent:
         self._stopping = threading.Event()
         self._stack = contextlib.ExitStack()
         self._session = secrets.token_hex(8)
-        self._journal = self._stack.enter_context(Journal.open(config.state_path))
+        self._ballast = Ballast(config.state_path)
+        writer = partial(Writer, make_room=self._ballast.release)
+        self._journal = self._stack.enter_context(Journal.open(config.state_path, writer=writer))
+        self._ballast.fill()
         self._identity = self._journal.identity()
         self._zone = ZoneInfo(self._identity.zone if self._identity else "UTC")
         self._terms: Terms | None = None
@@ -210,7 +216,13 @@ class Agent:
             poll_s=central.sync_every_s,
         )
         self._sync = SyncThread(self._syncer, moment, self._sync_changed)
-        self._asking = Asking(Online(self._journal, caller, session=self._session), self._inbox)
+        online = Online(
+            self._journal,
+            caller,
+            session=self._session,
+            has_room=lambda: self._ballast.is_there,
+        )
+        self._asking = Asking(online, self._inbox)
 
     def _build_devices(self) -> None:
         config = self._config

@@ -63,6 +63,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "本机记录正在与总台核对，请稍后再兑换，或到服务台办理",
         "This device is being checked with the server: try later, or ask the service desk",
     ),
+    "disk_full": (
+        "本机磁盘将满，暂停兑换，积分照常；请通知技术人员",
+        "This device's disk is nearly full: points are earned, but nothing can be redeemed",
+    ),
     "armed_elsewhere": (
         "本机重新启动前的兑换尚未了结，约 {minutes} 分钟后可再兑换；积分不受影响",
         "A redemption from before this device restarted is open: try again in {minutes} min",

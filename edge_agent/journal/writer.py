@@ -5,6 +5,7 @@ disk the connection is closed and a new one is opened with all checks before any
 again: what a failed fsync left in memory must never count as recorded (SYNC 2.1).
 """
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -14,6 +15,8 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from edge_agent.journal.errors import JournalBroken, JournalFailure, JournalFull
+
+_log = logging.getLogger(__name__)
 
 ResultT = TypeVar("ResultT")
 Work = Callable[[sqlite3.Connection], ResultT]
@@ -29,10 +32,18 @@ _MISTAKES = {
 
 
 class Writer:
-    """Owns the writing connection, which `connect` opens and checks."""
+    """Owns the writing connection, which `connect` opens and checks.
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    `make_room` is called when the disk is full; if it made some, the work is tried once more.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        make_room: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._connect = connect
+        self._make_room = make_room
         self._db: sqlite3.Connection | None = None
         self._work: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
@@ -71,6 +82,15 @@ class Writer:
         self._disconnect()
 
     def _transact(self, work: Work[ResultT]) -> ResultT:
+        try:
+            return self._attempt(work)
+        except JournalFull:
+            if not self._make_room():
+                raise
+            _log.error("the disk is full: its reserve is given back, nothing more is lent")
+            return self._attempt(work)
+
+    def _attempt(self, work: Work[ResultT]) -> ResultT:
         try:
             if self._db is None:
                 self._db = self._connect()

@@ -3,6 +3,7 @@
 Each returns central's answer or `Offline`. Repeating a call with the same request id is safe.
 """
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct
@@ -26,12 +27,23 @@ AnswerT = TypeVar("AnswerT", bound=Struct)
 
 
 class Online:
-    """Asks central while a person waits. May be called from any thread but the sync thread's."""
+    """Asks central while a person waits. May be called from any thread but the sync thread's.
 
-    def __init__(self, journal: Journal, caller: Caller, *, session: str) -> None:
+    `has_room` tells whether the disk has room left to record a redemption for sure.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        caller: Caller,
+        *,
+        session: str,
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._journal = journal
         self._caller = caller
         self._session = session
+        self._has_room = has_room
 
     def lease(self, request_id: str, holder: Holder, reward_id: str) -> LeaseAnswer | Offline:
         """Ask for the points of one reward, in the epoch of this journal.
@@ -43,6 +55,8 @@ class Online:
         """
         if self._journal.outbox().refused:
             return LeaseAnswer(refusal=Reason("epoch_sealed"))
+        if not self._has_room():
+            return LeaseAnswer(refusal=Reason("disk_full"))
         request = self._journal.lease_asked(self._session, request_id, holder, reward_id)
         answer = self._ask(wire.LEASE_PATH, request, LeaseAnswer)
         if isinstance(answer, Offline):

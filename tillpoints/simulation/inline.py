@@ -18,8 +18,13 @@ ResultT = TypeVar("ResultT")
 class InlineWriter(Writer):
     """Runs each transaction where it is asked for."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        make_room: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._connect = connect
+        self._make_room = make_room
         self._db: sqlite3.Connection | None = None
 
     def transact(self, work: Work[ResultT]) -> ResultT:

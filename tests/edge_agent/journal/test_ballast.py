@@ -1,0 +1,75 @@
+"""The reserve for the day the disk is full: sales go on for a while, lending stops."""
+
+import random
+import shutil
+
+import pytest
+
+from edge_agent.journal import ballast
+from edge_agent.journal.ballast import BALLAST_BYTES, Ballast
+from edge_agent.journal.errors import JournalFull
+from edge_agent.journal.journal import Journal
+from edge_agent.sync.online import Online
+from loyalty.earning import Reason
+from loyalty.wire import LeaseAnswer
+from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
+from tillpoints.simulation.disk import Disk
+from tillpoints.simulation.inline import InlineWriter
+from tillpoints.simulation.vfs import installed
+
+
+def test_the_reserve_takes_real_room_and_gives_it_back(tmp_path):
+    reserve = Ballast(tmp_path)
+    assert reserve.fill()
+    file = tmp_path / ballast.FILE
+    assert file.stat().st_blocks * 512 >= BALLAST_BYTES
+    assert (reserve.is_there, reserve.release(), reserve.is_there) == (True, True, False)
+    assert not reserve.release()
+
+
+def test_a_reserve_that_would_fill_the_disk_is_not_taken(tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)._replace(free=BALLAST_BYTES)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    assert not Ballast(tmp_path).fill()
+    assert not (tmp_path / ballast.FILE).exists()
+
+
+def test_half_a_reserve_is_none(tmp_path):
+    (tmp_path / ballast.FILE).write_bytes(b"x")
+    assert not Ballast(tmp_path).is_there
+    assert Ballast(tmp_path).fill()
+
+
+@pytest.fixture
+def till(tmp_path):
+    """A till above a disk that can be told to be full, with a reserve."""
+    with installed() as vfs:
+        disk = vfs.disks[str(tmp_path)] = Disk(tmp_path, random.Random(0), lambda _: None)
+        reserve = Ballast(tmp_path)
+        with Journal.open(
+            tmp_path, clock=at, writer=lambda connect: InlineWriter(connect, reserve.release)
+        ) as journal:
+            journal.enrol(enrolment(), "http://127.0.0.1:9")
+            reserve.fill()
+            yield journal, disk, reserve
+
+
+def test_on_a_full_disk_the_reserve_is_given_back_and_the_sale_recorded(till):
+    journal, disk, reserve = till
+    disk.arm("full", 0)
+    assert journal.append([sale(1)]) == [1]
+    assert not reserve.is_there
+    disk.arm("full", 0)
+    with pytest.raises(JournalFull):
+        journal.append([sale(2)])
+    assert journal.append([sale(3)]) == [2]
+    assert journal.verify().problems == ()
+
+
+def test_without_the_reserve_nothing_is_lent_and_nobody_is_asked(till):
+    journal, _, reserve = till
+    reserve.release()
+    nobody = None  # a call would fail
+    online = Online(journal, nobody, session="s1", has_room=lambda: reserve.is_there)
+    assert online.lease("r1", WANG, "tea") == LeaseAnswer(refusal=Reason("disk_full"))
+    assert journal.stranded_leases("other") == []
