@@ -120,6 +120,8 @@ class Mall:
             if answer.refusal.code == ARMED_ELSEWHERE:
                 self.world.mark("another run is armed")
             return
+        if not asked.session:
+            return  # an agent of an older version, whose runs nobody can tell apart
         self._note_all()
         chain = (device_id, asked.epoch)
         others = self.facts.armed(chain, asked.session)

@@ -186,6 +186,10 @@ class People:
         if rng.random() < 0.25:
             spend = (answer.lease_id, answer.points, reward.reward_id, voucher)
             self._cut_off[station.name] = (station.session, Redeem(asked, holder, *spend))
+            if self._world.fault("reboot", 0.3):
+                back_ms = rng.randrange(1_000, 600_000)
+                dies = partial(station.die, "kill", back_ms=back_ms)
+                self._world.after(rng.randrange(1, 60_000), dies)
             station.sleep(rng.choice((600_000, answer.ttl_s * 1000, HOUR_MS)))
             self._cut_off.pop(station.name, None)
         body = Redeem(

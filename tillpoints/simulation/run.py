@@ -38,6 +38,8 @@ FAULTS = (
     "rollback",
     "clone",
 )
+#: Agents of the version before run beside newer ones, and a till may come back as either.
+MIXED_VERSIONS = "older_agent"
 
 
 class Result(Struct, frozen=True):
@@ -62,6 +64,8 @@ def run(seed: int, size: Size | None = None, only: frozenset[str] | None = None)
     began_s = time.monotonic()
     plan = random.Random(f"{seed}/plan")
     faults = frozenset(kind for kind in FAULTS if plan.random() < 0.5)
+    if random.Random(f"{seed}/versions").random() < 0.4:
+        faults |= {MIXED_VERSIONS}
     count = size.stations or plan.randrange(3, 9)
     with installed() as vfs, _folder() as folder, _quiet():
         world = World(seed, folder, vfs, faults, only)

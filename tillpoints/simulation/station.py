@@ -21,6 +21,7 @@ from tillpoints.simulation.disk import Disk, Fault, write_image
 from tillpoints.simulation.facts import Facts
 from tillpoints.simulation.inline import InlineWriter
 from tillpoints.simulation.network import Died, Line
+from tillpoints.simulation.versions import OlderCaller
 from tillpoints.simulation.world import HOUR_MS, Violation, World
 
 _POLL_S = 3_600.0
@@ -119,7 +120,8 @@ class Station:
         self.run += 1
         self.session = f"{self.name}-run-{self.run}"
         draw = random.Random(f"{self.world.seed}/{self.session}")
-        caller = Caller(self.journal, self.line, nonce=lambda: draw.randbytes(16).hex())
+        version = OlderCaller if self.world.fault("older_agent", 0.5) else Caller
+        caller = version(self.journal, self.line, nonce=lambda: draw.randbytes(16).hex())
         self.online = Online(self.journal, caller, session=self.session)
         self.syncer = Syncer(self.journal, caller, session=self.session, rng=draw, poll_s=_POLL_S)
         self._syncing = False
