@@ -27,12 +27,19 @@ def phrase(reason: Reason) -> Phrase:
     return Phrase(reason.code, say(reason, "zh"), say(reason, "en"))
 
 
-def why_refused(code: str, reason: str, **values: str) -> Phrase:
-    """Return one of the till's own phrases around central's reason, a code of the programme.
+def told_why(reason: str) -> Phrase:
+    """Return the words of central's reason; one that only a later version words is its code.
 
-    A reason that only a later version words is shown as its code.
+    Without a reason a person looks at what central could not handle.
     """
-    why = phrase(Reason(reason)) if reason in codes() else Phrase(reason, reason, reason)
+    if not reason:
+        return own_words("needs_person")
+    return phrase(Reason(reason)) if reason in codes() else Phrase(reason, reason, reason)
+
+
+def why_refused(code: str, reason: str, **values: str) -> Phrase:
+    """Return one of the till's own phrases around central's reason, a code of the programme."""
+    why = told_why(reason)
     zh, en = _OWN[code]
     return Phrase(code, zh.format(why=why.zh, **values), en.format(why=why.en, **values))
 
@@ -156,6 +163,10 @@ _OWN: dict[str, tuple[str, str]] = {
     "claim_refused_of": (
         "小票 {number} 的认领未成功：{why}",
         "The claim of receipt {number} did not go through: {why}",
+    ),
+    "sale_not_taken": (
+        "小票 {number} 的积分未入账：{why}",
+        "The points of receipt {number} are not counted: {why}",
     ),
     "redeemed": ("兑换成功，请取走兑换凭条", "Redeemed: please take your slip"),
     "stopped_while_redeeming": (

@@ -24,6 +24,24 @@ NOT_POSTED = (
     Verdict.LOST,
 )
 
+#: Why central keeps back an event whose receipt has earned by another one: until a person decides
+#: otherwise it earns nothing, so nothing of it counts here either (P3).
+_EARNED_ELSEWHERE = ("duplicate_receipt", "review_superseded")
+
+
+def is_earned_elsewhere(verdict: str) -> str:
+    """Return the SQL that tells whether a row of the verdict table, so named, says that."""
+    reasons = ", ".join(f"'{reason}'" for reason in _EARNED_ELSEWHERE)
+    pending = int(Verdict.PENDING_REF)
+    return f"({verdict}.code IS {pending} AND {verdict}.reason IN ({reasons}))"
+
+
+def is_in_question(verdict: str) -> str:
+    """Return the SQL that tells whether a person has to decide about what a verdict is on."""
+    broken = f"{int(Verdict.QUARANTINED)}, {int(Verdict.CORRUPT_BODY)}"
+    return f"({is_earned_elsewhere(verdict)} OR coalesce({verdict}.code IN ({broken}), 0))"
+
+
 _KNOWN_TOPICS = " ".join(str(int(topic)) for topic in sorted(Topic))
 
 

@@ -196,9 +196,9 @@ class Journal(Reader):
         """Delete papers in review that were decided before a wall time in ms."""
         self._writer.transact(lambda db: reviews.expire(db, before_ms))
 
-    def refusal_told(self, claim_hash: str) -> None:
-        """Note that somebody was told that central refused a claim."""
-        self._writer.transact(lambda db: refusals.told(db, claim_hash))
+    def refusal_told(self, subject: str) -> None:
+        """Note that somebody was told of a claim (its hash) or a sale that central did not take."""
+        self._writer.transact(lambda db: refusals.told(db, subject))
 
     def voucher_asked(self, voucher_code: str, request_id: str) -> str:
         """Keep under what request central is asked about a voucher; return the one to use."""

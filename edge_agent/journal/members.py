@@ -225,6 +225,7 @@ _POINTS = "moved.points + iif(moved.leg = 0, coalesce(verdict.adjusted, 0), 0)"
 _COUNTS = f"""
     (moved.seq > epoch.contained_seq OR verdict.code IN ({_NOT_POSTED}))
     AND verdict.code IS NOT {int(Verdict.REFUSED_FINAL)}
+    AND NOT {cursor.is_earned_elsewhere("verdict")}
 """
 _PENDING = f"""
     SELECT coalesce(sum({_POINTS}), 0)

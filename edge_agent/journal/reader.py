@@ -35,7 +35,7 @@ from edge_agent.journal.log import Link, Place
 from edge_agent.journal.member_files import MemberFiles
 from edge_agent.journal.members import InUse, Standing
 from edge_agent.journal.records import Record, SaleRecord
-from edge_agent.journal.refusals import RefusedClaim
+from edge_agent.journal.refusals import HeldSale, RefusedClaim
 from edge_agent.journal.reviews import ReviewItem, ReviewPaper, Unsent
 from edge_agent.journal.slips import JobRecord, SlipRecord, SlipState
 from edge_agent.journal.verify import Report, verify
@@ -219,6 +219,10 @@ class Reader:
     def refused_claims(self) -> list[RefusedClaim]:
         """Return claims made here that central refused and of which nobody was told, in order."""
         return self._ask(refusals.untold)
+
+    def sales_not_taken(self) -> list[HeldSale]:
+        """Return sales that central refused or holds for a person and of which nobody was told."""
+        return self._ask(refusals.untold_sales)
 
     def claimed_here(self, claim_hash: str) -> bool:
         """Tell whether this code was claimed on this device."""

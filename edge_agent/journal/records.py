@@ -7,13 +7,14 @@ from typing import Literal, TypeVar
 from msgspec import Struct
 
 from edge_agent.journal import log
+from edge_agent.journal.cursor import is_in_question
 from edge_agent.journal.log import Place
 from loyalty.events import Body, Holder, Refund, ReviewOpened, Sale
 from loyalty.receipt import Receipt, normalise_number
 from loyalty.wire import Verdict
 
 BodyT = TypeVar("BodyT", Sale, Refund, ReviewOpened)
-SaleState = Literal["open", "awarded", "claimed", "reversed"]
+SaleState = Literal["open", "awarded", "claimed", "reversed", "in_question", "refused"]
 
 
 class SaleRecord(Struct, frozen=True):
@@ -22,6 +23,7 @@ class SaleRecord(Struct, frozen=True):
     `points` contain what central adjusted; those of a sale claimed elsewhere are what it left.
     `taken_back` points of `points` were taken back by refunds of `refunded_fen`. `verdict` is None
     until central has judged it; `synced` says that central holds the event.
+    Of a sale `in_question` (a person decides) or `refused`, `reason` is central's word for it.
     """
 
     place: Place
@@ -35,6 +37,7 @@ class SaleRecord(Struct, frozen=True):
     taken_back: int
     synced: bool
     verdict: int | None
+    reason: str = ""
 
 
 class RefundRecord(Struct, frozen=True):
@@ -57,19 +60,30 @@ class ReviewRecord(Struct, frozen=True):
 
 Record = SaleRecord | RefundRecord | ReviewRecord
 
+_REFUSED = int(Verdict.REFUSED_FINAL)
 # Central tells only of claims made elsewhere, so such a claim stands when nobody holds the sale
-# here, or when central refused the claim that was made here.
+# here, or when central refused the claim that was made here. Without one, a sale whose award was
+# refused is nobody's, and one in question is as it was promised until a person has decided.
 _SALE = f"""
-    SELECT epoch, seq, fingerprint, iif(told, 'claimed', state),
-        iif(told, told_kind, holder_kind), iif(told, told_key, holder_key), tier_id,
-        iif(told, told_points, points + adjusted), refunded_fen, taken_back, synced, verdict
+    SELECT epoch, seq, fingerprint,
+        CASE WHEN told THEN 'claimed' WHEN refused THEN 'refused'
+            WHEN asked THEN 'in_question' ELSE state END,
+        iif(told, told_kind, iif(refused, NULL, holder_kind)),
+        iif(told, told_key, iif(refused, NULL, holder_key)), tier_id,
+        CASE WHEN told THEN told_points WHEN refused THEN 0 ELSE points + adjusted END,
+        refunded_fen, taken_back, synced, verdict,
+        CASE WHEN told THEN '' WHEN refused OR asked THEN why ELSE '' END
     FROM (
         SELECT sale.*, sale.seq <= epoch.acked_seq AS synced, own.code AS verdict,
             coalesce(award.adjusted, 0) AS adjusted,
+            own.code IS {_REFUSED} OR award.code IS {_REFUSED} AS refused,
+            {is_in_question("own")} OR {is_in_question("award")} AS asked,
+            iif(own.code IS {_REFUSED} OR {is_in_question("own")}, own.reason, award.reason)
+                AS why,
             elsewhere.holder_kind AS told_kind, elsewhere.holder_key AS told_key,
             elsewhere.points AS told_points,
             elsewhere.holder_key IS NOT NULL
-                AND (sale.state = 'open' OR award.code IS {int(Verdict.REFUSED_FINAL)}) AS told
+                AND (sale.state = 'open' OR award.code IS {_REFUSED}) AS told
         FROM sale JOIN epoch USING (epoch)
         LEFT JOIN verdict AS own ON own.epoch = sale.epoch AND own.seq = sale.seq
         LEFT JOIN verdict AS award
@@ -106,6 +120,7 @@ def sales(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[
             taken_back=taken_back,
             synced=bool(synced),
             verdict=verdict,
+            reason=reason,
         )
         for (
             epoch,
@@ -120,6 +135,7 @@ def sales(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[
             taken_back,
             synced,
             verdict,
+            reason,
         ) in rows.fetchall()
     ]
 

@@ -1,12 +1,13 @@
-"""Claims made here that central refused: a person must hear of each, once.
+"""What central did not take of what was promised here: a person must hear of each, once.
 
-The verdict comes long after the member was told that the claim is noted. Nothing here judges.
+The verdict on a claim or a sale comes long after the member was told. Nothing here judges.
 """
 
 import sqlite3
 
 from msgspec import Struct
 
+from edge_agent.journal.cursor import is_in_question
 from loyalty.events import Holder
 from loyalty.wire import Verdict
 
@@ -19,13 +20,34 @@ class RefusedClaim(Struct, frozen=True):
     reason: str
 
 
+class HeldSale(Struct, frozen=True):
+    """A sale that central refused or keeps for a person to decide, and why."""
+
+    fingerprint: str
+    reason: str
+
+
 _UNTOLD = f"""
     SELECT claim_hash, holder_kind, holder_key, verdict.reason
     FROM verdict JOIN claim USING (epoch, seq)
     WHERE verdict.code = {int(Verdict.REFUSED_FINAL)}
-      AND claim_hash NOT IN (SELECT claim_hash FROM refusal_told)
+      AND claim_hash NOT IN (SELECT subject FROM refusal_told)
     ORDER BY claim.epoch, claim.seq
 """  # noqa: S608 a number of our own
+
+
+_UNTOLD_SALES = f"""
+    SELECT fingerprint, verdict.reason
+    FROM verdict JOIN sale USING (epoch, seq)
+    WHERE (verdict.code = {int(Verdict.REFUSED_FINAL)} OR {is_in_question("verdict")})
+      AND fingerprint NOT IN (SELECT subject FROM refusal_told)
+    ORDER BY sale.epoch, sale.seq
+"""  # noqa: S608 a number of our own
+
+
+def untold_sales(db: sqlite3.Connection) -> list[HeldSale]:
+    """Return the sales that central did not take and of which nobody here was told."""
+    return [HeldSale(*row) for row in db.execute(_UNTOLD_SALES)]
 
 
 def untold(db: sqlite3.Connection) -> list[RefusedClaim]:
@@ -36,6 +58,6 @@ def untold(db: sqlite3.Connection) -> list[RefusedClaim]:
     ]
 
 
-def told(db: sqlite3.Connection, claim_hash: str) -> None:
-    """Note that somebody was told that the claim of this code was refused."""
-    db.execute("INSERT INTO refusal_told VALUES (?) ON CONFLICT DO NOTHING", (claim_hash,))
+def told(db: sqlite3.Connection, subject: str) -> None:
+    """Note that somebody was told of a refused claim (its hash) or of a sale (its fingerprint)."""
+    db.execute("INSERT INTO refusal_told VALUES (?) ON CONFLICT DO NOTHING", (subject,))

@@ -17,7 +17,7 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.records import SaleRecord
 from edge_agent.messages import JobRead, JobSeen, PictureSeen, SyncChanged, VoucherAnswered
 from edge_agent.people import member_of
-from edge_agent.phrases import Phrase, Tone, own_words, phrase, why_refused
+from edge_agent.phrases import Phrase, Tone, own_words, phrase, told_why, why_refused
 from edge_agent.recording import claim_until, record
 from edge_agent.till import checkout, inputs
 from edge_agent.till.handing_in import HandingIn
@@ -153,7 +153,9 @@ class Till:
         elif sale is None:
             self._step(inputs.ScanFailed(own_words("claim_not_here")), now, terms)
         elif sale.state != "open":
-            self._step(inputs.ScanFailed(phrase(Reason("claim_taken"))), now, terms)
+            kept = sale.state in {"in_question", "refused"}
+            why = told_why(sale.reason) if kept else phrase(Reason("claim_taken"))
+            self._step(inputs.ScanFailed(why), now, terms)
         elif sale.refunded_fen >= sale.sale.eligible_fen:
             self._step(inputs.ScanFailed(phrase(Reason("claim_refunded"))), now, terms)
         elif self._is_over(sale, now):
@@ -171,19 +173,28 @@ class Till:
         return bool(until) and now.today is not None and now.today.isoformat() > until
 
     def _tell_refusal(self, now: Now, terms: Terms) -> None:
-        """Tell the cashier of a claim taken here that central refused, one after each sync."""
+        """Tell the cashier of a claim or a sale that central did not take, one after each sync."""
         for refused in self._journal.refused_claims()[:1]:
             sale = self._journal.sale_by_claim_hash(refused.claim_hash)
             number = (sale.sale.receipt.number if sale else None) or "—"
             words = why_refused("claim_refused_of", refused.reason, number=number)
             self._step(inputs.Told("attention", words), now, terms)
             self._journal.refusal_told(refused.claim_hash)
+            return
+        for held in self._journal.sales_not_taken()[:1]:
+            sale = self._journal.sale_by_fingerprint(held.fingerprint)
+            number = (sale.sale.receipt.number if sale else None) or "—"
+            words = why_refused("sale_not_taken", held.reason, number=number)
+            self._step(inputs.Told("attention", words), now, terms)
+            self._journal.refusal_told(held.fingerprint)
 
     def _correct(self, fingerprint: str, text: str | None, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_fingerprint(fingerprint)
         member = None if text is None else self._member(text, typed=True)
         if sale is None:
             self._step(inputs.ScanFailed(own_words("sale_unknown")), now, terms)
+        elif sale.state in {"in_question", "refused"}:
+            self._step(inputs.ScanFailed(told_why(sale.reason)), now, terms)
         elif isinstance(member, Phrase):
             self._step(inputs.ScanFailed(member), now, terms)
         else:

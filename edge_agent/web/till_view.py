@@ -5,7 +5,7 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.records import Record, RefundRecord, ReviewRecord, SaleRecord
 from edge_agent.journal.slips import JobRecord
 from edge_agent.people import holder_member
-from edge_agent.phrases import phrase
+from edge_agent.phrases import Phrase, phrase, told_why
 from edge_agent.recording import papers
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import CORRECTION_S, SCAN_BEFORE_S, State
@@ -106,7 +106,13 @@ def _recorded(record: Record, journal: Journal, now: Now, terms: Terms) -> Json 
             return _review(record, journal)
 
 
-_SALE_STATES = {"awarded": "awarded", "claimed": "claimed", "reversed": "reversed"}
+_SALE_STATES = {
+    "awarded": "awarded",
+    "claimed": "claimed",
+    "reversed": "reversed",
+    "in_question": "review",
+    "refused": "refused",
+}
 
 
 def _sale(record: SaleRecord, journal: Journal, now: Now, terms: Terms) -> Json:
@@ -115,24 +121,34 @@ def _sale(record: SaleRecord, journal: Journal, now: Now, terms: Terms) -> Json:
     waiting = any(each.slip.state == "held" for each in slips)
     state = _SALE_STATES.get(record.state, "waiting" if waiting else "claim_slip")
     printed = next((slip(each) for each in slips if slip(each)), None)
+    counts = record.holder is not None and record.state != "in_question"
     left_ms = at.boottime_ms + round(CORRECTION_S * 1000) - now.moment.boottime_ms
     same_boot = at.boot_id == now.moment.boot_id
     correctable = same_boot and not record.refunded_fen and left_ms > 0
-    correctable = correctable and (record.holder is not None or record.state == "reversed")
-    given = award(record.sale.eligible_fen, record.sale.category, record.tier_id, terms.book)
+    correctable = correctable and record.state in {"awarded", "claimed", "reversed"}
     return {
         **_receipt_row("sale", record.fingerprint, receipt.number, receipt.printed_at),
         "amount": money(receipt.owed_fen),
         "currency": receipt.currency,
-        "points": record.points - record.taken_back if record.holder else None,
+        "points": record.points - record.taken_back if counts else None,
         "holder": _holder(record.holder, journal),
-        "state": "taken_back" if record.refunded_fen and record.holder else state,
-        "why": [words(phrase(reason)) for reason in given.reasons] if record.holder else [],
+        "state": "taken_back" if record.refunded_fen and counts else state,
+        "why": [words(each) for each in _why(record, terms)],
         "correctable_until_ms": now.moment.wall_ms + left_ms if correctable else None,
         "slip": printed,
         "synced": record.synced,
         "at_ms": at.wall_ms,
     }
+
+
+def _why(record: SaleRecord, terms: Terms) -> list[Phrase]:
+    """Return how the points of a sale came about, or why central did not take it."""
+    if record.state in {"in_question", "refused"}:
+        return [told_why(record.reason)]
+    if record.holder is None:
+        return []
+    given = award(record.sale.eligible_fen, record.sale.category, record.tier_id, terms.book)
+    return [phrase(reason) for reason in given.reasons]
 
 
 def _refund(record: RefundRecord, journal: Journal) -> Json:

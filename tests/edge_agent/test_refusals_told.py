@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import structs
 
+from edge_agent import commands
 from edge_agent.devices.ports import Scanned
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import SyncChanged
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
+from edge_agent.web.till_view import till_view
 from loyalty import wire
 from loyalty.codes import card_tag, make_member_number
 from loyalty.events import Holder
@@ -18,6 +22,7 @@ from loyalty.wire import FeedRow, Judged, MemberRow, PullAnswer, PushAnswer, Top
 from tests.edge_agent.conftest import now, some_terms
 from tests.edge_agent.journal.conftest import LI, at, claim, enrolment, open_till, sale
 
+OK = Judged(1, Verdict.APPLIED, "")
 CARD = make_member_number("12345678901")
 OTHER = make_member_number("10987654321")
 
@@ -79,6 +84,57 @@ def test_a_reason_that_this_version_cannot_word_is_shown_as_its_code(journal: Jo
     till.handle(SyncChanged(), now(1), some_terms())
     assert till.state.notice is not None
     assert "claim_of_the_future" in till.state.notice.phrase.zh
+
+
+def held(journal: Journal, code: Verdict, reason: str) -> Till:
+    """A till that synced a sale for Wang of a receipt which another till had brought before."""
+    sold = sale("B2", Holder("member", "wang"), 84)
+    journal.append([sold])
+    verdicts = (OK, structs.replace(OK, seq=2), Judged(3, code, reason))
+    journal.acknowledge(PushAnswer("ok", 3, 4, verdicts, 1, 0, b"i"), at(), 0)
+    return a_till(journal)
+
+
+def row(till: Till, journal: Journal) -> dict[str, Any]:
+    identity = journal.identity()
+    assert identity is not None
+    desk = HandingIn(journal, identity, nothing)
+    shown = till_view(till.state, journal, desk, now(1), some_terms())["recent"]
+    return next(each for each in shown if each["number"] == "B2")
+
+
+def test_a_cashier_hears_once_that_a_receipt_had_earned_elsewhere(journal: Journal) -> None:
+    till = held(journal, Verdict.PENDING_REF, "duplicate_receipt")
+    till.handle(SyncChanged(), now(1), some_terms())
+    assert till.state.notice is not None
+    assert till.state.notice.tone == "attention"
+    assert till.state.notice.phrase.zh == ("小票 B2 的积分未入账：该小票已在别处积分，等待人工核对")
+    told = till.state.notices
+    till.handle(SyncChanged(), now(2), some_terms())
+    assert till.state.notices == told
+
+
+def test_the_list_shows_a_receipt_that_earned_elsewhere_as_one_to_check(journal: Journal) -> None:
+    shown = row(held(journal, Verdict.PENDING_REF, "duplicate_receipt"), journal)
+    assert (shown["state"], shown["points"]) == ("review", None)
+    assert [why["code"] for why in shown["why"]] == ["duplicate_receipt"]
+    assert shown["correctable_until_ms"] is None
+
+
+def test_the_list_shows_a_refused_receipt_as_not_counted(journal: Journal) -> None:
+    shown = row(held(journal, Verdict.REFUSED_FINAL, "duplicate_receipt"), journal)
+    assert (shown["state"], shown["points"], shown["holder"]) == ("refused", None, None)
+
+
+def test_a_receipt_in_question_is_not_corrected_at_the_till(journal: Journal) -> None:
+    till = held(journal, Verdict.PENDING_REF, "duplicate_receipt")
+    events = journal.outbox().head_seq
+    key = row(till, journal)["fingerprint"]
+    till.handle(commands.Reassign(key, OTHER), now(1), some_terms())
+    till.handle(commands.Reverse(key), now(1), some_terms())
+    assert till.state.notice is not None
+    assert till.state.notice.phrase.code == "duplicate_receipt"
+    assert journal.outbox().head_seq == events
 
 
 def test_a_kiosk_tells_the_member_whose_claim_it_was_and_nobody_else(journal: Journal) -> None:

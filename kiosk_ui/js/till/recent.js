@@ -15,6 +15,7 @@ const STATES = {
   taken_back: { words: "state.taken_back", icon: "undo", tone: "info" },
   reversed: { words: "state.reversed", icon: "undo", tone: "mute" },
   review: { words: "state.review", icon: "question", tone: "warn" },
+  refused: { words: "state.refused", icon: "cross", tone: "warn" },
   ignored: { words: "state.ignored", icon: "cross", tone: "mute" },
   unsettled: { words: "state.unsettled", icon: "hourglass", tone: "warn" },
 };
@@ -88,7 +89,8 @@ const reason = (sale) => (sale.why.length > 0 ? named(sale.why[0]) : "");
 
 function holder(sale) {
   const person = sale.holder;
-  if (!person) return sale.kind === "refund" ? reason(sale) : t("recent.nobody");
+  const told = sale.kind === "refund" || sale.state === "refused";
+  if (!person) return told ? reason(sale) : t("recent.nobody");
   return `${person.masked_name || t("member.new")} ${tail(person.number_tail)}`.trimEnd();
 }
 
