@@ -62,9 +62,8 @@ def classify(rows: list[Row]) -> Classified:
                 headings.append(row.index)
         if at >= SALE_HEADING_ROWS or footer or row.index in headings:
             continue
-        denied = lexicon.ANYWHERE.touches(row.upper)  # `仅供核对,以结账单为准`
-        sale_words = [] if denied else lexicon.SALE_HEADINGS.find(row.upper)
-        if sale_words:
+        sale_words = lexicon.SALE_HEADINGS.find(row.upper)
+        if sale_words and not lexicon.ANYWHERE.touches(row.upper):  # `仅供核对,以结账单为准`
             sale_heading = True
             if may_be and _is_heading(row, at, sale_words[0][0]):
                 headings.append(row.index)

@@ -220,6 +220,8 @@ _CUES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     ("CNY", ("¥", "RMB", "CNY", "元"), re.compile(r"¥|\bRMB\b|\bCNY\b|元")),
 )  # fmt: skip
 
+_ANY_CUE = re.compile("|".join(re.escape(each) for _, letters, _ in _CUES for each in letters))
+
 
 def currency_of(rows: list[Row], default: str, total_row: int | None) -> str:
     """Return the currency the paper names, else `default`.
@@ -237,7 +239,7 @@ def currency_of(rows: list[Row], default: str, total_row: int | None) -> str:
     text = "\n".join(row.upper for row in rows)
     named = [
         currency
-        for currency, letters, cue in _CUES
+        for currency, letters, cue in (_CUES if _ANY_CUE.search(text) else ())
         if any(each in text for each in letters) and cue.search(text)
     ]
     if named and default not in named:

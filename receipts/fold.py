@@ -13,6 +13,9 @@ _HAN = re.compile(f"[{_CJK}]")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffd]")
 
+#: What is changed beyond the normal form.
+_CHANGED = re.compile("[\t\u2010-\u2015\u2212\x00-\x08\x0b-\x1f\x7f\ufffd]")
+
 #: A rule, a row of stars or dots: it separates and says nothing.
 RULE = re.compile(r"^[\s\-=_*~.·#+—─━═│|]{4,}$|^[\s\-=_*]+$|^(.)\1{7,}$")
 
@@ -21,6 +24,8 @@ def fold(line: str) -> str:
     """Return the line in ASCII where it has an ASCII twin, with its blanks kept."""
     if line.isascii():
         return _CONTROL.sub("", line.replace("\t", "  ")).rstrip()
+    if unicodedata.is_normalized("NFKC", line) and not _CHANGED.search(line):
+        return line.rstrip()
     folded = unicodedata.normalize("NFKC", line.replace("\t", "  "))
     folded = folded.replace("¥", "￥").replace("￥", "¥")
     return _CONTROL.sub("", _DASHES.sub("-", folded)).rstrip()

@@ -172,7 +172,8 @@ def _beside(row: Row) -> list[Row]:
     parts = []
     start = 0
     for amount, after in pairwise(row.exact_amounts):
-        if _WORDS_BETWEEN.match(row.text[amount.end : after.start]):
+        between = row.text[amount.end : after.start]
+        if not between.isspace() and _WORDS_BETWEEN.match(between):
             parts.append((start, amount.end))
             start = amount.end
     if not parts:
