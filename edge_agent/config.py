@@ -4,6 +4,7 @@ Owns the file's keys, defaults and errors. What the device is (its name, shop an
 here: central says so at enrolment.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -143,27 +144,15 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 def load(path: Path) -> Config:
     """Return the configuration in `path`, its relative paths resolved beside that file.
 
-    Raises ConfigError naming the file, the key and what is wrong.
+    Raises ConfigError naming the file and, for everything that is wrong, the key and why.
     """
     try:
         config = parse(path.read_text(encoding="utf-8"), Config)
     except (OSError, UnicodeDecodeError, SettingsError) as error:
         raise ConfigError(f"{path}: {error}") from error
+    if mistakes := tuple(_mistakes(config)):
+        raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
     base = path.absolute().parent
-    if config.printer.kind == "tap" and not config.tap:
-        raise ConfigError(f"{path}: printer.kind is 'tap' but there is no [[tap]]")
-    if config.printer.kind == "network" and not config.printer.address:
-        raise ConfigError(f"{path}: printer.kind is 'network' but printer.address is empty")
-    for place, scanner in enumerate(config.hid_scanner):
-        if scanner.match() == Match():
-            keys = "vid and pid, serial, port or product"
-            raise ConfigError(f"{path}: hid_scanner[{place}] takes any keyboard: give {keys}")
-        if scanner.reads in {"codes", "stripe"} and (scanner.kept_as or scanner.reversed):
-            told = "kept_as and reversed are for numbers of contactless cards (reads)"
-            raise ConfigError(f"{path}: hid_scanner[{place}]: {told}")
-        if scanner.kind == "pos" and scanner.pass_on in {"all", "others"}:
-            told = "pass_on is for keyboards; this scanner types nothing"
-            raise ConfigError(f"{path}: hid_scanner[{place}]: {told}")
     ca_file = config.central.ca_file and str(base / config.central.ca_file)
     return structs.replace(
         config,
@@ -171,3 +160,21 @@ def load(path: Path) -> Config:
         central=structs.replace(config.central, ca_file=ca_file),
         tap=tuple(structs.replace(tap, spool=str(base / tap.spool)) for tap in config.tap),
     )
+
+
+def _mistakes(config: Config) -> Iterator[str]:
+    """Return what values that are right by themselves say together that cannot be."""
+    if config.printer.kind == "tap" and not config.tap:
+        yield "printer.kind is 'tap' but there is no [[tap]]"
+    if config.printer.kind == "network" and not config.printer.address:
+        yield "printer.kind is 'network' but printer.address is empty"
+    for place, scanner in enumerate(config.hid_scanner):
+        if scanner.match() == Match():
+            keys = "vid and pid, serial, port or product"
+            yield f"hid_scanner[{place}] takes any keyboard: give {keys}"
+        if scanner.reads in {"codes", "stripe"} and (scanner.kept_as or scanner.reversed):
+            told = "kept_as and reversed are for numbers of contactless cards (reads)"
+            yield f"hid_scanner[{place}]: {told}"
+        if scanner.kind == "pos" and scanner.pass_on in {"all", "others"}:
+            told = "pass_on is for keyboards; this scanner types nothing"
+            yield f"hid_scanner[{place}]: {told}"

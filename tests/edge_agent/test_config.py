@@ -71,6 +71,19 @@ def test_a_mistake_is_said_with_file_key_and_reason(tmp_path: Path, text: str, s
     assert said in str(caught.value)
 
 
+def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
+    text = (
+        'state = "s"\n[central]\nurl = "http://c"\n[[hid_scanner]]\nkind = "pos"\npass_on = "all"'
+    )
+    with pytest.raises(ConfigError) as wrong:
+        loaded(tmp_path, text)
+    assert [line.split("agent.toml: ")[1] for line in str(wrong.value).splitlines()] == [
+        "printer.kind is 'tap' but there is no [[tap]]",
+        "hid_scanner[0] takes any keyboard: give vid and pid, serial, port or product",
+        "hid_scanner[0]: pass_on is for keyboards; this scanner types nothing",
+    ]
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         load(tmp_path / "nowhere.toml")

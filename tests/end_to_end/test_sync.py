@@ -26,7 +26,7 @@ from edge_agent.sync.transport import HttpTransport
 from edge_agent.till.handing_in import HandingIn
 from loyalty.codes import VoucherCode, card_tag
 from loyalty.earning import award, take_back
-from loyalty.events import Claim, Holder, LeaseClose, Redeem, Refund, Sale, VoucherUse
+from loyalty.events import Claim, Correction, Holder, LeaseClose, Redeem, Refund, Sale, VoucherUse
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.wire import (
     BalanceRequest,
@@ -76,6 +76,7 @@ class Station:
         code = mall.json(*asked)["code"]
         self.journal = Journal.open(folder / name)
         self.shop = shop
+        self.verdicts = {Verdict.APPLIED, Verdict.APPLIED_ADJUSTED}
         self.connect(url)
         enrol(self.journal, self.transport, url=url, code=code)
         self.sync()
@@ -102,7 +103,7 @@ class Station:
         self.journal.close()
         if failure == (None, None, None):
             assert report.problems == ()
-            assert {code for (code,) in judged} <= {Verdict.APPLIED, Verdict.APPLIED_ADJUSTED}
+            assert {code for (code,) in judged} <= self.verdicts
 
     def desk(self):
         return Desk(self)
@@ -128,9 +129,9 @@ class Station:
         tier_id = self.journal.standing(holder).tier_id if holder else ""
         return book, category, tier_id, award(fen, category, tier_id, book.book).points
 
-    def sell(self, fen, holder=None, claim_code=None):
+    def sell(self, fen, holder=None, claim_code=None, number=None):
         book, category, tier_id, points = self.points(fen, holder)
-        number = f"B{next(numbers)}"
+        number = number or f"B{next(numbers)}"
         receipt = Receipt(self.shop, Kind.SALE, number, "2026-11-08T13:16:42", "CNY", fen)
         sold = Sale(
             at=moment(),
@@ -268,6 +269,42 @@ def test_a_claim_made_at_the_kiosk_before_central_knows_the_sale_reaches_the_til
     assert (record.state, record.holder) == ("claimed", wang)
     assert same_on_both_sides(kiosk, wang) == before + record.points
     assert same_on_both_sides(till, wang) == before + record.points
+
+
+def test_a_receipt_sold_at_two_offline_tills_earns_once_and_the_second_one_says_so(
+    till, mall, tmp_path, url
+):
+    with Station(mall, tmp_path, "till-2", "till", "helu", url) as second:
+        wang, card = till.holder(WANG), second.holder(NEW_CARD)
+        before = told(till, wang)
+        key = till.sell(8_400, wang, number="C003")
+        assert second.sell(8_400, card, number="C003") == key
+        promised = till.journal.sale_by_fingerprint(key).points
+        assert second.journal.standing(card).pending > 0
+        till.sync()
+        second.sync()
+        assert same_on_both_sides(till, wang) == before + promised
+        assert till.journal.sale_by_fingerprint(key).state == "awarded"
+        assert till.journal.sales_not_taken() == []
+        record = second.journal.sale_by_fingerprint(key)
+        assert (record.state, record.reason) == ("in_question", "duplicate_receipt")
+        assert second.journal.standing(card).pending == told(second, card) == 0
+        (held,) = second.journal.sales_not_taken()
+        assert held.fingerprint == key
+        second.verdicts = {Verdict.PENDING_REF}
+
+
+def test_an_award_taken_back_and_given_to_somebody_else_counts_once(till):
+    wang, card = till.holder(WANG), till.holder(NEW_CARD)
+    before = told(till, wang)
+    key = till.sell(8_400, wang)
+    points = till.points(8_400, card)[-1]
+    till.journal.append([Correction(moment(), key, None)])
+    till.journal.append([Correction(moment(), key, card, "", points)])
+    till.sync()
+    assert same_on_both_sides(till, wang) == before
+    assert same_on_both_sides(till, card) == points > 0
+    assert till.journal.sale_by_fingerprint(key).state == "awarded"
 
 
 def test_an_unknown_card_earns_to_the_card(till):

@@ -54,7 +54,7 @@ def run(config_path: Path) -> None:
 def enrol(config_path: Path, code: str) -> None:
     """Give this device its identity; repeat it safely if the network fails."""
     from edge_agent.config import ConfigError, load
-    from edge_agent.journal.errors import JournalError
+    from edge_agent.journal.errors import JournalError, JournalInUse
     from edge_agent.journal.journal import Journal
     from edge_agent.sync import enrol as enrolment
     from edge_agent.sync.calls import Offline, Refused
@@ -68,6 +68,8 @@ def enrol(config_path: Path, code: str) -> None:
     try:
         with Journal.open(config.state_path) as journal:
             answer = enrolment.enrol(journal, HttpTransport(url), url=url, code=code)
+    except JournalInUse as error:
+        raise Failure(f"{error}: stop the agent first, and start it again afterwards") from error
     except JournalError as error:
         raise Failure(str(error)) from error
     if isinstance(answer, Offline):
