@@ -11,6 +11,7 @@ from msgspec import structs
 
 from edge_agent.config import Tap
 from edge_agent.devices.job_file import Job
+from loyalty.receipt import Kind
 from receipts.pictures_ocr import Ocr
 from receipts.pictures_text import Paper
 from receipts.reading import Reading, papers_of, read_papers
@@ -32,7 +33,7 @@ class JobReader:
         self._said = False
 
     def read(self, job: Job) -> tuple[Reading, ...] | None:
-        """Return what the job's papers say without OCR; None when the reader failed."""
+        """Return what the job's papers say without OCR; None when that cannot be said."""
         return self._read(job, None)
 
     def read_pictures(self, job: Job) -> tuple[Reading, ...] | None:
@@ -64,13 +65,17 @@ class JobReader:
             return None
         if job.complete:
             return tuple(readings)
-        # Bytes are missing: whatever was read may lack the line that changes it.
+        # Bytes are missing: whatever was read may lack the line that changes it, and what is not
+        # known for another kind of paper may be a receipt. Nothing read at all is no answer.
         why = reason("uncertain_bytes")
-        return tuple(
-            structs.replace(one, decision="review", why=(why, *one.why))
-            if one.decision == "award"
-            else one
-            for one in readings
+        return (
+            tuple(
+                structs.replace(one, decision="review", why=(why, *one.why))
+                if one.decision == "award" or one.kind is Kind.OTHER
+                else one
+                for one in readings
+            )
+            or None
         )
 
     def _known(self) -> Template | None:

@@ -36,7 +36,7 @@ class JobRead:
     """A print job was read. Whoever takes it says so with `settle`, then the next one comes.
 
     `parts` are the spool's names for the pieces that the tap kept it in; `readings` is None when
-    the reader failed on it.
+    the reader failed on it, or too little of it was kept to tell.
     """
 
     job: Job

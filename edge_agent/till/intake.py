@@ -134,6 +134,8 @@ def unreadable(raw: bytes, *, shop_id: str, known: Known, dialect: str = "") -> 
     """Return a job that our reader failed on as a question for a person."""
     why = (own_words("reader_failed"),)
     asked = unclear(None, why, raw=raw, place=0, shop_id=shop_id, dialect=dialect, claim_code="")
+    if not raw:  # there is nothing to show, nor to know it by: each such job is another one
+        return structs.replace(asked, paper=None)
     return _asked_before(asked, None, known)
 
 

@@ -12,6 +12,7 @@ from edge_agent.till.intake import (
     Unclear,
     seen,
     take_in,
+    unreadable,
 )
 from loyalty.codes import claim_hash
 from loyalty.events import Holder
@@ -234,6 +235,19 @@ def test_a_receipt_is_bound_to_the_shop_whose_till_printed_it() -> None:
     assert isinstance(found, Sold)
     assert isinstance(found.receipt, Receipt)
     assert found.receipt.shop_id == "s1"
+
+
+def test_jobs_of_which_nothing_was_kept_are_each_a_question_of_their_own() -> None:
+    for kept, shown in ((b"", False), (b"\x1b@", True)):
+        found = unreadable(kept, shop_id="s1", known=Memory())
+        assert isinstance(found, Unclear)
+        assert (found.paper is not None) is shown
+    memory = Memory()
+    assert found.paper is not None
+    memory._reviews[found.paper.review_id] = True
+    again = unreadable(b"\x1b@", shop_id="s1", known=memory)
+    assert isinstance(again, Nothing)
+    assert [phrase.code for phrase in again.why] == ["in_review"]
 
 
 def test_a_paper_recorded_before_its_number_was_known_is_the_same_paper_after() -> None:
