@@ -105,7 +105,8 @@ def test_every_older_version_with_a_full_queue_upgrades_and_sends_what_it_would_
         for table in ("identity", "epoch", "event"):
             there = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
             names = ", ".join(there)
-            db.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM new.{table}")  # noqa: S608
+            copy = f"INSERT INTO {table} ({names}) SELECT {names} FROM new.{table}"  # noqa: S608
+            db.execute(copy)
         db.execute(f"PRAGMA user_version = {old}")
         db.commit()
     with Journal.open(folder, clock=at) as till:
