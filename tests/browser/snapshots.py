@@ -88,6 +88,9 @@ def recent() -> list[dict]:
         phrase("unread", "合计看不清，等待人工核对", "The total could not be read; a person checks")
     ]
     ignored = [phrase("reprint", "重打小票，不再积分", "A reprint: it earns nothing")]
+    elsewhere = [
+        phrase("duplicate_receipt", "该小票已在别处积分", "This receipt earned elsewhere already")
+    ]
     return [
         sale(1, synced=False),
         sale(
@@ -117,6 +120,8 @@ def recent() -> list[dict]:
         sale(9, kind="refund", state="unsettled", points=None, amount="-1214.00", currency="HKD")
         | done,
         sale(10, amount="128888.00", points=257776, holder=someone) | done,
+        sale(11, state="review", points=None, why=elsewhere) | done,
+        sale(12, state="refused", points=None, holder=None, why=elsewhere) | done,
     ]
 
 

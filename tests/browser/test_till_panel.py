@@ -147,6 +147,21 @@ def test_a_paper_without_a_printed_time_says_how_long_ago_it_came(panel):
     expect(row).to_contain_text("¥214.00")
 
 
+def test_a_sale_that_central_refused_says_so_and_why_in_place_of_a_member(panel):
+    why = [{"code": "duplicate_receipt", "zh": "该小票已在别处积分", "en": "It earned elsewhere"}]
+    panel.show(till(recent=[sale(1, state="refused", points=None, holder=None, why=why)]))
+    row = panel.page.locator(".sale .line")
+    expect(row).to_contain_text("未入账")
+    expect(row).to_contain_text("该小票已在别处积分")
+
+
+def test_after_a_reversal_the_sale_can_be_given_and_not_taken_back(panel):
+    panel.show(till(recent=[sale(1, state="reversed", points=None, holder=None)]))
+    panel.touch(".sale .line")
+    expect(panel.page.locator('.sale [data-do="reassign"]')).to_be_visible()
+    expect(panel.page.locator('.sale [data-do="reverse"]')).to_be_hidden()
+
+
 def test_what_can_no_longer_be_corrected_is_not_offered(panel):
     late = sale(1, correctable_until_ms=now_ms() - 1000)
     panel.show(till(recent=[late]))
