@@ -183,10 +183,10 @@ class People:
         if rng.random() < 0.1:
             return  # the visitor walks away
         voucher, member = answer.voucher_code, self._member_of(station, holder)
-        if rng.random() < 0.25:
+        if rng.random() < 0.35:
             spend = (answer.lease_id, answer.points, reward.reward_id, voucher)
             self._cut_off[station.name] = (station.session, Redeem(asked, holder, *spend))
-            if self._world.fault("reboot", 0.3):
+            if self._world.fault("reboot", 0.8):
                 back_ms = rng.randrange(1_000, 600_000)
                 dies = partial(station.die, "kill", back_ms=back_ms)
                 self._world.after(rng.randrange(1, 60_000), dies)
