@@ -205,7 +205,12 @@ class Agent:
 
     def _build_sync(self) -> None:
         central = self._config.central
-        transport = HttpTransport(central.url, read_s=central.read_timeout_s)
+        transport = HttpTransport(
+            central.url,
+            ca_file=central.ca_file,
+            connect_s=central.connect_timeout_s,
+            read_s=central.read_timeout_s,
+        )
         self._stack.callback(transport.close)
         caller = Caller(self._journal, transport)
         self._syncer = Syncer(

@@ -4,6 +4,8 @@ Each test has its own shard. The PostgreSQL server comes out of a wheel, starts 
 Unix socket only, and is stopped and deleted at the end.
 """
 
+import datetime as dt
+import ipaddress
 import itertools
 import os
 import shutil
@@ -13,6 +15,10 @@ import warnings
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from central.config import Database
 from central.database import connect, writing
@@ -98,3 +104,29 @@ def sqlite_programme(sqlite_engine):
     programme = Programme(sqlite_engine, next(_shard_keys))
     yield programme
     programme.close()
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for this machine, signed by itself, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, SHA256())
+    )
+    path = tmp_path / "server.pem"
+    path.write_bytes(
+        made.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return path

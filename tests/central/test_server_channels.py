@@ -1,17 +1,12 @@
 """The listener by itself, with clients that dribble, stall and do not take their answers."""
 
 import contextlib
-import datetime as dt
 import socket
 import ssl
 import threading
 import time
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask import Flask, Response, request
 
 from central.config import ConfigError, Server
@@ -183,31 +178,6 @@ def test_a_header_or_body_that_is_too_large_is_refused_before_it_is_read():
             assert client.recv(12) == b"HTTP/1.1 413"
         with connected(address, SAYS_4.replace(b"4", b"1000"), bytes(1000)) as client:
             assert answer(client) == b"1000"
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate for 127.0.0.1 that nobody signed but itself, with its key in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, SHA256())
-    )
-    path = tmp_path / "server.pem"
-    path.write_bytes(
-        made.public_bytes(Encoding.PEM)
-        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    return path
 
 
 def test_tls_with_a_certificate_of_its_own_is_as_patient(certificate):

@@ -67,7 +67,8 @@ def enrol(config_path: Path, code: str) -> None:
     url = config.central.url
     try:
         with Journal.open(config.state_path) as journal:
-            answer = enrolment.enrol(journal, HttpTransport(url), url=url, code=code)
+            transport = HttpTransport(url, ca_file=config.central.ca_file)
+            answer = enrolment.enrol(journal, transport, url=url, code=code)
     except JournalInUse as error:
         raise Failure(f"{error}: stop the agent first, and start it again afterwards") from error
     except JournalError as error:

@@ -87,6 +87,7 @@ def _named(link: Link) -> dict[str, object]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def retry(state: Path | None, config: Path | None, as_json: bool) -> None:
     """Send what waits, now. Only while the agent is stopped: a running one tries by itself."""
+    from edge_agent.config import load
     from edge_agent.journal.clock import moment
     from edge_agent.journal.journal import Journal
     from edge_agent.sync.calls import Caller
@@ -103,7 +104,8 @@ def retry(state: Path | None, config: Path | None, as_json: bool) -> None:
         raise Failure("the agent is running and tries by itself every few seconds") from error
     except JournalError as error:
         raise Failure(str(error)) from error
-    transport = HttpTransport(identity.central_url)
+    ca_file = load(config).central.ca_file if config is not None else ""
+    transport = HttpTransport(identity.central_url, ca_file=ca_file)
     with journal:
         syncer = Syncer(journal, Caller(journal, transport), session="retry", rng=random.Random())
         while syncer.step(moment()) == 0.0 and not syncer.in_trouble:
