@@ -11,7 +11,7 @@ from central.ledger.turns import run_turn
 from edge_agent.journal.arming import Arming
 from edge_agent.journal.errors import LeaseClosed
 from edge_agent.sync.calls import Done
-from loyalty.events import LeaseGrant, Moment
+from loyalty.events import LeaseGrant
 from loyalty.wire import LeaseAnswer
 
 Patch = tuple[str, object]
@@ -91,25 +91,6 @@ def lease_never_returned() -> Sequence[Patch]:
 def armed_for_ever() -> Sequence[Patch]:
     """A till spends a lease whenever it likes, in whichever run and however late."""
     return [("edge_agent.journal.arming.Arming.session", lambda *_: "")]
-
-
-def armed_by_the_wall_clock() -> Sequence[Patch]:
-    """A till measures the time of its leases by the clock that people set."""
-
-    def on_the_wall(at: Moment) -> Moment:
-        return structs.replace(at, boottime_ms=at.wall_ms)
-
-    asked, session = Arming.asked, Arming.session
-    return [
-        (
-            "edge_agent.journal.arming.Arming.asked",
-            lambda self, request, at: asked(self, request, on_the_wall(at)),
-        ),
-        (
-            "edge_agent.journal.arming.Arming.session",
-            lambda self, lease_id, at: session(self, lease_id, on_the_wall(at)),
-        ),
-    ]
 
 
 def armed_across_reboot() -> Sequence[Patch]:

@@ -14,7 +14,7 @@ from central.ledger import fold as folding
 from central.ledger import overlaps
 from central.ledger.accounts import wallet_id
 from central.ledger.items import Push
-from central.ledger.moments import Quality, When, interval
+from central.ledger.moments import Quality, When
 from central.ledger.overlaps import Meeting
 from central.ledger.rows import Head
 from central.ledger.turns import run_turn
@@ -246,19 +246,6 @@ def _dated_by_the_wall_clock() -> Sequence[Patch]:
     return [("central.ledger.turns.interval", believed)]
 
 
-def _answers_take_no_time() -> Sequence[Patch]:
-    """Central dates events as if its answers arrived the moment they were made."""
-
-    def hasty(at: Any, clock: Any, boots: Any, received_ms: int) -> When:
-        sampled = [one for one in boots if one.sample is not None]
-        quick = tuple(
-            structs.replace(one, sample=structs.replace(one.sample, rtt_ms=0)) for one in sampled
-        )
-        return interval(at, clock, quick, received_ms)
-
-    return [("central.ledger.turns.interval", hasty)]
-
-
 class Bug(Struct, frozen=True):
     """A planted bug, and the size of run that gives it a chance to show."""
 
@@ -288,9 +275,7 @@ BUGS: Mapping[str, Bug] = {
     "lease armed for ever": Bug(lease_plants.armed_for_ever),
     "armed across reboot": Bug(lease_plants.armed_across_reboot),
     "second session armed while the first lives": Bug(lease_plants.second_session_armed),
-    "wall clock in leases": Bug(lease_plants.armed_by_the_wall_clock),
     "wall clock dates events": Bug(_dated_by_the_wall_clock),
-    "answers take no time": Bug(_answers_take_no_time),
     "lease of a dead run never returned": Bug(lease_plants.lease_never_returned),
     "ack names more than was shown": Bug(_ack_names_the_head),
 }
