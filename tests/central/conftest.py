@@ -41,6 +41,8 @@ def postgresql_url():
     before = {parent: parent.stat().st_mode for parent in _parents(pgserver.__file__)}
     try:
         server = pgserver.get_server(folder / "data", cleanup_mode="stop")
+        # The machine does not lose power here, and a database a test is made of files to sync.
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         server.cleanup()
     finally:
