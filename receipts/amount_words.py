@@ -231,7 +231,8 @@ TENDERS: dict[str, str] = {
     """,
     "mall_voucher": """
         代金券|抵用券|商场代金券|商场券|商场优惠券|现金券|消费券|购物券|禮券|礼券|提货券|電子券
-        VOUCHER|BAUCAR|MALL VOUCHER|GIFT VOUCHER|CASH VOUCHER
+        商场礼品卡|商场购物卡|商場禮品卡
+        MALL GIFT CARD|MALL CARD|VOUCHER|BAUCAR|MALL VOUCHER|GIFT VOUCHER|CASH VOUCHER
     """,
     "platform_voucher": """
         团购券|团购|美团|点评|抖音|抖音券|美团券|大众点评|平台券|口碑|糯米|平台补贴

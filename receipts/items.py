@@ -158,7 +158,10 @@ def _is_goods(row: Row, figure: Figure) -> bool:
         return _PRODUCT.search(row.text) is not None
     if figure.role is Role.TENDER:
         words = figure.label.replace(" ", "")
-        sold = figure.kind == "tenant_stored_value"  # a card sold, for nothing is owed yet
+        of_the_mall = figure.kind == "mall_voucher" and TOPUP_ITEM.search(figure.label) is not None
+        sold = (
+            of_the_mall or figure.kind == "tenant_stored_value"
+        )  # a card sold, for nothing is owed yet
         return sold or (figure.kind == "on_account" and len(words) > 4) or _is_product(words)
     if figure.role is Role.TOPUP:
         return True
