@@ -103,6 +103,8 @@ def _doubts_about(facts: Facts, document: Document, currency: str) -> list[Reaso
     word = _takes_back(facts)
     if word is not None:
         doubts.append(reason("takes_back", word=word))
+    if facts.objection is not None:
+        doubts.append(reason("no_sale", word=facts.objection))
     if facts.another_below:
         doubts.append(reason("another_below"))
     if facts.number is None and facts.printed_at is None:

@@ -16,6 +16,7 @@ from receipts.digest import text_digest
 from receipts.fields import currency_of, merchant_of, numbers_of, time_of
 from receipts.items import Goods, goods_of
 from receipts.money import in_words
+from receipts.objections import deposit_alone, objection_of
 from receipts.paper_words import WEAK_PRE_BILL
 from receipts.rows import Figure, Row, rows_of
 from receipts.segmenter import Document
@@ -63,6 +64,7 @@ class Facts(Struct, frozen=True):
     text_digest: str
     another_below: bool  # a second receipt seems to begin below the sums
     takes_back: str | None  # words of a refund or void on what looks like a sale
+    objection: str | None = None  # words that say it is no completed sale of goods
     lost_amount: str | None = None  # the label of a sum that has lost its amount
     cents: bool = False  # amounts are printed with cents
     worn: bool = False  # some number is damaged: letters, blanks or a missing digit in it
@@ -107,6 +109,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         text_digest=text_digest(rows),
         another_below=_another_below(rows, sums_end, name_row, numbers.again_row),
         takes_back=_takes_back(classified, sheet),
+        objection=_objection(kind, rows, sheet, settled, number),
         lost_amount=_lost_amount(rows),
         cents=sheet.cents,
         worn=any(row.worn or (sheet.cents and _has_lost_digit(row)) for row in rows),
@@ -156,12 +159,39 @@ def _lost_amount(rows: list[Row]) -> str | None:
     return None
 
 
+def _objection(
+    kind: Kind, rows: list[Row], sheet: Sheet, settled: Settlement | None, number: str | None
+) -> str | None:
+    if kind is not Kind.SALE or settled is None:
+        return None
+    goods, paid = sheet.goods, bool(settled.tenders)
+    said = objection_of(rows, goods.items, goods.last_row, number=number, paid=paid)
+    return said or deposit_alone(rows, settled.owed_fen) or _unused_discount(sheet, settled)
+
+
+def _unused_discount(sheet: Sheet, settled: Settlement) -> str | None:
+    """Return what was taken off and is not in the amount, where no payment proves the amount.
+
+    A figure of the amount may be damaged into the sum of the goods.
+    """
+    if "tender" in settled.checks or settled.owed_fen != sheet.goods.sum_fen:
+        return None
+    steps = settled.chain.steps_fen if settled.chain else ()
+    off = (each for each in sheet.of(Role.DISCOUNT) if each.fen < 0 and each.exact)
+    return next((each.label for each in off if each.fen not in steps), None)
+
+
 def _takes_back(classified: Classified, sheet: Sheet) -> str | None:
     refunds = [item.name for item in sheet.goods.items if _is_returned(item)]
-    refunds += [figure.label for figure in sheet.of(Role.REFUND)]
+    refunds += [each.label for each in sheet.of(Role.REFUND) if each.exact or not _is_term(each)]
     tenders = (figure.label for figure in sheet.of(Role.TENDER))
     refunds += [label for label in tenders if "REFUND" in label or label.startswith("退")]
     return classified.against or next(iter(refunds), None)
+
+
+def _is_term(figure: Figure) -> bool:
+    """`退款将于3日内退回` has a number and is no sum."""
+    return lexicon.FOOTERS.touches(figure.label)
 
 
 def _is_returned(item: Item) -> bool:

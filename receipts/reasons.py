@@ -44,6 +44,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "“{word}”提到另一张小票或退款",
         '"{word}" refers to another receipt or to a refund',
     ),
+    "no_sale": (
+        "“{word}”说明这可能不是一笔完成的销售",
+        '"{word}" suggests that this is no completed sale of goods',
+    ),
     "another_below": (
         "下方似乎还有另一张小票",
         "Another receipt seems to follow on the same paper",

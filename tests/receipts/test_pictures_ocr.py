@@ -146,7 +146,7 @@ def test_one_sum_is_not_enough_for_what_ocr_read():
 
 def test_a_word_for_another_kind_of_paper_counts_wherever_ocr_saw_it():
     sums = ("茶  30.00", "饭  20.00", "合计  50.00", "现金  60.00", "找零  10.00")
-    reading = read_as(*sums, "号本单已作废 请看背面说明 ￥￥")
+    reading = read_as(*sums, "号本单已作废因故请看背面说明 ￥￥")
     assert (reading.decision, codes(reading)[0]) == ("review", "contradiction")
 
 
