@@ -118,6 +118,10 @@ _OWN: dict[str, tuple[str, str]] = {
         "同一单号金额、打印时间不同，需人工确认",
         "Same number and amount, another printed time: a person decides",
     ),
+    "same_amount": (
+        "可能是刚记过的小票：金额相同，单号或时间残缺，需人工确认",
+        "Perhaps recorded before: the same amount, a number or time is torn: a person decides",
+    ),
     "no_points_kind": ("此类单据不积分", "This kind of paper earns no points"),
     "zero_amount": ("没有可积分金额", "No amount that earns"),
     "too_late_to_correct": (

@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 from edge_agent.effects import PaperSeen
 from edge_agent.journal.records import SaleState
 from edge_agent.phrases import Phrase, own_words
+from edge_agent.till.alike import may_be_recorded
 from edge_agent.till.unclear import Unclear, unclear
 from loyalty.codes import claim_hash
 from loyalty.earning import eligible_fen, take_back
@@ -48,6 +49,9 @@ class Known(Protocol):
 
     def sales(self, number: str) -> Sequence[KnownSale]:
         """Return the sales with this receipt number: shops start their numbers again."""
+
+    def recent_sales(self) -> Sequence[KnownSale]:
+        """Return the last sales."""
 
     def in_review(self, review_id: str) -> bool | None:
         """Tell whether this very paper waits for a person; None if it was never in review."""
@@ -184,6 +188,8 @@ def _finding(
         )
     if earning == 0:
         return _nothing(reading, own_words("zero_amount"), *why)
+    if may_be_recorded(receipt, (sale.receipt for sale in known.recent_sales())):
+        return ask(reading, (own_words("same_amount"), *why))
     return Sold(receipt, earning, identity, code, why)
 
 

@@ -27,6 +27,11 @@ class Remembered:
         sales = self._journal.sales_by_number(self._shop_id, number)
         return [known_sale(sale, self._now) for sale in sales]
 
+    def recent_sales(self) -> list[KnownSale]:
+        """Return the last sales, newest first."""
+        recent = self._journal.recent()
+        return [known_sale(each, self._now) for each in recent if isinstance(each, SaleRecord)]
+
     def in_review(self, review_id: str) -> bool | None:
         """Tell whether this very paper waits for a person; None if it was never in review."""
         item = self._journal.review(review_id)

@@ -47,6 +47,9 @@ class Memory:
     def in_review(self, review_id: str) -> bool | None:
         return self._reviews.get(review_id)
 
+    def recent_sales(self) -> list[KnownSale]:
+        return list(self._sales)
+
     def sales(self, number: str) -> list[KnownSale]:
         return [one for one in self._sales if one.receipt.number == number]
 
@@ -102,6 +105,38 @@ def test_the_same_facts_printed_at_another_time_are_a_question_for_a_person() ->
     (found,) = taken(later, memory=Memory(known()))
     assert isinstance(found, Unclear)
     assert found.why[0].code == "same_number"
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        {"number": None},
+        {"number": "L1"},
+        {"number": None, "printed_at": None},
+        {"number": None, "printed_at": "2026-11-08T00:00:00"},
+        {"printed_at": None},
+    ],
+)
+def test_a_recorded_receipt_with_a_torn_number_or_time_is_a_question_for_a_person(
+    torn: dict[str, str | None],
+) -> None:
+    (found,) = taken(structs.replace(READING, **torn), memory=Memory(known()))
+    assert isinstance(found, Unclear)
+    assert found.why[0].code == "same_amount"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"number": "HL2"},
+        {"number": None, "printed_at": "2026-11-08T13:17:42"},
+        {"number": None, "owed_fen": 21500, "eligible_fen": 21500},
+        {"printed_at": "2026-11-09T13:16:42"},
+    ],
+)
+def test_a_receipt_that_tells_itself_apart_is_sold(other: dict[str, object]) -> None:
+    (found,) = taken(structs.replace(READING, **other), memory=Memory(known()))
+    assert isinstance(found, Sold)
 
 
 def test_a_reprint_of_a_recorded_sale_is_nothing_and_of_an_unknown_one_a_question() -> None:
