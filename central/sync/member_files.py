@@ -19,7 +19,7 @@ from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import schema
-from central.database import reading, writing
+from central.database import WriterBusy, reading, writing
 from central.ledger import member_file
 from central.ledger.directory import NoShard
 from central.ledger.shards import Shard, read_shard
@@ -151,6 +151,9 @@ class MemberFiles:
                 self.make()
         except BlockingIOError:
             pass  # another process is at it
+        except WriterBusy:
+            # An import holds the database: the next device that asks may begin again at once.
+            _log.warning("member_file_waits")
         except (SQLAlchemyError, OSError, ValueError, member_file.OutOfOrder) as error:
             self._failed_ms = self._now_ms()
             _log.error("member_file_failed", error=type(error).__name__, detail=str(error))

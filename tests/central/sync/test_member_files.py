@@ -406,6 +406,20 @@ def test_two_servers_of_one_folder_make_one_file_at_a_time(sqlite_mall):
     assert len(mall.rows(schema.member_file)) == 1
 
 
+def test_a_file_that_an_import_kept_from_its_record_is_made_for_the_next_who_asks(
+    sqlite_mall, monkeypatch
+):
+    mall = sqlite_mall
+    monkeypatch.setattr("central.database._WRITER_WAIT_S", 0.0)
+    with writing(mall.engine):
+        pull(mall.till)
+        mall.member_files.close()
+    assert mall.rows(schema.member_file) == []
+    pull(mall.till)
+    mall.member_files.close()
+    assert len(mall.rows(schema.member_file)) == 1
+
+
 # ---- how it is served
 
 
