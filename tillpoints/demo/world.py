@@ -137,11 +137,15 @@ class World:
         for station in self.stations:
             station.agent.start()
         for station in self.stations:
-            wait_for(
-                f"{station.name} to be online",
-                lambda station=station: self._station_ready(station),  # type: ignore[misc]
-                timeout_s=READY_TIMEOUT_S,
-            )
+            try:
+                wait_for(
+                    f"{station.name} to be online",
+                    lambda station=station: not self._lacks(station),  # type: ignore[misc]
+                    timeout_s=READY_TIMEOUT_S,
+                )
+            except TimeoutError as error:
+                lacks = ", ".join(self._lacks(station))
+                raise ChildFailed(f"{error}; it lacks: {lacks}\n{self.logs()}") from error
 
     def _bring_mall_in(self) -> dict[str, str]:
         """Import the mall's files; return each device's one-time code."""
@@ -169,17 +173,17 @@ class World:
         except requests.RequestException:
             return False
 
-    def _station_ready(self, station: Station) -> bool:
+    def _lacks(self, station: Station) -> list[str]:
+        """Return what keeps a station from being ready, nothing when it is."""
         if station.agent.restarts > 2:
             raise ChildFailed(f"{station.name} does not stay up\n{station.agent.tail()}")
         state = station.screens.state()
+        if state is None:
+            return ["screens"]
         devices = ("scanner", "tap") if station.vendor else ("scanner",)
-        return (
-            state is not None
-            and bool(state["online"] and state["books"])
-            and all(state[device] == "yes" for device in devices)
-            and station.knows_members()
-        )
+        lacks = [each for each in devices if state[each] != "yes"]
+        lacks += [each for each in ("online", "books") if not state[each]]
+        return lacks if station.knows_members() else [*lacks, "members"]
 
     def _stop(self) -> None:
         """End everything, agents and taps first, so that central hears their last words."""
