@@ -20,8 +20,11 @@ demo: $(VENV)/demo.stamp ## The whole story here, with virtual devices
 storm: $(VENV)/demo.stamp ## 1,000 receipts under faults, every point counted
 	$(BIN)/tillpoints demo --storm
 
+# Most tests wait for something: a module a core. The order is kept: the long ones do not come last.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+
 test: $(VENV)/test.stamp ## Every test; those that want Debian packages skip and name them
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 lab: $(VENV)/test.stamp .lab/initrd ## Kernel drivers without hardware: mocked, and in a machine
 	$(BIN)/python -m pytest tests/lab

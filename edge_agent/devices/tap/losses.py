@@ -60,24 +60,28 @@ def _with(lost: Lost | None, marks: list[Mark]) -> Lost | None:
     return Lost(lost.jobs + len(marks), first_ms, last_ms)
 
 
+# In the order in which a file moves, so that none is missed while it moves.
+_FOLDERS = ("jobs", "kept", "aside")
+
+
 def _begun_in(spool: Path) -> set[int]:
     """Return when the jobs began of which there is a file. Raises OSError."""
     begun = set()
-    # In the order in which a file moves, so that none is missed while it moves.
-    for folder in ("jobs", "kept", "aside"):
+    for folder in _FOLDERS:
         try:
             paths = list((spool / folder).iterdir())
         except FileNotFoundError:
             continue
         for path in paths:
             name = JobName.parse(path.name.partition(".")[0])
-            if name is not None and _has_bytes(path):
+            if name is not None and _has_bytes(spool, path):
                 begun.add(name.started_boottime_ns)
     return begun
 
 
-def _has_bytes(path: Path) -> bool:
+def _has_bytes(spool: Path, path: Path) -> bool:
     try:
         return path.stat().st_size > 0
     except FileNotFoundError:
-        return path.suffix != ".part"  # it moved on; an empty part was deleted
+        # It moved on, unless it was an empty part: that was deleted.
+        return any(list((spool / folder).glob(f"{path.stem}.job*")) for folder in _FOLDERS)

@@ -22,11 +22,10 @@ from edge_agent.devices.job_file import Moment
 
 SLOTS = 4096
 _FREE, _BEGUN, _LOST = range(3)
+_FREE_STATE = bytes([_FREE])
 # First a byte of state for each slot, then two clocks for each.
 _CLOCKS = struct.Struct("=QQ")
 _BYTES = SLOTS * (1 + _CLOCKS.size)
-# The slots that are looked at for a free one. They come free in order, but for lost jobs.
-_TRIES = 16
 _MEMORY = Path("/dev/shm")  # noqa: S108 a file system in memory; its file is checked to be ours
 
 
@@ -54,17 +53,16 @@ class Marks:
 
     def begin(self, started: Moment) -> int | None:
         """Mark a job that is about to begin; None if there are too many."""
-        for _ in range(_TRIES):
-            slot = self._next
-            self._next = (slot + 1) % SLOTS
-            if self._memory[slot] == _FREE:
-                # The state comes last: a kill in the middle leaves no mark that never was.
-                _CLOCKS.pack_into(
-                    self._memory, _clocks_at(slot), started.boottime_ns, started.wall_ms
-                )
-                self._memory[slot] = _BEGUN
-                return slot
-        return None
+        slot = self._memory.find(_FREE_STATE, self._next, SLOTS)
+        if slot < 0:
+            slot = self._memory.find(_FREE_STATE, 0, self._next)
+        if slot < 0:
+            return None
+        self._next = slot + 1
+        # The state comes last: a kill in the middle leaves no mark that never was.
+        _CLOCKS.pack_into(self._memory, _clocks_at(slot), started.boottime_ns, started.wall_ms)
+        self._memory[slot] = _BEGUN
+        return slot
 
     def clear(self, slot: int | None) -> None:
         """Forget a mark: the job has its file, or never began."""

@@ -177,6 +177,13 @@ def test_marks_come_free_and_a_full_house_is_said(marks):
     assert marks.begin(now) is None
 
 
+def test_a_new_tap_marks_its_first_job_whatever_a_dead_one_left(marks, tmp_path):
+    now = Moment.now()
+    for _ in range(300):
+        marks.begin(now)
+    assert Marks(tmp_path).begin(now) == 300
+
+
 def test_somebody_elses_file_in_memory_is_not_used(tmp_path):
     file = memory_file(tmp_path)
     file.symlink_to(tmp_path / "theirs")
