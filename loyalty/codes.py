@@ -20,6 +20,7 @@ from msgspec import Struct
 MEMBER_PREFIX = "TPM"
 CLAIM_PREFIX = "TPC"
 VOUCHER_PREFIX = "TPV"
+PASS_PREFIX = "TPQ"  # noqa: S105  what every pass begins with
 
 _DIGITS = "0123456789"
 #: Crockford's base 32: no I, L, O, U, so that a code read aloud or typed has one spelling.
@@ -52,6 +53,12 @@ class VoucherCode(Struct, frozen=True):
     signed: str | None
 
 
+class MemberPass(Struct, frozen=True):
+    """The code on a member's phone, which `loyalty.passes` reads."""
+
+    signed: str
+
+
 class PaymentCode(Struct, frozen=True):
     """Something that can take money from a person's account. Its content is gone on purpose."""
 
@@ -70,7 +77,7 @@ class BadCode(Struct, frozen=True):
     reason: Literal["empty", "check", "length"]
 
 
-Scan = MemberNumber | ClaimCode | VoucherCode | PaymentCode | OtherCode | BadCode
+Scan = MemberNumber | MemberPass | ClaimCode | VoucherCode | PaymentCode | OtherCode | BadCode
 
 
 def check_symbol(payload: str, alphabet: str = _DIGITS) -> str:
@@ -160,6 +167,8 @@ def classify(text: str) -> Scan:
         return _short(upper[len(CLAIM_PREFIX) :]) if len(upper) > len(CLAIM_PREFIX) else _LENGTH
     if upper.startswith(VOUCHER_PREFIX):
         return VoucherCode(code=None, signed=upper)
+    if upper.startswith(PASS_PREFIX):
+        return MemberPass(upper)
     number = upper.replace(" ", "").replace("-", "")
     if is_member_number(number):
         return MemberNumber(number, prefixed=False)
