@@ -47,7 +47,7 @@ class Member(Struct, frozen=True):
     """A holder of points as the directory knows them.
 
     `balance` contains `pending` points that central has not confirmed yet; None means that nobody
-    here knows it.
+    here knows it. `shown_pass` is the fresh pass by which they were recognised, if it was one.
     """
 
     holder: Holder
@@ -57,6 +57,7 @@ class Member(Struct, frozen=True):
     balance: int | None
     pending: int = 0
     new_card: bool = False
+    shown_pass: str = ""
 
 
 class HeldSlip(Struct, frozen=True):

@@ -13,7 +13,7 @@ from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.scanner_thread import ScannerThread
 from edge_agent.devices.serial_scanner import SerialScanner
-from loyalty.codes import ClaimCode, MemberNumber, VoucherCode, classify
+from loyalty.codes import ClaimCode, MemberNumber, MemberPass, VoucherCode, classify
 
 
 class Scanners:
@@ -73,7 +73,7 @@ def _claiming(config: HidScanner, understand: Callable[[str], str]) -> Callable[
         case "all":
             return lambda _: False
         case "others":
-            ours = (MemberNumber, ClaimCode, VoucherCode)
+            ours = (MemberNumber, MemberPass, ClaimCode, VoucherCode)
             return lambda text: isinstance(classify(understand(text)), ours)
 
 

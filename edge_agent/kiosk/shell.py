@@ -42,7 +42,7 @@ class KioskStand:
 
     def handle(self, message: object, now: Now, terms: Terms) -> None:
         """Act on one message of the inbox; what is not a kiosk's is left alone."""
-        event = self._event(message)
+        event = self._event(message, now)
         if event is not None:
             self._step(event, now, terms)
             self._tell_refusals(now, terms)
@@ -51,10 +51,10 @@ class KioskStand:
         """Let time pass."""
         self._step(machine.Tick(), now, terms)
 
-    def _event(self, message: object) -> machine.Input | None:
+    def _event(self, message: object, now: Now) -> machine.Input | None:
         match message:
             case Scanned(text=text):
-                return self._scanned(text, typed=False)
+                return self._scanned(text, now, typed=False)
             case SyncChanged():
                 return machine.Synced()
             case BalanceAnswered(holder=holder, answer=answer):
@@ -65,7 +65,7 @@ class KioskStand:
             case LeaseAnswered(request_id=request_id, answer=answer):
                 return machine.LeaseTold(request_id, answer)
             case _:
-                return self._touched(message)
+                return self._touched(message, now)
 
     def _tell_refusals(self, now: Now, terms: Terms) -> None:
         """Tell the member on the screen, and nobody else, which of their claims was refused."""
@@ -82,10 +82,10 @@ class KioskStand:
         """Tell whether a card that claimed has become this member's meanwhile."""
         return holder.kind == "card" and self._journal.holder_of(holder.key) == member.holder
 
-    def _touched(self, message: object) -> machine.Input | None:
+    def _touched(self, message: object, now: Now) -> machine.Input | None:
         match message:
             case commands.Scan(text=text):
-                return self._scanned(text, typed=True)
+                return self._scanned(text, now, typed=True)
             case commands.Choose(reward_id=reward_id):
                 return self._chosen(reward_id)
             case commands.Confirm():
@@ -108,13 +108,13 @@ class KioskStand:
         place = Phrase("at_shop", shop.name_zh, shop.name_en) if shop else own_words("anywhere")
         return machine.Chosen(reward, place)
 
-    def _scanned(self, text: str, *, typed: bool) -> machine.Input:
+    def _scanned(self, text: str, now: Now, *, typed: bool) -> machine.Input:
         scan = classify(text)
         if isinstance(scan, ClaimCode):
             return machine.ClaimScanned(claim_hash(scan.code))
         if isinstance(scan, VoucherCode):
             return machine.ScanFailed(own_words("voucher_at_till"))
-        found = member_of(scan, self._identity.tenant_key, self._journal, typed=typed)
+        found = member_of(scan, self._identity, self._journal, now.moment, typed=typed)
         return (
             machine.ScanFailed(found) if isinstance(found, Phrase) else machine.MemberScanned(found)
         )

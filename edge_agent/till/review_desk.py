@@ -80,7 +80,7 @@ class ReviewDesk:
 
     def _hold(self, item: ReviewItem, text: str, now: Now) -> tuple[Tone, Phrase]:
         """Keep a typed or scanned member with a paper."""
-        found = member_of(classify(text), self._identity.tenant_key, self._journal, typed=True)
+        found = member_of(classify(text), self._identity, self._journal, now.moment, typed=True)
         if isinstance(found, Phrase):
             return "error", found
         body = ReviewHeld(now.moment, item.opened.review_id, found.holder)

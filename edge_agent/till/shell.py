@@ -129,21 +129,21 @@ class Till:
         elif isinstance(scan, VoucherCode):
             self._told(self._handing_in.scanned(scan, now), now, terms)
         else:
-            found = member_of(scan, self._identity.tenant_key, self._journal, typed=typed)
+            found = member_of(scan, self._identity, self._journal, now.moment, typed=typed)
             if isinstance(found, Phrase):
                 self._step(inputs.ScanFailed(found), now, terms)
             else:
                 self._step(inputs.MemberScanned(found, at_s), now, terms)
 
     def _look_up(self, text: str, now: Now, terms: Terms) -> None:
-        found = self._member(text, typed=True)
+        found = self._member(text, now)
         if isinstance(found, Phrase):
             self._step(inputs.ScanFailed(found), now, terms)
         else:
             self._step(inputs.LookedUp(found), now, terms)
 
-    def _member(self, text: str, *, typed: bool) -> Member | Phrase:
-        return member_of(classify(text), self._identity.tenant_key, self._journal, typed=typed)
+    def _member(self, text: str, now: Now) -> Member | Phrase:
+        return member_of(classify(text), self._identity, self._journal, now.moment, typed=True)
 
     def _claim_scanned(self, code: str, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_claim_hash(claim_hash(code))
@@ -190,7 +190,7 @@ class Till:
 
     def _correct(self, fingerprint: str, text: str | None, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_fingerprint(fingerprint)
-        member = None if text is None else self._member(text, typed=True)
+        member = None if text is None else self._member(text, now)
         if sale is None:
             self._step(inputs.ScanFailed(own_words("sale_unknown")), now, terms)
         elif sale.state in {"in_question", "refused"}:
