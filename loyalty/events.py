@@ -19,6 +19,7 @@ from loyalty.central_events import Rejudge as Rejudge  # noqa: PLC0414  # named 
 from loyalty.chain import BODY_BYTES_MAX, HASH_BYTES, Frame
 from loyalty.facts import Holder as Holder  # noqa: PLC0414
 from loyalty.facts import Moment as Moment  # noqa: PLC0414
+from loyalty.products import Part
 from loyalty.receipt import Receipt
 
 
@@ -27,7 +28,8 @@ class Sale(Struct, frozen=True, gc=False):
 
     `points` were promised to the holder under `book` for the inputs named here; `tier_id` and
     `category` are the inputs the device used. `claim_hash` is the SHA-256 of the claim code.
-    `review_id` names the review whose decision made this sale, if one did.
+    `review_id` names the review whose decision made this sale, if one did. `parts` say how much of
+    `eligible_fen` went into goods that the rules name.
     """
 
     at: Moment
@@ -41,6 +43,7 @@ class Sale(Struct, frozen=True, gc=False):
     points: int = 0
     claim_hash: str | None = None
     review_id: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 class Claim(Struct, frozen=True, gc=False):

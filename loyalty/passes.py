@@ -8,6 +8,7 @@ only is decided by central, or by the one device that looks (SYNC 2.9).
 
 import base64
 import binascii
+from datetime import UTC, datetime
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -58,7 +59,11 @@ class Pass(Struct, frozen=True):
 
     def is_fresh(self, now_ms: int) -> bool:
         """Tell whether the phone signed it now, `now_ms` being the mall's sure time (ms UTC)."""
-        return abs(slot_at(now_ms) - self.slot) <= _SLOTS_OFF
+        return abs(slot_at(now_ms) - self.slot) <= _SLOTS_OFF and self.still_counts(now_ms)
+
+    def still_counts(self, now_ms: int) -> bool:
+        """Tell whether central's credential, which nobody can recall, still holds today."""
+        return datetime.fromtimestamp(now_ms / 1000, UTC).date().isoformat() <= self.valid_until
 
 
 def slot_at(now_ms: int) -> int:

@@ -1,86 +1,39 @@
 """The rule book: how a programme turns spending into points, as one immutable, hashed document.
 
 People write it as TOML; tills and central hold it as canonical JSON whose SHA-256 is its version.
-Every event names the version it was computed with, so any sum can be computed again.
+Every event names the version it was computed with, so any sum can be computed again. What a book
+leaves out is not in its bytes, so a book that uses nothing new keeps its version for ever.
 """
 
 import hashlib
-from fractions import Fraction
+import re
+import tomllib
 from functools import lru_cache
-from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from loyalty.settings import SettingsError, parse
+from loyalty.book_checks import Finding, problems_of
+from loyalty.book_places import Places
+from loyalty.book_types import GRAMMAR as GRAMMAR  # noqa: PLC0414
+from loyalty.book_types import UNEARNING_TENDERS as UNEARNING_TENDERS  # noqa: PLC0414
+from loyalty.book_types import Benefit as Benefit  # noqa: PLC0414
+from loyalty.book_types import NewerRuleBook as NewerRuleBook  # noqa: PLC0414
+from loyalty.book_types import Problem as Problem  # noqa: PLC0414
+from loyalty.book_types import Rate as Rate  # noqa: PLC0414
+from loyalty.book_types import Rounding as Rounding  # noqa: PLC0414
+from loyalty.book_types import RuleBook as RuleBook  # noqa: PLC0414  # named here for others
+from loyalty.book_types import RuleBookError as RuleBookError  # noqa: PLC0414
+from loyalty.book_types import Tier as Tier  # noqa: PLC0414
+from loyalty.book_types import grammar_of
+from loyalty.settings import UnknownKey, refuse_unknown
 
-Rounding = Literal["floor", "half_up", "ceil"]
-
-
-class RuleBookError(ValueError):
-    """The rule book does not say what it must; the message names the place and the reason."""
-
-
-class Rate(Struct, frozen=True, forbid_unknown_fields=True):
-    """`points` for every `per_fen` spent in shops of one category ("*" is every other shop)."""
-
-    category: str
-    points: int
-    per_fen: int
-    name_zh: str
-    name_en: str
-
-
-class Tier(Struct, frozen=True, forbid_unknown_fields=True):
-    """A member tier: reached at `from_points`, multiplying points by `multiplier` ("3/2")."""
-
-    id: str
-    name_zh: str
-    name_en: str
-    from_points: int
-    multiplier: str
-
-    def factor(self) -> Fraction:
-        """Return the multiplier as an exact fraction."""
-        return _fraction(self.multiplier)
+_LINE_OF_TOML = re.compile(r"\(at line (\d+), column \d+\)")
+_PATH = re.compile(r"`\$\.?([^`]*)`")
 
 
-class RuleBook(Struct, frozen=True, forbid_unknown_fields=True):
-    """One programme's rules. Amounts in fen, days in calendar days of the mall's zone."""
-
-    name: str
-    currency: str
-    rounding: Rounding
-    expiry_months: int
-    claim_days: int
-    voucher_days: int
-    redeem_limit_points: int
-    rates: tuple[Rate, ...]
-    tiers: tuple[Tier, ...]
-    unearning_tenders: tuple[str, ...]
-
-    def rate_for(self, category: str) -> Rate:
-        """Return the rate of a shop category, else the rate of every other shop."""
-        for rate in self.rates:
-            if rate.category == category:
-                return rate
-        return next(rate for rate in self.rates if rate.category == "*")
-
-    def tier(self, tier_id: str) -> Tier:
-        """Return a tier by its id; an id this book does not know counts as the first tier."""
-        for tier in self.tiers:
-            if tier.id == tier_id:
-                return tier
-        return self.tiers[0]
-
-
-@lru_cache(maxsize=1024)  # a ledger asks for the same few with every event
-def _fraction(text: str) -> Fraction:
-    return Fraction(text)
-
-
-#: Policy P0: what did not cost the member money in this shop does not earn.
-UNEARNING_TENDERS = ("mall_points", "mall_voucher", "platform_voucher", "platform_online")
+class _Grammar(Struct):
+    grammar: int = 1
 
 
 def canonical(book: RuleBook) -> bytes:
@@ -93,55 +46,68 @@ def version(book: RuleBook) -> str:
     return hashlib.sha256(canonical(book)).hexdigest()
 
 
+@lru_cache(maxsize=16)  # a till asks for the one in force with every message
 def from_canonical(data: bytes) -> RuleBook:
-    """Return the rule book of canonical bytes. Raises RuleBookError if they are not one."""
+    """Return the rule book of canonical bytes.
+
+    Raises NewerRuleBook for a later version's, RuleBookError for what is none.
+    """
     try:
+        grammar = msgspec.json.decode(data, type=_Grammar).grammar
+        if grammar > GRAMMAR:
+            raise NewerRuleBook(grammar)
         book = msgspec.json.decode(data, type=RuleBook)
     except msgspec.DecodeError as error:
-        raise RuleBookError(f"rule book: {error}") from error
-    _check(book)
+        raise RuleBookError((Problem(0, "", "规则有误", str(error)),)) from error
+    if findings := problems_of(book):
+        raise RuleBookError(tuple(_problem(each, None) for each in findings))
     return book
 
 
 def from_toml(text: str) -> RuleBook:
-    """Return the rule book a person wrote. Raises RuleBookError naming the place and reason."""
+    """Return the rule book a person wrote. Raises RuleBookError naming each line and reason."""
     try:
-        book = parse(text, RuleBook)
-    except SettingsError as error:
-        raise RuleBookError(f"rule book: {error}") from error
-    _check(book)
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _LINE_OF_TOML.search(str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        raise RuleBookError((Problem(line, "", "不是 TOML 格式", str(error)),)) from error
+    places = Places(text)
+    try:
+        refuse_unknown(given, RuleBook)
+        book = msgspec.convert(given, type=RuleBook)
+    except UnknownKey as error:
+        zh = f"没有“{error.key}”这一项"
+        zh += f"，是否为“{error.close}”？" if error.close else ""
+        wrong = Finding(error.path, _rule(given, error.path), zh, str(error))
+        raise RuleBookError((_problem(wrong, places),)) from error
+    except msgspec.ValidationError as error:
+        path = _path_of(str(error))
+        wrong = Finding(path, _rule(given, path), "填写有误", str(error).replace("`$.", "`"))
+        raise RuleBookError((_problem(wrong, places),)) from error
+    book = structs.replace(book, grammar=grammar_of(book))
+    if findings := problems_of(book):
+        raise RuleBookError(tuple(_problem(each, places) for each in findings))
     return book
 
 
-def _check(book: RuleBook) -> None:
-    """Refuse what types cannot: exactly one fallback rate, positive rates, rising tiers."""
-    categories = [rate.category for rate in book.rates]
-    if categories.count("*") != 1:
-        raise RuleBookError("rule book: rates must hold exactly one rate with category '*'")
-    if len(set(categories)) != len(categories):
-        raise RuleBookError("rule book: two rates name the same category")
-    for rate in book.rates:
-        if rate.points < 0 or rate.per_fen <= 0:
-            raise RuleBookError(
-                f"rule book: rate {rate.category!r} needs points >= 0 and per_fen > 0"
-            )
-    if not book.tiers or book.tiers[0].from_points != 0:
-        raise RuleBookError("rule book: the first tier must start at from_points = 0")
-    if [t.from_points for t in book.tiers] != sorted({t.from_points for t in book.tiers}):
-        raise RuleBookError("rule book: tiers must rise in from_points")
-    for tier in book.tiers:
-        _check_multiplier(tier)
-    for name in ("expiry_months", "claim_days", "voucher_days", "redeem_limit_points"):
-        if getattr(book, name) <= 0:
-            raise RuleBookError(f"rule book: {name} must be more than 0")
+def _problem(finding: Finding, places: Places | None) -> Problem:
+    line = places.line_of(finding.path) if places else 0
+    return Problem(line, finding.rule, finding.zh, finding.en)
 
 
-def _check_multiplier(tier: Tier) -> None:
-    try:
-        factor = tier.factor()
-    except (ValueError, ZeroDivisionError) as error:
-        raise RuleBookError(
-            f"rule book: tier {tier.id!r}: multiplier {tier.multiplier!r} is no fraction like 3/2"
-        ) from error
-    if factor <= 0:
-        raise RuleBookError(f"rule book: tier {tier.id!r}: multiplier must be more than 0")
+def _path_of(message: str) -> tuple[str | int, ...]:
+    """Return the place that msgspec names: `$.campaigns[2].hours[0]`."""
+    found = _PATH.search(message)
+    steps = re.findall(r"[^.\[\]]+|\[\d+\]", found[1]) if found else []
+    return tuple(int(step[1:-1]) if step[0] == "[" else step for step in steps)
+
+
+def _rule(given: dict[str, object], path: tuple[str | int, ...]) -> str:
+    """Name the rule that a path leads into by what its writer calls it."""
+    if len(path) < 2 or not isinstance(path[1], int):
+        return ""
+    tables = given.get(str(path[0]))
+    table = tables[path[1]] if isinstance(tables, list) and path[1] < len(tables) else None
+    name = table.get("name_zh") or table.get("id") if isinstance(table, dict) else None
+    return f"{path[0]}[{path[1] + 1}] “{name}”" if name else f"{path[0]}[{path[1] + 1}]"

@@ -8,6 +8,7 @@ import difflib
 import tomllib
 import types
 import typing
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
@@ -20,13 +21,25 @@ class SettingsError(ValueError):
     """The text is not what it should be; the message names the key and what is wrong with it."""
 
 
+class UnknownKey(SettingsError):
+    """A key nobody knows, where it stands, and the known one that is most like it, if any is."""
+
+    def __init__(self, path: tuple[str | int, ...], known: Iterable[str]) -> None:
+        self.path, self.key = path, str(path[-1])
+        close = difflib.get_close_matches(self.key, known, n=1)
+        self.close = close[0] if close else ""
+        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+        dotted = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path)
+        super().__init__(f"{dotted[1:]}: there is no such key; {hint}")
+
+
 def parse(text: str, spec: type[T]) -> T:
     """Return the settings in `text` as `spec`. Raises SettingsError."""
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(str(error)) from error
-    _refuse_unknown(given, spec, "")
+    refuse_unknown(given, spec)
     try:
         return msgspec.convert(given, type=spec)
     except msgspec.ValidationError as error:
@@ -45,19 +58,22 @@ def keys(spec: type[Struct], above: str = "") -> list[str]:
     return found
 
 
-def _refuse_unknown(given: dict[str, object], spec: type[Struct], above: str) -> None:
+def refuse_unknown(
+    given: dict[str, object], spec: type[Struct], above: tuple[str | int, ...] = ()
+) -> None:
+    """Raise UnknownKey for the first key in `given`, or in its tables, that `spec` lacks."""
     known = {field.encode_name: field.type for field in structs.fields(spec)}
     for key, value in given.items():
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-            raise SettingsError(f"{above}{key}: there is no such key; {hint}")
+            raise UnknownKey((*above, key), known)
         inner = _struct_in(known[key])
+        if inner is None:
+            continue
         tables = enumerate(value) if isinstance(value, list) else [(None, value)]
         for place, table in tables:
-            if inner is not None and isinstance(table, dict):
-                where = f"{above}{key}" if place is None else f"{above}{key}[{place}]"
-                _refuse_unknown(table, inner, f"{where}.")
+            if isinstance(table, dict):
+                where = (*above, key) if place is None else (*above, key, place)
+                refuse_unknown(table, inner, where)
 
 
 def _struct_in(annotation: object) -> type[Struct] | None:

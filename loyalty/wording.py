@@ -15,7 +15,23 @@ _WORDS: dict[str, tuple[str, str]] = {
     # awards
     "eligible": ("计分金额 {amount}", "Amount that earns {amount}"),
     "rate": ("{zh} 每{per}元积{points}分", "{en}: {points} pt per {per}"),
+    "rate_part": (
+        "{amount}：{zh} 每{per}元积{points}分",
+        "{amount}: {en}: {points} pt per {per}",
+    ),
     "tier": ("{zh} ×{times}", "{en} ×{times}"),
+    "campaign_times": ("{what_zh} ×{times} ({zh})", "{what_en} ×{times} ({en})"),
+    "campaign_points": ("{what_zh} +{points} ({zh})", "{what_en} +{points} ({en})"),
+    "campaign_every": (
+        "{what_zh} +{points}：每满{per}元加{each}分 ({zh})",
+        "{what_en} +{points}: {each} pt per full {per} ({en})",
+    ),
+    "cap_receipt": ("每单最多加 {points} 分 ({zh})", "At most {points} more a receipt ({en})"),
+    "cap_day": ("今天还可加 {points} 分 ({zh})", "{points} more are left today ({en})"),
+    "cap_member": ("每位会员还可加 {points} 分 ({zh})", "{points} more are left for you ({en})"),
+    "cap_budget": ("活动余额 {points} 分 ({zh})", "{points} are left in the campaign ({en})"),
+    "cap_whole_receipt": ("每单最多积 {points} 分", "At most {points} points a receipt"),
+    "cap_whole_day": ("今天还可积 {points} 分", "{points} points are left today"),
     "refund": ("退款 {amount} 按比例扣回", "Refund {amount}: taken back in proportion"),
     # scans
     "member_unknown_card": (

@@ -8,7 +8,9 @@ from central.ledger.commands import Decision, refused
 from central.ledger.rows import Review, ReviewState
 from central.ledger.state import State
 from central.ledger.wants import Want, of_holder
-from loyalty.earning import award, eligible_fen
+from loyalty.basket import Basket, basket_of
+from loyalty.campaigns import Who
+from loyalty.earning import points as points_of
 from loyalty.events import Believed, Body, Holder, Moment, Refund, ReviewDecided, Sale
 from loyalty.receipt import Kind, Receipt, fingerprint, normalise_number, without_lines
 from loyalty.reviewing import Decision as Word
@@ -63,7 +65,8 @@ class DecideReview(Struct, frozen=True):
         book = state.books.get(self.book)
         if book is None:
             return refused("no_rule_book")
-        earning = eligible_fen(self.receipt, book.unearning_tenders)
+        basket = basket_of(self.receipt, self.category, book)
+        earning = basket.earning_fen
         if self.receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
             number = self.receipt.original_number or self.receipt.number or ""
             if not state.numbers.get((self.receipt.shop_id, normalise_number(number))):
@@ -74,9 +77,9 @@ class DecideReview(Struct, frozen=True):
             return self._answered((decided, refund))
         if earning == 0:
             return self._answered((decided,))
-        return self._answered((decided, self._sale(state, review, at, mark, earning)))
+        return self._answered((decided, self._sale(state, review, at, mark, basket)))
 
-    def _sale(self, state: State, review: Review, at: Moment, mark: str, earning: int) -> Sale:
+    def _sale(self, state: State, review: Review, at: Moment, mark: str, basket: Basket) -> Sale:
         assert self.receipt is not None
         holder = review.holder if self.member is None else Holder("member", self.member)
         tier_id = ""
@@ -86,12 +89,12 @@ class DecideReview(Struct, frozen=True):
             tier_id = known.tier_id if known is not None else ""
         book = state.books.get(self.book)
         assert book is not None
-        points = award(earning, self.category, tier_id, book).points if holder else 0
+        points = points_of(basket, Who(tier_id), None, book) if holder else 0
         return Sale(
             at=at,
             receipt=without_lines(self.receipt),
             discriminator=mark,
-            eligible_fen=earning,
+            eligible_fen=basket.earning_fen,
             category=self.category,
             book=self.book,
             holder=holder,
@@ -99,6 +102,7 @@ class DecideReview(Struct, frozen=True):
             points=points,
             claim_hash=None if holder else review.claim_hash,
             review_id=self.review_id,
+            parts=basket.parts,
         )
 
     def _decided(

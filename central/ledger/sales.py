@@ -16,6 +16,8 @@ from central.ledger.entry import Entry, Impossible, Notice, bounded
 from central.ledger.rows import Judgement, SaleState
 from central.ledger.wallets import give, resolve, take, tier_of
 from loyalty import earning
+from loyalty.basket import Basket
+from loyalty.campaigns import Who
 from loyalty.events import Claim, Correction, Holder, Refund, Sale
 from loyalty.lots import expires_on
 from loyalty.receipt import Kind, Receipt, normalise_number
@@ -177,7 +179,8 @@ def _award(
     book = _book(entry, given.book)
     owner = resolve(entry, holder)
     tier_id = tier_of(entry, owner)
-    earned = earning.points(given.eligible_fen, given.category, tier_id, book)
+    basket = Basket(given.eligible_fen, given.shop_id, given.category)
+    earned = earning.points(basket, Who(tier_id), None, book)
     gone = earning.take_back(earned, given.eligible_fen, 0, given.refunded_fen)
     due, told = earned - gone, bounded("points", promised or 0)
     parts = ((min(due, told), Code.AWARD), (due - told, Code.TRUE_UP))

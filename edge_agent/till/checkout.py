@@ -25,6 +25,7 @@ from edge_agent.effects import (
 )
 from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.till import pictures, review_window
+from edge_agent.till.earned import award, when
 from edge_agent.till.inputs import (
     CORRECTION_S,
     SCAN_AFTER_S,
@@ -57,7 +58,6 @@ from edge_agent.till.intake import Finding, KnownSale, Nothing, Refunded, Sold, 
 from edge_agent.till.paper import award_slip, claim_slip, refund_slip
 from edge_agent.till.recorded import refund_body, sale_body
 from edge_agent.till.unclear import Unclear
-from loyalty.earning import award
 from loyalty.events import Body, Claim, Correction
 
 
@@ -131,8 +131,7 @@ def _claimed(
     if open_sale.held_slip is None:
         return _claimed_by_slip(state, open_sale.sale, member, now)
     sale = open_sale.sale
-    left_fen = sale.eligible_fen - sale.refunded_fen
-    given = award(left_fen, sale.category, member.tier_id, terms.book)
+    given = award(sale, member, now, terms)
     body = Claim(
         at=now.moment,
         claim_hash=sale.claim_hash or "",
@@ -239,13 +238,13 @@ def _sold(
     scan = state.scan
     if scan is not None and _counts_for(scan.at_s, job, state):
         member = scan.member
-        given = award(sold.eligible_fen, terms.shop.category, member.tier_id, terms.book)
+        given = award(sold, member, now, terms)
         body = sale_body(sold, now, terms, member, given.points)
         slip = award_slip(sold.receipt, sold.fingerprint, member, given, now, terms)
         state = structs.replace(state, scan=None)
         return _tell(state, "ok", own_words("awarded", given.points)), body, slip
     body = sale_body(sold, now, terms, None, 0)
-    given = award(sold.eligible_fen, terms.shop.category, "", terms.book)
+    given = award(sold, None, now, terms)
     slip = claim_slip(sold, given, now, terms)
     known = KnownSale(
         fingerprint=sold.fingerprint,
@@ -253,6 +252,8 @@ def _sold(
         eligible_fen=sold.eligible_fen,
         category=terms.shop.category,
         claim_hash=sold.claim_hash,
+        parts=sold.parts,
+        sold_at=when(now),
     )
     if any(at_s > job.started_s for _, at_s in state.unread_jobs):
         return structs.replace(state, open_sale=None), body, slip
@@ -315,7 +316,7 @@ def _corrected(
     if member is None:
         body = Correction(at=now.moment, fingerprint=sale.fingerprint, holder=None)
         return _tell(state, "ok", own_words("reversed")), (Record((body,)), SyncNow())
-    given = award(sale.eligible_fen, sale.category, member.tier_id, terms.book)
+    given = award(sale, member, now, terms)
     body = Correction(
         at=now.moment,
         fingerprint=sale.fingerprint,

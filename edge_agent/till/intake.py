@@ -16,18 +16,25 @@ from edge_agent.journal.records import SaleState
 from edge_agent.phrases import Phrase, own_words
 from edge_agent.till.alike import may_be_recorded
 from edge_agent.till.unclear import Unclear, unclear
+from loyalty.basket import Basket, basket_of
+from loyalty.campaigns import Who
 from loyalty.codes import claim_hash
-from loyalty.earning import eligible_fen, take_back
+from loyalty.earning import kept
 from loyalty.events import Holder
+from loyalty.products import Part
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.rulebook import RuleBook
+from loyalty.spans import Span
 from receipts.reading import Reading
 
 Outcome = Literal["sale", "refund", "review", "ignored"]
 
 
 class KnownSale(Struct, frozen=True):
-    """A sale this till has recorded. `recorded_s` is of this boot's clock, else None."""
+    """A sale this till has recorded. `recorded_s` is of this boot's clock, else None.
+
+    `parts` and `sold_at` (None: not sure) are what its award was worked out with, for `tier_id`.
+    """
 
     fingerprint: str
     receipt: Receipt
@@ -39,6 +46,14 @@ class KnownSale(Struct, frozen=True):
     refunded_fen: int = 0
     recorded_s: float | None = None
     state: SaleState = "open"
+    parts: tuple[Part, ...] = ()
+    tier_id: str = ""
+    sold_at: Span | None = None
+
+    @property
+    def basket(self) -> Basket:
+        """What the rules ask of this sale."""
+        return Basket(self.eligible_fen, self.receipt.shop_id, self.category, self.parts)
 
 
 class Known(Protocol):
@@ -67,6 +82,7 @@ class Sold(Struct, frozen=True):
     why: tuple[Phrase, ...] = ()
     discriminator: str = ""
     outcome: Outcome = "sale"
+    parts: tuple[Part, ...] = ()
 
     @property
     def claim_hash(self) -> str:
@@ -181,16 +197,17 @@ def _finding(
         if before[0] == receipt.printed_at:
             return _nothing(reading, own_words("known_receipt"), mention=True)
         return ask(reading, (own_words("same_number"), *why))
-    earning = eligible_fen(receipt, book.unearning_tenders)
+    basket = basket_of(receipt, "", book)
+    earning = basket.earning_fen
     if receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
-        return refunded(receipt, earning, identity, known) or ask(
+        return refunded(receipt, earning, identity, known, book) or ask(
             reading, (own_words("refund_of_what"), *why)
         )
     if earning == 0:
         return _nothing(reading, own_words("zero_amount"), *why)
     if may_be_recorded(receipt, (sale.receipt for sale in known.recent_sales())):
         return ask(reading, (own_words("same_amount"), *why))
-    return Sold(receipt, earning, identity, code, why)
+    return Sold(receipt, earning, identity, code, why, parts=basket.parts)
 
 
 def _before(
@@ -228,7 +245,9 @@ def _reprint(
     return ask(reading, (own_words("reprint_unknown"),))
 
 
-def refunded(receipt: Receipt, earning: int, identity: str, known: Known) -> Finding | None:
+def refunded(
+    receipt: Receipt, earning: int, identity: str, known: Known, book: RuleBook
+) -> Finding | None:
     """Return the refund with the sale it is of; None when several or none of ours can be it.
 
     A till that knows no sale of that number leaves it to central.
@@ -241,8 +260,12 @@ def refunded(receipt: Receipt, earning: int, identity: str, known: Known) -> Fin
     if len(fitting) != 1:
         return None
     (sale,) = fitting
-    points = take_back(sale.points, sale.eligible_fen, sale.refunded_fen, -earning)
-    return Refunded(receipt, earning, identity, sale, points)
+    before, after = sale.refunded_fen, sale.refunded_fen - earning
+    left_before, left = (
+        kept(sale.basket, sale.points, fen, Who(sale.tier_id), sale.sold_at, book)
+        for fen in (before, after)
+    )
+    return Refunded(receipt, earning, identity, sale, max(left_before - left, 0))
 
 
 def _can_be_of(receipt: Receipt, refund_fen: int, sale: KnownSale) -> bool:

@@ -22,6 +22,7 @@ def sale_body(
         points=points,
         claim_hash=None if member else sold.claim_hash,
         review_id=review_id,
+        parts=sold.parts,
     )
 
 

@@ -3,6 +3,7 @@
 from edge_agent.effects import Now
 from edge_agent.journal.reader import Reader
 from edge_agent.journal.records import SaleRecord
+from edge_agent.till.earned import when
 from edge_agent.till.intake import KnownSale
 
 
@@ -53,4 +54,7 @@ def known_sale(sale: SaleRecord, now: Now) -> KnownSale:
         refunded_fen=sale.refunded_fen,
         recorded_s=at.boottime_ms / 1000 if same_boot else None,
         state=sale.state,
+        parts=sale.sale.parts,
+        tier_id=sale.tier_id,
+        sold_at=when(now, at),
     )

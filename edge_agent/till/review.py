@@ -10,10 +10,11 @@ from msgspec import Struct, structs
 from edge_agent.effects import Effect, HeldSlip, Member, Now, Record, SyncNow, Terms
 from edge_agent.journal.reviews import ReviewItem
 from edge_agent.phrases import Phrase, Tone, own_words
+from edge_agent.till.earned import award
 from edge_agent.till.intake import Known, Refunded, Sold, refunded
 from edge_agent.till.paper import award_slip, claim_slip, refund_slip
 from edge_agent.till.recorded import refund_body, sale_body
-from loyalty.earning import award, eligible_fen
+from loyalty.basket import basket_of
 from loyalty.events import Believed, Body, ReviewDecided
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.reviewing import believed
@@ -75,15 +76,16 @@ def decide(  # noqa: PLR0913 what a decision depends on
         read=read,
         decided=taken,
     )
-    earning = eligible_fen(receipt, terms.book.unearning_tenders)
+    basket = basket_of(receipt, terms.shop.category, terms.book)
+    earning = basket.earning_fen
     if receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
-        found = refunded(receipt, earning, identity, known)
+        found = refunded(receipt, earning, identity, known, terms.book)
         back = found if isinstance(found, Refunded) else None
         back = back or Refunded(receipt, earning, identity, None, None)
         return _take_back(decision, structs.replace(back, discriminator=mark), now, terms)
     if earning == 0:
         return Decided((Record((decision,)), SyncNow()), "info", own_words("review_nothing"))
-    sold = Sold(receipt, earning, identity, claim_code, discriminator=mark)
+    sold = Sold(receipt, earning, identity, claim_code, discriminator=mark, parts=basket.parts)
     return _earn(item, decision, sold, member, now, terms)
 
 
@@ -110,7 +112,7 @@ def _earn(
 ) -> Decided:
     review_id = decision.review_id
     if member is not None:
-        given = award(sold.eligible_fen, terms.shop.category, member.tier_id, terms.book)
+        given = award(sold, member, now, terms)
         body = sale_body(sold, now, terms, member, given.points, review_id)
         slip = award_slip(sold.receipt, sold.fingerprint, member, given, now, terms)
         told = own_words("review_accepted", given.points)
@@ -119,7 +121,7 @@ def _earn(
     if item.opened.claim_hash is not None:  # its code is on the notice the customer holds
         body = structs.replace(body, claim_hash=item.opened.claim_hash)
         return _written(decision, body, (), "ok", own_words("review_open_claim"))
-    base = award(sold.eligible_fen, terms.shop.category, "", terms.book)
+    base = award(sold, None, now, terms)
     slips = (claim_slip(sold, base, now, terms),)
     return _written(decision, body, slips, "ok", own_words("review_open_claim"))
 

@@ -4,6 +4,8 @@ from edge_agent.effects import Now, Terms
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.machine import IDLE_WARNING_S, State, leaves_s, why_not
 from edge_agent.web.views import Json, member, notice, reward, slip, sound, words
+from loyalty.basket import Basket
+from loyalty.campaigns import Who
 from loyalty.codes import group
 from loyalty.earning import award, money
 from loyalty.wire import RewardRow
@@ -58,7 +60,8 @@ def _claim(state: State, journal: Journal, terms: Terms) -> Json | None:
     tier_id = state.member.tier_id if state.member else ""
     points = None
     if shop is not None:
-        points = award(claim.eligible_fen, shop.category, tier_id, terms.book).points
+        basket = Basket(claim.eligible_fen, shop.shop_id, shop.category)
+        points = award(basket, Who(tier_id), None, terms.book).points
     return {
         "state": claim.state,
         "shop": None if shop is None else {"zh": shop.name_zh, "en": shop.name_en},

@@ -7,10 +7,12 @@ from edge_agent.journal.slips import JobRecord
 from edge_agent.people import holder_member
 from edge_agent.phrases import Phrase, phrase, told_why
 from edge_agent.recording import papers
+from edge_agent.till.earned import award, award_again
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import CORRECTION_S, SCAN_BEFORE_S, State
+from edge_agent.till.remembered import known_sale
 from edge_agent.web.views import Json, member, notice, slip, sound, words
-from loyalty.earning import Reason, award, money
+from loyalty.earning import Reason, money
 from loyalty.events import Holder
 
 RECENT = 30
@@ -50,13 +52,12 @@ def _waiting_sale(state: State, now: Now, terms: Terms) -> Json | None:
     if state.open_sale is None:
         return None
     sale = state.open_sale.sale
-    left_fen = sale.eligible_fen - sale.refunded_fen
     return {
         "fingerprint": sale.fingerprint,
         "number": sale.receipt.number or "",
         "amount": money(sale.receipt.owed_fen),
         "currency": sale.receipt.currency,
-        "points_basis": award(left_fen, sale.category, "", terms.book).points,
+        "points_basis": award(sale, None, now, terms).points,
         "until_ms": _wall_ms(state.open_sale.closes_s, now),
     }
 
@@ -133,7 +134,7 @@ def _sale(record: SaleRecord, journal: Journal, now: Now, terms: Terms) -> Json:
         "points": record.points - record.taken_back if counts else None,
         "holder": _holder(record.holder, journal),
         "state": "taken_back" if record.refunded_fen and counts else state,
-        "why": [words(each) for each in _why(record, terms)],
+        "why": [words(each) for each in _why(record, now, terms)],
         "correctable_until_ms": now.moment.wall_ms + left_ms if correctable else None,
         "slip": printed,
         "synced": record.synced,
@@ -141,14 +142,14 @@ def _sale(record: SaleRecord, journal: Journal, now: Now, terms: Terms) -> Json:
     }
 
 
-def _why(record: SaleRecord, terms: Terms) -> list[Phrase]:
+def _why(record: SaleRecord, now: Now, terms: Terms) -> list[Phrase]:
     """Return how the points of a sale came about, or why central did not take it."""
     if record.state in {"in_question", "refused"}:
         return [told_why(record.reason)]
     if record.holder is None:
         return []
-    given = award(record.sale.eligible_fen, record.sale.category, record.tier_id, terms.book)
-    return [phrase(reason) for reason in given.reasons]
+    given = award_again(known_sale(record, now), terms)
+    return [phrase(reason) for reason in given.reasons] if given.points == record.points else []
 
 
 def _refund(record: RefundRecord, journal: Journal) -> Json:

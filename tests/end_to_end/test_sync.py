@@ -24,8 +24,10 @@ from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from edge_agent.till.handing_in import HandingIn
+from loyalty.basket import Basket
+from loyalty.campaigns import Who
 from loyalty.codes import VoucherCode, card_tag
-from loyalty.earning import award, take_back
+from loyalty.earning import points, take_back
 from loyalty.events import Claim, Correction, Holder, LeaseClose, Redeem, Refund, Sale, VoucherUse
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.wire import (
@@ -127,7 +129,8 @@ class Station:
         book = self.journal.rule_book(self.journal.server_ms(moment()))
         category = self.journal.shop(self.shop).category
         tier_id = self.journal.standing(holder).tier_id if holder else ""
-        return book, category, tier_id, award(fen, category, tier_id, book.book).points
+        basket, who = Basket(fen, "", category), Who(tier_id)
+        return book, category, tier_id, points(basket, who, None, book.book)
 
     def sell(self, fen, holder=None, claim_code=None, number=None):
         book, category, tier_id, points = self.points(fen, holder)

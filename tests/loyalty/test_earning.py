@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.earning import award, eligible_fen, money, plain, rounded, take_back
+from loyalty.basket import Basket
+from loyalty.campaigns import Who
+from loyalty.earning import Award, eligible_fen, money, plain, rounded, take_back
+from loyalty.earning import award as award_of
 from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
 from loyalty.rulebook import RuleBook
 from loyalty.wording import say
@@ -22,6 +25,10 @@ def receipt(owed_fen: int, **facts: object) -> Receipt:
         "currency": "CNY",
     }
     return Receipt(owed_fen=owed_fen, **{**base, **facts})  # type: ignore[arg-type]
+
+
+def award(earning_fen: int, category: str, tier_id: str, book: RuleBook) -> Award:
+    return award_of(Basket(earning_fen, "s", category), Who(tier_id), None, book)
 
 
 def test_a_plain_sale_earns_on_all_of_it() -> None:

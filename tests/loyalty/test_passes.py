@@ -50,6 +50,12 @@ def test_the_edges_of_a_slot():
     assert not read.is_fresh(begins_ms - 1)
 
 
+@pytest.mark.parametrize(("until", "fresh"), [("2026-09-20", False), ("2026-09-21", True)])
+def test_a_pass_is_worth_nothing_after_its_credentials_last_day(until, fresh):
+    old = Phone().signed_for(CENTRAL, valid_until=until)
+    assert read_pass(shown(old), CENTRAL_KEY, 1).is_fresh(NOW_MS) is fresh
+
+
 def borrowed():
     """Return the pass of a thief who has another's credential and not their phone."""
     thief = Phone(8)

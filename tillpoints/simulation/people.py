@@ -20,6 +20,8 @@ from edge_agent.messages import VoucherAnswered
 from edge_agent.sync.calls import Offline
 from edge_agent.till.handing_in import HandingIn
 from loyalty import earning
+from loyalty.basket import Basket
+from loyalty.campaigns import Who
 from loyalty.codes import VoucherCode, card_tag
 from loyalty.events import (
     Body,
@@ -89,7 +91,8 @@ class People:
             return
         standing = journal.standing(holder) if holder else None
         tier_id = standing.tier_id if standing else ""
-        points = earning.award(fen, "food", tier_id, book.book).points if holder else 0
+        basket, who = Basket(fen, "", "food"), Who(tier_id)
+        points = earning.points(basket, who, None, book.book) if holder else 0
         code = None if holder else f"{station.chance.getrandbits(256):064x}"
         receipt = self._receipt(station, Kind.SALE, fen)
         sale = Sale(

@@ -1,0 +1,43 @@
+"""What a sale of this till earns, for whom, when: the rules asked with what a till can know.
+
+A till knows a member's tier and, once central was met, the time. What depends on anything else it
+does not promise; central works every award out again and adds what is due (SYNC 2.8).
+"""
+
+from datetime import datetime, timedelta
+
+from edge_agent.effects import Member, Now, Terms
+from edge_agent.till.intake import KnownSale, Sold
+from loyalty import earning
+from loyalty.basket import Basket, without
+from loyalty.campaigns import Who
+from loyalty.earning import Award
+from loyalty.facts import Moment
+from loyalty.spans import Span, at
+
+
+def award(sold: Sold | KnownSale, member: Member | None, now: Now, terms: Terms) -> Award:
+    """Return what a sale gives a member, or anybody in the first tier, with its explanation."""
+    who = Who(member.tier_id if member else "")
+    if isinstance(sold, KnownSale):
+        left = without(sold.basket, sold.refunded_fen)
+        return earning.award(left, who, sold.sold_at, terms.book)
+    basket = Basket(sold.eligible_fen, terms.shop.shop_id, terms.shop.category, sold.parts)
+    return earning.award(basket, who, when(now), terms.book)
+
+
+def award_again(sale: KnownSale, terms: Terms) -> Award:
+    """Return what a recorded sale gave its holder, before anything of it was refunded."""
+    return earning.award(sale.basket, Who(sale.tier_id), sale.sold_at, terms.book)
+
+
+def when(now: Now, at_moment: Moment | None = None) -> Span | None:
+    """Return the mall's time now, or at a moment of this boot; None if nobody is sure of it."""
+    if now.local is None:
+        return None
+    local = datetime.fromisoformat(now.local)
+    if at_moment is None:
+        return at(local)
+    if at_moment.boot_id != now.moment.boot_id:
+        return None
+    return at(local - timedelta(milliseconds=now.moment.boottime_ms - at_moment.boottime_ms))
