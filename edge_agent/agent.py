@@ -8,7 +8,6 @@ import contextlib
 import logging
 import queue
 import random
-import secrets
 import threading
 import time
 from functools import partial
@@ -30,6 +29,8 @@ from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.mark import Mark
+from edge_agent.journal.mark_file import MarkFile, NoMemory
 from edge_agent.journal.writer import Writer
 from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import JobRead, SyncChanged
@@ -86,10 +87,12 @@ class Agent:
         self._inbox: queue.Queue[Any] = queue.Queue(INBOX_MAX)
         self._stopping = threading.Event()
         self._stack = contextlib.ExitStack()
-        self._session = secrets.token_hex(8)
         self._ballast = Ballast(config.state_path)
         writer = partial(Writer, make_room=self._ballast.release)
-        self._journal = self._stack.enter_context(Journal.open(config.state_path, writer=writer))
+        mark = Mark(self._memory())
+        self._journal = self._stack.enter_context(
+            Journal.open(config.state_path, writer=writer, mark=mark)
+        )
         self._ballast.fill()
         self._identity = self._journal.identity()
         self._zone = ZoneInfo(self._identity.zone if self._identity else "UTC")
@@ -203,6 +206,18 @@ class Agent:
 
     # ---- the parts
 
+    def _memory(self) -> MarkFile | None:
+        """Return where this run leaves its mark for the next one of this boot."""
+        if (folder := self._config.runtime_path) is None:
+            return None
+        try:
+            file = MarkFile(folder)
+        except NoMemory as error:
+            _log.warning("after a restart nothing is lent until old leases run out: %s", error)
+            return None
+        self._stack.callback(file.close)
+        return file
+
     def _build_sync(self) -> None:
         central = self._config.central
         transport = HttpTransport(
@@ -216,7 +231,7 @@ class Agent:
         self._syncer = Syncer(
             self._journal,
             caller,
-            session=self._session,
+            session=self._journal.session,
             rng=random.Random(),  # noqa: S311 spreads retries, keeps no secret
             poll_s=central.sync_every_s,
         )
@@ -224,7 +239,7 @@ class Agent:
         online = Online(
             self._journal,
             caller,
-            session=self._session,
+            session=self._journal.session,
             has_room=lambda: self._ballast.is_there,
         )
         self._asking = Asking(online, self._inbox)

@@ -4,6 +4,7 @@ Owns the file's keys, defaults and errors. What the device is (its name, shop an
 here: central says so at enrolment.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -127,6 +128,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     state: str
     central: Central
+    runtime: str = ""
     language: Language = "zh"
     spool_keep_days: Annotated[int, Meta(ge=1, le=7)] = 7
     web: Web = Web()
@@ -139,6 +141,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def state_path(self) -> Path:
         """The folder of the journal, the device's key and the enrolment."""
         return Path(self.state)
+
+    @property
+    def runtime_path(self) -> Path | None:
+        """The folder in memory: the one named, else what the service manager gives, else none."""
+        given = self.runtime or os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+        return Path(given) if given else None
 
 
 def load(path: Path) -> Config:
@@ -157,6 +165,7 @@ def load(path: Path) -> Config:
     return structs.replace(
         config,
         state=str(base / config.state),
+        runtime=config.runtime and str(base / config.runtime),
         central=structs.replace(config.central, ca_file=ca_file),
         tap=tuple(structs.replace(tap, spool=str(base / tap.spool)) for tap in config.tap),
     )

@@ -27,7 +27,6 @@ from edge_agent.journal import (
     refusals,
     rehoming,
     reviews,
-    slips,
     voucher_requests,
 )
 from edge_agent.journal.arming import Arming
@@ -36,14 +35,15 @@ from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.database import FILE, lock
 from edge_agent.journal.errors import JournalFailure, JournalFull
 from edge_agent.journal.identity import Identity
-from edge_agent.journal.log import Link, Place
-from edge_agent.journal.opening import connect
+from edge_agent.journal.log import Link
+from edge_agent.journal.mark import Mark
+from edge_agent.journal.opening import begin, connect
 from edge_agent.journal.reader import Reader
 from edge_agent.journal.reviews import ReviewPaper
-from edge_agent.journal.slips import JobOutcome, Slip, SlipState
+from edge_agent.journal.slips import JobOutcome, Slip, SlipState, ask_copy, keep_slips
 from edge_agent.journal.verify import tail_problems
 from edge_agent.journal.writer import Writer
-from loyalty.events import Body, Holder, LeaseClose, Moment, Redeem
+from loyalty.events import Body, Holder, Moment, Redeem
 from loyalty.wire import (
     EnrolAnswer,
     LeaseAnswer,
@@ -66,20 +66,19 @@ class Journal(Reader):
         folder: Path,
         clock: Callable[[], Moment],
         writer: Callable[[Callable[[], sqlite3.Connection]], Writer],
+        mark: Mark,
     ) -> None:
         """Use `Journal.open`."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._clock = clock
         self._arming = Arming()
+        self._mark = mark
+        self.damage: tuple[str, ...] = ()
         self._handle = lock(folder / LOCK_FILE)
-        path = folder / FILE
-        self._writer = writer(lambda: connect(path))
+        self._writer = writer(lambda: self._connect(folder / FILE))
         try:
-            self._writer.transact(_renew_projections)
-            self._writer.transact(lambda db: boots.opened(db, self._clock()))
-            self._writer.transact(lambda db: members.check_file(db, folder))
+            self._writer.transact(lambda db: begin(db, folder, self._clock(), mark))
             super().__init__(folder)
-            self.damage = self._ask(tail_problems)
         except BaseException:
             self._writer.close()
             os.close(self._handle)
@@ -92,6 +91,7 @@ class Journal(Reader):
         *,
         clock: Callable[[], Moment] = moment,
         writer: Callable[[Callable[[], sqlite3.Connection]], Writer] = Writer,
+        mark: Mark | None = None,
     ) -> Self:
         """Open, upgrade and check the journal in `folder`; a new one if there is none.
 
@@ -99,7 +99,17 @@ class Journal(Reader):
         JournalBroken if its pages do not check out, JournalFailure if the disk refuses. Events that
         do not check out are named in `damage`, and told to central as they are.
         """
-        return cls(folder, clock, writer)
+        return cls(folder, clock, writer, mark or Mark())
+
+    @property
+    def session(self) -> str:
+        """The run of the agent that may spend: this one, and others of this boot before it."""
+        return self._mark.session
+
+    @property
+    def swapped(self) -> str:
+        """Why this journal is not the one that this machine wrote in this boot; empty if it is."""
+        return self._mark.swapped
 
     def close(self) -> None:
         """Finish what is being written and let go of the file. Again changes nothing."""
@@ -121,7 +131,9 @@ class Journal(Reader):
             rehoming.go_on(db, who, answer.held)
             return who
 
-        return self._writer.transact(work)
+        who = self._writer.transact(work)
+        self._writer.transact(lambda db: self._mark.begin(db, self._clock()))
+        return who
 
     # ---- what happens on this device
 
@@ -155,16 +167,20 @@ class Journal(Reader):
                 link = log.add(db, stream, body)
                 projections.apply(db, link.place, body)
                 written.append(link)
-            self._keep(db, slips, slip_states, job, written[0].place if written else None)
-            reviews.keep(db, papers, self._clock().wall_ms)
+            at_ms, first = self._clock().wall_ms, written[0].place if written else None
+            keep_slips(db, slips, slip_states, job, first, at_ms)
+            reviews.keep(db, papers, at_ms)
 
         try:
             self._writer.transact(work)
         except JournalFull:
             raise
         except JournalFailure:
-            if not (written and self._is_recorded(written)):
+            # The new connection has checked and synced the file: it knows whether COMMIT held.
+            if not written or not self._writer.transact(lambda db: log.holds(db, written[-1])):
                 raise
+        if written:
+            self._mark.move(written[-1])
         return [link.place.seq for link in written]
 
     def note(
@@ -178,7 +194,8 @@ class Journal(Reader):
 
         Raises AlreadyDone, JournalFull, JournalFailure or KeyError as `append` does.
         """
-        self._writer.transact(lambda db: self._keep(db, slips, slip_states, job, None))
+        at_ms = self._clock().wall_ms
+        self._writer.transact(lambda db: keep_slips(db, slips, slip_states, job, None, at_ms))
 
     def slip_state(self, slip_id: str, state: SlipState) -> None:
         """Set what became of a slip. Raises KeyError if it does not exist."""
@@ -186,7 +203,7 @@ class Journal(Reader):
 
     def copy_slip(self, slip_id: str) -> None:
         """Queue a slip again and count the copy. Raises KeyError if it does not exist."""
-        self._writer.transact(lambda db: slips.ask_copy(db, slip_id))
+        self._writer.transact(lambda db: ask_copy(db, slip_id))
 
     def paper_sent(self, paper_hash: str, sent: int) -> None:
         """Keep how many bytes of a paper in review central holds."""
@@ -236,16 +253,9 @@ class Journal(Reader):
 
     def close_lease(self, session: str, request_id: str, at: Moment) -> None:
         """Give back a stranded lease, unless somebody has asked for it again meanwhile."""
-
-        def work(db: sqlite3.Connection) -> None:
-            lease = leasing.find_stranded(db, session, request_id)
-            if lease is None or lease.answer is None:
-                return
-            body = LeaseClose(at, lease.answer.lease_id, spent=0)
-            link = log.add(db, identity.require(db).stream, body)
-            projections.apply(db, link.place, body)
-
-        self._writer.transact(work)
+        link = self._writer.transact(lambda db: leasing.give_back(db, session, request_id, at))
+        if link is not None:
+            self._mark.move(link)
 
     # ---- what central says
 
@@ -290,7 +300,9 @@ class Journal(Reader):
             who = identity.advance(db, answer.epoch, answer.anchor)
             return rehoming.go_on(db, who, answer.held)
 
-        return self._writer.transact(work)
+        written = self._writer.transact(work)
+        self._writer.transact(self._mark.follow)
+        return written
 
     def take_page(self, answer: PullAnswer) -> None:
         """Store a page of the feed together with its cursor."""
@@ -315,36 +327,16 @@ class Journal(Reader):
     def _sync(self, change: Callable[[sqlite3.Connection, int], None]) -> None:
         self._writer.transact(lambda db: change(db, identity.require(db).epoch))
 
-    def _keep(
-        self,
-        db: sqlite3.Connection,
-        new_slips: Sequence[Slip],
-        states: Mapping[str, SlipState],
-        job: JobOutcome | None,
-        place: Place | None,
-    ) -> None:
-        at_ms = self._clock().wall_ms
-        for slip in new_slips:
-            slips.add_slip(db, slip, place, at_ms)
-        slips.set_states(db, states)
-        if job is not None:
-            slips.add_job(db, job, place, at_ms)
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        """Open the file, again after a failure of the disk, and hold it to what was recorded.
 
-    def _is_recorded(self, written: Sequence[Link]) -> bool:
-        """Tell, on a new connection that has checked and synced the file, whether COMMIT held."""
-        last = written[-1]
-        row = self._writer.transact(
-            lambda db: db.execute(
-                "SELECT hash FROM event WHERE epoch = ? AND seq = ?",
-                (last.place.epoch, last.place.seq),
-            ).fetchone()
-        )
-        return row is not None and row[0] == last.hash
-
-
-def _renew_projections(db: sqlite3.Connection) -> None:
-    """Make projections again after an upgrade; pull everything again if topics were added."""
-    if not projections.is_current(db):
-        projections.rebuild(db)
-    if not cursor.knows_all_topics(db):
-        directory.start_over(db, cursor.cursor(db).incarnation)
+        Raises JournalBroken if it lacks what was told before.
+        """
+        db = connect(path)
+        try:
+            self.damage = tail_problems(db)
+            self._mark.check(db)
+        except BaseException:
+            db.close()
+            raise
+        return db

@@ -9,9 +9,10 @@ import sqlite3
 import msgspec
 from msgspec import Struct, structs
 
-from edge_agent.journal import identity
+from edge_agent.journal import identity, log, projections
 from edge_agent.journal.errors import LeaseClosed
-from loyalty.events import Holder
+from edge_agent.journal.log import Link
+from loyalty.events import Holder, LeaseClose, Moment
 from loyalty.wire import LeaseAnswer, LeaseRequest
 
 
@@ -68,6 +69,11 @@ def dropped(db: sqlite3.Connection, request_id: str) -> None:
     db.execute("UPDATE lease_request SET session = '' WHERE request_id = ?", (request_id,))
 
 
+def all_dropped(db: sqlite3.Connection, session: str) -> None:
+    """Take every request out of a session that goes on in another process."""
+    db.execute("UPDATE lease_request SET session = '' WHERE session = ?", (session,))
+
+
 def stranded(db: sqlite3.Connection, session: str) -> list[LeaseRecord]:
     """Return requests of other sessions whose lease no event has spent or closed.
 
@@ -95,6 +101,17 @@ def find_stranded(db: sqlite3.Connection, session: str, request_id: str) -> Leas
     return next(
         (lease for lease in stranded(db, session) if lease.request.request_id == request_id), None
     )
+
+
+def give_back(db: sqlite3.Connection, session: str, request_id: str, at: Moment) -> Link | None:
+    """Write that a stranded lease is given back; None if it is settled or in use again."""
+    lease = find_stranded(db, session, request_id)
+    if lease is None or lease.answer is None:
+        return None
+    body = LeaseClose(at, lease.answer.lease_id, spent=0)
+    link = log.add(db, identity.require(db).stream, body)
+    projections.apply(db, link.place, body)
+    return link
 
 
 def _request(packed: bytes, epoch: int) -> LeaseRequest:

@@ -58,6 +58,13 @@ def hash_at(db: sqlite3.Connection, epoch: int, seq: int) -> bytes:
     return bytes(row[0])
 
 
+def holds(db: sqlite3.Connection, link: Link) -> bool:
+    """Tell whether an event is in the table."""
+    query = "SELECT hash FROM event WHERE epoch = ? AND seq = ?"
+    row = db.execute(query, (link.place.epoch, link.place.seq)).fetchone()
+    return row is not None and bool(row[0] == link.hash)
+
+
 def add(db: sqlite3.Connection, stream: Stream, body: Body) -> Link:
     """Write one event behind the head of its chain.
 

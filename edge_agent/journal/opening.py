@@ -3,10 +3,13 @@
 import sqlite3
 from pathlib import Path
 
+from edge_agent.journal import boots, cursor, directory, leasing, members, projections
 from edge_agent.journal.database import connect_writer
 from edge_agent.journal.errors import JournalFailure
+from edge_agent.journal.mark import Mark
 from edge_agent.journal.migrate import migrate, steps
 from edge_agent.journal.verify import check_pages
+from loyalty.events import Moment
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -20,6 +23,26 @@ def connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def begin(db: sqlite3.Connection, folder: Path, at: Moment, mark: Mark) -> None:
+    """Make a run of the agent ready, in the boot of `at`.
+
+    Whatever an earlier process of the same session asked for, nobody waits for any more.
+    """
+    _renew_projections(db)
+    boots.opened(db, at)
+    members.check_file(db, folder)
+    mark.begin(db, at)
+    leasing.all_dropped(db, mark.session)
+
+
+def _renew_projections(db: sqlite3.Connection) -> None:
+    """Make projections again after an upgrade; pull everything again if topics were added."""
+    if not projections.is_current(db):
+        projections.rebuild(db)
+    if not cursor.knows_all_topics(db):
+        directory.start_over(db, cursor.cursor(db).incarnation)
 
 
 def _sync_what_is_seen(db: sqlite3.Connection) -> None:

@@ -5,7 +5,7 @@ the award with its slip and its job's outcome, or none of the three.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -55,6 +55,25 @@ class JobRecord(Struct, frozen=True):
 
 _SLIP = "SELECT slip_id, kind, subject, data, state, epoch, seq, copies, at_ms FROM slip"
 _JOB = "SELECT job_id, detail, epoch, seq, at_ms FROM job"
+
+
+def keep_slips(
+    db: sqlite3.Connection,
+    new: Sequence[Slip],
+    states: Mapping[str, SlipState],
+    job: JobOutcome | None,
+    place: Place | None,
+    at_ms: int,
+) -> None:
+    """Keep new slips, new states of others and a job, all of the event at `place` if there is one.
+
+    Raises AlreadyDone or KeyError as its parts do.
+    """
+    for slip in new:
+        add_slip(db, slip, place, at_ms)
+    set_states(db, states)
+    if job is not None:
+        add_job(db, job, place, at_ms)
 
 
 def add_slip(db: sqlite3.Connection, slip: Slip, place: Place | None, at_ms: int) -> None:

@@ -142,6 +142,8 @@ class Syncer:
         outbox = self._journal.outbox()
         if outbox.refused:
             return problem_of_chain(outbox.refused)
+        if self._journal.swapped:
+            return Problem("swapped_journal", self._journal.swapped)
         if outbox.stranded:
             detail = f"{outbox.stranded} events of an earlier epoch wait to be sent again"
             return Problem("stranded_events", detail)

@@ -35,6 +35,13 @@ def test_a_unit_comes_back_whatever_happened_and_never_gives_up(name):
     assert service["Service"]["NoNewPrivileges"] == "yes"
 
 
+def test_what_the_agent_remembers_in_memory_stays_while_the_machine_is_up():
+    service = unit("tillpoints-agent")["Service"]
+    assert service["RuntimeDirectory"] == service["StateDirectory"] == "tillpoints"
+    assert service["RuntimeDirectoryPreserve"] == "yes"
+    assert service["RuntimeDirectoryMode"] == "0700"
+
+
 def test_the_tap_depends_on_nothing_of_ours():
     tap = unit("tillpoints-tap")["Unit"]
     assert not {"Requires", "BindsTo", "PartOf", "Wants"} & set(tap)

@@ -13,6 +13,7 @@ from tillpoints.commands import doctor
         (doctor.check_python((3, 11, 0)), doctor.check_python((3, 10, 14))),
         (doctor.check_sqlite((3, 37, 0)), doctor.check_sqlite((3, 36, 0))),
         (doctor.check_disk(Path("/"), 512), doctor.check_disk(Path("/"), 511)),
+        (doctor.check_memory(Path("/run"), True), doctor.check_memory(Path("/run"), False)),
         (doctor.check_clock(1001.0, 1000.0), doctor.check_clock(999.0, 1000.0)),
         (doctor.check_libraries("agent", []), doctor.check_libraries("agent", ["serial"])),
         (doctor.check_chinese_font(["文泉驿"]), doctor.check_chinese_font([])),

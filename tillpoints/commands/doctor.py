@@ -20,10 +20,13 @@ from typing import Literal
 
 import click
 
+from edge_agent.journal.mark_file import is_in_memory
+
 PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 37)
 DISK_FREE_MIN_MIB = 512
 STATE_FOLDER = Path("/var/lib")
+RUNTIME_FOLDER = Path("/run")
 UDEV_RULES = Path("/etc/udev/rules.d/70-tillpoints.rules")
 DEVICE_GROUPS = ("dialout", "input", "lp", "video")
 
@@ -184,6 +187,19 @@ def check_disk(folder: Path, free_mib: int) -> Finding:
     )
 
 
+def check_memory(folder: Path, in_memory: bool) -> Finding:
+    """In memory the agent leaves the mark by which a run goes on for one that was killed."""
+    if not in_memory:
+        return Finding(
+            "memory",
+            "absent",
+            f"{folder} 不在内存里：程序被杀后要等一刻钟才能再兑换",
+            f"{folder} is not in memory: a killed agent lends nothing for a quarter of an hour",
+            "mount -t tmpfs tmpfs /run, or name a folder on tmpfs: runtime in agent.toml",
+        )
+    return Finding("memory", "ok", f"{folder} 在内存里", f"{folder} is in memory")
+
+
 def check_clock(now_s: float, installed_s: float) -> Finding:
     """A clock that stands before our own installation has lost its battery or its network."""
     shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now_s))
@@ -224,6 +240,7 @@ def examine() -> list[Finding]:
         check_python(sys.version_info[:3]),
         check_sqlite(sqlite3.sqlite_version_info),
         check_disk(STATE_FOLDER, free_mib),
+        check_memory(RUNTIME_FOLDER, is_in_memory(RUNTIME_FOLDER)),
         check_clock(time.time(), Path(__file__).stat().st_mtime),
         *(
             check_libraries(extra, [name for name in names if not importlib.util.find_spec(name)])

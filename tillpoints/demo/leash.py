@@ -2,8 +2,8 @@
 
 A demo that is killed outright cannot clean up. This one leads the process group of all children and
 reads a pipe whose other end only the demo holds: when the pipe ends, the demo is gone, and so is
-the group, and then the folder, if it was a temporary one. Run as `python -m tillpoints.demo.leash
-[FOLDER]` by `tillpoints.demo.processes` and by nobody else.
+the group, and then the folders that were only for it. Run as `python -m tillpoints.demo.leash
+[FOLDER...]` by `tillpoints.demo.processes` and by nobody else.
 """
 
 import os
@@ -13,7 +13,7 @@ import sys
 
 
 def main() -> None:
-    """Wait for the end of standard input, then end the group and remove the folder."""
+    """Wait for the end of standard input, then end the group and remove the folders."""
     group = os.getpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdin.buffer.read()
@@ -21,8 +21,8 @@ def main() -> None:
         signal.pause()  # as the group's leader, until the group is killed
     os.setpgid(0, 0)
     os.killpg(group, signal.SIGKILL)
-    if len(sys.argv) > 1:
-        shutil.rmtree(sys.argv[1], ignore_errors=True)
+    for folder in sys.argv[1:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -29,15 +29,10 @@ class ChildFailed(RuntimeError):
 
 
 class Leash:
-    """The process group of every child. `folder` is removed when the demo is killed outright."""
+    """The process group of every child. `folders` go when the demo is killed outright."""
 
-    def __init__(self, folder: Path | None) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "tillpoints.demo.leash",
-            *([str(folder)] if folder else []),
-        ]
+    def __init__(self, *folders: Path) -> None:
+        command = [sys.executable, "-m", "tillpoints.demo.leash", *map(str, folders)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0
         )

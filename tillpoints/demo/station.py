@@ -35,6 +35,7 @@ class Station:
         self,
         name: str,
         folder: Path,
+        memory: Path,
         ports: Ports,
         central_port: int,
         leash: Leash,
@@ -46,6 +47,8 @@ class Station:
         self.shop_id = vendor.shop_id if vendor else ""
         self.folder = folder / name
         self.folder.mkdir()
+        self._memory = memory / name
+        self._memory.mkdir()
         self.columns = vendor.width if vendor else KIOSK_COLUMNS
         self.relay = Relay(ports.take(), central_port)
         self.printer = VirtualPrinter(ports.take())
@@ -133,7 +136,7 @@ class Station:
         }
         if self.vendor:
             tables["[tap]"] = {"spool": "spool"}
-        return 'state = "state"\n' + _toml(tables)
+        return f'state = "state"\nruntime = "{self._memory}"\n' + _toml(tables)
 
     def _tap_toml(self) -> str:
         tap: dict[str, object] = {

@@ -35,6 +35,8 @@ PROGRAMME = "澄湖天地会员积分"
 ZONE = "Asia/Shanghai"
 MALL = Path(str(files("tillpoints"))) / "demo" / "mall"
 READY_TIMEOUT_S = 60.0
+#: On Linux a folder in memory that everybody may write in (shm_overview(7)).
+MEMORY = "/dev/shm"  # noqa: S108 a folder of our own is made in it
 
 
 class Person(Struct, frozen=True):
@@ -58,7 +60,8 @@ class World:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="tillpoints-demo-"))
         self.folder.mkdir(parents=True, exist_ok=True)
         self._stack = contextlib.ExitStack()
-        self._leash = Leash(self.folder if self._temporary else None)
+        self._memory = Path(tempfile.mkdtemp(prefix="tillpoints-demo-", dir=MEMORY))
+        self._leash = Leash(self._memory, *([self.folder] if self._temporary else []))
         ports = Ports()
         self.central_port = ports.take()
         self.desk_printer = VirtualPrinter(ports.take())
@@ -66,7 +69,7 @@ class World:
         self.central = Service(
             "central", ["central", "serve", "--config", str(self.config)], self.folder, self._leash
         )
-        with_this = (self.folder, ports, self.central_port, self._leash)
+        with_this = (self.folder, self._memory, ports, self.central_port, self._leash)
         self.bistro = Station("till-1", *with_this, Bistro(), embedded_by)
         self.boutique = Station("till-2", *with_this, Boutique(), embedded_by)
         self.kiosk = Station("kiosk-1", *with_this, None, embedded_by)
@@ -194,6 +197,7 @@ class World:
                 service.wait_stopped()
         self._stack.close()
         self._leash.let_go()
+        shutil.rmtree(self._memory, ignore_errors=True)
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge_agent.journal.errors import JournalBroken, JournalFailure
 from edge_agent.journal.identity import KEY_FILE, Identity
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.mark import Mark
 from edge_agent.sync.calls import Caller, Offline, Refused
 from edge_agent.sync.enrol import enrol
 from edge_agent.sync.online import Online
@@ -26,6 +27,21 @@ from tillpoints.simulation.world import HOUR_MS, Violation, World
 
 _POLL_S = 3_600.0
 _URL = "http://central"
+
+
+class Memory:
+    """What a machine remembers while it is up: a kill leaves it, a boot does not."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def read(self) -> bytes:
+        """Return what was written last."""
+        return self.data
+
+    def write(self, data: bytes) -> None:
+        """Keep `data`."""
+        self.data = data
 
 
 class Station:
@@ -59,6 +75,7 @@ class Station:
         self._clock_off_ms = 0
         self._rate = 0.0
         self._boot = 1
+        self._memory = Memory()
         self._since_ms, self._boottime_ms = world.now_ms, 10_000
         if image is None:
             drawn = random.Random(f"{world.seed}/{name}/key").randbytes(32)
@@ -95,7 +112,8 @@ class Station:
         self._since_ms, self._rate = self.world.now_ms, rate
 
     def _reboot(self) -> None:
-        """Begin another boot: its clock starts at 0."""
+        """Begin another boot: its clock starts at 0, its memory is empty."""
+        self._memory = Memory()
         self._boot += 1
         self._since_ms, self._boottime_ms = self.world.now_ms, 0
 
@@ -106,8 +124,12 @@ class Station:
         if self.up or self.name in self.facts.taken_away:
             return
         self.world.vfs.disks[str(self.disk.folder)] = self.disk
+        own = f"{self.name}-run-{self.run + 1}"
+        mark = Mark(self._memory, own)
         try:
-            self.journal = Journal.open(self.disk.folder, clock=self.moment, writer=InlineWriter)
+            self.journal = Journal.open(
+                self.disk.folder, clock=self.moment, writer=InlineWriter, mark=mark
+            )
         except JournalFailure:
             self.disk.disarm()
             if self.disk.dead:
@@ -118,8 +140,11 @@ class Station:
             raise Violation("D2 journal opens after a crash", f"{self.name}: {error}") from error
         self.up = True
         self.run += 1
-        self.session = f"{self.name}-run-{self.run}"
-        draw = random.Random(f"{self.world.seed}/{self.session}")
+        self.session = self.journal.session
+        if self.session != own:
+            self.world.mark("session goes on after a kill")
+        self.world.hold("M1 no false alarm of a swapped journal", self.journal.swapped)
+        draw = random.Random(f"{self.world.seed}/{own}")
         version = OlderCaller if self.world.fault("older_agent", 0.5) else Caller
         caller = version(self.journal, self.line, nonce=lambda: draw.randbytes(16).hex())
         self.online = Online(self.journal, caller, session=self.session)

@@ -7,8 +7,10 @@ from msgspec import structs
 from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import Duplicate, JournalFull
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.mark import Mark
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.pacing import BACKOFF_MAX_S
+from edge_agent.sync.status import Problem as Trouble
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from loyalty import chain, wire
@@ -127,6 +129,35 @@ def test_a_restored_disk_goes_on_in_a_new_epoch(tmp_path, till, central, syncer,
 
 def syncer_of(journal, transport):
     return Syncer(journal, Caller(journal, transport), session="s2", rng=random.Random(1))
+
+
+def test_a_disk_put_back_in_the_same_boot_is_told_before_central_could_know(
+    tmp_path, till, transport
+):
+    """What the mark in memory tells was never sent, so nobody else can miss it."""
+    remembered = Remembered()
+    till.close()
+    shutil.copytree(till.directory, tmp_path / "image")
+    with Journal.open(till.directory, clock=at, mark=Mark(remembered)) as journal:
+        fill(journal, 2)
+    with Journal.open(tmp_path / "image", clock=at, mark=Mark(remembered)) as old:
+        syncer = syncer_of(old, transport)
+        settle(syncer)
+        assert syncer.status().online
+        assert syncer.status().problem == Trouble("swapped_journal", old.swapped)
+        assert old.swapped == "event 2 of epoch 1 is missing"
+
+
+class Remembered:
+    """A machine's memory, as long as it is up."""
+
+    data = b""
+
+    def read(self):
+        return self.data
+
+    def write(self, data):
+        self.data = data
 
 
 def test_a_cloned_disk_that_went_on_by_itself_is_a_fork(tmp_path, till, central, syncer, url):

@@ -17,7 +17,7 @@ def sleeper(tmp_path, monkeypatch):
     """A service that would run for ten minutes, restarted without delay."""
     monkeypatch.setattr(processes, "command_line", lambda arguments: [sys.executable, *arguments])
     monkeypatch.setattr(processes, "RESTART_DELAY_S", 0.01)
-    leash = Leash(None)
+    leash = Leash()
     service = Service("sleeper", ["-c", SLEEPER], tmp_path, leash)
     service.start()
     yield service
