@@ -11,6 +11,8 @@ shops, rewards, rule books, devices, staff) are kept by people.
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
+from central.access_tables import member_access as member_access  # noqa: PLC0414
+from central.access_tables import pass_shown as pass_shown  # noqa: PLC0414
 from central.columns import big, data, small, table, text
 from central.columns import metadata as metadata  # noqa: PLC0414  # named here for others
 from central.lease_tables import arm as arm  # noqa: PLC0414
