@@ -20,7 +20,6 @@ from edge_agent import clocks
 from edge_agent.asking import Asking
 from edge_agent.commands import Command
 from edge_agent.config import Config
-from edge_agent.devices.printers import NetworkPrinter, SlipPrinter, TapPrinter
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
 from edge_agent.job_reading import JobReader
@@ -252,9 +251,9 @@ class Agent:
             SpoolWatch(tap, self._inbox, self._job_done, JobReader(tap, self._shop_template, ocr))
             for tap in config.tap
         ]
-        self._paper = PaperOut(
-            self._journal, self._printer(), config.printer.profile(), config.language, self._inbox
-        )
+        slips = Slips(config.tap[0].slips_path) if config.tap else None
+        printer, encode = config.printer.open(slips), config.printer.encode()
+        self._paper = PaperOut(self._journal, printer, encode, config.language, self._inbox)
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._scheduler.add_job(
             self._housekeeping,
@@ -264,13 +263,6 @@ class Agent:
             max_instances=1,
             misfire_grace_time=None,
         )
-
-    def _printer(self) -> SlipPrinter:
-        printer = self._config.printer
-        if printer.kind == "tap":
-            return TapPrinter(Slips(self._config.tap[0].slips_path))
-        host, _, port = printer.address.rpartition(":")
-        return NetworkPrinter(host, int(port), printer.timeout_s)
 
     def _build_web(self) -> None:
         web = self._config.web

@@ -17,9 +17,9 @@ from edge_agent.devices.hid.layouts import LayoutName
 from edge_agent.devices.hid.pos_reports import Maker
 from edge_agent.devices.hid.sources import Kind, Match, UsbId
 from edge_agent.devices.hid.wedge import End
+from edge_agent.devices.printer_config import Printer
 from loyalty.settings import SettingsError, parse
 from loyalty.wording import Language
-from paper.encode import PrinterProfile
 
 
 class ConfigError(ValueError):
@@ -96,33 +96,6 @@ class Tap(Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.spool) / "slips"
 
 
-class Printer(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where our own slips are printed: through the tap, or on a network printer of our own."""
-
-    kind: Literal["tap", "network"] = "tap"
-    address: str = ""
-    columns: Literal[32, 42, 48] = 48
-    dots: int = 576
-    encoding: Literal["gb18030", "gbk", "utf-8"] = "gb18030"
-    kanji_mode: bool = False
-    qr: Literal["native", "raster"] = "native"
-    has_cutter: bool = True
-    feed_lines: int = 4
-    timeout_s: float = 5.0
-
-    def profile(self) -> PrinterProfile:
-        """Return what the encoder must know about this printer."""
-        return PrinterProfile(
-            columns=self.columns,
-            dots=self.dots,
-            encoding=self.encoding,
-            kanji_mode=self.kanji_mode,
-            qr=self.qr,
-            has_cutter=self.has_cutter,
-            feed_lines=self.feed_lines,
-        )
-
-
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """One agent. Paths are absolute once `load` has returned it."""
 
@@ -175,8 +148,7 @@ def _mistakes(config: Config) -> Iterator[str]:
     """Return what values that are right by themselves say together that cannot be."""
     if config.printer.kind == "tap" and not config.tap:
         yield "printer.kind is 'tap' but there is no [[tap]]"
-    if config.printer.kind == "network" and not config.printer.address:
-        yield "printer.kind is 'network' but printer.address is empty"
+    yield from config.printer.mistakes()
     for place, scanner in enumerate(config.hid_scanner):
         if scanner.match() == Match():
             keys = "vid and pid, serial, port or product"

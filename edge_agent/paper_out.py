@@ -8,6 +8,7 @@ marked as a copy.
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -19,7 +20,8 @@ from edge_agent.journal.slips import SlipRecord, SlipState
 from edge_agent.messages import PaperChanged
 from edge_agent.slips import AnySlip, compose
 from loyalty.wording import Language
-from paper.encode import PrinterProfile, encode_slip
+from paper.encode import Encoded
+from paper.layout import Slip as PaperSlip
 
 POLL_S = 0.2
 STATUS_EVERY_POLLS = 25
@@ -34,13 +36,13 @@ class PaperOut:
         self,
         journal: Journal,
         printer: SlipPrinter,
-        profile: PrinterProfile,
+        encode: Callable[[PaperSlip], Encoded],
         language: Language,
         inbox: queue.Queue[Any],
     ) -> None:
         self._journal = journal
         self._printer = printer
-        self._profile = profile
+        self._encode = encode
         self._language = language
         self._inbox = inbox
         self._wake = threading.Event()
@@ -67,12 +69,18 @@ class PaperOut:
 
     def _run(self) -> None:
         polls = 0
+        outage = ""
         while not self._stopping:
             try:
                 if self._step(ask_status=polls % STATUS_EVERY_POLLS == 0):
                     self._tell()
+                if outage:
+                    _log.info("slips are printed again")
+                outage = ""
             except (JournalError, OSError) as error:
-                _log.warning("slips have to wait: %s", error)
+                if str(error) != outage:
+                    outage = str(error)
+                    _log.warning("slips have to wait: %s", outage)
             polls += 1
             self._wake.wait(POLL_S)
             self._wake.clear()
@@ -100,8 +108,13 @@ class PaperOut:
     def _print(self, record: SlipRecord) -> None:
         content: AnySlip = msgspec.json.decode(record.slip.data, type=AnySlip)
         slip = compose(content, self._language, copy=record.copies > 0)
-        data = encode_slip(slip, self._profile).data
         slip_id = record.slip.slip_id
+        try:
+            data = self._encode(slip).data
+        except ValueError as error:
+            _log.error("slip %s cannot be printed here: %s", slip_id, error)
+            self._journal.slip_state(slip_id, "not_printed")
+            return
         if isinstance(self._printer, TapPrinter):
             # The tap takes a slip id once, so a crash between these two lines prints no second one.
             self._printer.print_slip(hand_id(record), data)

@@ -15,6 +15,7 @@ import segno
 from msgspec import Struct
 
 from paper.layout import QR, Cut, Line, Printed, Slip, lay_out
+from paper.picture import STAR_BEGIN, STAR_CUT, STAR_END, Draw, Raster, qr_rows, raster
 from paper.width import settle
 
 BOX = "□"  # GB18030 A1 F5: the visible sign of a character the printer does not have
@@ -24,17 +25,23 @@ _QR_DOTS_MIN = 4  # below this a worn head makes codes that phones cannot read
 _QUIET_MODULES = 8  # the four blank modules on either side that readers need
 
 
+#: How text reaches the paper.
+Encoding = Literal["gb18030", "gbk", "utf-8", "picture"]
+
+
 class PrinterProfile(Struct, frozen=True, forbid_unknown_fields=True):
     """What our encoder must know about a printer.
 
     `kanji_mode` is for printers that wake up in single-byte mode and must be told otherwise;
     printers made for China need it off. `feed_lines` is the paper from print head to tear bar.
+    With the encoding `picture` the printer is sent no text, but dots, in the manner of `raster`.
     """
 
     columns: int = 48
     dots: int = 576
-    encoding: Literal["gb18030", "gbk", "utf-8"] = "gb18030"
+    encoding: Encoding = "gb18030"
     kanji_mode: bool = False
+    raster: Raster = "escpos"
     qr: Literal["native", "raster"] = "native"
     has_cutter: bool = True
     feed_lines: int = 4
@@ -51,16 +58,23 @@ class Encoded(Struct, frozen=True):
     replaced: int
 
 
-def encode_slip(slip: Slip, profile: PrinterProfile) -> Encoded:
+def encode_slip(slip: Slip, profile: PrinterProfile, draw: Draw | None = None) -> Encoded:
     """Return `slip` as the bytes that print it on the printer of `profile`."""
-    return encode(lay_out(slip, profile.columns), profile)
+    return encode(lay_out(slip, profile.columns), profile, draw)
 
 
-def encode(lines: tuple[Printed, ...], profile: PrinterProfile) -> Encoded:
+def encode(
+    lines: tuple[Printed, ...], profile: PrinterProfile, draw: Draw | None = None
+) -> Encoded:
     """Return `lines` as the bytes that print them, from a reset printer to a reset printer.
 
-    Raises ValueError if a QR code is too large for the paper.
+    Raises ValueError if a QR code is too large for the paper, or if the profile wants pictures and
+    there is nobody to `draw` them.
     """
+    if profile.encoding == "picture":
+        if draw is None:
+            raise ValueError("this printer takes pictures only, and there is no font to draw with")
+        return _encode_picture(lines, profile, draw)
     out = bytearray(b"\x1b@")  # ESC @: forget what the POS had set
     if profile.kanji_mode:
         # FS ( C selects UTF-8 on newer Epson models, FS & double-byte characters on all others.
@@ -78,6 +92,26 @@ def encode(lines: tuple[Printed, ...], profile: PrinterProfile) -> Encoded:
                 out += _cut(profile)
     out += b"\x1b@"  # ESC @: leave the printer to the POS as it is after power-on
     return Encoded(bytes(out), replaced)
+
+
+def _encode_picture(lines: tuple[Printed, ...], profile: PrinterProfile, draw: Draw) -> Encoded:
+    star = profile.raster == "star"
+    out = bytearray(b"\x1b@" + (STAR_BEGIN if star else b""))
+    replaced = 0
+    for line in lines:
+        match line:
+            case Line():
+                drawn = draw(line)
+                out += raster(drawn.rows, profile.raster)
+                replaced += drawn.replaced
+            case QR(data=text):
+                code, dots = _code(text, profile)
+                left = (profile.dots - len(code.matrix) * dots) // 2
+                out += raster(qr_rows(code, dots, left), profile.raster)
+            case Cut():
+                out += STAR_CUT if star else _cut(profile)
+    out += STAR_END if star else b""
+    return Encoded(bytes(out) + b"\x1b@", replaced)
 
 
 def encode_text(text: str, encoding: str) -> tuple[bytes, int]:
@@ -122,7 +156,8 @@ def _cut(profile: PrinterProfile) -> bytes:
     return b"\x1dVB" + bytes([dots])  # GS V 66: feed, then cut leaving one point uncut
 
 
-def _qr(data: str, profile: PrinterProfile) -> bytes:
+def _code(data: str, profile: PrinterProfile) -> tuple[segno.QRCode, int]:
+    """Return the code, and how many dots one of its modules gets on this paper."""
     code = segno.make_qr(data, error="m", boost_error=False)
     modules = len(code.matrix)
     dots = min(profile.dots // (modules + _QUIET_MODULES), _QR_DOTS_MAX)
@@ -131,7 +166,17 @@ def _qr(data: str, profile: PrinterProfile) -> bytes:
             f"a QR code of {len(data)} characters ({modules} modules) does not fit"
             f" on paper of {profile.dots} dots"
         )
-    body = _native_qr(data, dots) if profile.qr == "native" else _raster_qr(code, dots)
+    return code, dots
+
+
+def _qr(data: str, profile: PrinterProfile) -> bytes:
+    code, dots = _code(data, profile)
+    if profile.qr == "native":
+        body = _native_qr(data, dots)
+    else:
+        # At half resolution, which the printer doubles both ways: a quarter of the bytes, because
+        # a slip between two jobs of the POS must stay small.
+        body = raster(qr_rows(code, dots // 2), "escpos", doubled=True)
     return b"\x1ba\x01" + body + b"\x1ba\x00"  # ESC a: centre, left
 
 
@@ -150,18 +195,3 @@ def _native_qr(data: str, dots: int) -> bytes:
 def _gs_k(function: bytes) -> bytes:
     body = b"1" + function  # cn 49: QR code
     return b"\x1d(k" + len(body).to_bytes(2, "little") + body  # GS ( k: two-dimensional code
-
-
-def _raster_qr(code: segno.QRCode, dots: int) -> bytes:
-    """Return the code as a picture at half resolution, which the printer doubles both ways.
-
-    That is a quarter of the bytes: a slip between two jobs of the POS must stay small.
-    """
-    scale = dots // 2
-    rows: list[bytes] = []
-    for matrix_row in code.matrix:
-        bits = "".join("1" * scale if module & 1 else "0" * scale for module in matrix_row)
-        width = -(-len(bits) // 8)
-        rows += [int(bits.ljust(width * 8, "0"), 2).to_bytes(width, "big")] * scale
-    size = len(rows[0]).to_bytes(2, "little") + len(rows).to_bytes(2, "little")
-    return b"\x1dv0\x03" + size + b"".join(rows)  # GS v 0, mode 3: double width and height

@@ -34,7 +34,7 @@ def inventory() -> list[Source]:
         # Lines without an id are the machine's own, and most of those are not even wired.
         if line.vid is not None or line.device.startswith("/dev/ttyS")
     ]
-    return [*plugged_in(), *lasting_names(lines, SERIAL_LINKS), *_printers()]
+    return [*plugged_in(), *lasting_names(lines, SERIAL_LINKS), *usb_printers()]
 
 
 def _ports() -> list[ListPortInfo]:
@@ -72,7 +72,8 @@ def _links(folder: Path) -> dict[str, str]:
     return {str(link.resolve()): str(link) for link in sorted(folder.iterdir())}
 
 
-def _printers() -> list[Source]:
+def usb_printers() -> list[Source]:
+    """Return every USB printer that the kernel has a device file for."""
     found = []
     for entry in sorted(SYS_PRINTERS.glob("lp*")):
         usb = (entry / "device").resolve().parent

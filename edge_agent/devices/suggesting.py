@@ -102,17 +102,16 @@ def _serial(source: Source, name: str, known: tuple[str, ScannerProfile] | None)
 def _printer(source: Source, known: tuple[str, PrinterModel] | None) -> list[str]:
     if known is None:
         return [f"# {source.product or 'printer'} at {source.node}: no known model"]
-    printer = known[1]
-    columns = max(width for width in (32, 42, 48) if width <= printer.columns)
+    keys = {"vid": source.vid, "pid": source.pid}
+    # Many clones share a serial number, or have none: the plug tells them apart for certain.
+    keys |= {"serial": source.serial} if source.serial else {"port": source.port}
     return [
-        f"# {printer.model}, profile {known[0]}, at {source.node}: what its slips want",
+        f"# {known[1].model}, profile {known[0]}, at {source.node}; for slips on the POS's own",
+        '# printer, keep kind = "tap" and paste only the profile',
         "[printer]",
-        _key("columns", columns),
-        _key("dots", printer.dots),
-        _key("encoding", printer.encoding or "gb18030"),
-        _key("kanji_mode", printer.wakes_in_chinese == "no"),
-        _key("qr", printer.qr),
-        _key("has_cutter", printer.has_cutter),
+        _key("kind", "usb"),
+        *(_key(key, value) for key, value in keys.items()),
+        _key("profile", known[0]),
     ]
 
 

@@ -25,7 +25,10 @@ def test_the_sample_names_every_key_with_its_default(tmp_path: Path) -> None:
     full, plain = loaded(tmp_path, whole), loaded(tmp_path, SAMPLE)
     # A till without such a scanner needs no line of it.
     assert full.hid_scanner == (HidScanner(vid="1eab", pid="1d03"),)
-    assert structs.replace(full, hid_scanner=()) == plain
+    # What no profile and no key says has a default of the printer's own.
+    assert full.printer.encoder() == plain.printer.encoder()
+    assert full.printer.manner() == plain.printer.manner()
+    assert structs.replace(full, hid_scanner=(), printer=plain.printer) == plain
     table, named = "", set()
     for line in whole.splitlines():
         if found := re.match(r"\[+(\w+)\]+", line):
@@ -49,7 +52,7 @@ def test_relative_paths_are_beside_the_file(tmp_path: Path) -> None:
         (SMALL.replace("spool =", "spol ="), "tap[0].spol: there is no such key"),
         (SMALL.replace('"s"', "5"), "Expected `str`, got `int` - at `state`"),
         ('state = "s"\n', "central"),
-        (SMALL + "[printer]\ncolumns = 40\n", "printer.columns"),
+        (SMALL + "[printer]\ncolumns = 400\n", "printer.columns"),
         (SMALL + '[printer]\nkind = "network"\n', "printer.address is empty"),
         (SMALL.split("[[tap]]", maxsplit=1)[0], "printer.kind is 'tap' but there is no [[tap]]"),
         (SMALL + '[[hid_scanner]]\nname = "x"\n', "hid_scanner[0] takes any keyboard"),

@@ -2,23 +2,26 @@
 
 import queue
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from edge_agent.devices.printers import NetworkPrinter, SlipPrinter, Status, TapPrinter
+from edge_agent.devices.printer_wires import NetworkPrinter
+from edge_agent.devices.printers import SlipPrinter, Status, TapPrinter
 from edge_agent.devices.slip_folder import Outcome, Result, Slips
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.slips import Slip, SlipState
 from edge_agent.paper_out import PaperOut
 from edge_agent.slips import AnySlip, BalanceSlip, Origin
-from paper.encode import PAPER_80MM
+from paper.encode import PAPER_80MM, encode_slip
 from receipts.reading import read_job
 from tests.edge_agent.devices.conftest import wait_for
 from tests.edge_agent.journal.conftest import enrolment
 
+ENCODE = partial(encode_slip, profile=PAPER_80MM)
 CONTENT: AnySlip = BalanceSlip(
     Origin("澄湖天地", "禾鹿小馆", "till-1", "2026-11-08 13:16:42", "N1"),
     "王** ****0014",
@@ -47,7 +50,7 @@ class Stage:
         return record.slip.state
 
     def run(self, printer: SlipPrinter) -> PaperOut:
-        out = PaperOut(self.journal, printer, PAPER_80MM, "zh", self.inbox)
+        out = PaperOut(self.journal, printer, ENCODE, "zh", self.inbox)
         out.start()
         return out
 

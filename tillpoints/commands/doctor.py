@@ -33,6 +33,7 @@ DEVICE_GROUPS = ("dialout", "input", "lp", "video")
 # What each role imports, by the extra of the distribution that brings it.
 LIBRARIES = {
     "agent": (
+        "PIL",
         "apscheduler",
         "escpos",
         "evdev",

@@ -57,25 +57,34 @@ class Match(Struct, frozen=True):
 
 
 class NotFoundError(OSError):
-    """The scanner that is meant is not there, or cannot be told; the message says which."""
+    """The device that is meant is not there, or cannot be told; the message says which.
+
+    `is_another`: one of its model, or at its plug, is there; a person has to say if it is meant.
+    """
+
+    def __init__(self, told: str, *, is_another: bool = False) -> None:
+        super().__init__(told)
+        self.is_another = is_another
 
 
-def meant(match: Match, kind: Kind, sources: Iterable[Source]) -> Source:
+def meant(match: Match, kind: PlugKind, sources: Iterable[Source]) -> Source:
     """Return the one source that `match` means. Raises NotFoundError, saying why there is none."""
+    what = "printer" if kind == "printer" else "scanner"
     mine = [source for source in sources if source.kind == kind]
     found = [source for source in mine if not match.differences(source)]
     if len(found) == 1:
         return found[0]
     if found:
         ports = ", ".join(sorted(source.port or source.node for source in found))
-        raise NotFoundError(f"{len(found)} equal scanners are plugged in: name its port ({ports})")
+        raise NotFoundError(f"{len(found)} equal {what}s are plugged in: name its port ({ports})")
     for source in mine:
         wrong = match.differences(source)
         same_model = match.vid and not {"vid", "pid"} & {*wrong}
         same_port = match.port and "port" not in wrong
         if same_model or same_port:
             seen = ", ".join(f"{key} is {getattr(source, key)!r}" for key in wrong)
-            raise NotFoundError(f"another scanner is plugged in ({seen}): is it meant?")
+            told = f"another {what} is plugged in ({seen}): is it meant?"
+            raise NotFoundError(told, is_another=True)
     raise NotFoundError("it is not plugged in")
 
 

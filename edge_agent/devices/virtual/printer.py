@@ -8,6 +8,8 @@ has fault switches, to be set at any time:
     mute                    prints but answers nothing, like firmware without the answer code
     bytes_per_s             prints no faster than this
     drop_after_bytes        resets the connection when this many more bytes were taken
+    paper_ends_after_bytes, cover_opens_after_bytes, power_fails_after_bytes
+                            the same, when this many more bytes were worked through
     power_off(), power_on() resets connections, forgets the buffer, refuses new ones
 
 Answers: DLE EOT 1-4 at once, GS r 1 and 2 in the order of printing (Epson ESC/POS, "identification
@@ -22,11 +24,12 @@ import queue
 import re
 import select
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
 from typing import Self
+
+from edge_agent.devices.virtual.links import Link, TcpLink
 
 BUFFER_BYTES = 4096
 _READ_BYTES = 65_536
@@ -35,7 +38,7 @@ _REAL_TIME = re.compile(rb"\x10\x04([\x01-\x04])")  # DLE EOT n
 _IN_ORDER = re.compile(rb"\x1d\x72([\x01\x02\x31\x32])")  # GS r n
 
 
-class _Board:
+class Board:
     """What the connections share: the switches, the jobs and the paper."""
 
     def __init__(self, on_bytes: Callable[[bytes], None] | None) -> None:
@@ -44,6 +47,9 @@ class _Board:
         self.mute = False
         self.bytes_per_s: float | None = None
         self.drop_after_bytes: int | None = None
+        self.paper_ends_after_bytes: int | None = None
+        self.cover_opens_after_bytes: int | None = None
+        self.power_fails_after_bytes: int | None = None
         self.changed = threading.Condition(threading.RLock())
         self.job_bytes: list[bytearray] = []
         self.paper_bytes = bytearray()
@@ -55,22 +61,56 @@ class _Board:
         return self.paper_out or self.cover_open
 
     def new_job(self) -> bytearray:
+        """Begin to keep what one connection sends."""
         with self.changed:
             self.job_bytes.append(bytearray())
             self.changed.notify_all()
             return self.job_bytes[-1]
 
     def keep(self, target: bytearray, data: bytes) -> None:
+        """Add to a job or to the paper, and tell who waits for it."""
         with self.changed:
             target += data
             self.changed.notify_all()
 
     def put_on_paper(self, data: bytes) -> None:
+        """Print."""
         if not data:
             return
         self.keep(self.paper_bytes, data)
         if self._on_bytes is not None:
             self._on_bytes(data)
+
+    def work_through(self, size: int) -> int:
+        """Return how many of `size` bytes are worked through before a fault that was asked for."""
+        faults = ("paper_ends_after_bytes", "cover_opens_after_bytes", "power_fails_after_bytes")
+        for fault in faults:
+            if (left := getattr(self, fault)) is not None:
+                size = min(size, left)
+        for fault in faults:
+            if (left := getattr(self, fault)) is not None:
+                setattr(self, fault, left - size)
+        return size
+
+    def meet_faults(self, link: Link) -> None:
+        """Let happen what is due now. Raises ConnectionResetError when the power fails."""
+        if self.paper_ends_after_bytes == 0:
+            self.paper_out, self.paper_ends_after_bytes = True, None
+        if self.cover_opens_after_bytes == 0:
+            self.cover_open, self.cover_opens_after_bytes = True, None
+        if self.power_fails_after_bytes == 0:
+            self.power_fails_after_bytes = None
+            self.die()
+            self.part(link)
+            raise ConnectionResetError
+
+    def die(self) -> None:
+        """Lose the power, from within."""
+        raise NotImplementedError
+
+    def part(self, link: Link) -> None:
+        """Let go of a wire when switched off."""
+        link.hang_up()
 
     def real_time_status(self, number: int) -> int:
         """Give the answer to DLE EOT `number`."""
@@ -83,7 +123,7 @@ class _Board:
         return 0x12 | bits[number]
 
 
-class VirtualPrinter(_Board):
+class VirtualPrinter(Board):
     """Start with `start`, end with `stop`, or use it in a `with` block.
 
     `port` 0 takes any free port; `port` then says which. `on_bytes` is called, in one of the
@@ -135,6 +175,12 @@ class VirtualPrinter(_Board):
     power_on = start
     power_off = stop
 
+    def die(self) -> None:
+        """Lose the power, from within; `power_off` then has less to do."""
+        self._stop.set()
+        if self._listener is not None:
+            self._listener.shutdown(socket.SHUT_RDWR)  # from here on, connecting is refused
+
     @property
     def jobs(self) -> list[bytes]:
         """What each connection sent, oldest first; one that stayed silent sent nothing."""
@@ -168,17 +214,21 @@ class VirtualPrinter(_Board):
                 link, _ = listener.accept()
             except TimeoutError:
                 continue
-            connection = _Connection(self, link, stop)
+            except OSError:
+                if stop.is_set():
+                    return  # the power failed
+                raise
+            connection = Wire(self, TcpLink(link), stop)
             if self._one_connection:
                 connection.serve()
             else:
                 self._run(connection.serve)
 
 
-class _Connection:
+class Wire:
     """One connection being served: bytes come in, wait in the buffer, reach the paper."""
 
-    def __init__(self, board: _Board, link: socket.socket, stop: threading.Event) -> None:
+    def __init__(self, board: Board, link: Link, stop: threading.Event) -> None:
         self._board = board
         self._link = link
         self._stop = stop
@@ -192,8 +242,8 @@ class _Connection:
 
     def serve(self) -> None:
         """Serve until the sender has ended and all is printed, or something breaks."""
-        self._link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._link, contextlib.suppress(ConnectionError):
+            self._board.meet_faults(self._link)
             while not self._stop.is_set():
                 # Requests for status are no print data: they never keep a sender waiting for paper.
                 if self._ended and not _REAL_TIME.sub(b"", self._buffer):
@@ -201,7 +251,7 @@ class _Connection:
                     return
                 self._receive()
                 self._print_some()
-            self._reset()
+            self._board.part(self._link)
 
     def _receive(self) -> None:
         room = BUFFER_BYTES - len(self._buffer)
@@ -226,7 +276,7 @@ class _Connection:
             if left - len(data) <= 0:
                 self._board.drop_after_bytes = None
                 self._print_some()
-                self._reset()
+                self._link.hang_up()
                 raise ConnectionResetError
         self._scanned_in = self._answer(
             _REAL_TIME, self._scanned_in + data, self._board.real_time_status
@@ -242,11 +292,13 @@ class _Connection:
         size = len(self._buffer) if rate is None else int(self._allowance)
         if size == 0:
             return
+        size = self._board.work_through(min(size, len(self._buffer)))
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         self._allowance -= len(data)
         self._board.put_on_paper(data)
         # Bits 2-3 would be the paper end, but a printer without paper does not get here.
         self._scanned_out = self._answer(_IN_ORDER, self._scanned_out + data, lambda _: 0x00)
+        self._board.meet_faults(self._link)
 
     def _answer(
         self, request: re.Pattern[bytes], data: bytes, reply: Callable[[int], int]
@@ -258,7 +310,3 @@ class _Connection:
             if not self._board.mute:
                 self._link.sendall(bytes([reply(match[1][0])]))
         return data[max(end, len(data) - 2) :]
-
-    def _reset(self) -> None:
-        # Linger 0: the peer sees a reset, as from a board that lost its power.
-        self._link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

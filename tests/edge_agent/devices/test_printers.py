@@ -11,14 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.devices.printers import (
-    Answer,
-    NetworkPrinter,
-    SerialPrinter,
-    SlipPrinter,
-    Status,
-    TapPrinter,
-)
+from edge_agent.devices.printer_wires import Manner, NetworkPrinter, SerialPrinter
+from edge_agent.devices.printers import Answer, SlipPrinter, Status, TapPrinter
 from edge_agent.devices.slip_folder import Outcome, Result, Slips
 
 SLIP = b"\x1b@" + "积分凭条".encode("gb18030") * 20 + b"\n\x1dVB\x60\x1b@"
@@ -110,9 +104,9 @@ def on_serial_line(printer: Printer) -> Iterator[str]:
         os.close(far)
 
 
-def print_on(printer: Printer, *, mute: bool = False, timeout_s: float = 2.0) -> Outcome:
+def print_on(printer: Printer, *, answers: Manner = "dle_eot", timeout_s: float = 2.0) -> Outcome:
     with on_network(printer) as port:
-        outcome = NetworkPrinter("127.0.0.1", port, timeout_s, mute=mute).print_slip("a", SLIP)
+        outcome = NetworkPrinter("127.0.0.1", port, timeout_s, answers).print_slip("a", SLIP)
         assert printer.hung_up.wait(5)
         return outcome
 
@@ -188,23 +182,53 @@ def test_a_printer_that_never_answers_leaves_the_slip_unknown() -> None:
 
 def test_what_a_printer_known_to_be_mute_took_counts_as_printed_and_it_is_not_asked() -> None:
     printer = Printer({})
-    assert print_on(printer, mute=True) == PRINTED
+    assert print_on(printer, answers="never") == PRINTED
     assert printer.paper == SLIP
 
 
 @pytest.mark.parametrize(
     ("answers", "status"),
     [
-        (WELL, Status(Answer.YES, Answer.YES, Answer.YES)),
-        (WELL | {b"\x10\x04\x04": b"\x72"}, Status(Answer.YES, Answer.NO, Answer.YES)),
-        (WELL | {b"\x10\x04\x02": b"\x16"}, Status(Answer.YES, Answer.YES, Answer.NO)),
-        (WELL | {b"\x10\x04\x01": b"\x1a"}, Status(Answer.NO, Answer.YES, Answer.YES)),
-        ({}, Status(Answer.UNKNOWN, Answer.UNKNOWN, Answer.UNKNOWN)),
+        (WELL, Status(Answer.YES, Answer.YES, Answer.YES, Answer.YES)),
+        (WELL | {b"\x10\x04\x04": b"\x72"}, Status(Answer.YES, Answer.NO, Answer.YES, Answer.YES)),
+        (WELL | {b"\x10\x04\x02": b"\x16"}, Status(Answer.YES, Answer.YES, Answer.NO, Answer.YES)),
+        (WELL | {b"\x10\x04\x01": b"\x1a"}, Status(Answer.NO, Answer.YES, Answer.YES, Answer.YES)),
+        ({}, Status()),
     ],
 )
 def test_status_answers_yes_no_or_unknown(answers: dict[bytes, bytes], status: Status) -> None:
     with on_network(Printer(answers)) as port:
         assert NetworkPrinter("127.0.0.1", port, 1.0).status() == status
+
+
+ASB_ON, ASB_OFF = b"\x1da\x0f", b"\x1da\x00"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"\x10\x00\x00\x00", Status(Answer.YES, Answer.YES, Answer.YES, Answer.YES)),
+        (b"\x18\x00\x0c\x00", Status(Answer.NO, Answer.NO, Answer.YES, Answer.YES)),
+        (b"\x38\x00\x00\x00", Status(Answer.NO, Answer.YES, Answer.NO, Answer.YES)),
+        (b"\x18\x08\x00\x00", Status(Answer.NO, Answer.YES, Answer.YES, Answer.NO)),
+        (b"\x13\x10\x00\x00\x00", Status(Answer.YES, Answer.YES, Answer.YES, Answer.YES)),
+        (b"", Status()),
+    ],
+)
+def test_a_printer_that_only_reports_by_itself_is_understood(said: bytes, status: Status) -> None:
+    with on_network(Printer({ASB_ON: said, ASB_OFF: b""})) as port:
+        assert NetworkPrinter("127.0.0.1", port, 1.0, "asb").status() == status
+
+
+def test_a_slip_is_confirmed_by_the_report_behind_it() -> None:
+    printer = Printer({ASB_ON: b"\x10\x00\x00\x00", ASB_OFF: b""})
+    assert print_on(printer, answers="asb") == PRINTED
+    assert printer.paper == SLIP
+
+
+def test_a_stuck_cutter_is_told_from_other_errors() -> None:
+    stuck = WELL | {b"\x10\x04\x02": b"\x52", b"\x10\x04\x03": b"\x1a"}
+    assert print_on(Printer(stuck)) == Outcome(Result.NOT_PRINTED, "the cutter is stuck")
 
 
 def test_a_printer_that_cannot_be_reached_is_offline_and_otherwise_unknown() -> None:
@@ -215,7 +239,9 @@ def test_a_serial_printer_prints_and_answers_the_same_way() -> None:
     printer = Printer(WELL | IN_ORDER)
     with on_serial_line(printer) as path:
         assert SerialPrinter(path, timeout_s=2.0).print_slip("a", SLIP) == PRINTED
-        assert SerialPrinter(path).status() == Status(Answer.YES, Answer.YES, Answer.YES)
+        assert SerialPrinter(path).status() == Status(
+            Answer.YES, Answer.YES, Answer.YES, Answer.YES
+        )
     assert printer.paper == SLIP
 
 

@@ -72,12 +72,11 @@ def test_a_zebra_on_a_serial_line_gets_its_protocol(tmp_path):
 def test_a_printer_s_lines_load(tmp_path):
     zjiang = source(kind="printer", node="/dev/usb/lp0", vid="0416", pid="5011", product="POS58")
     printer = pasted(tmp_path, suggest([zjiang], scanners(), printers())).printer
-    assert (printer.columns, printer.dots, printer.qr) == (32, 384, "raster")
-    assert not printer.has_cutter
-    assert not printer.kanji_mode
+    assert (printer.kind, printer.vid, printer.profile) == ("usb", "0416", "zjiang-pos-5890")
+    assert (printer.encoder().columns, printer.encoder().kanji_mode) == (32, False)
     epson = source(kind="printer", node="/dev/usb/lp0", vid="04b8", pid="0e03", product="TM-T20II")
     printer = pasted(tmp_path, suggest([epson], scanners(), printers())).printer
-    assert (printer.columns, printer.kanji_mode) == (48, True)
+    assert (printer.encoder().columns, printer.encoder().kanji_mode) == (48, True)
 
 
 def test_the_most_exact_profile_wins():
