@@ -6,7 +6,7 @@ character may be a backslash or a brace. The page numbers are Epson's; clones re
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from paper.width import columns
@@ -44,9 +44,9 @@ MULTIBYTE = ("gb18030", "big5hkscs", "cp932", "cp949")
 # Rules drawn with the box characters of CP437: as double-byte text they would be one hanzi over
 # and over (C4 C4 is 哪), which no receipt says.
 # Any other byte so often in a row is a rule of a page that is not known here.
-_RULE = re.compile(
-    rb"([\xc4\xcd\xb3\xba\xdb\xb0\xb1\xb2\xdc\xdf\xc1\xc2\xcf\xd1])\1{3,}|([\x80-\xff])\2{7,}"
-)
+_BOX = b"\xc4\xcd\xb3\xba\xdb\xb0\xb1\xb2\xdc\xdf\xc1\xc2\xcf\xd1"
+_OTHER_RULE_MIN = 8
+_ALIKE = re.compile(rb"([\x80-\xff])\1{3,}")
 _LINE_ENDS = re.compile(rb"[\r\n]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _GB_PAIR = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
@@ -59,6 +59,9 @@ _WORDS = re.compile(
     "|統一"
 )
 _KANA = re.compile("[\u3041-\u30ff]")
+
+#: In these a byte below 80h is its ASCII character (CP864 has an Arabic percent sign at 25h).
+ASCII_ALIKE = frozenset(("utf-8", *MULTIBYTE, *PAGES.values())) - {"cp864"}
 
 
 class TextState(NamedTuple):
@@ -110,7 +113,7 @@ def choose(
     """
     if state.utf8:
         return Choice("utf-8", certain=True)
-    sample = _LINE_ENDS.sub(b"\n", b"\n".join(_RULE.sub(b"", run) for run in runs))[:SAMPLE_MAX]
+    sample = _LINE_ENDS.sub(b"\n", b"\n".join(map(_without_rules, runs)))[:SAMPLE_MAX]
     kanji = chinese if state.kanji is None else state.kanji
     if state.page and page == UNKNOWN_PAGE:
         page = _likeliest(sample)
@@ -226,16 +229,28 @@ def _latin_points(text: str) -> float:
     return 0.7 * good - 0.3 * max(0, strange)
 
 
+def _rules(data: bytes | bytearray) -> Iterator[re.Match[bytes]]:
+    for found in _ALIKE.finditer(data):
+        if found[1] in _BOX or len(found[0]) >= _OTHER_RULE_MIN:
+            yield found
+
+
+def _without_rules(data: bytes | bytearray) -> bytes | bytearray:
+    for found in reversed([*_rules(data)]):
+        data = data[: found.start()] + data[found.end() :]
+    return data
+
+
 def has_rule(data: bytes) -> bool:
     """Return whether `data` holds a rule drawn with box characters, which is no text."""
-    return _HIGH.search(data) is not None and _RULE.search(data) is not None
+    return next(_rules(data), None) is not None
 
 
 def decode(data: bytes, choice: Choice, page: str) -> tuple[str, str, bool]:
     """Return `data` as text, the encoding used and whether nothing was lost or guessed."""
     if not _HIGH.search(data):
         return data.decode("ascii"), "ascii", True
-    ruled = _RULE.search(data)
+    ruled = next(_rules(data), None)
     if ruled:
         parts = (data[: ruled.start()], data[ruled.end() :])
         (head, _, sure), (tail, _, sure_too) = (decode(part, choice, page) for part in parts)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from msgspec import structs
 
 from receipts import graphics
-from receipts.elements import Aborted, Align, Cut, Drawer, Feed, Picture, Reset, Style
+from receipts.elements import Aborted, Cut, Drawer, Feed, Picture, Reset
 from receipts.lexer import Token
 from receipts.lines import DOTS_PER_COLUMN, Move, Text
+from receipts.looks import LOOKS, double
 from receipts.printer import LINE_SPACING, Printer
 
-_ALIGNS = {0: Align.LEFT, 1: Align.CENTRE, 2: Align.RIGHT}
 _DOTS_PER_INCH = 203
 
 
@@ -33,56 +33,8 @@ def _reset(printer: Printer, token: Token) -> None:  # ESC @
     printer.hold(Reset(token.offset, token.end))
 
 
-def _print_mode(printer: Printer, token: Token) -> None:  # ESC ! n
-    n = token.data[2]
-    printer.style = Style(
-        width=2 if n & 0x20 else 1,
-        height=2 if n & 0x10 else 1,
-        font="B" if n & 1 else "A",
-        bold=bool(n & 8),
-        underline=bool(n & 0x80),
-        inverse=printer.style.inverse,
-        upside_down=printer.style.upside_down,
-    )
-
-
-def _kanji_print_mode(printer: Printer, token: Token) -> None:  # FS ! n
-    n = token.data[2]
-    printer.restyle(width=2 if n & 4 else 1, height=2 if n & 8 else 1, underline=bool(n & 0x80))
-
-
-def _kanji_double(printer: Printer, token: Token) -> None:  # FS W n
-    size = 2 if token.data[2] & 1 else 1
-    printer.restyle(width=size, height=size)
-
-
-def _size(printer: Printer, token: Token) -> None:  # GS ! n
-    n = token.data[2]
-    printer.restyle(width=(n >> 4 & 7) + 1, height=(n & 7) + 1)
-
-
-def _font(printer: Printer, token: Token) -> None:  # ESC M n
-    printer.restyle(font={0: "A", 48: "A", 1: "B", 49: "B"}.get(token.data[2], "C"))
-
-
-def _bold(printer: Printer, token: Token) -> None:  # ESC E n, ESC G n
-    printer.restyle(bold=bool(token.data[2] & 1))
-
-
-def _underline(printer: Printer, token: Token) -> None:  # ESC - n, FS - n
-    printer.restyle(underline=token.data[2] in (1, 2, 49, 50))
-
-
-def _inverse(printer: Printer, token: Token) -> None:  # GS B n
-    printer.restyle(inverse=bool(token.data[2] & 1))
-
-
-def _upside_down(printer: Printer, token: Token) -> None:  # ESC { n
-    printer.restyle(upside_down=bool(token.data[2] & 1))
-
-
-def _align(printer: Printer, token: Token) -> None:  # ESC a n
-    printer.align = _ALIGNS.get(token.data[2] & 0x0F, printer.align)
+def _look(printer: Printer, token: Token) -> None:  # with a number that no text could hold
+    printer.dress(printer.looks.apply(printer.look, token.data))
 
 
 def _kanji_on(printer: Printer, _token: Token) -> None:  # FS &
@@ -169,8 +121,7 @@ def _print_page(printer: Printer, token: Token) -> None:  # ESC FF: print and st
 
 def _page_area(printer: Printer, token: Token) -> None:  # ESC W xL xH yL yH dxL dxH dyL dyH
     if len(token.data) < 10:  # ESC W n of SPRT: double size
-        size = 2 if token.data[2] & 1 else 1
-        printer.restyle(width=size, height=size)
+        printer.dress(double(printer.look, token.data[2:]))
         return
     if printer.page_mode:
         printer.end_line(token.offset)
@@ -232,7 +183,7 @@ def _abort(printer: Printer, token: Token) -> None:
 
 
 def _picture(printer: Printer, token: Token) -> None:  # GS v 0
-    picture = graphics.picture(token, printer.align)
+    picture = graphics.picture(token, printer.look.align)
     if picture is not None:
         printer.hold(picture)
 
@@ -242,10 +193,10 @@ def _strip(printer: Printer, token: Token) -> None:  # ESC * m nL nH, Star ESC X
     if isinstance(last, Move) and not last.relative and last.tabs is None:
         printer.strip_x = round(last.column * DOTS_PER_COLUMN)
     deep = 3 if token.data[1:2] != b"*" or token.data[2] in (32, 33, 38, 39, 40) else 1
-    strip = graphics.strip(token, printer.align, printer.strip_x, deep)
+    strip = graphics.strip(token, printer.look.align, printer.strip_x, deep)
     if not isinstance(last, Text):  # the strip stands on the line; the LF behind it feeds the paper
         printer.begin_line(token.offset)
-        printer.parts.append(Text(bytearray(), printer.style, printer.text_state))
+        printer.parts.append(Text(bytearray(), printer.look.style, printer.text_state))
     if strip is not None:
         printer.strip_x += strip.width * strip.x_scale
         printer.hold(strip)
@@ -268,7 +219,7 @@ def _graphics(printer: Printer, token: Token) -> None:  # GS ( L, GS 8 L
     header = 5 if token.data[1:2] == b"(" else 7
     function = token.data[header + 1 : header + 2]
     if function in (b"p", b"q"):  # 112 rows, 113 columns: store
-        picture = graphics.stored(token, header, printer.align)
+        picture = graphics.stored(token, header, printer.look.align)
         if picture is not None:
             printer.stored = [*printer.stored[-3:], picture]
     elif function in (b"\x02", b"2"):  # print what is stored
@@ -281,7 +232,9 @@ def _graphics(printer: Printer, token: Token) -> None:  # GS ( L, GS 8 L
 
 def _logo(printer: Printer, token: Token) -> None:  # FS p n m, GS ( L fn 69 and 85
     printer.hold(
-        Picture(0, 0, b"", align=printer.align, stored=True, offset=token.offset, end=token.end)
+        Picture(
+            0, 0, b"", align=printer.look.align, stored=True, offset=token.offset, end=token.end
+        )
     )
 
 
@@ -299,7 +252,7 @@ def _downloaded(printer: Printer, token: Token) -> None:  # GS / m
             printer.downloaded,
             x_scale=1 + (scale & 1),
             y_scale=1 + (scale >> 1),
-            align=printer.align,
+            align=printer.look.align,
             offset=token.offset,
             end=token.end,
         )
@@ -307,7 +260,7 @@ def _downloaded(printer: Printer, token: Token) -> None:  # GS / m
 
 
 def _barcode(printer: Printer, token: Token) -> None:  # GS k, ESC Z
-    code = graphics.barcode(token, printer.align)
+    code = graphics.barcode(token, printer.look.align)
     if code is not None:
         printer.hold(code)
 
@@ -315,9 +268,7 @@ def _barcode(printer: Printer, token: Token) -> None:  # GS k, ESC Z
 Act = Callable[[Printer, Token], None]
 
 COMMANDS: dict[bytes, Act] = {
-    b"\x1b@": _reset, b"\x1b!": _print_mode, b"\x1c!": _kanji_print_mode, b"\x1cW": _kanji_double,
-    b"\x1d!": _size, b"\x1bM": _font, b"\x1bE": _bold, b"\x1bG": _bold, b"\x1b-": _underline,
-    b"\x1c-": _underline, b"\x1dB": _inverse, b"\x1b{": _upside_down, b"\x1ba": _align,
+    **dict.fromkeys(LOOKS.keys, _look), b"\x1b@": _reset,
     b"\x1c&": _kanji_on, b"\x1c.": _kanji_off, b"\x1bt": _code_page, b"\x1bR": _national_set,
     b"\x1c(": _encoding, b"\x1bD": _set_tabs, b"\x1b$": _absolute, b"\x1b\\": _relative,
     b"\x1dP": _motion_units, b"\x1b3": _spacing, b"\x1bd": _feed_lines, b"\x1be": _feed_lines,

@@ -112,7 +112,7 @@ class Decoder:
             elif kind is Kind.LINES:
                 printer.lines(token.data, token.offset)
             elif kind is Kind.TEXT:
-                printer.text(token.data, token.offset, token.end)
+                printer.text(token.data, token.offset)
             elif kind is Kind.CONTROL:
                 printer.control(token)
             elif kind in _DOUBTS:
@@ -142,10 +142,8 @@ class Decoder:
             self._macro.clear()
 
     def _record(self, token: Token) -> None:
-        room = MACRO_MAX - len(self._macro)
-        whole = token.kind in (Kind.TEXT, Kind.LINES)
-        if token.data[:2] != b"\x1d:" and (whole or len(token.data) <= room):
-            self._macro += token.data[:room]
+        if token.data[:2] != b"\x1d:":
+            self._macro += token.data[: MACRO_MAX - len(self._macro)]
 
     def _macro_run(self, token: Token) -> None:
         if self._recording or not self._macro:
@@ -156,7 +154,7 @@ class Decoder:
                 return
             self._macro_runs += 1
             # All that a macro prints stands where it was run, so its lines go one by one.
-            lexer = Lexer(self._printer.dialect, whole_lines=False)
+            lexer = Lexer(self._printer.dialect, whole=False)
             self._take(
                 inner._replace(offset=token.offset, end=token.end)
                 for inner in lexer.feed(bytes(self._macro))

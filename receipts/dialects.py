@@ -30,6 +30,7 @@ from receipts.lengths import (
     tab_list,
     until,
 )
+from receipts.looks import LOOKS, STAR_LOOKS, Looks
 
 ESC, FS, GS = b"\x1b", b"\x1c", b"\x1d"
 
@@ -48,6 +49,11 @@ class Dialect(Struct, frozen=True):
     label: bool = False
     chinese: bool | None = None
     pages: dict[int, str] = {}
+
+    @property
+    def looks(self) -> Looks:
+        """The commands that stand inside its lines."""
+        return STAR_LOOKS if self.star else LOOKS
 
     @property
     def prefixes(self) -> frozenset[int]:

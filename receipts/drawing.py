@@ -201,11 +201,12 @@ def _word(cells: list[Cell], y: int) -> str:
 
 
 def _picture(picture: Picture, y: int, head: int) -> tuple[list[str], int]:
-    if not picture.bits:
+    bits = picture.bits
+    if not bits:
         what = "logo in the printer" if picture.stored else "picture too large to keep"
         return _box(what, y, head, picture.rows * picture.y_scale or 96)
     stride = -(-picture.width // 8)
-    rows = [picture.bits[at : at + stride] for at in range(0, len(picture.bits), stride)]
+    rows = [bits[at : at + stride] for at in range(0, len(bits), stride)]
     left = picture.x
     width = min(picture.width, (head - left) // picture.x_scale)
     left += _shift(picture.align, left + width * picture.x_scale, head)

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from receipts.dots import columns_to_rows
+
 
 class Align(StrEnum):
     """Where ESC a puts a line on the paper."""
@@ -59,25 +61,34 @@ class Line(Struct, frozen=True):
 
 
 class Picture(Struct, frozen=True):
-    """A raster: `rows` rows of ceil(width/8) bytes, most significant bit left, 1 is black.
+    """A raster of `rows` rows.
 
     `width` and `rows` are dots as sent; `x_scale` and `y_scale` say how many paper dots each takes.
-    `x` is the left edge in dots. `bits` is empty when the picture was larger than what a decoder
-    keeps. `stored` marks a logo that lies in the printer's memory: its size and dots are unknown
-    here. A `strip` stands on a text line: the line's own end feeds the paper past it.
+    `x` is the left edge in dots. `sent` holds rows, or columns of `deep` bytes; it is empty when
+    the picture was larger than what a decoder keeps. `stored` marks a logo that lies in the
+    printer's memory: its size and dots are unknown here. A `strip` stands on a text line: the
+    line's own end feeds the paper past it.
     """
 
     width: int
     rows: int
-    bits: bytes
+    sent: bytes
     x_scale: int = 1
     y_scale: int = 1
     align: Align = Align.LEFT
     x: int = 0
+    deep: int = 0
     stored: bool = False
     strip: bool = False
     offset: int = 0
     end: int = 0
+
+    @property
+    def bits(self) -> bytes:
+        """Its rows of ceil(width/8) bytes, most significant bit left, 1 is black."""
+        if not self.deep or len(self.sent) < self.width * self.deep:
+            return b"" if self.deep else self.sent
+        return columns_to_rows(self.sent[: self.width * self.deep], self.width, self.deep)
 
 
 class Code(Struct, frozen=True):

@@ -1,10 +1,8 @@
 """Pictures and codes out of the commands that draw them. Rows only: reading dots is not done here.
 
-One bit is one dot, black when set, the most significant bit on the left. Column-major commands
-(ESC *) are turned into rows. Sources: Epson ESC/POS guide; GS k 61 of Chinese printers' SDKs.
+One bit is one dot, black when set, the most significant bit on the left or on top. Sources: Epson
+ESC/POS guide; GS k 61 of Chinese printers' SDKs.
 """
-
-from functools import lru_cache
 
 from receipts.elements import Align, Code, Picture
 from receipts.lexer import Token
@@ -46,12 +44,13 @@ def stored(token: Token, header: int, align: Align) -> Picture | None:
         return None
     x_scale, y_scale = max(1, body[3] & 3), max(1, body[4] & 3)
     width, rows = _le(body, 6), _le(body, 8)
-    bits = b"" if token.clipped else token.data[header + 10 :]
-    if body[1] == 113:
-        bits = _turn(bits, width, -(-rows // 8))
+    dots = b"" if token.clipped else token.data[header + 10 :]
     if not width or not rows:
         return None
-    return Picture(width, rows, bits, x_scale, y_scale, align, offset=token.offset, end=token.end)
+    deep = -(-rows // 8) if body[1] == 113 else 0
+    return Picture(
+        width, rows, dots, x_scale, y_scale, align, deep=deep, offset=token.offset, end=token.end
+    )
 
 
 def downloaded(token: Token) -> Picture | None:
@@ -59,7 +58,7 @@ def downloaded(token: Token) -> Picture | None:
     width, deep = token.data[2] * 8, token.data[3]
     if not width or not deep or token.clipped:
         return None
-    return Picture(width, deep * 8, columns_to_rows(token.data[4:], width, deep))
+    return Picture(width, deep * 8, token.data[4:], deep=deep)
 
 
 def star_rows(token: Token) -> tuple[int, bytes]:
@@ -86,10 +85,10 @@ def strip(token: Token, align: Align, x: int, deep: int) -> Picture | None:
     if not width:
         return None
     single = not star and data[2] in (0, 32)  # single density: a dot is two wide
-    bits = b"" if token.clipped else columns_to_rows(data[4 if star else 5 :], width, deep)
+    dots = b"" if token.clipped else data[4 if star else 5 :]
     return Picture(
-        width, deep * 8, bits, 2 if single else 1, 1 if deep == 3 else 3, align, x, strip=True,
-        offset=token.offset, end=token.end,
+        width, deep * 8, dots, 2 if single else 1, 1 if deep == 3 else 3, align, x,
+        deep=deep, strip=True, offset=token.offset, end=token.end,
     )  # fmt: skip
 
 
@@ -118,44 +117,6 @@ def _code(symbology: str, body: bytes, token: Token, align: Align) -> Code | Non
     if not body:
         return None
     return Code(symbology, code_text(body), align, token.offset, token.end)
-
-
-def columns_to_rows(data: bytes, width: int, deep: int) -> bytes:
-    """Turn `width` columns of `deep` bytes each, top bit first, into rows."""
-    stride = -(-width // 8)
-    bands = [data[band : width * deep : deep].ljust(stride * 8, b"\0") for band in range(deep)]
-    turned = _transposed(b"".join(bands))
-    size = stride * 8
-    starts = [band + row for band in range(0, deep * size, size) for row in range(8)]
-    return b"".join([turned[at : at - at % size + size : 8] for at in starts])
-
-
-#: Hacker's Delight's 8x8 transposition: distance, and the bits that change places with theirs.
-_SWAPS = (
-    (7, bytes.fromhex("00aa00aa00aa00aa")),
-    (14, bytes.fromhex("0000cccc0000cccc")),
-    (28, bytes.fromhex("00000000f0f0f0f0")),
-)
-
-
-@lru_cache(maxsize=64)
-def _masks(blocks: int) -> tuple[tuple[int, int], ...]:
-    return tuple((distance, int.from_bytes(mask * blocks, "big")) for distance, mask in _SWAPS)
-
-
-def _transposed(data: bytes) -> bytes:
-    """Turn each block of 8 bytes on its diagonal, all blocks of the number at once."""
-    value = int.from_bytes(data, "big")
-    for distance, mask in _masks(len(data) // 8):
-        moved = (value ^ value >> distance) & mask
-        value ^= moved ^ moved << distance
-    return value.to_bytes(len(data), "big")
-
-
-def _turn(data: bytes, width: int, deep: int) -> bytes:
-    if not width or len(data) < width * deep:
-        return b""
-    return columns_to_rows(data[: width * deep], width, deep)
 
 
 def _le(data: bytes, at: int) -> int:

@@ -45,7 +45,7 @@ class Held:
         elif isinstance(item, Draft):
             self._text += item.size
         elif isinstance(item, Picture):
-            self._picture += len(item.bits)
+            self._picture += len(item.sent)
         self._items.append(item)
         self._count += 1
         if self._count > ELEMENTS_MAX or self._text > TEXT_MAX or self._picture > PICTURE_MAX:

@@ -18,12 +18,9 @@ from receipts.lengths import Repeat
 #: Payload kept of one command; the rest is counted and skipped (GS 8 L may announce 4 GiB).
 PAYLOAD_MAX = 4 << 20
 
-#: Text as it stands on most receipts: whole lines and nothing else. Each is at most `LINE_MAX`.
-LINE_MAX = 4096
-_LINES = re.compile(rb"(?:[\x20-\xff]{0,%d}\r?\n)+" % LINE_MAX)
 _TEXT = re.compile(rb"[\x20-\xff]+")
-#: No line and no text begins with these.
-_NO_TEXT = frozenset(range(0x20)) - {0x0A, 0x0D}
+#: Lines and text begin with these, or with a look.
+_TEXT_BEGINS = frozenset(range(0x20, 0x100)) | {0x0A, 0x0D}
 #: Rows of Star's raster mode come alike by the thousand.
 STAR_ROWS_MAX = 1024
 
@@ -54,11 +51,14 @@ class Token(NamedTuple):
 class Lexer:
     """Cuts a stream into tokens; feed it pieces of any size, then close it.
 
-    Without `whole_lines` each line's text and its end are tokens of their own.
+    Lines and text hold their looks (`receipts.looks`); not `whole`, each text, look and line end is
+    a token of its own.
     """
 
-    def __init__(self, dialect: Dialect, *, whole_lines: bool = True) -> None:
-        self._whole_lines = whole_lines
+    def __init__(self, dialect: Dialect, *, whole: bool = True) -> None:
+        self._lines = dialect.looks.lines if whole else None
+        self._text = dialect.looks.text if whole else _TEXT
+        self._looks = dialect.looks.keys if whole else frozenset()
         self._dialect = dialect
         self._rules = dialect.rules
         self._prefixes = dialect.prefixes
@@ -113,21 +113,24 @@ class Lexer:
         rules, entering = self._rules, self._entering
         while at < size:
             if self._repeats_left == 0 and not self._star_raster:
-                if buffer[at] not in _NO_TEXT:
-                    lines = _LINES.match(buffer, at) if self._whole_lines else None
-                    found = lines or _TEXT.match(buffer, at)
+                key = buffer[at : at + 2]
+                if buffer[at] in _TEXT_BEGINS or key in self._looks:
+                    lines = self._lines and self._lines.match(buffer, at)
+                    found = lines or self._text.match(buffer, at)
                     if found:
                         end = found.end()
                         kind = Kind.LINES if lines else Kind.TEXT
                         yield Token(kind, found[0], base + at, base + end)
                         at = end
                         continue
-                key = buffer[at : at + 2]  # most commands have a length of their own
-                fixed = rules.get(key)
-                if type(fixed) is int and at + fixed <= size and key not in entering:
-                    yield Token(Kind.COMMAND, buffer[at : at + fixed], base + at, base + at + fixed)
-                    at += fixed
-                    continue
+                rule = rules.get(key)
+                if rule is not None and key not in entering:
+                    length = rule if isinstance(rule, int) else rule(buffer, at)
+                    end = at + length
+                    if length and end <= size and length <= PAYLOAD_MAX:
+                        yield Token(Kind.COMMAND, buffer[at:end], base + at, base + end)
+                        at = end
+                        continue
             kind, length = self._measure(buffer, at)
             if length == 0 or at + length > size:
                 self._hold(buffer[at:], base + at, kind, length)

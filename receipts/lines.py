@@ -6,12 +6,12 @@ encoding it is in. Font A cells of 12 dots are the grid: 32 columns on 58 mm, 48
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 from msgspec import Struct
 
-from receipts.charset import Choice, TextState, cells, decode, has_rule, national
+from receipts.charset import ASCII_ALIKE, Choice, TextState, cells, decode, has_rule, national
 from receipts.elements import Align, Line, Run, Style
+from receipts.looks import Look, Looks
 
 DOTS_PER_COLUMN = 12
 COLUMN_MAX = 255
@@ -64,32 +64,53 @@ class Draft(Struct):
 
 
 class Block(Struct, frozen=True):
-    """Whole lines of plain text in one style, each with its end. Most of a receipt is that."""
+    """Whole lines of text with looks inside, each with its end. Most of a receipt is that.
+
+    `look` is what the first line begins with, `last` what the last one ends with; `size` is what
+    its lines weigh as drafts, in bytes.
+    """
 
     data: bytes
-    style: Style
+    look: Look
+    last: Look
+    looks: Looks
     state: TextState
-    align: Align
     offset: int
-
-    @property
-    def count(self) -> int:
-        """How many lines it has."""
-        return self.data.count(b"\n")
-
-    @property
-    def size(self) -> int:
-        """What its lines weigh as drafts, in bytes."""
-        return len(self.data) - self.count - self.data.count(b"\r")
+    count: int
+    size: int
 
     def drafts(self) -> Iterator[Draft]:
         """Yield its lines one by one."""
-        at = self.offset
+        at, look = self.offset, self.look
         for raw in self.data.split(b"\n")[:-1]:
-            end = at + len(raw) + 1
-            text = Text(bytearray(raw.removesuffix(b"\r")), self.style, self.state)
-            yield Draft([text] if text.data else [], self.align, at if text.data else end - 1, end)
-            at = end
+            draft, look = self.draft(raw, look, at)
+            at = draft.end
+            yield draft
+
+    def draft(self, raw: bytes, look: Look, at: int) -> tuple[Draft, Look]:
+        """Return its line `raw` that begins at `at` with a look, and the look at its end."""
+        parts: list[Part] = []
+        end = at + len(raw) + 1
+        begin = end - 1
+        for number, piece in enumerate(self.looks.parts(raw.removesuffix(b"\r"))):
+            if number % 2:
+                look = self.looks.after(look, piece)
+            elif piece:
+                begin = begin if parts else at
+                parts.append(Text(bytearray(piece), look.style, self.state))
+            at += len(piece)
+        return Draft(parts, look.align, begin, end), look
+
+
+def block_of(data: bytes, look: Look, looks: Looks, state: TextState, offset: int) -> Block:
+    """Return whole lines as a block."""
+    commands = looks.parts(data)[1::2]
+    last = look
+    for each in commands:
+        last = looks.after(last, each)
+    count = data.count(b"\n")
+    size = len(data) - count - data.count(b"\r\n") - sum(map(len, commands))
+    return Block(data, look, last, looks, state, offset, count, size)
 
 
 class Page(Struct, frozen=True):
@@ -105,39 +126,81 @@ def compose(draft: Draft, pages: dict[TextState, Page]) -> Line:
     placed: list[Run] = []
     for part in draft.parts[:RUNS_MAX]:
         if isinstance(part, Text):
-            run, width = _run(part, round(cursor), pages[part.state])
-            cursor += width
-            if run.text:
+            if part.data:
+                run, width = _run(part, round(cursor), pages[part.state])
+                cursor += width
                 placed.append(run)
         elif isinstance(part, Move):
             cursor = _moved(cursor, part)
-    if len(placed) > 1:
-        placed = _settled(placed)
-    text = placed[0].text if len(placed) == 1 and not placed[0].column else _spell(placed)
-    return Line(tuple(placed), text.rstrip(), draft.align, draft.offset, draft.end)
+    return _line(placed, draft.align, draft.offset, draft.end)
 
 
 def compose_block(block: Block, page: Page) -> list[Line]:
     """Return the lines of a block, each as `compose` would make it."""
-    data = block.data
-    texts: list[str] | None = None
+    texts = _texts(block, page)
+    if texts is None:
+        return [compose(draft, {block.state: page}) for draft in block.drafts()]
     encoding, certain = page.choice
-    if not has_rule(data):
-        with suppress(UnicodeDecodeError):
-            texts = data.replace(b"\r\n", b"\n").decode(encoding).split("\n")
+    look, at = block.look, block.offset
     lines = []
-    align, style, at = block.align, block.style, block.offset
-    for number, raw in enumerate(data.split(b"\n")[:-1]):
+    for raw, text in zip(block.data.split(b"\n"), texts[:-1], strict=False):
         end = at + len(raw) + 1
-        if texts is None:
-            text, used, sure = decode(raw.removesuffix(b"\r"), page.choice, page.page)
+        if "\x1b" in text or "\x1d" in text or "\x1c" in text:
+            line, look = _dressed(raw, text, look, at, block, page)
         else:
-            text = texts[number]
             used, sure = ("ascii", True) if text.isascii() else (encoding, certain)
-        runs = (Run(text, 0, style, used, sure),) if text else ()
-        lines.append(Line(runs, text.rstrip(), align, at if text else end - 1, end))
+            runs = (Run(text, 0, look.style, used, sure),) if text else ()
+            line = Line(runs, text.rstrip(), look.align, at if text else end - 1, end)
+        lines.append(line)
         at = end
     return lines
+
+
+def _texts(block: Block, page: Page) -> list[str] | None:
+    """Return the lines of a block decoded in one go, None where that is not the same."""
+    data = block.data
+    if page.choice.encoding not in ASCII_ALIKE or has_rule(data):
+        return None
+    try:
+        return data.replace(b"\r\n", b"\n").decode(page.choice.encoding).split("\n")
+    except UnicodeDecodeError:
+        return None
+
+
+def _dressed(
+    raw: bytes, text: str, look: Look, at: int, block: Block, page: Page
+) -> tuple[Line, Look]:
+    """Return a line with looks in it that is decoded already, and the look at its end."""
+    after, first = block.looks.after, look
+    encoding, certain = page.choice
+    runs: list[Run] = []
+    pieces = block.looks.decoded_parts(text)
+    column, end = 0, at + len(raw) + 1
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            look = after(look, piece)
+        elif piece:
+            if column < 0:  # a run without width: the next may strike it again
+                draft, look = block.draft(raw, first, at)
+                return compose(draft, {block.state: page}), look
+            style = look.style
+            if piece.isascii():
+                runs.append(Run(piece, column, style))
+                column += len(piece) * style.width
+            else:
+                runs.append(Run(piece, column, style, encoding, certain))
+                width = cells(piece.encode(encoding), piece, encoding)
+                column = column + width * style.width if width else -1
+    begin = at if pieces[0] else at + len(pieces[1])
+    text = "".join(pieces[::2]).rstrip()
+    return Line(tuple(runs), text, look.align, begin if runs else end - 1, end), look
+
+
+def _line(runs: list[Run], align: Align, offset: int, end: int) -> Line:
+    if len(runs) > 1:
+        runs = _settled(runs)
+    text = runs[0].text if len(runs) == 1 and not runs[0].column else _spell(runs)
+    return Line(tuple(runs), text.rstrip(), align, offset, end)
 
 
 def _run(part: Text, column: int, page: Page) -> tuple[Run, int]:
@@ -157,6 +220,8 @@ def _moved(cursor: float, move: Move) -> float:
 
 
 def _end(run: Run) -> int:
+    if run.text.isascii():
+        return run.column + len(run.text) * run.style.width
     return run.column + len(run.text.encode("gb18030", "replace")) * run.style.width
 
 

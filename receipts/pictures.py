@@ -98,7 +98,7 @@ def _placed(elements: Sequence[Element]) -> tuple[list[_Block], list[tuple[int, 
     fed = LINE_DOTS
     for element in elements:
         match element:
-            case Picture() if element.bits and element.x + element.width <= HEAD_DOTS_MAX:
+            case Picture() if element.sent and element.x + element.width <= HEAD_DOTS_MAX:
                 if not element.strip and strip:
                     y, strip = y + strip, 0
                 block = _block(element, y)
@@ -121,8 +121,8 @@ def _placed(elements: Sequence[Element]) -> tuple[list[_Block], list[tuple[int, 
 
 def _block(picture: Picture, y: int) -> _Block:
     stride = -(-picture.width // 8)
-    whole = min(picture.rows, len(picture.bits) // stride) * stride  # as many rows as were sent
-    bits, width = picture.bits[:whole], picture.width
+    bits, width = picture.bits, picture.width
+    bits = bits[: min(picture.rows, len(bits) // stride) * stride]  # as many rows as were sent
     if picture.x_scale == 2:
         bits, width = _wider(bits), width * 2
         if stride * 2 != -(-width // 8):  # the doubled padding is a byte too long

@@ -4,23 +4,22 @@ Owns state and lines; which command changes what is in `commands`. Attributes ar
 command functions and for nobody else. Facts: Epson ESC/POS application programming guide.
 """
 
-from msgspec import structs
-
 from receipts.charset import TextState
 from receipts.dialects import Dialect
-from receipts.elements import Align, Code, Doubt, Element, FormFeed, Picture, Style
+from receipts.elements import Align, Code, Doubt, Element, FormFeed, Picture
 from receipts.held import ELEMENTS_MAX, Held
 from receipts.lexer import Token
 from receipts.lines import (
     DEFAULT_TABS,
     DOTS_PER_COLUMN,
-    Block,
     CarriageReturn,
     Draft,
     Move,
     Part,
     Text,
+    block_of,
 )
+from receipts.looks import Look
 
 #: Bytes of text and number of parts of one line; a printer would have wrapped long before.
 LINE_TEXT_MAX = 4096
@@ -30,7 +29,7 @@ ROWS_MAX = 512  # of one picture in Star's raster mode
 SAME_ROW_DOTS = 12  # pieces of a page closer than this stand on one line
 
 _IGNORED_CONTROLS = frozenset(b"\x00\x07\x11\x13\x18\x0e\x0f\x12\x14")
-_PLAIN = Style()
+_PLAIN = Look()
 
 
 class Printer:
@@ -38,6 +37,7 @@ class Printer:
 
     def __init__(self, dialect: Dialect, held: Held) -> None:
         self.dialect = dialect
+        self.looks = dialect.looks
         self.held = held
         self.display = False  # ESC =: the customer display is selected, not the printer
         self.symbol = b""  # stored data of a two-dimensional code
@@ -49,12 +49,13 @@ class Printer:
         self.parts: list[Part] = []
         self._line_at = 0
         self._line_text = 0
+        self.look = _PLAIN
+        self._dressed = False  # the look was set since the last text
         self.reset()
 
     def reset(self) -> None:
         """ESC @: every mode back to its power-up state."""
-        self.style = _PLAIN
-        self.align = Align.LEFT
+        self.dress(_PLAIN)
         self.text_state = TextState()
         self.tabs: tuple[int, ...] = DEFAULT_TABS
         self.unit = 1.0  # dots per motion unit
@@ -62,10 +63,6 @@ class Printer:
         self.page_mode = False
         self.page: list[tuple[int, int, Draft]] = []
         self.page_y = self.area_x = self.area_y = 0
-
-    def restyle(self, **changes: int | bool | str) -> None:
-        """Change the style of the text to come."""
-        self.style = structs.replace(self.style, **changes)
 
     # -- text ---------------------------------------------------------------------------------
 
@@ -76,22 +73,40 @@ class Printer:
             end = data.index(b"\n", begun) + 1
             line = data[begun:end].rstrip(b"\r\n")
             if line:
-                self.text(line, offset + begun, offset + begun + len(line))
+                self.text(line, offset + begun)
             self.held.line_feeds = True
             self._line_feed(offset + end)
             begun = end
         if begun < len(data):
-            block = Block(data[begun:], self.style, self.text_state, self.align, offset + begun)
+            state, at = self.text_state, offset + begun
+            block = block_of(data[begun:], self.look, self.looks, state, at)
             self.held.add_block(block, self.dialect)
+            self.look = block.last
 
     def begin_line(self, offset: int) -> None:
         """Note where the line begins, if it has not yet."""
         if not self.parts:
             self._line_at = offset
 
-    def text(self, data: bytes, offset: int, end: int) -> None:
+    def dress(self, look: Look) -> None:
+        """Give the text to come another look; it is a run of its own."""
+        self.look = look
+        self._dressed = True
+
+    def text(self, data: bytes, offset: int) -> None:
+        """Put text on the line, with the looks between."""
+        at = offset
+        for number, piece in enumerate(self.looks.parts(data)):
+            if number % 2:
+                self.dress(self.looks.after(self.look, piece))
+            elif piece:
+                self._fold(piece, at)
+            at += len(piece)
+
+    def _fold(self, data: bytes, offset: int) -> None:
         """Put text on the line; text longer than a line may be is folded, wherever it was cut."""
         self.begin_line(offset)
+        end = offset + len(data)
         while len(data) > LINE_TEXT_MAX - self._line_text:
             room = LINE_TEXT_MAX - self._line_text
             self._append(data[:room])
@@ -105,10 +120,11 @@ class Printer:
             return
         self._line_text += len(data)
         last = self.parts[-1] if self.parts else None
-        if isinstance(last, Text) and last.style is self.style and last.state is self.text_state:
+        if isinstance(last, Text) and not self._dressed and last.state is self.text_state:
             last.data += data
         elif len(self.parts) < LINE_PARTS_MAX:
-            self.parts.append(Text(bytearray(data), self.style, self.text_state))
+            self.parts.append(Text(bytearray(data), self.look.style, self.text_state))
+        self._dressed = False
 
     def move(self, move: Move, offset: int) -> None:
         """Change the print position."""
@@ -154,7 +170,7 @@ class Printer:
 
     def finish_line(self, end: int) -> None:
         """Hold the line, empty or not, and begin the next."""
-        draft = Draft(self.parts, self.align, self._line_at, end)
+        draft = Draft(self.parts, self.look.align, self._line_at, end)
         self.parts = []
         self._line_text = self.strip_x = 0
         if not self.page_mode:
@@ -237,4 +253,4 @@ class Printer:
 
     def symbol_printed(self, symbology: str, text: str, token: Token) -> None:
         """Hold a two-dimensional code."""
-        self.hold(Code(symbology, text, self.align, token.offset, token.end))
+        self.hold(Code(symbology, text, self.look.align, token.offset, token.end))

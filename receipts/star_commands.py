@@ -9,13 +9,14 @@ from receipts.commands import COMMANDS, Act
 from receipts.elements import Feed, FormFeed
 from receipts.lexer import Token
 from receipts.lines import DOTS_PER_COLUMN, Move
+from receipts.looks import STAR_LOOKS
 from receipts.printer import Printer
 
 
 def _group(printer: Printer, token: Token) -> None:  # ESC GS a/t/A/y
     data = token.data
     if data[2:3] == b"a":
-        COMMANDS[b"\x1ba"](printer, token._replace(data=data[1:]))
+        printer.dress(printer.looks.apply(printer.look, data))
     elif data[2:3] == b"t":
         COMMANDS[b"\x1bt"](printer, token._replace(data=data[1:]))
     elif data[2:3] == b"A":
@@ -27,7 +28,7 @@ def _group(printer: Printer, token: Token) -> None:  # ESC GS a/t/A/y
     elif data[2:4] == b"yP" and printer.symbol:
         printer.symbol_printed("qr", graphics.code_text(printer.symbol), token)
     elif data[2:3] == b"S":
-        picture = graphics.star_block(token, printer.align)
+        picture = graphics.star_block(token, printer.look.align)
         if picture is not None:
             printer.hold(picture)
 
@@ -45,30 +46,14 @@ def _page_end(printer: Printer, token: Token) -> None:  # ESC FF NUL, ESC FF EOT
     printer.release()
 
 
-def _bold(printer: Printer, token: Token) -> None:  # ESC E on, ESC F off
-    printer.restyle(bold=token.data[1:2] == b"E")
-
-
-def _width(printer: Printer, token: Token) -> None:  # ESC W n
-    printer.restyle(width=(token.data[2] & 7) + 1)
-
-
-def _height(printer: Printer, token: Token) -> None:  # ESC h n
-    printer.restyle(height=(token.data[2] & 7) + 1)
-
-
-def _size(printer: Printer, token: Token) -> None:  # ESC i h w
-    printer.restyle(height=(token.data[2] & 7) + 1, width=(token.data[3] & 7) + 1)
-
-
-#: ESC @, ESC -, ESC R, ESC D, DLE ENQ and FS p mean the same in both languages.
-_SHARED = (b"\x1b@", b"\x1b-", b"\x1bR", b"\x1bD", b"\x10\x05", b"\x1cp")
+#: ESC @, ESC R, ESC D, DLE ENQ and FS p mean the same in both languages.
+_SHARED = (b"\x1b@", b"\x1bR", b"\x1bD", b"\x10\x05", b"\x1cp")
 
 STAR_COMMANDS: dict[bytes, Act] = {
+    **dict.fromkeys(STAR_LOOKS.keys, COMMANDS[b"\x1ba"]),
     **{key: COMMANDS[key] for key in _SHARED},
     b"\x1bd": COMMANDS[b"\x1bi"],  # ESC d n: cut
     b"\x1ba": COMMANDS[b"\x1bd"],  # ESC a n: feed lines
     b"\x1bX": COMMANDS[b"\x1b*"],  # ESC X: a strip
-    b"\x1bE": _bold, b"\x1bF": _bold, b"\x1bW": _width, b"\x1bh": _height, b"\x1bi": _size,
     b"\x1b\x1d": _group, b"\x1b*": _raster, b"\x1b\x0c": _page_end,
 }  # fmt: skip

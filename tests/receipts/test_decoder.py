@@ -294,6 +294,37 @@ def test_command_soup_never_breaks_the_decoder(soup):
     assert pieces(raw, len(raw) // 3) == decode(raw)
 
 
+LOOKS = [
+    b"\x1b!\x30", b"\x1b!\x88", b"\x1bE\x01", b"\x1bE\x00", b"\x1ba\x01", b"\x1ba\n", b"\x1d!\x11",
+    b"\x1d!\x00", b"\x1c!\x0c", b"\x1dB\r", b"\x1bM\x1b", b"\x1b{0", b"\x1bi\x01\x01", b"\x1bF",
+    b"\x1b\x1da\x02", b"\x1bW1",
+]  # fmt: skip
+PIECES = [
+    *(each.encode("gb18030") for each in ("合计", "茶 ", "㐂", "é")),
+    b"12.50",
+    b" ",
+    b"\xc4" * 9,
+]
+ENDS = [b"\n", b"\r\n", b"\t", b"\x1b$\x40\x00", b"\x1bd\x01", b"\xd0", b"x" * 300]
+
+
+@given(
+    st.lists(st.sampled_from([*PIECES, *PIECES, *LOOKS, *ENDS, b"\n"]), max_size=60),
+    st.sampled_from(["epson", "sprt", "star"]),
+)
+def test_lines_with_looks_inside_are_the_same_as_their_bytes_one_by_one(parts, dialect):
+    raw = b"\x1b@" + b"".join(parts)
+    decoder = Decoder(dialect)
+    single = [element for at in range(len(raw)) for element in decoder.feed(raw[at : at + 1])]
+    assert single + decoder.close() == decode(raw, dialect)
+
+
+def test_a_percent_sign_beside_arabic_text_is_the_same_wherever_the_line_was_cut():
+    raw = b"\x1b@\x1bt\x25" + "ﺱ 5%\n10%\n".encode("cp864", "replace").replace(b"?", b"\xd3") * 9
+    whole = decode(raw)
+    assert [at for at in range(len(raw)) if pieces(raw, at) != whole] == []
+
+
 def test_rows_of_star_raster_make_one_picture_however_they_arrive():
     chance = random.Random(11)
     wide = [chance.randbytes(48) for _ in range(600)]

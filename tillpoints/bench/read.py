@@ -1,6 +1,7 @@
 """How fast print jobs become readings: the decoder alone, and the whole way to a decision.
 
-The jobs are invented shop receipts, no two alike. Beside us runs `bytes.decode` over the same
+The jobs are invented shop receipts, no two alike; `styled` ones change bold, size or place in each
+line, as most tills do, and are of the same text. Beside us runs `bytes.decode` over the same
 bytes, the least that any reader must do, and `npos`, a decoder from npm, where node finds one. All
 take turns in every round, so a busy moment hits them all; the best round of each counts.
 """
@@ -20,6 +21,8 @@ ITEMS = 36  # makes a job of about 2 KB
 PIECE_BYTES = 1 << 14
 RASTER_ROWS = 2000
 RASTER_COPIES = 12
+HEAD_DOTS = 576
+STRIPS = 400
 _NODE_TIMEOUT_S = 120.0
 _GOODS = ("东北大米", "有机鸡蛋", "纯牛奶", "手打牛肉丸", "抹茶千层", "矿泉水", "全麦吐司", "蓝莓")
 # Reads jobs parted by lengths from stdin; prints the best seconds of one pass over all of them.
@@ -44,11 +47,15 @@ def run(*, rounds: int = 12) -> dict[str, object]:
     """Measure; return MB per second (million bytes), receipts per second, ms and ratios."""
     jobs = [_job(number) for number in range(RECEIPTS)]
     text = b"".join(jobs)
-    raster = _raster() * RASTER_COPIES
+    styled = b"".join(_styled(job) for job in jobs)
+    raster, strips, star = _raster() * RASTER_COPIES, _strips(), _star()
     ways: dict[str, Callable[[], object]] = {
         "plain": lambda: [job.decode("gb18030") for job in jobs],
         "decoder": lambda: _decode(text),
+        "styled": lambda: _decode(styled),
         "raster": lambda: _decode(raster),
+        "strips": lambda: _decode(strips),
+        "star": lambda: _decode(star),
         "whole": lambda: [read_job(job) for job in jobs],
     }
     best_s = dict.fromkeys(ways, float("inf"))
@@ -63,7 +70,10 @@ def run(*, rounds: int = 12) -> dict[str, object]:
         "job_bytes": len(text) // RECEIPTS,
         "plain_decode_mb_s": round(megabytes / best_s["plain"], 1),
         "decoder_mb_s": round(megabytes / best_s["decoder"], 1),
+        "styled_mb_s": round(len(styled) / 1e6 / best_s["styled"], 1),
         "raster_mb_s": round(len(raster) / 1e6 / best_s["raster"], 1),
+        "strips_mb_s": round(len(strips) / 1e6 / best_s["strips"], 1),
+        "star_raster_mb_s": round(len(star) / 1e6 / best_s["star"], 1),
         "whole_receipts_s": round(RECEIPTS / best_s["whole"]),
         "whole_ms": round(best_s["whole"] / RECEIPTS * 1e3, 3),
         "npos_mb_s": round(megabytes / peer_s, 2) if peer_s else None,
@@ -86,7 +96,10 @@ def describe(result: dict[str, object]) -> str:
             f"{result['decoder_mb_s']:8} MB/s   ours / bytes.decode {result['decoder_to_plain']}",
         ),
         ("npos over the same", peer),
-        ("decoder over raster", f"{result['raster_mb_s']:8} MB/s"),
+        ("decoder over styled text", f"{result['styled_mb_s']:8} MB/s"),
+        ("decoder over raster, GS v 0", f"{result['raster_mb_s']:8} MB/s"),
+        ("strips, ESC *", f"{result['strips_mb_s']:8} MB/s"),
+        ("Star's rows", f"{result['star_raster_mb_s']:8} MB/s"),
         (
             "decoded, classified and read",
             f"{result['whole_receipts_s']:8} receipts/s   {result['whole_ms']} ms each",
@@ -119,6 +132,17 @@ def _job(number: int) -> bytes:
     return start + body.encode("gb18030") + b"\x1bd\x04\x1dVB\x00"
 
 
+def _styled(job: bytes) -> bytes:
+    """Return the job with each line's place set, its name bold, and every third line doubled."""
+    lines = job.removeprefix(b"\x1b@").split(b"\n")
+    ways = (
+        lambda line: b"\x1ba\x00\x1bE\x01" + line[:20] + b"\x1bE\x00" + line[20:],
+        lambda line: b"\x1b!\x08" + line + b"\x1b!\x00",
+        lambda line: b"\x1ba\x01\x1d!\x11" + line + b"\x1d!\x00",
+    )
+    return b"\x1b@" + b"\n".join(ways[at % 3](line) for at, line in enumerate(lines))
+
+
 def _money(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
 
@@ -127,6 +151,21 @@ def _raster() -> bytes:
     """GS v 0: a page of 576 dots, as a driver sends it."""
     dots = random.Random(RASTER_ROWS).randbytes(72 * RASTER_ROWS)
     return b"\x1dv0\x00\x48\x00" + RASTER_ROWS.to_bytes(2, "little") + dots + b"\x1dV\x00"
+
+
+def _strips() -> bytes:
+    """ESC *: strips of 24 dots, a line feed behind each."""
+    chance = random.Random(RASTER_ROWS)
+    head = b"\x1b*\x21" + HEAD_DOTS.to_bytes(2, "little")
+    strips = (head + chance.randbytes(3 * HEAD_DOTS) + b"\n" for _ in range(STRIPS))
+    return b"\x1b3\x18" + b"".join(strips) + b"\x1dV\x00"
+
+
+def _star() -> bytes:
+    """Star's raster mode: rows one by one."""
+    chance = random.Random(RASTER_ROWS)
+    rows = (b"b\x48\x00" + chance.randbytes(72) for _ in range(RASTER_ROWS))
+    return b"\x1b*rA" + b"".join(rows) * RASTER_COPIES + b"\x1b*rB"
 
 
 def _decode(raw: bytes) -> int:
