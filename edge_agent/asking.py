@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from edge_agent.effects import AskBalance, AskClaim, AskLease, AskVoucher
 from edge_agent.journal.errors import JournalError
@@ -54,8 +54,8 @@ class Asking:
                 return BalanceAnswered(holder, _told(lambda: self._online.balance(request)))
             case AskClaim(claim_hash=claim_hash):
                 return ClaimAnswered(_told(lambda: self._online.claim(ClaimRequest(claim_hash))))
-            case AskLease(request_id=request_id, holder=holder, reward_id=reward_id):
-                ask = partial(self._online.lease, request_id, holder, reward_id)
+            case AskLease(request_id=request_id):
+                ask = partial(self._online.lease, *structs.astuple(question))
                 return LeaseAnswered(request_id, _told(ask))
             case AskVoucher(request_id=request_id, voucher_code=code):
                 voucher = VoucherRequest(request_id, code)

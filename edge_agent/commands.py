@@ -116,6 +116,12 @@ class Confirm(Struct, frozen=True, tag_field="do", tag="confirm"):
     """The member wants the reward."""
 
 
+class Prove(Struct, frozen=True, tag_field="do", tag="prove"):
+    """The member typed their PIN."""
+
+    pin: Annotated[str, Meta(min_length=4, max_length=12)]
+
+
 class Back(Struct, frozen=True, tag_field="do", tag="back"):
     """One step back."""
 
@@ -143,5 +149,5 @@ TillCommand = (
     | Dismiss
     | ReviewCommand
 )
-KioskCommand = Scan | Choose | Confirm | Back | Leave | Stay
+KioskCommand = Scan | Choose | Confirm | Prove | Back | Leave | Stay
 Command = TillCommand | KioskCommand

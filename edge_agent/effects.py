@@ -124,11 +124,16 @@ class AskBalance(Struct, frozen=True):
 
 
 class AskLease(Struct, frozen=True):
-    """Ask central for the points of one reward, under a request id that survives a crash."""
+    """Ask central for the points of one reward, under a request id that survives a crash.
+
+    `pin` or `shown_pass` proves that the member stands here, where that is wanted.
+    """
 
     request_id: str
     holder: Holder
     reward_id: str
+    pin: str = ""
+    shown_pass: str = ""
 
 
 class AskClaim(Struct, frozen=True):

@@ -59,7 +59,7 @@ def _of_pass(signed: str, identity: Identity, journal: Reader, at: Moment) -> Me
         return own_words("pass_not_ours")
     now_ms = journal.sure_ms(at)
     if now_ms is not None and not shown.is_fresh(now_ms):
-        return own_words("pass_old")
+        return phrase(Reason("pass_old"))
     member = holder_member(journal, Holder("member", shown.member))
     return structs.replace(member, shown_pass="" if now_ms is None else signed)
 

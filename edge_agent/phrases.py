@@ -47,11 +47,11 @@ def why_refused(code: str, reason: str, **values: str) -> Phrase:
 _OWN: dict[str, tuple[str, str]] = {
     "member_ready": ("已识别会员，等待小票", "Member recognised, waiting for the receipt"),
     "member_ready_kiosk": ("欢迎光临", "Welcome"),
-    "pass_old": (
-        "会员码已过期，请刷新手机上的会员码",
-        "This code is out of date: refresh it on the phone",
-    ),
     "pass_not_ours": ("不是本商场的会员码", "This is no member code of this mall"),
+    "pass_wanted": (
+        "这是会员卡，请出示手机上的会员码，或输入密码",
+        "That is the card: show the code on your phone, or type the PIN",
+    ),
     "claim_needs_member": (
         "请再扫描会员卡或输入会员号",
         "Now scan your member card or type its number",

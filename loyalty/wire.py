@@ -12,9 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from loyalty.directory import DirectoryHeld, DirectoryOffer, NewKey
-from loyalty.earning import Reason
 from loyalty.events import Holder, Moment
 from loyalty.facts import BootClock
+from loyalty.redeeming import LeaseAnswer as LeaseAnswer  # noqa: PLC0414  # named here for others
+from loyalty.redeeming import LeaseRequest as LeaseRequest  # noqa: PLC0414
+from loyalty.redeeming import VoucherAnswer as VoucherAnswer  # noqa: PLC0414
+from loyalty.redeeming import VoucherRequest as VoucherRequest  # noqa: PLC0414
 
 PROTOCOL = 1
 
@@ -268,46 +271,6 @@ class VoucherRow(Struct, frozen=True):
     code_hash: str
     reward_id: str
     valid_until: str
-
-
-class LeaseRequest(Struct, frozen=True):
-    """Ask for the exact points of one reward; the same `request_id` gets the same answer.
-
-    `epoch` is the one whose chain will hold the spend; an agent that does not say it gets none.
-    `session` names the run that asks; only that run may spend.
-    """
-
-    request_id: str
-    holder: Holder
-    reward_id: str
-    epoch: int = 0
-    session: str = ""
-
-
-class LeaseAnswer(Struct, frozen=True):
-    """A lease with the voucher it pays for, to be spent within `ttl_s`; or why not."""
-
-    lease_id: str = ""
-    points: int = 0
-    voucher_code: str = ""
-    voucher_signed: str = ""
-    valid_until: str = ""
-    refusal: Reason | None = None
-    ttl_s: int = 0
-
-
-class VoucherRequest(Struct, frozen=True):
-    """Ask central to use up a voucher here; the same `request_id` gets the same answer."""
-
-    request_id: str
-    voucher_code: str
-
-
-class VoucherAnswer(Struct, frozen=True):
-    """The reward to hand over, or why not."""
-
-    reward_id: str = ""
-    refusal: Reason | None = None
 
 
 class ClaimRequest(Struct, frozen=True):

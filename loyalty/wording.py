@@ -33,6 +33,34 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cap_whole_receipt": ("每单最多积 {points} 分", "At most {points} points a receipt"),
     "cap_whole_day": ("今天还可积 {points} 分", "{points} points are left today"),
     "refund": ("退款 {amount} 按比例扣回", "Refund {amount}: taken back in proportion"),
+    # expiry, tiers, pending points, true-ups
+    "expired": ("{points} 分有效期至 {day}，已到期", "{points} points counted until {day}"),
+    "expires_soon": ("{points} 分将于 {day} 到期", "{points} points count until {day}"),
+    "released": ("{points} 分过了退货期，可以使用", "{points} points can be spent from now on"),
+    "tier_up": ("积分达到 {points}，升为{zh}", "{points} points reached: now {en}"),
+    "tier_grace": (
+        "积分 {points} 不足{zh}，保留至 {day}",
+        "{points} points are short of {en}, which stays until {day}",
+    ),
+    "tier_down": ("保留期已过，降为{zh}", "The time of grace is over: now {en}"),
+    "tier_granted": ("特授{zh}至 {day}：{why}", "{en} granted until {day}: {why}"),
+    "tier_near": ("再积 {points} 分升为{zh}", "{points} more points to {en}"),
+    "reward_near": ("再积 {points} 分可换{zh}", "{points} more points to {en}"),
+    "recalculated": ("规则更正，重新计算：{why}", "Worked out again by corrected rules: {why}"),
+    "refund_bonus": (
+        "退款 {amount}：按比例扣回，不再满足的活动加分一并扣回",
+        "Refund {amount}: in proportion, and bonuses that no longer apply",
+    ),
+    "owed": ("欠 {points} 分，将由以后的积分抵扣", "{points} points owed, paid by later points"),
+    # activities
+    "activity": ("{zh} +{points}", "{en} +{points}"),
+    "activity_done": ("您已参加过{zh}", "You have taken part in {en} already"),
+    "activity_today": ("今天已参加过{zh}", "You have taken part in {en} today"),
+    "activity_over": ("{zh}不在活动期内", "{en} is not running today"),
+    "activity_unknown": ("没有这个活动", "There is no such activity"),
+    "activity_forged": ("不是本商场的活动码", "Not an activity code of this mall"),
+    "activity_expired": ("活动码已过期（{until}）", "This activity code expired on {until}"),
+    "activity_self": ("不能推荐自己", "Nobody can refer themselves"),
     # scans
     "member_unknown_card": (
         "新卡，积分先记在卡上，联网后归入会员",
@@ -64,6 +92,24 @@ _WORDS: dict[str, tuple[str, str]] = {
     "above_limit": (
         "超过自助兑换上限 {limit} 分，请到服务台办理",
         "Above the self-service limit of {limit} points: please ask the service desk",
+    ),
+    "proof_needed": (
+        "超过 {limit} 分的兑换，请出示手机上的会员码或输入密码",
+        "Above {limit} points: show the code on your phone, or type your PIN",
+    ),
+    "pin_wrong": ("密码不对，请再输入一次", "The PIN is wrong: type it again"),
+    "pin_waits": (
+        "密码错误次数过多，请 15 分钟后再试，或到服务台",
+        "Too many wrong PINs: try again in 15 minutes, or ask the service desk",
+    ),
+    "pin_none": (
+        "还没有设置密码：请出示手机上的会员码，或到服务台办理",
+        "No PIN is set: show the code on your phone, or ask the service desk",
+    ),
+    "pass_old": ("会员码已过期，请刷新后再扫", "This code is out of date: refresh and scan it"),
+    "pass_used": (
+        "这个会员码刚用过，请等手机上出现下一个",
+        "This code was just used: wait for the next one on the phone",
     ),
     "member_unknown": ("未找到该会员", "This member is not known"),
     "after_restore": (

@@ -17,6 +17,8 @@ from typing import TypeVar, cast
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine
 
+from central.access.pins import Pins
+from central.access.proof import Proof
 from central.database import reading, writing
 from central.ledger.items import Command, Push, Pushed
 from central.ledger.turns import run_turn
@@ -54,6 +56,9 @@ class Service:
         self.draw = draw
         self.shard_key = shard_key
         self.limits = CallLimits()
+        self.pins = Pins(engine, shard_key, now_ms, draw)
+        public = central_key.public_key().public_bytes_raw()
+        self.proof = Proof(engine, shard_key, now_ms, public, self.pins)
         self._combiner = combiner(self._run)
 
     def start(self) -> None:

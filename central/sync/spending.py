@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
 from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.commands import GrantLease, Offer, UseVoucher
+from central.ledger.queries import resolved
 from central.ledger.rows import Lease, Voucher
 from central.ledger.shards import read_shard
 from central.sync import census
@@ -34,6 +36,9 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
         plain("session", request.session)
     counted("epoch", request.epoch)
     now_ms = service.now_ms()
+    offer = service.read(lambda one: _offer(one, service.shard_key, request, now_ms))
+    if isinstance(offer, Offer) and offer.points > offer.limit:
+        offer = _proven(service, caller, request, offer)
     given = service.run(
         GrantLease(
             holder=request.holder,
@@ -41,7 +46,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
             epoch=request.epoch,
             request_id=request.request_id,
             reward_id=request.reward_id,
-            offer=service.read(lambda one: _offer(one, service.shard_key, request, now_ms)),
+            offer=offer,
             lease_id=service.random_bytes(_ID_BYTES).hex(),
             voucher_code=make_short_code("V", service.draw),
             session=request.session,
@@ -109,6 +114,25 @@ def _offer(
     today = _local(now_ms, read_shard(connection, shard_key).zone).date()
     until = (today + timedelta(days=book.voucher_days)).isoformat()
     return Offer(reward.points, book.redeem_limit_points, home, until, LEASE_TTL_S)
+
+
+def _proven(
+    service: Service, caller: Caller, request: LeaseRequest, offer: Offer
+) -> Offer | Reason:
+    """Return an offer above the limit if its member proves to be there, else what is missing."""
+    holder = service.read(lambda one: resolved(one, service.shard_key, request.holder))
+    if holder.kind == "card":
+        return Reason("member_unknown")
+    missing = service.proof.missing(
+        holder.key,
+        caller.device_id,
+        request.request_id,
+        pin=request.pin,
+        shown_pass=request.shown_pass,
+    )
+    if missing is not None:
+        return Reason(missing, {"limit": str(offer.limit)})
+    return structs.replace(offer, limit=offer.points)
 
 
 def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:

@@ -20,16 +20,33 @@ from edge_agent.effects import (
     SyncNow,
     Terms,
 )
+from edge_agent.kiosk.inputs import (
+    Back,
+    BalanceTold,
+    Chosen,
+    ClaimScanned,
+    ClaimTold,
+    Confirmed,
+    Input,
+    LeaseTold,
+    Left,
+    MemberScanned,
+    PinTyped,
+    ScanFailed,
+    Synced,
+    Tick,
+)
 from edge_agent.kiosk.paper import redemption_slip
+from edge_agent.kiosk.proving import TRY_AGAIN, next_try, wants_proof
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from loyalty.earning import Reason, money
 from loyalty.events import Claim, Redeem
-from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow
+from loyalty.wire import BalanceAnswer, ClaimAnswer, RewardRow
 
 IDLE_S = 60.0
 IDLE_WARNING_S = 20.0
 
-Step = Literal["welcome", "home", "confirm", "working", "done", "refused"]
+Step = Literal["welcome", "home", "confirm", "prove", "working", "done", "refused"]
 
 
 class Voucher(Struct, frozen=True):
@@ -71,93 +88,8 @@ class State(Struct, frozen=True):
     notices: int = 0
 
 
-class MemberScanned(Struct, frozen=True):
-    """A member's card was scanned or their number typed."""
-
-    member: Member
-
-
-class ClaimScanned(Struct, frozen=True):
-    """The code of a claim slip was scanned or typed."""
-
-    claim_hash: str
-
-
-class ScanFailed(Struct, frozen=True):
-    """A scan was of no use here."""
-
-    phrase: Phrase
-
-
-class Synced(Struct, frozen=True):
-    """Central has heard what this kiosk wrote down; a balance may have changed."""
-
-
-class BalanceTold(Struct, frozen=True):
-    """Central said what the member has; None when it could not be asked."""
-
-    answer: BalanceAnswer | None
-
-
-class ClaimTold(Struct, frozen=True):
-    """Central said what a claim code stands for; None when it could not be asked."""
-
-    answer: ClaimAnswer | None
-
-
-class Chosen(Struct, frozen=True):
-    """The member touched a reward, which is handed over at `place`."""
-
-    reward: RewardRow
-    place: Phrase
-
-
-class Confirmed(Struct, frozen=True):
-    """The member wants it; `request_id` is new and random."""
-
-    request_id: str
-
-
-class LeaseTold(Struct, frozen=True):
-    """Central's answer to the request for a lease; None when it could not be asked."""
-
-    request_id: str
-    answer: LeaseAnswer | None
-
-
-class Back(Struct, frozen=True):
-    """The member goes one step back."""
-
-
-class Left(Struct, frozen=True):
-    """The member is done; nothing of theirs stays on the screen."""
-
-
-class Stayed(Struct, frozen=True):
-    """The member touched the screen."""
-
-
-class Tick(Struct, frozen=True):
-    """Time passed."""
-
-
-Input = (
-    MemberScanned
-    | ClaimScanned
-    | ScanFailed
-    | Synced
-    | BalanceTold
-    | ClaimTold
-    | Chosen
-    | Confirmed
-    | LeaseTold
-    | Back
-    | Left
-    | Stayed
-    | Tick
-)
-
 Result = tuple[State, tuple[Effect, ...]]
+_MAY_GO_BACK = ("confirm", "prove", "done", "refused")
 
 
 def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
@@ -179,11 +111,11 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return _claim_known(state, answer, now)
         case Chosen(reward=reward, place=place) if state.step == "home" and state.member:
             return structs.replace(state, step="confirm", chosen=reward, place=place), ()
-        case Confirmed(request_id=request_id) if state.step == "confirm":
-            return _confirmed(state, request_id, terms)
+        case Confirmed() | PinTyped():
+            return _decided(state, event, terms)
         case LeaseTold():
             return _leased(state, event, now, terms)
-        case Back() if state.claim is not None or state.step in ("confirm", "done", "refused"):
+        case Back() if state.claim is not None or state.step in _MAY_GO_BACK:
             return _home(state), ()
         case Left():
             return State(notices=state.notices), ()
@@ -198,11 +130,8 @@ def leaves_s(state: State) -> float | None:
     return None if at_rest or state.step == "working" else state.touched_s + IDLE_S
 
 
-def why_not(state: State, reward: RewardRow, terms: Terms, *, online: bool) -> Phrase | None:
+def why_not(state: State, reward: RewardRow, *, online: bool) -> Phrase | None:
     """Return why the member cannot have this reward here and now, None if they can."""
-    limit = terms.book.redeem_limit_points
-    if reward.points > limit:
-        return phrase(Reason("above_limit", {"limit": str(limit)}))
     if state.available is not None and reward.points > state.available:
         values = {"available": str(state.available), "needed": str(reward.points)}
         return phrase(Reason("balance_too_low", values))
@@ -224,6 +153,10 @@ def _home(state: State) -> State:
 def _member(state: State, member: Member, now: Now) -> Result:
     if state.step == "working":
         return state, ()  # a second card may not take over a redemption that is under way
+    if state.step == "prove" and state.member and state.member.holder == member.holder:
+        if not member.shown_pass:
+            return _tell(state, "error", own_words("pass_wanted")), ()
+        return _asked(structs.replace(state, member=member))
     fresh = State(
         step="home",
         member=member,
@@ -288,15 +221,32 @@ def _claim_known(state: State, answer: ClaimAnswer | None, now: Now) -> Result:
 _OVER = {"claimed": "claim_taken", "refunded": "claim_refunded", "expired": "claim_expired"}
 
 
-def _confirmed(state: State, request_id: str, terms: Terms) -> Result:
+def _decided(state: State, event: Confirmed | PinTyped, terms: Terms) -> Result:
     member, chosen = state.member, state.chosen
     if member is None or chosen is None:
         return state, ()
-    refusal = why_not(state, chosen, terms, online=True)
+    if isinstance(event, PinTyped):
+        return _asked(state, event.pin) if state.step == "prove" else (state, ())
+    if state.step != "confirm":
+        return state, ()
+    refusal = why_not(state, chosen, online=True)
     if refusal is not None:
         return _refused(state, refusal), ()
-    state = structs.replace(state, step="working", request_id=request_id)
-    return state, (AskLease(request_id, member.holder, chosen.reward_id),)
+    state = structs.replace(state, request_id=event.request_id)
+    if wants_proof(chosen, terms.book) and not member.shown_pass:
+        return structs.replace(state, step="prove"), ()
+    return _asked(state)
+
+
+def _asked(state: State, pin: str = "") -> Result:
+    """Ask for the points, with whatever proof there is; a pass is good for one redemption."""
+    member, chosen = state.member, state.chosen
+    if member is None or chosen is None:
+        return state, ()
+    shown_pass = "" if pin else member.shown_pass
+    ask = AskLease(state.request_id, member.holder, chosen.reward_id, pin, shown_pass)
+    used = structs.replace(member, shown_pass="")
+    return structs.replace(state, step="working", member=used), (ask,)
 
 
 def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
@@ -305,7 +255,7 @@ def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
     if told.answer is None:
         return _refused(state, phrase(Reason("offline"))), ()
     if told.answer.refusal is not None:
-        return _refused(state, phrase(told.answer.refusal)), ()
+        return _lease_refused(state, told.answer.refusal, now), ()
     member, chosen, place, lease = state.member, state.chosen, state.place, told.answer
     if member is None or chosen is None or place is None:
         return _refused(state, own_words("stopped_while_redeeming")), ()
@@ -328,6 +278,15 @@ def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
         Record((body,), (slip,)),
         SyncNow(),
     )
+
+
+def _lease_refused(state: State, refusal: Reason, now: Now) -> State:
+    if refusal.code not in TRY_AGAIN:
+        return _refused(state, phrase(refusal))
+    again = structs.replace(
+        state, step="prove", request_id=next_try(state.request_id), touched_s=now.boottime_s
+    )
+    return again if refusal.code == "proof_needed" else _tell(again, "error", phrase(refusal))
 
 
 def _refused(state: State, refusal: Phrase) -> State:

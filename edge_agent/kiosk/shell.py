@@ -11,7 +11,7 @@ from edge_agent.effects import AskBalance, AskClaim, AskLease, Member, Now, Sync
 from edge_agent.journal.errors import JournalError, LeaseClosed
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
-from edge_agent.kiosk import machine
+from edge_agent.kiosk import inputs, machine
 from edge_agent.kiosk.machine import State
 from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, SyncChanged
 from edge_agent.people import member_of
@@ -49,21 +49,21 @@ class KioskStand:
 
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
-        self._step(machine.Tick(), now, terms)
+        self._step(inputs.Tick(), now, terms)
 
-    def _event(self, message: object, now: Now) -> machine.Input | None:
+    def _event(self, message: object, now: Now) -> inputs.Input | None:
         match message:
             case Scanned(text=text):
                 return self._scanned(text, now, typed=False)
             case SyncChanged():
-                return machine.Synced()
+                return inputs.Synced()
             case BalanceAnswered(holder=holder, answer=answer):
                 here = self.state.member is not None and self.state.member.holder == holder
-                return machine.BalanceTold(answer) if here else None
+                return inputs.BalanceTold(answer) if here else None
             case ClaimAnswered(answer=answer):
-                return machine.ClaimTold(answer)
+                return inputs.ClaimTold(answer)
             case LeaseAnswered(request_id=request_id, answer=answer):
-                return machine.LeaseTold(request_id, answer)
+                return inputs.LeaseTold(request_id, answer)
             case _:
                 return self._touched(message, now)
 
@@ -75,51 +75,53 @@ class KioskStand:
         for refused in self._journal.refused_claims():
             if refused.holder == member.holder or self._is_of(member, refused.holder):
                 words = why_refused("claim_refused", refused.reason)
-                self._step(machine.ScanFailed(words), now, terms)
+                self._step(inputs.ScanFailed(words), now, terms)
                 self._journal.refusal_told(refused.claim_hash)
 
     def _is_of(self, member: Member, holder: Holder) -> bool:
         """Tell whether a card that claimed has become this member's meanwhile."""
         return holder.kind == "card" and self._journal.holder_of(holder.key) == member.holder
 
-    def _touched(self, message: object, now: Now) -> machine.Input | None:
+    def _touched(self, message: object, now: Now) -> inputs.Input | None:
         match message:
             case commands.Scan(text=text):
                 return self._scanned(text, now, typed=True)
             case commands.Choose(reward_id=reward_id):
                 return self._chosen(reward_id)
             case commands.Confirm():
-                return machine.Confirmed(secrets.token_hex(16))
+                return inputs.Confirmed(secrets.token_hex(16))
+            case commands.Prove(pin=pin):
+                return inputs.PinTyped(pin)
             case commands.Back():
-                return machine.Back()
+                return inputs.Back()
             case commands.Leave():
-                return machine.Left()
+                return inputs.Left()
             case commands.Stay():
-                return machine.Stayed()
+                return inputs.Stayed()
             case _:
                 return None
 
-    def _chosen(self, reward_id: str) -> machine.Input | None:
+    def _chosen(self, reward_id: str) -> inputs.Input | None:
         rewards = self._journal.rewards()
         reward = next((one for one in rewards if one.reward_id == reward_id), None)
         if reward is None:
             return None
         shop = self._journal.shop(reward.home_shop) if reward.home_shop else None
         place = Phrase("at_shop", shop.name_zh, shop.name_en) if shop else own_words("anywhere")
-        return machine.Chosen(reward, place)
+        return inputs.Chosen(reward, place)
 
-    def _scanned(self, text: str, now: Now, *, typed: bool) -> machine.Input:
+    def _scanned(self, text: str, now: Now, *, typed: bool) -> inputs.Input:
         scan = classify(text)
         if isinstance(scan, ClaimCode):
-            return machine.ClaimScanned(claim_hash(scan.code))
+            return inputs.ClaimScanned(claim_hash(scan.code))
         if isinstance(scan, VoucherCode):
-            return machine.ScanFailed(own_words("voucher_at_till"))
+            return inputs.ScanFailed(own_words("voucher_at_till"))
         found = member_of(scan, self._identity, self._journal, now.moment, typed=typed)
         return (
-            machine.ScanFailed(found) if isinstance(found, Phrase) else machine.MemberScanned(found)
+            inputs.ScanFailed(found) if isinstance(found, Phrase) else inputs.MemberScanned(found)
         )
 
-    def _step(self, event: machine.Input, now: Now, terms: Terms) -> None:
+    def _step(self, event: inputs.Input, now: Now, terms: Terms) -> None:
         """Take one step; keep its state only if the journal took what belongs to it."""
         state, effects = machine.step(self.state, event, now, terms)
         try:
@@ -130,8 +132,8 @@ class KioskStand:
             if closed:
                 with contextlib.suppress(JournalError):  # else the next run gives it back
                     self._journal.lease_dropped(self.state.request_id)
-            failed = machine.ScanFailed(words)
-            self.state, _ = machine.step(self.state, machine.Left(), now, terms)
+            failed = inputs.ScanFailed(words)
+            self.state, _ = machine.step(self.state, inputs.Left(), now, terms)
             self.state, _ = machine.step(self.state, failed, now, terms)
             return
         self.state = state

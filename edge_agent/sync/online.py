@@ -6,7 +6,7 @@ Each returns central's answer or `Offline`. Repeating a call with the same reque
 from collections.abc import Callable
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Offline, Refused
@@ -45,7 +45,9 @@ class Online:
         self._session = session
         self._has_room = has_room
 
-    def lease(self, request_id: str, holder: Holder, reward_id: str) -> LeaseAnswer | Offline:
+    def lease(
+        self, request_id: str, holder: Holder, reward_id: str, pin: str = "", shown_pass: str = ""
+    ) -> LeaseAnswer | Offline:
         """Ask for the points of one reward, in the epoch of this journal.
 
         The request is kept before it is sent. A granted lease must be spent by a `Redeem` of this
@@ -58,7 +60,9 @@ class Online:
         if not self._has_room():
             return LeaseAnswer(refusal=Reason("disk_full"))
         request = self._journal.lease_asked(self._session, request_id, holder, reward_id)
-        answer = self._ask(wire.LEASE_PATH, request, LeaseAnswer)
+        # What proves the member is sent and never kept.
+        proven = structs.replace(request, pin=pin, shown_pass=shown_pass)
+        answer = self._ask(wire.LEASE_PATH, proven, LeaseAnswer)
         if isinstance(answer, Offline):
             self._journal.lease_dropped(request.request_id)
         else:

@@ -13,7 +13,7 @@ from loyalty.wire import RewardRow
 
 def kiosk_view(state: State, journal: Journal, now: Now, terms: Terms, *, online: bool) -> Json:
     """Return what the kiosk shows besides the device itself."""
-    chosen = None if state.chosen is None else _reward(state, state.chosen, terms, online=online)
+    chosen = None if state.chosen is None else _reward(state, state.chosen, online=online)
     person = None
     if state.member is not None:
         person = {**member(state.member, terms), "available": state.available}
@@ -22,7 +22,7 @@ def kiosk_view(state: State, journal: Journal, now: Now, terms: Terms, *, online
         "notice": notice(state.tone, state.refusal or state.notice, state.notices),
         "step": state.step,
         "member": person,
-        "rewards": [_reward(state, each, terms, online=online) for each in journal.rewards()],
+        "rewards": [_reward(state, each, online=online) for each in journal.rewards()],
         "chosen": chosen,
         "refusal": words(state.refusal),
         "voucher": _voucher(state, journal),
@@ -32,8 +32,8 @@ def kiosk_view(state: State, journal: Journal, now: Now, terms: Terms, *, online
     }
 
 
-def _reward(state: State, row: RewardRow, terms: Terms, *, online: bool) -> Json:
-    refusal = why_not(state, row, terms, online=online)
+def _reward(state: State, row: RewardRow, *, online: bool) -> Json:
+    refusal = why_not(state, row, online=online)
     return {**reward(row), "affordable": refusal is None, "why_not": words(refusal)}
 
 

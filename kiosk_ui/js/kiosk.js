@@ -22,6 +22,7 @@ const touches = {
   help: openHelp,
   type_member: () => openTyping("member"),
   type_claim: () => openTyping("claim"),
+  type_pin: () => openTyping("pin"),
   choose: (node) => order({ do: "choose", reward_id: node.closest("li").dataset.key }),
   confirm: () => order({ do: "confirm" }),
   back: () => order({ do: "back" }),

@@ -346,6 +346,7 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
         member=member(masked_name="", tier=None, balance=None, available=None, new_card=True),
     ),
     "confirm": lambda: kiosk("confirm", chosen=rewards()[1]),
+    "prove": lambda: kiosk("prove", chosen=rewards()[1]),
     "working": lambda: kiosk("working", chosen=rewards()[1]),
     "done": lambda: kiosk("done", voucher=voucher("printed")),
     "done-unprinted": lambda: kiosk(

@@ -45,6 +45,20 @@ def test_a_claim_code_has_letters_and_can_be_taken_back(page_at):
     assert asked(screen, 1) == [{"do": "scan", "text": "C7K9XZ"}]
 
 
+def test_a_pin_is_typed_under_cover_and_sent_once(page_at):
+    screen = page_at("prove")
+    screen.touch('main [data-do="type_pin"]')
+    for digit in "5829107":
+        screen.touch(f'dialog[open] [data-press="{digit}"]')
+    field = screen.page.locator("dialog[open] input")
+    expect(field).to_have_attribute("type", "password")
+    expect(field).to_have_value("582910")
+    screen.touch('dialog[open] [type="submit"]')
+    assert asked(screen, 1) == [{"do": "prove", "pin": "582910"}]
+    screen.show(KIOSK["working"]())
+    expect(screen.page.locator("dialog[open]")).to_have_count(0)
+
+
 def test_a_reward_is_chosen_confirmed_and_finished(page_at):
     screen = page_at("home")
     screen.touch('[data-key="R2"] .reward')

@@ -329,9 +329,11 @@ class Device:
     def use(self, code, request_id=""):
         return VoucherUse(self.moment(), code, self.id.hex(), request_id)
 
-    def lease(self, holder, reward="tea", request_id="r1", epoch=None, session=""):
+    def lease(self, holder, reward="tea", request_id="r1", epoch=None, session="", shown_pass=""):
         epoch = self.stream.epoch if epoch is None else epoch
-        request = wire.LeaseRequest(request_id, holder, reward, epoch, session)
+        request = wire.LeaseRequest(
+            request_id, holder, reward, epoch, session, shown_pass=shown_pass
+        )
         return self.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
 
     def use_online(self, code, request_id="u1"):

@@ -1,5 +1,5 @@
 // The sheet of keys that rises from the bottom, within reach: for a member number (digits) or the
-// code of a claim slip (digits and letters). What is typed counts as a scan.
+// code of a claim slip (digits and letters), which count as scans; and for a PIN, which is covered.
 
 import { send } from "../agent.js";
 import { put, putOrHide, slot } from "../draw.js";
@@ -7,9 +7,30 @@ import { fours } from "../format.js";
 import { buildKeys } from "../keypad.js";
 import { problemText, t } from "../words.js";
 
+const scan = (text) => ({ do: "scan", text });
 const KINDS = {
-  member: { keys: "digits", symbols: 12, title: "type.member", about: "type.member_about" },
-  claim: { keys: "symbols", symbols: 16, title: "type.claim", about: "type.claim_about" },
+  member: {
+    keys: "digits",
+    symbols: 12,
+    title: "type.member",
+    about: "type.member_about",
+    order: scan,
+  },
+  claim: {
+    keys: "symbols",
+    symbols: 16,
+    title: "type.claim",
+    about: "type.claim_about",
+    order: scan,
+  },
+  pin: {
+    keys: "digits",
+    symbols: 6,
+    title: "type.pin",
+    about: "type.pin_about",
+    order: (pin) => ({ do: "prove", pin }),
+    covered: true,
+  },
 };
 
 let kind = KINDS.member;
@@ -25,21 +46,22 @@ export function buildTyping(redraw) {
     event.preventDefault();
     const text = input.value.replaceAll(" ", "");
     if (text === "") return;
-    problem = await send({ do: "scan", text });
+    problem = await send(kind.order(text));
     if (problem) redraw();
     else dialog.close();
   });
 }
 
 function inFours() {
-  input.value = fours(input.value, " ").toUpperCase();
+  if (!kind.covered) input.value = fours(input.value, " ").toUpperCase();
 }
 
 export function openTyping(wanted) {
   kind = KINDS[wanted];
   problem = null;
   input.value = "";
-  input.maxLength = kind.symbols + Math.ceil(kind.symbols / 4) - 1;
+  input.type = kind.covered ? "password" : "text";
+  input.maxLength = kind.symbols + (kind.covered ? 0 : Math.ceil(kind.symbols / 4) - 1);
   const keys = slot(dialog, "keys");
   keys.className = "";
   buildKeys(keys, kind.keys, input, inFours);

@@ -8,6 +8,7 @@ from loyalty import vouchers, wire
 from loyalty.codes import is_short_code
 from loyalty.earning import Reason
 from tests.central.programme import DAY_MS, claim_hash, member
+from tests.loyalty.phone import Phone
 
 
 @pytest.fixture
@@ -115,8 +116,10 @@ def test_what_is_held_cannot_be_leased_again(mall):
     mall.check()
 
 
-@pytest.mark.parametrize(("points", "code"), [(4_999, None), (5_000, None), (5_001, "above_limit")])
-def test_above_the_limit_the_service_desk_is_asked(sqlite_programme, points, code):
+@pytest.mark.parametrize(
+    ("points", "code"), [(4_999, None), (5_000, None), (5_001, "proof_needed")]
+)
+def test_above_the_limit_the_member_must_prove_to_be_there(sqlite_programme, points, code):
     programme = sqlite_programme
     programme.add_member("a")
     programme.till.push(programme.till.sale(member(), fen=600_000))
@@ -229,3 +232,17 @@ def test_a_device_whose_epoch_is_sealed_gets_no_lease(mall):
     request = wire.LeaseRequest("r1", member(), "tea", 1)
     answer = till.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
     assert answer == wire.LeaseAnswer(refusal=Reason("epoch_sealed"))
+
+
+def test_a_pass_proves_a_large_redemption_and_no_second_one(programme):
+    somebody = "0a" * 8
+    programme.add_member(somebody)
+    programme.add_reward("tea", points=5_001)
+    till = programme.till
+    till.push(till.sale(member(somebody), fen=2_000_000))
+    phone = Phone().signed_for(programme.central_key, somebody, programme.shard_key)
+    shown = phone.shows(programme.now_ms)
+    assert till.lease(member(somebody), shown_pass=shown).points == 5_001
+    assert till.lease(member(somebody), shown_pass=shown).points == 5_001
+    refusal = till.lease(member(somebody), request_id="r2", shown_pass=shown).refusal
+    assert refusal == Reason("pass_used", {"limit": "5000"})

@@ -3,9 +3,18 @@
 import pytest
 from msgspec import structs
 
-from edge_agent.effects import AskBalance, AskClaim, AskLease, Effect, Record, SyncNow, Terms
+from edge_agent.effects import (
+    AskBalance,
+    AskClaim,
+    AskLease,
+    Effect,
+    Member,
+    Record,
+    SyncNow,
+    Terms,
+)
 from edge_agent.kiosk import machine
-from edge_agent.kiosk.machine import (
+from edge_agent.kiosk.inputs import (
     Back,
     BalanceTold,
     Chosen,
@@ -16,13 +25,12 @@ from edge_agent.kiosk.machine import (
     LeaseTold,
     Left,
     MemberScanned,
-    State,
+    PinTyped,
     Stayed,
     Synced,
     Tick,
-    leaves_s,
-    why_not,
 )
+from edge_agent.kiosk.machine import State, leaves_s, why_not
 from edge_agent.phrases import Phrase
 from edge_agent.slips import RedemptionSlip
 from loyalty.earning import Reason
@@ -142,22 +150,21 @@ def test_a_reward_that_costs_more_than_there_is_is_refused_without_asking(screen
         (500, 500, True, None),
         (500, 499, True, "balance_too_low"),
         (500, 800, False, "offline"),
-        (2001, 9000, True, "above_limit"),
-        (2000, 9000, True, None),
+        (9001, 9000, True, "balance_too_low"),
     ],
 )
 def test_each_reward_says_why_it_cannot_be_had_now(
-    terms: Terms, points: int, available: int, online: bool, code: str | None
+    points: int, available: int, online: bool, code: str | None
 ) -> None:
     state = State(step="home", member=member(), available=available)
     reward = structs.replace(MUG, points=points)
-    reason = why_not(state, reward, terms, online=online)
+    reason = why_not(state, reward, online=online)
     assert (reason.code if reason else None) == code
 
 
-def test_a_card_without_a_member_redeems_nothing(terms: Terms) -> None:
+def test_a_card_without_a_member_redeems_nothing() -> None:
     card = structs.replace(member(), holder=Holder("card", "ab"), new_card=True)
-    reason = why_not(State(member=card, available=900), MUG, terms, online=True)
+    reason = why_not(State(member=card, available=900), MUG, online=True)
     assert reason is not None
     assert reason.code == "member_unknown"
 
@@ -260,3 +267,87 @@ def test_leaving_wipes_everything_of_the_member(screen: Kiosk) -> None:
     screen.feed(LeaseTold("R1", LEASE))
     screen.feed(Left())
     assert screen.state == State(notices=screen.state.notices)
+
+
+DEAR = structs.replace(MUG, reward_id="kettle", points=2001)
+SHOWN = structs.replace(member(balance=9000), shown_pass="TPQ1")
+
+
+def up_to_confirmed(screen: Kiosk, somebody: Member, reward: RewardRow) -> list[Effect]:
+    screen.feed(MemberScanned(somebody))
+    screen.feed(BalanceTold(BalanceAnswer(True, 9000, 0, "gold", "王**")))
+    screen.feed(Chosen(reward, PLACE))
+    return screen.feed(Confirmed("R1"))
+
+
+def asked(reward: RewardRow = DEAR, request_id: str = "R1", **proof: str) -> AskLease:
+    return AskLease(request_id, Holder("member", "wang"), reward.reward_id, **proof)
+
+
+def test_a_card_alone_spends_up_to_the_limit(screen: Kiosk) -> None:
+    at_limit = structs.replace(DEAR, points=2000)
+    assert up_to_confirmed(screen, member(balance=9000), at_limit) == [asked(at_limit)]
+
+
+def test_above_the_limit_a_pin_is_asked_for_and_kept_nowhere(screen: Kiosk) -> None:
+    assert up_to_confirmed(screen, member(balance=9000), DEAR) == []
+    assert screen.state.step == "prove"
+    assert screen.feed(PinTyped("582910")) == [asked(pin="582910")]
+    assert screen.state.step == "working"
+    assert "582910" not in repr(screen.state)
+
+
+def test_a_fresh_pass_is_proof_already_and_only_once(screen: Kiosk) -> None:
+    assert up_to_confirmed(screen, SHOWN, DEAR) == [asked(shown_pass="TPQ1")]
+    screen.feed(LeaseTold("R1", LeaseAnswer("L1", 2001, "VBQFJ9E05STQHS18", "TPVSIGNED")))
+    screen.feed(Back())
+    screen.feed(Chosen(DEAR, PLACE))
+    assert screen.feed(Confirmed("R2")) == []
+    assert screen.state.step == "prove"
+
+
+def test_the_pass_can_be_shown_when_it_is_asked_for_and_the_card_again_is_none(
+    screen: Kiosk,
+) -> None:
+    up_to_confirmed(screen, member(balance=9000), DEAR)
+    assert screen.feed(MemberScanned(member(balance=9000))) == []
+    assert (screen.state.step, screen.state.tone) == ("prove", "error")
+    assert screen.feed(MemberScanned(SHOWN)) == [asked(shown_pass="TPQ1")]
+
+
+def test_somebody_elses_pass_is_somebody_else(screen: Kiosk) -> None:
+    up_to_confirmed(screen, member(balance=9000), DEAR)
+    li = structs.replace(SHOWN, holder=Holder("member", "li"))
+    assert screen.feed(MemberScanned(li)) == [AskBalance(Holder("member", "li"))]
+    assert screen.state.step == "home"
+
+
+@pytest.mark.parametrize("code", ["pin_wrong", "pass_old", "pass_used", "proof_needed"])
+def test_a_proof_that_central_does_not_take_can_be_given_again_as_another_request(
+    screen: Kiosk, code: str
+) -> None:
+    up_to_confirmed(screen, member(balance=9000), DEAR)
+    screen.feed(PinTyped("111222"))
+    screen.feed(LeaseTold("R1", LeaseAnswer(refusal=Reason(code, {"limit": "2000"}))))
+    assert screen.state.step == "prove"
+    (ask,) = screen.feed(PinTyped("582910"))
+    assert isinstance(ask, AskLease)
+    assert (ask.pin, ask.request_id == "R1") == ("582910", False)
+    screen.feed(LeaseTold("R1", LeaseAnswer(refusal=Reason(code))))
+    assert screen.state.step == "working"
+
+
+def test_a_member_who_has_to_wait_is_told_so(screen: Kiosk) -> None:
+    up_to_confirmed(screen, member(balance=9000), DEAR)
+    screen.feed(PinTyped("111222"))
+    screen.feed(LeaseTold("R1", LeaseAnswer(refusal=Reason("pin_waits"))))
+    assert screen.state.step == "refused"
+    assert screen.state.refusal is not None
+    assert "15" in screen.state.refusal.zh
+
+
+def test_a_member_may_go_back_without_proof(screen: Kiosk) -> None:
+    up_to_confirmed(screen, member(balance=9000), DEAR)
+    assert screen.feed(Back()) == []
+    assert screen.state.step == "home"
+    assert screen.feed(PinTyped("582910")) == []

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from central.members import access
-from central.members.proof import missing_proof
+from central.access import pins as kept_pins
+from central.access.pins import TRIES
 from loyalty.passes import SLOT_MS
 from tests.loyalty.phone import Phone
 
@@ -21,9 +21,8 @@ def phone(programme):
 @pytest.fixture
 def ask(programme):
     def ask(request_id="r1", member=MEMBER, device=KIOSK, pin="", shown=""):
-        return missing_proof(
-            programme.service, member, device, request_id, pin=pin, shown_pass=shown
-        )
+        proof = programme.service.proof
+        return proof.missing(member, device, request_id, pin=pin, shown_pass=shown)
 
     return ask
 
@@ -74,12 +73,12 @@ def test_two_screens_that_show_one_picture_at_once_get_one_yes(programme, phone,
 
 
 def test_a_pin_is_asked_for_and_told_apart(programme, ask, monkeypatch):
-    monkeypatch.setattr(access, "hashed", lambda pin: f"kept {pin}")
-    monkeypatch.setattr(access, "matches", lambda pin, kept: kept == f"kept {pin}")
+    monkeypatch.setattr(kept_pins, "hashed", lambda pin: f"kept {pin}")
+    monkeypatch.setattr(kept_pins, "matches", lambda pin, kept: kept == f"kept {pin}")
     assert ask(pin="582910") == "pin_none"
-    code = access.give_opening_code(programme.service, MEMBER)
-    access.open_with_code(programme.service, MEMBER, code, "582910")
+    code = programme.service.pins.give_opening_code(MEMBER)
+    programme.service.pins.open_with_code(MEMBER, code, "582910")
     assert ask(pin="582910") is None
-    for _ in range(access.TRIES):
+    for _ in range(TRIES):
         assert ask(pin="000000") == "pin_wrong"
     assert ask(pin="582910") == "pin_waits"

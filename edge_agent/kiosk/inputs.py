@@ -1,0 +1,101 @@
+"""What can happen at a kiosk: scans, touches, answers of central, and time. Values only."""
+
+from msgspec import Struct
+
+from edge_agent.effects import Member
+from edge_agent.phrases import Phrase
+from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow
+
+
+class MemberScanned(Struct, frozen=True):
+    """A member's card was scanned or their number typed."""
+
+    member: Member
+
+
+class ClaimScanned(Struct, frozen=True):
+    """The code of a claim slip was scanned or typed."""
+
+    claim_hash: str
+
+
+class ScanFailed(Struct, frozen=True):
+    """A scan was of no use here."""
+
+    phrase: Phrase
+
+
+class Synced(Struct, frozen=True):
+    """Central has heard what this kiosk wrote down; a balance may have changed."""
+
+
+class BalanceTold(Struct, frozen=True):
+    """Central said what the member has; None when it could not be asked."""
+
+    answer: BalanceAnswer | None
+
+
+class ClaimTold(Struct, frozen=True):
+    """Central said what a claim code stands for; None when it could not be asked."""
+
+    answer: ClaimAnswer | None
+
+
+class Chosen(Struct, frozen=True):
+    """The member touched a reward, which is handed over at `place`."""
+
+    reward: RewardRow
+    place: Phrase
+
+
+class Confirmed(Struct, frozen=True):
+    """The member wants it; `request_id` is new and random."""
+
+    request_id: str
+
+
+class PinTyped(Struct, frozen=True):
+    """The member typed their PIN, which is kept nowhere."""
+
+    pin: str
+
+
+class LeaseTold(Struct, frozen=True):
+    """Central's answer to the request for a lease; None when it could not be asked."""
+
+    request_id: str
+    answer: LeaseAnswer | None
+
+
+class Back(Struct, frozen=True):
+    """The member goes one step back."""
+
+
+class Left(Struct, frozen=True):
+    """The member is done; nothing of theirs stays on the screen."""
+
+
+class Stayed(Struct, frozen=True):
+    """The member touched the screen."""
+
+
+class Tick(Struct, frozen=True):
+    """Time passed."""
+
+
+Input = (
+    MemberScanned
+    | ClaimScanned
+    | ScanFailed
+    | Synced
+    | BalanceTold
+    | ClaimTold
+    | Chosen
+    | Confirmed
+    | PinTyped
+    | LeaseTold
+    | Back
+    | Left
+    | Stayed
+    | Tick
+)
