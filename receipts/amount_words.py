@@ -39,16 +39,22 @@ class Role(StrEnum):
 ROLES: dict[Role, str] = {
     Role.SUBTOTAL: """
         小计|小計|商品合计|原价合计|吊牌合计|原价|小結|商品金额|菜品合计|菜金|消费合计|消费金额
-        消费小计
+        消费小计|ZWISCHENSUMME|SOUS-TOTAL|SOUS TOTAL
+        小計額
         SUBTOTAL|SUB TOTAL|SUB-TOTAL|SUBTTL|STTL|SUB TTL|JUMLAH KECIL|GROSS AMT|GROSS AMOUNT
         TOTAL GROSS|GROSS TOTAL|ITEM TOTAL|ITEMS TOTAL|SALES SUBTOTAL|TOTAL BEFORE|FOOD TOTAL
     """,
+    Role.NET: """
+        銷售額|應稅銷售額|未稅金額|NETTO|MONTANT HT|TOTAL HT
+    """,
     Role.TOTAL: """
         合计|总计|总金额|合計|總數|總計|總額|总额|共计|總金額|合计金额|金额合计|订单金额
-        交易金额|销售金额|结算金额|总价|總價|金额|开票金额|發票金額|价税合计|價稅合計
+        交易金额|销售金额|结算金额|总价|總價|金额|开票金额|發票金額|价税合计|價稅合計|实洋|小写|小寫
+        会员价合计|会员合计|成交金额|成交额|成交合计|折后总额|优惠后金额|优惠后合计|优惠后|折后
         TOTAL|GRAND TOTAL|NET TOTAL|NETT TOTAL|NETT|NET AMT|NET AMOUNT|NETT AMT|FINAL TOTAL|TTL
         TOTAL SALES|TOTAL AMOUNT|TOTAL AMT|JUMLAH|JUMLAH BESAR|BILL TOTAL|TOTAL BILL|SALE TOTAL
-        INVOICE TOTAL|AMOUNT|TOTAL RM|TOTAL FACTURE
+        INVOICE TOTAL|AMOUNT|TOTAL RM|TOTAL FACTURE|AMT|SUMME|GESAMT|GESAMTBETRAG|TOTAL TTC|TOTALE
+        MONTANT|IMPORTE|합계|총액|결제금액
     """,
     Role.OWED: """
         应付|应收|应收金额|应付金额|应付款|应付总额|应收合计|需付|应付尾款|本单应收|應付|應收
@@ -57,26 +63,26 @@ ROLES: dict[Role, str] = {
         NET PAYABLE|TOTAL AMT PAYABLE|TOTAL PAYABLE AMOUNT|TOTAL AMOUNT PAYABLE|TO PAY|DUE
         AMOUNT TO PAY|JUMLAH PERLU DIBAYAR|PERLU DIBAYAR|TOTAL ROUNDED|ROUNDED TOTAL
         TOTAL AMT ROUNDED|TTL ATF RND|TOTAL AFTER ROUNDING|TOTAL AFTER ADJ
-        TOTAL AFTER ADJUSTMENT|AMOUNT AFTER ROUNDING
+        TOTAL AFTER ADJUSTMENT|AMOUNT AFTER ROUNDING|ZU ZAHLEN|A PAYER|NET A PAYER|A PAGAR|ご請求額
     """,
     Role.WHOLE: """
         整单合计|合同金额|整单金额|全单合计|桌台合计|合同总额|全單合計|整單合計|原单合计
     """,
     Role.PAID: """
-        实付|实收|实付金额|实收金额|已付|付款金额|实付款|支付金额|支付合计|實收|實付|已付金額
+        扣款金額|扣除金額|扣款金额|实付|实收|实付金额|实收金额|已付|付款金额|实付款|支付金额|支付合计|實收|實付|已付金額
         收款|付款|支付|实收合计|付款合计
         PAID|AMOUNT PAID|PAID AMOUNT|TOTAL PAID|PAYMENT|TOTAL PAYMENT|AMT PAID|DIBAYAR|BAYARAN
         PAY
     """,
     Role.RECEIVED: """
-        收您|收银|现金实收|收到|付您|收現|實收現金
+        收您|收银|现金实收|收到|付您|收現|實收現金|收现|收您现金|收现金
         RECEIVED|TENDERED|TENDER|TOTAL TENDERED|AMOUNT TENDERED|CASH TENDERED|CASH RECEIVED
-        TERIMA|DITERIMA|AMT TENDERED|AMOUNT RECEIVED
+        TERIMA|DITERIMA|AMT TENDERED|AMOUNT RECEIVED|GEGEBEN|お預り|お預かり|預り金|받은금액
     """,
     Role.CHANGE: """
         找零|找赎|找您|找回|找續|找贖|找零金额|退现金|退現金
         CHANGE|CHANGE DUE|BAKI|CASH CHANGE|AMOUNT CHANGE|CHANGE AMT|CHANGE AMOUNT|BALANCE RETURN
-        YOUR CHANGE
+        YOUR CHANGE|ZURÜCK|ZURUECK|RÜCKGELD|RUECKGELD|RENDU|TROCO|お釣り|お釣|釣銭|거스름돈
     """,
     Role.DISCOUNT: """
         优惠|折扣|立减|满减|会员价|特价|促销|让利|折让|优惠券|满减券|免单|赠送|减免|打折|抵扣
@@ -84,7 +90,7 @@ ROLES: dict[Role, str] = {
         整单折扣|優惠|折扣額|減免|八五折|九折|八折|生日券|折扣券|新人券|会员券|红包|直降|活动优惠
         店庆优惠|整单优惠|单品优惠|新客立减|无门槛券|体验券|折價券|現金折扣|會員折扣|滿減|赠券
         DISCOUNT|DISC|PROMO|PROMOTION|OFF|LESS|REBATE|COUPON|MEMBER|VIP DISC|DISKAUN
-        MEMBER DISCOUNT|ITEM DISCOUNT|TOTAL DISCOUNT|BILL DISCOUNT|LESS DISCOUNT
+        MEMBER DISCOUNT|ITEM DISCOUNT|TOTAL DISCOUNT|BILL DISCOUNT|LESS DISCOUNT|RABATT|REMISE
     """,
     Role.ROUNDING: """
         抹零|抹分|舍零|去零|凑整|尾数调整|尾数|四舍五入|四捨五入|尾數|抹去零头|零头|舍入
@@ -105,11 +111,13 @@ ROLES: dict[Role, str] = {
     Role.TAX: """
         税额|税率|税|税金|商品税额|稅|稅額|营业税|增值税
         GST|SST|VAT|TAX|CUKAI|SALES TAX|SERVICE TAX|GOV TAX|GOVT TAX|TOTAL GST|TOTAL TAX
+        CGST|SGST|IGST|UTGST|CESS|HST|PST|QST|MWST|TVA|IVA|BTW|消費税|부가세
         GST PAYABLE|GST AMT|TOTAL GST AMT|GST AMOUNT|TAX AMOUNT|TAX TOTAL|TOTAL SST
     """,
     Role.DEPOSIT: """
         押金|收押金|收订金|收定金|本次收订金|本次收定金|预付款|预收款|收保证金
-        DEPOSIT RECEIVED|DEPOSIT PAID NOW
+        DEPOSIT RECEIVED|DEPOSIT PAID NOW|TOTAL DEPOSIT|DEPOSIT AMOUNT|AMOUNT DEPOSITED
+        存入金额|存款金额
     """,
     Role.DEPOSIT_USED: """
         已付订金|已付定金|已收订金|已收定金|抵扣订金|抵扣定金|扣订金|扣定金|订金抵扣|定金抵扣
@@ -130,7 +138,7 @@ ROLES: dict[Role, str] = {
         TOP-UP AMOUNT|TOP UP AMOUNT|TOPUP AMOUNT|RELOAD AMOUNT
     """,
     Role.COUNT: """
-        件数|数量|份数|总件数|品数|件數|數量|笔数|人数|杯数|人數|商品数|总数量|商品件数
+        件数|数量|份数|总件数|品数|件數|數量|笔数|人数|杯数|人數|商品数|总数量|商品件数|册数|点数
         ITEMS|ITEM COUNT|QTY|TOTAL QTY|NO OF ITEMS|QUANTITY|TOTAL QUANTITY|ITEM S|QTY S
         QUANTITY OUT|TOTAL ITEM|TOTAL ITEMS|KUANTITI|ITEM SOLD|TOTAL ITEM SOLD|NO QTYS|NO ITEMS
         PAX|COVERS|TATAL QTY|QUANTITY COUNT|COUNT|ITEMS COUNT|QTY TOTAL|TOTAL QTYS
@@ -141,7 +149,8 @@ ROLES: dict[Role, str] = {
         本次积分|本店积分|剩余积分|赠送金额|税号|电话|電話|卡号|单价|單價|未付余额|待付尾款|已省
         节省|共节省|共优惠|为您节省|已为您节省|不含税金额|商户优惠|赠送积分|钱包余额|尾号|房号
         桌号|台号|备用金|收银员|收银机|收銀員|收銀機|卡號|桌台|枱號|餘款|单品原价|吊牌价|门市价
-        参考价|划线价|升数|加油量|油量|加油升数|里程
+        参考价|划线价|升数|加油量|油量|加油升数|里程|码洋
+        LOYALTY|LOYALTY CARD|REWARDS|CLUBCARD|CARD NO|CARD NUMBER|CARD #|REMAINING VALUE
         SAVING|SAVINGS|TOTAL SAVINGS|TOTAL SAVING|YOU SAVED|SAVED|POINTS|POINT|POIN|MATA
         TOTAL POINTS|CARD BALANCE|CARD BAL|RC BALANCE|TEL|FAX|PHONE|HOTLINE|YOUR SAVINGS|RRP
         MEMBER POINTS|POINTS BALANCE|REMAINING BALANCE|BALANCE|BAL|DISCOUNTABLE|GST ID|GST NO
@@ -165,7 +174,8 @@ ROLES: dict[Role, str] = {
 TENDERS: dict[str, str] = {
     "cash": """
         现金|現金|人民币
-        CASH|TUNAI|RECEIVED CASH|TENDERED CASH|PAID CASH|PAY CASH|TTL CASH|ESPECE|EFECTIVO
+        CASH|TUNAI|RECEIVED CASH|TENDERED CASH|PAID CASH|PAY CASH|TTL CASH|ESPECE|EFECTIVO|ESPECES
+        CONTANTI|DINHEIRO|ESPÈCES|현금
     """,
     "wechat_pay": """
         微信|微信支付|微信付款
@@ -183,6 +193,8 @@ TENDERS: dict[str, str] = {
         信用卡|预授权完成
         CREDIT CARD|VISA|MASTER|MASTERCARD|MASTER CARD|AMEX|CARD|CREDIT|KAD|KAD KREDIT|VISA CARD
         EDC|JCB|DISCOVER|DINERS|DINERS CLUB|EFTPOS|INTERAC|MAESTRO|CARD PAYMENT|AMERICAN EXPRESS
+        CHIP & PIN|CHIP AND PIN|CONTACTLESS|CARTE BANCAIRE|TARJETA|EC-KARTE|GIROCARD|BANCONTACT
+        クレジット|신용카드|카드
     """,
     "octopus": """
         八達通|八达通
@@ -247,3 +259,10 @@ TENDERS: dict[str, str] = {
         ON ACCOUNT|CITY LEDGER|ROOM CHARGE|HOUSE ACCOUNT|CHARGE TO ROOM
     """,
 }
+
+#: Words that say this only when nothing else stands in the label: they are parts of many names.
+ALONE: dict[str, tuple[Role, str]] = {
+    "收": (Role.RECEIVED, ""), "找": (Role.CHANGE, ""), "NET": (Role.TOTAL, ""),
+    "BAR": (Role.TENDER, "cash"), "CHARGE": (Role.TENDER, "credit_card"),
+    "CAMBIO": (Role.CHANGE, ""), "RESTO": (Role.CHANGE, ""),
+}  # fmt: skip

@@ -12,6 +12,7 @@ from msgspec import Struct
 from loyalty.receipt import Kind
 from receipts import lexicon, paper_words
 from receipts.amount_words import Role
+from receipts.objections import TIP_BLANK
 from receipts.rows import Row
 
 HEADING_ROWS = 6
@@ -30,6 +31,23 @@ _PRINT_COUNT = re.compile(r"第\s?(\d+)\s?次打印|打印次数\D{0,2}(\d+)")
 _VALUE = re.compile(r"[:：]\s*\S")
 _ORDER = tuple(paper_words.HEADINGS)
 _LATIN_LETTER = re.compile("[A-Z]")
+#: Parts of a number, which share a line with a heading (`QUOTATION Q-1182`).
+_CODE = re.compile(r"\b[A-Z]*[-/]?\d[A-Z0-9/-]*")
+#: `充值500送100` at the head of a paper is an advertisement.
+_OFFER = re.compile(r"[充存储].{0,6}\d+.{0,3}[送赠返享得]|[满滿]\s?\d+")
+#: A field that names what the paper is of, and its value.
+_TYPE = re.compile(
+    r"^\W*(?:(?:TRANS(?:ACTION)?|TXN|TRX|SALES?|DOC(?:UMENT)?|RECEIPT|BILL)?\.?\s?TYPE|TRANSACTION"
+    r"|(?:交易|业务|單據|单据|销售|訂單|订单)?[类類][型别別])\s?[:：]\s*(?P<value>\S.*)$"
+)
+_TYPED = frozenset({"refund", "void", "topup", "deposit", "training"})
+#: So much of a line must be the word for it to say that the paper was printed before.
+_REPRINT_WEAK = frozenset({"复印", "副本", "DUPLICATE"})
+_REPRINT_SHARE = 0.5
+_WORD_CHARACTER = re.compile(r"\w")
+#: What a slip of a terminal calls the amounts that it adds up.
+_SLIP_AMOUNT = re.compile(r"\b(?:SALE|PURCHASE|BASE|AMOUNT|AMT)\b|消费|消費|金额|金額|交易")
+_TOTALS = frozenset({Role.TOTAL, Role.OWED, Role.PAID})
 
 
 class Classified(Struct, frozen=True):
@@ -57,7 +75,7 @@ def classify(rows: list[Row]) -> Classified:
         footer = lexicon.FOOTERS.touches(row.upper)
         kinds = lexicon.HEADINGS.find(row.upper) if may_be and not footer else []
         for term, kind in kinds:
-            if _is_heading(row, at, term):
+            if _is_heading(row, at, term) and not (kind == "topup" and _OFFER.search(row.upper)):
                 found.setdefault(kind, term)
                 headings.append(row.index)
         if at >= SALE_HEADING_ROWS or footer or row.index in headings:
@@ -68,7 +86,7 @@ def classify(rows: list[Row]) -> Classified:
             if may_be and _is_heading(row, at, sale_words[0][0]):
                 headings.append(row.index)
     for _, row in signs:
-        for term, kind in lexicon.ANYWHERE.find(row.upper):
+        for term, kind in [*lexicon.ANYWHERE.find(row.upper), *_typed(row)]:
             found.setdefault(str(kind), term)
     again = [row for row in rows if "打印" in row.text and _is_printed_again(row)]
     reprint = bool(again) or any(_is_reprint(row) for _, row in signs)
@@ -118,7 +136,7 @@ def _is_heading(row: Row, at: int, term: str) -> bool:
     """Latin words make a heading only when little else is on the line: shops have names too."""
     if not term.isascii():
         return len(row.text.strip()) <= 24
-    letters = len(_LATIN_LETTER.findall(row.upper)) or 1
+    letters = len(_LATIN_LETTER.findall(_CODE.sub(" ", row.upper))) or 1
     share = len(_LATIN_LETTER.findall(term)) / letters
     if at == 0 and not _WRAPPED.match(row.text):
         return share > 0.9
@@ -130,9 +148,22 @@ def _is_reprint(row: Row) -> bool:
         return False
     if row.upper.strip(" *=-#") == "COPY":
         return True
-    if any(value == "reprint" for _, value in lexicon.PRINTED_AGAIN.find(row.upper)):
-        return not lexicon.FOOTERS.touches(row.upper)
+    again = [term for term, what in lexicon.PRINTED_AGAIN.find(row.upper) if what == "reprint"]
+    told = sum(len(_WORD_CHARACTER.findall(term)) for term in again)
+    most = told >= _REPRINT_SHARE * len(_WORD_CHARACTER.findall(row.upper))
+    if most or set(again) - _REPRINT_WEAK:
+        return bool(again) and not lexicon.FOOTERS.touches(row.upper)
     return False
+
+
+def _typed(row: Row) -> list[tuple[str, str]]:
+    """Return the kinds that a field such as `交易类型:退货` names."""
+    field = _TYPE.match(row.upper)
+    if field is None:
+        return []
+    value = field["value"].strip()
+    terms = lexicon.HEADINGS.find(value)
+    return [(term, kind) for term, kind in terms if kind in _TYPED and 2 * len(term) >= len(value)]
 
 
 def _is_printed_again(row: Row) -> bool:
@@ -153,8 +184,26 @@ def _is_report(signs: list[Row]) -> bool:
     return len(fields) >= REPORT_FIELDS_MIN
 
 
+def _end_of_sale(rows: list[Row]) -> int:
+    """Return the row of a total that stands below goods, the last row of all if none does.
+
+    A terminal may print its slip on the same paper below the sale.
+    """
+    goods = [
+        row.index for row in rows
+        if row.exact_amounts and not (row.figures or row.stamps or row.in_tax_table)
+        and not _SLIP_AMOUNT.search(row.upper)
+    ]  # fmt: skip
+    totals = [row.index for row in rows if any(each.role in _TOTALS for each in row.figures)]
+    below = (at for at in totals if goods and at > goods[0])
+    return next(below, rows[-1].index if rows else 0)
+
+
 def _is_payment_slip(signs: list[Row], rows: list[Row]) -> bool:
-    fields = {term for row in signs for term, _ in lexicon.PAYMENT_FIELDS.find(row.upper)}
+    end = _end_of_sale(rows)
+    above = (row for row in signs if row.index <= end)
+    fields = {term for row in above for term, _ in lexicon.PAYMENT_FIELDS.find(row.upper)}
+    fields |= {"TIP" for row in rows if TIP_BLANK.search(row.upper)}
     missing = PAYMENT_FIELDS_MIN - len(fields)
     if missing > 1 or (missing and not any(_MASKED_CARD.search(row.upper) for row in rows)):
         return False

@@ -23,8 +23,8 @@ _PLAIN_DATES = [
         r"(?!\d(?!\d?:))"
     ),
     re.compile(
-        rf"(?<![\d/.-])(?P<a>\d{{1,2}}){_S}[-/.]{_S}(?P<b>\d{{1,2}}){_S}[-/.]{_S}"
-        r"(?P<c>20\d\d|\d\d)(?!\d?[\d/.-]\d)"
+        rf"(?<![\d/.-])(?P<a>\d{{1,2}}){_S}(?P<sep>[-/.]){_S}(?P<b>\d{{1,2}}){_S}"
+        rf"(?:[-/.]{_S}(?P<c>20\d\d)|(?P=sep){_S}(?P<c2>\d\d))(?!\d?[\d/.-]\d)"
     ),
     re.compile(  # years of the Republic in Taiwan: 114/11/08
         r"(?<![\d/.-])(?P<roc>1[0-3]\d)\s?(?P<sep>[-/.年])\s?(?P<m>\d{1,2})\s?(?:(?P=sep)|月)\s?"
@@ -123,12 +123,12 @@ def _dates(line: str, order: str, *, named: bool) -> list[tuple[int, int, str, s
 
 def _date(parts: dict[str, str | None], order: str) -> str | None:
     if parts.get("a") is not None:
-        tries = _orders(int(parts["a"] or 0), int(parts["b"] or 0), parts["c"] or "", order)
+        year = parts.get("c") or parts.get("c2") or ""
+        tries = _orders(int(parts["a"] or 0), int(parts["b"] or 0), year, order)
     else:
         month = _MONTHS[str(parts["mon"])[:3].upper()] if parts.get("mon") else int(parts["m"] or 0)
         roc = parts.get("roc")
-        year = int(roc) + 1911 if roc else _year(parts["y"] or "")
-        tries = [(year, month, int(parts["d"] or 0))]
+        tries = [(int(roc) + 1911 if roc else _year(parts["y"] or ""), month, int(parts["d"] or 0))]
     for year, month, day in tries:
         if year in _YEARS and _real(year, month, day):
             return f"{year:04d}-{month:02d}-{day:02d}"

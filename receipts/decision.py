@@ -23,6 +23,8 @@ RULED_CURRENCIES = frozenset({"CNY", "HKD", "MOP", "TWD", "SGD", "MYR"})
 #: Tills print the cents of these, also of a round amount.
 CENTS_ALWAYS = frozenset({"MYR", "SGD"})
 LARGE_WHOLE_FEN = 100_000
+#: A whole price below this has never had cents: 0.99 is no price that ends in a digit lost.
+WHOLE_SMALL_FEN = 10_000
 
 #: The checks that are arithmetic and not repetition.
 PROOFS = {"tender", "sum", "goods", "words", "tax"}
@@ -68,6 +70,8 @@ def _earning(
 
 
 def _unearning(facts: Facts, document: Document) -> tuple[str, list[Reason]]:
+    if facts.objection is not None:  # words less sure than a heading
+        return "review", [reason("no_sale", word=facts.objection)]
     if any(doubt.code == "label" for doubt in document.doubts):
         return "ignore", [reason("label")]
     if facts.kind is Kind.OTHER:
@@ -158,11 +162,16 @@ def _has_lost_cents(facts: Facts, settled: Settlement, document: Document) -> bo
     """
     if facts.currency in CENTS_ALWAYS and settled.decimals < 2:
         return True
-    if settled.decimals or "goods" in settled.checks:
+    if settled.decimals or ("goods" in settled.checks and _is_small(facts)):
         return False
     parted = "," in document.lines[settled.row].text
     large = abs(settled.owed_fen) >= LARGE_WHOLE_FEN and facts.currency != "TWD" and not parted
     return facts.cents or large
+
+
+def _is_small(facts: Facts) -> bool:
+    """Return whether something cost so little that no point can be lost in its price."""
+    return any(0 < abs(item.amount_fen) < WHOLE_SMALL_FEN for item in facts.items)
 
 
 def _is_torn(facts: Facts, settled: Settlement) -> bool:

@@ -11,6 +11,7 @@ from loyalty.receipt import Kind
 from paper.width import columns
 from receipts import lexicon
 from receipts.fold import RULE
+from receipts.money import MARKS
 from receipts.paper_words import BRANCH
 from receipts.rows import Row, is_code_mark
 
@@ -18,7 +19,7 @@ HEADER_ROWS = 7
 NEAR_ROWS = 3
 
 _VALUE = re.compile(
-    r"\s?(?:NO|NUM|NUMBER|ID|编号|号码)?\s?[.:：#\[(\-]*\s{0,12}#?"
+    r"\s?(?:NO|N0|N°|NUM|NUMBER|ID|编号|号码)?\s?[.:：#\[(\-]*\s{0,12}#?"
     r"(?P<value>(?:\d[\d]*(?: \d{3,})+|[A-Z0-9]*[A-Z0-9/_\-.]*\d[A-Z0-9/_\-.]*))"
 )
 #: Labels whose number may stand alone on the row below.
@@ -34,6 +35,7 @@ _LABELS_ALONE = (
     "INV NO",
 )
 _LONE_NUMBER = re.compile(r"^(?=.*\d)[A-Z0-9][A-Z0-9/_-]{2,}$")
+_HASHED = re.compile(r"^\W*#\s?(?P<value>\d{2,})\W*$")
 _TAIWAN_INVOICE = re.compile(r"^\s*[A-Z]{2}-\d{8}\s*$")
 _SHORT_DATE = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}$")
 _DIGITS_ONLY = re.compile(r"^\d+$")
@@ -80,7 +82,10 @@ def numbers_of(rows: list[Row]) -> Numbers:
             best.setdefault("own", (below, row.index))
         elif _TAIWAN_INVOICE.match(row.upper):
             best.setdefault("own", (row.upper.strip(), row.index))
-    number, at_row = best.get("own") or best.get("order") or (None, None)
+        elif hashed := _HASHED.match(row.upper):
+            best.setdefault("hashed", (hashed["value"], row.index))
+    ranked = (best.get(rank) for rank in ("own", "order", "hashed"))
+    number, at_row = next(filter(None, ranked), (None, None))
     original, _ = best.get("original") or (None, None)
     return Numbers(number, original, again, at_row)
 
@@ -220,6 +225,14 @@ _CUES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     ("CNY", ("¥", "RMB", "CNY", "元"), re.compile(r"¥|\bRMB\b|\bCNY\b|元")),
 )  # fmt: skip
 
+#: A mark of a currency on the line of the total, also where blanks part it from the amount.
+_MARK = re.compile(
+    "|".join(
+        rf"(?<![A-Z]){re.escape(mark)}(?![A-Z])" for mark, currency in MARKS.items() if currency
+    )
+)
+_KANA = re.compile("[\u3041-\u30fa]")
+KANA_ROWS_MIN = 3
 _ANY_CUE = re.compile("|".join(re.escape(each) for _, letters, _ in _CUES for each in letters))
 
 
@@ -228,10 +241,15 @@ def currency_of(rows: list[Row], default: str, total_row: int | None) -> str:
 
     The mark on the total itself decides; else a default that is named too wins.
     """
-    own = {a.mark for row in rows if row.index == total_row for a in row.amounts if a.mark}
+    kana = sum(1 for row in rows if _KANA.search(row.text)) >= KANA_ROWS_MIN
+    yen = {"CNY": "JPY"} if kana or default == "JPY" else {}  # both are written ¥
+    total = [row for row in rows if row.index == total_row]
+    own = {MARKS[mark] for row in total for mark in _MARK.findall(row.upper) if MARKS[mark]}
     if len(own) == 1:
-        return own.pop()
+        named_there = own.pop()
+        return yen.get(str(named_there), str(named_there))
     marks = {amount.mark for row in rows for amount in row.amounts if amount.mark}
+    marks = {yen.get(mark, mark) for mark in marks}
     if default in marks:
         return default
     if len(marks) == 1:

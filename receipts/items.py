@@ -44,6 +44,9 @@ _LONG_DECIMALS = re.compile(r"\d+\.\d\d+$")
 _PRICE_ALONE = re.compile(r"\w.*\s?@\s?(?:RM|[$¥])?\s?\d+\.\d\d\s*$")
 _WORDS_BETWEEN = re.compile(r"\s{2,}[\u4e00-\u9fff]{2,}.*\s")
 _HAN = re.compile("[\u4e00-\u9fff]")
+#: Words before a number that is no money, and things that are sold.
+_THING = re.compile(r"^\W*(?:\w+ )?(?:PHONE|TABLE) [A-Z]{3,}")
+_LETTER = re.compile(r"[^\W\d_]")
 _NAME = re.compile(r"[^\W\d_]{2,}|[\u4e00-\u9fff]")
 
 
@@ -162,10 +165,13 @@ def _is_goods(row: Row, figure: Figure) -> bool:
         sold = (
             of_the_mall or figure.kind == "tenant_stored_value"
         )  # a card sold, for nothing is owed yet
-        return sold or (figure.kind == "on_account" and len(words) > 4) or _is_product(words)
+        return sold or (figure.kind == "on_account" and len(words) > 4) or _is_product(figure.label)
     if figure.role is Role.TOPUP:
         return True
-    return figure.role in (Role.NOT_MONEY, Role.COUNT) and len(row.exact_amounts) > 1
+    if figure.role not in (Role.NOT_MONEY, Role.COUNT):
+        return False
+    named = _is_product(figure.label) or _THING.search(figure.label) is not None
+    return len(row.exact_amounts) > 1 or (figure.fen > 0 and named)
 
 
 def _beside(row: Row) -> list[Row]:
@@ -192,10 +198,11 @@ def _part(row: Row, text: str) -> Row:
 
 
 def _is_product(label: str) -> bool:
-    """A way of payment that is the smaller part of a name is none (`桂花糯米藕`)."""
+    """A label that is the smaller part of a name is none (`桂花糯米藕`, `CASH BOX STEEL`)."""
     hits = lexicon.AMOUNTS.find(label)
-    told = sum(len(term) for term, _ in hits)
-    return len(hits) == 1 and len(_HAN.findall(label)) >= max(4, 2 * told)
+    told = sum(len(_LETTER.findall(term)) for term, _ in hits)
+    whole = len(_HAN.findall(label)) or len(_LETTER.findall(label))
+    return len(hits) == 1 and whole >= max(4, 2 * told)
 
 
 def _item(row: Row, pending: str | None) -> Item:

@@ -17,6 +17,8 @@ _PAYMENTS = (Role.TENDER, Role.RECEIVED, Role.PAID, Role.DEPOSIT_USED)
 _CHANGING = (Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING, Role.DEPOSIT_USED, Role.NOT_MONEY)
 #: So few amounts without decimals among others with them are worn, and no habit of the shop.
 DECIMALS_MIN = 2
+#: A number so many times the amount has lost no point: it is a code beside the label.
+CODE_RATIO = 1_000
 TOTAL_MIN_FEN = 2_000
 #: No tax takes more than a fifth of the whole.
 TAX_SHARE = 5
@@ -47,7 +49,8 @@ def _telling(sheet: Sheet, settled: Settled) -> list[Figure]:
     out = []
     for figure in sheet.of(*_TOTALS, *_PAYMENTS, Role.CHANGE):
         worn = decimal and ((figure.row >= start and _is_payment(figure)) or _is_total(figure))
-        if not figure.fen or not (figure.exact or worn) or _among_goods(sheet, figure):
+        coded = not figure.exact and figure.fen > CODE_RATIO * max(settled.owed_fen, 100)
+        if not figure.fen or coded or not (figure.exact or worn) or _among_goods(sheet, figure):
             continue
         if not _is_deposit(figure, settled) and not _is_tax(figure, settled):
             out.append(figure)
@@ -116,10 +119,10 @@ def _follows(sheet: Sheet, figure: Figure, totals: list[Figure], known: set[int]
     """Return whether a total is one more step from a known one, up or down the paper."""
     steps = {abs(each.fen) for each in sheet.of(*_CHANGING)}
     for other in totals:
-        if abs(other.fen) not in known or other.row == figure.row:
+        if abs(other.fen) not in known or other.place == figure.place:
             continue
-        first, second = sorted((figure, other), key=lambda each: each.row)
-        changes = between(sheet, first.row, second.row)
+        first, second = sorted((figure, other), key=lambda each: each.place)
+        changes = between(sheet, first.place, second.place)
         if add_up(first.fen, changes, second.fen) is not None:
             return True
         if abs(abs(figure.fen) - abs(other.fen)) in steps:

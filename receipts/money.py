@@ -54,6 +54,10 @@ _OCR_TOKEN = re.compile(
     r"(?:(?<![A-Za-z])|(?<=RM))[0-9OolISBDQ]{1,6}[.,]\s?[0-9OolISBDQ]{2}(?![A-Za-z0-9])"
 )
 _OCR_LETTER = re.compile("[OolISBDQ]")
+#: Two columns without the blank between them: `8.0016.00`.
+_GLUED = re.compile(r"(?<![\d.])(\d{1,6}\.\d\d)(?=\d{2,6}\.\d\d(?![\d.]))")
+#: A label without the blank behind it: `TOTAL22.00`.
+_GLUED_LABEL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{3,}$")
 _OCR_DIGITS = str.maketrans("OoDQlIS", "0000115")
 
 #: Tax codes (`75.00SR`, `19.80 S`) and `x` may stand right behind an amount.
@@ -78,10 +82,11 @@ class Amount(Struct, frozen=True):
 
 
 def repair(line: str) -> str:
-    """Return the line with letters that OCR put for digits inside amounts turned back."""
-    if ("." not in line and "," not in line) or not _OCR_LETTER.search(line):
+    """Return the line with its amounts parted and letters that OCR put for digits turned back."""
+    if "." not in line and "," not in line:
         return line
-    return _OCR_TOKEN.sub(_digits, line)
+    line = _GLUED.sub(r"\1 ", line)
+    return _OCR_TOKEN.sub(_digits, line) if _OCR_LETTER.search(line) else line
 
 
 def _digits(token: re.Match[str]) -> str:
@@ -108,7 +113,9 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
     before, after = line[start - 1 : start], line[end : end + 1]
     at, lead_mark, opened, negative = _lead(line, start)
     if not lead_mark and before.isascii() and before.isalnum():
-        return None  # the tail of a code
+        labelled = digits[-3:-2] == "." and _GLUED_LABEL.search(line, max(0, start - 20), start)
+        if not labelled:
+            return None  # the tail of a code
     if (before and before in "/#'") or (before == "." and not lead_mark):
         return None
     if _goes_on(line, end, after):
@@ -117,9 +124,10 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
         return None
     fen, decimals = _value(digits)
     glued = negative and line[max(0, at - 1) : at].isalnum()
-    if fen > AMOUNT_MAX_FEN or (not decimals and (before == "*" or glued)):
-        return None  # the end of a masked number, 12-34
     mark = lead_mark or yuan
+    coded = not decimals and (glued or _is_part_of_a_code(line, start, end))
+    if fen > AMOUNT_MAX_FEN or coded:
+        return None
     enclosed = opened and close is not None and decimals > 0
     return Amount(
         fen=-fen if negative or minus or enclosed else fen,
@@ -129,6 +137,12 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
         mark=MARKS[mark] if mark else None,
         decimals=decimals,
     )
+
+
+def _is_part_of_a_code(line: str, start: int, end: int) -> bool:
+    """Return whether digits are of a number that counts nothing: `0451`, `** 1234`, `1234**`."""
+    leading = line[start] == "0" and end - start > 2
+    return leading or line[:start].rstrip().endswith("*") or line.startswith("**", end)
 
 
 def _lead(line: str, start: int) -> tuple[int, str | None, bool, bool]:

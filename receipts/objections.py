@@ -7,7 +7,9 @@ decision: a line found here is a question for a person.
 
 import re
 
-from loyalty.receipt import Item
+from msgspec import Struct
+
+from loyalty.receipt import Item, Kind
 from receipts import lexicon
 from receipts.amount_words import Role
 from receipts.rows import Row
@@ -72,40 +74,81 @@ _SALE_PAPER = re.compile(
 )
 #: Money taken in for somebody else, given out, or put at stake.
 _FOR_OTHERS = re.compile(
-    r"代收|代缴|代繳|代充|货款|物业(?:管理)?费|捐赠|捐款|募捐|善款|彩票|投注"
-    r"|\bBILL PAYMENT\b|\bE-?PIN\b|\bCASH ?BACK\b|\bDONATION\b|\bLOTTERY\b"
+    r"代收|代缴|代繳|代充|货款|物业(?:管理)?费|捐赠|捐款|募捐|善款|彩票|投注|户号|戶號|抄表|话费|罚款"
+    r"|(?:[水电電燃气氣煤]|宽带|有线|取暖)费(?:缴|充|账|单|通知)|缴.{0,3}[水电燃气煤]费|[燃煤]气费"
+    r"|社保费|汇款|匯款|\bBILL PAYMENT\b|\bE-?PIN\b|\bCASH ?BACK\b|\bDONATION\b|\bLOTTERY\b"
+    r"|\bREMITTANCE\b|\bMONEY (?:TRANSFER|CHANGER)\b|\bPOSTPAID\b|\bCURRENCY EXCHANGE\b"
+    r"|外币兑换|外幣兌換|找換店|兌換店|\bWE (?:SELL|BUY)\b"
+)
+#: A bill among the goods is another company's.
+_BILL = re.compile(r"(?<!OF )\bBILLS?\b(?! (?:BOOK|PAD|FOLD))")
+#: What a bill has on it before the customer has paid: a blank to write the tip in.
+TIP_BLANK = re.compile(r"(?:\bTIPS?\b|\bGRATUITY\b|小费|小費)[^A-Z0-9]*_{3,}")
+#: What became of the sale, by words of its outcome; the first that is found counts.
+_ENDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(words))
+    for kind, words in (
+        (Kind.PRE_BILL, "UNPAID|NOT PAID|未支付|未付"),
+        (Kind.OTHER, "FAIL|DECLIN|REJECT|PENDING|UNSUCCESSFUL|INCOMPLETE|NOT |SUSPEND|GAGAL"),
+        (Kind.OTHER, "失败|失敗|支付中|处理中|未成功|不成功|未完成"),
+        (Kind.TRAINING, "TEST|SAMPLE|SPECIMEN|测试|測試|样张|樣張|试打|試打"),
+        (Kind.REFUND, "REFUND|RETURN|CREDIT|退款|退货|退貨"),
+        (Kind.VOID, "VOID|CANCEL|REVERS|BATAL|INVALID|取消|撤销|撤銷|作废|作廢|冲正|关闭|關閉"),
+    )
 )
 _CREDIT_TERMS = re.compile(r"\bTERMS?\b\W*(?:NET\s*)?\d+\s*DAYS?\b|账期|月结\d+天")
 
 
+class Objection(Struct, frozen=True):
+    """Words that speak against a sale, and what they say the paper is; None if a sale after all."""
+
+    words: str
+    kind: Kind | None = None
+
+
 def objection_of(
     rows: list[Row], items: tuple[Item, ...], goods_end: int, *, number: str | None, paid: bool
-) -> str | None:
-    """Return the words by which a paper says that it is no completed sale, None if nothing does.
+) -> Objection | None:
+    """Return how a paper says that it is no completed sale, None if nothing does.
 
     `goods_end` is the row of the last goods, whose names are not searched; `number` is the paper's
     own, which reports have none of; `paid` is whether a payment is printed.
     """
     named = (item.name for item in items if item.amount_fen > 0 and not item.topup)
-    sold = next((name for name in named if _FOR_OTHERS.search(name.upper())), None)
+    names = (
+        name for name in named if _FOR_OTHERS.search(name.upper()) or _BILL.search(name.upper())
+    )
+    sold = next(names, None)
     if sold is not None:
-        return sold
+        return Objection(sold)
     priced = next((row.index for row in rows if row.exact_amounts), 1 << 30)
     for at, row in enumerate(rows):
-        if row.exact_amounts or priced < row.index <= goods_end:
+        money = any(amount.decimals or amount.fen < 0 for amount in row.amounts)
+        if row.exact_amounts or money or priced < row.index <= goods_end:
             continue
-        headed = at < HEADING_ROWS and row.index < priced and _is_office_heading(row, number)
-        collected = row.index < priced and _is_collecting(row)
-        on_credit = not paid and _CREDIT_TERMS.search(row.upper)
-        if headed or collected or on_credit or is_outcome(row.upper):
-            return row.text.strip(" *=-#")
+        words = row.text.strip(" *=-#")
+        if at < HEADING_ROWS and row.index < priced and _is_office_heading(row, number):
+            return Objection(words, Kind.REPORT if _is_report(row) else Kind.OTHER)
+        if row.index < priced and _is_collecting(row):
+            return Objection(words, Kind.OTHER)
+        if not paid and _CREDIT_TERMS.search(row.upper):
+            return Objection(words, Kind.ON_ACCOUNT)
+        if is_outcome(row.upper):
+            return Objection(words, _ended(row.upper))
+        if not paid and TIP_BLANK.search(row.upper):
+            return Objection(words, Kind.PRE_BILL)
     return None
 
 
-def deposit_alone(rows: list[Row], owed_fen: int) -> str | None:
+def _ended(upper: str) -> Kind | None:
+    return next((kind for kind, words in _ENDS if words.search(upper)), None)
+
+
+def deposit_alone(rows: list[Row], owed_fen: int) -> Objection | None:
     """Return the label of a deposit that is all that was paid for."""
     figures = (figure for row in rows for figure in row.figures if figure.role is Role.DEPOSIT)
-    return next((figure.label for figure in figures if figure.fen == owed_fen), None)
+    label = next((figure.label for figure in figures if figure.fen == owed_fen), None)
+    return Objection(label, Kind.DEPOSIT) if label is not None else None
 
 
 def is_outcome(upper: str) -> bool:
@@ -152,6 +195,12 @@ def _is_office_heading(row: Row, number: str | None) -> bool:
     if number is not None or not words or len(words) > HEADING_WORDS_MAX:
         return False
     return (words[-1] in _REPORT_ENDS and not _PARCELLED & set(words)) or words[0] == "LAPORAN"
+
+
+def _is_report(row: Row) -> bool:
+    return _REPORT.search(row.text.strip(" *=-#【】[]<>()")) is not None or not _HAN.search(
+        row.text
+    )
 
 
 def _is_collecting(row: Row) -> bool:

@@ -15,25 +15,26 @@ HEADINGS: dict[str, str] = {
         日结|日报|交班|班结|收银汇总|报表|营业报表|盘点|钱箱|交更|日結|对账汇总|营业汇总
         销售汇总|交接班|Z报|X报|营业日报|班次|收银员对账|收银对账|款项汇总|交款单|缴款单|收款汇总
         结算总计|结算总计单|总计单|批结算|批次结算
-        现金盘点|钱箱支出|钱箱存入|备用金|营业额汇总|支付汇总|收款统计|营业统计|月结|月报|周报
+        现金盘点|钱箱支出|钱箱存入|备用金|营业额汇总|支付汇总|收款统计|营业统计|月结|月报|周报|读数
         Z REPORT|X REPORT|Z-REPORT|X-REPORT|SHIFT REPORT|END OF DAY|CASH UP|LAPORAN|SHIFT CLOSE
         DAILY REPORT|DAILY SALES|SALES REPORT|SHIFT|Z READING|X READING|Z-READ|SETTLEMENT REPORT
         SETTLEMENT|CLOSING REPORT|SALES SUMMARY|PAID OUT|PAID IN|CASH IN|PAYOUT|PETTY CASH
         CASH DROP|CASH PICKUP|CASHIER REPORT|TENDER SUMMARY|PAYMENT SUMMARY|CASH DECLARATION
+        SAFE DROP|CASH LIFT|CASH OUT|FLOAT|OPENING FLOAT|PETTY CASH PAID OUT
     """,
     "kitchen_ticket": """
         厨打单|制作单|传菜单|划菜单|出品单|加菜单|加菜|加单|催菜|退菜单|退菜|厨房|廚房單|热菜间|后厨
-        厨房单|备餐单|出餐单|走菜|起菜|叫起|杯贴
+        厨房单|备餐单|出餐单|走菜|起菜|叫起|杯贴|凉菜间|冷菜间|面点间|烧腊间|点心间|传菜
         KOT|KITCHEN|KITCHEN ORDER|ORDER TICKET|PESANAN DAPUR|KITCHEN TICKET|BAR ORDER
     """,
     "training": """
-        培训|练习|培训模式|练习单|测试单|测试打印|打印测试|自检|演示|訓練
+        培训|练习|培训模式|练习单|测试单|测试打印|打印测试|自检|演示|訓練|测试页|打印机测试
         TRAINING|TRAINING MODE|TEST PRINT|SELF TEST|SELFTEST|PRACTICE|TEST PAGE|DEMO MODE
         TEST RECEIPT|PRINTER TEST
     """,
     "payment_slip": """
         签购单|POS签购单|支付凭证|扫码支付凭证|刷卡凭证|商户存根|持卡人存根|交易凭条|付款凭证
-        簽購單|商户存根联|银行存根|收款凭证|支付凭条
+        簽購單|商户存根联|银行存根|收款凭证|支付凭条|八達通收據|八达通收据
         SALES SLIP|MERCHANT COPY CARD|CARDHOLDER COPY|CARD SALES SLIP|PAYMENT SLIP
     """,
     "invoice_slip": """
@@ -43,7 +44,7 @@ HEADINGS: dict[str, str] = {
     """,
     "pre_bill": """
         预结单|预打单|客看单|对账单|埋单|核对单|消费清单|对單|對單|预结|点菜单|点单|客单|预览单
-        埋單|未结账|待结账|待付款|催款单|点餐单|下单凭证
+        埋單|未结账|待结账|待付款|催款单|点餐单|下单凭证|报价单|報價單|报价|估价单|核單
         GUEST CHECK|PRO FORMA|PROFORMA|NOT A RECEIPT|UNPAID|BIL SEMENTARA|PRE-BILL|PRE BILL
         PREBILL|TABLE CHECK|CHECK BILL|INTERIM BILL|PROVISIONAL BILL|DRAFT BILL|QUOTATION
         ORDER SLIP|ORDER CHIT|DELIVERY NOTE|PRO-FORMA|SALES ORDER|PURCHASE ORDER|STATEMENT
@@ -70,7 +71,8 @@ HEADINGS: dict[str, str] = {
     "refund": """
         退货|退款|退单|反结账|退货单|退款单|退貨|退款凭证|退换货|退菜退款|退貨單
         REFUND|RETURN|CREDIT NOTE|BAYARAN BALIK|PULANGAN|SALES RETURN|RETURN SLIP|REFUND RECEIPT
-        NOTA KREDIT|REFUNDED
+        NOTA KREDIT|REFUNDED|RETURNED GOODS|GOODS RETURNED|RETURN GOODS|GOODS RETURN|RETURNED
+        SALE RETURN|SALES REFUND|SALE REFUND|RETURN RECEIPT|RETURNS
     """,
     "exchange": """
         换货|换货单|換貨|换货小票
@@ -91,16 +93,16 @@ WEAK_PRE_BILL = frozenset({
 #: Headings that say "this is a sale".
 SALE_HEADINGS = """
     结账单|销售小票|消费小票|销售单|购物小票|结账小票|收银小票|收据|小票|结算单|账单|收據|結賬單
-    銷售單|宾客账单|影票|消费单|商品销售|收款单|收银凭证|購物收據|收费单
+    銷售單|宾客账单|影票|消费单|商品销售|收款单|收银凭证|購物收據|收费单|收费凭证|結帳單
     TAX INVOICE|RECEIPT|INVOICE|INVOIS CUKAI|RESIT|CASH SALE|CASH BILL|CASH SALES|GUEST FOLIO
-    OFFICIAL RECEIPT|SALES RECEIPT|BILL|INV NO|INVOICE NO|RECEIPT NO
+    OFFICIAL RECEIPT|SALES RECEIPT|BILL|INV NO|INVOICE NO|RECEIPT NO|QUITTUNG|KASSENBON|RECIBO
 """
 
 #: Words that name a kind wherever they stand (a pre-bill says so at the bottom).
 ANYWHERE: dict[str, str] = {
     "pre_bill": """
         未付款|不作为结账凭证|仅供核对|非结账凭证|不作为付款凭证|不作结账凭证|请到收银台结账
-        非收据|並非收據|扫码买单|不作为付款依据|請到收銀處|待支付|未支付|待付款|尚未付款|待结账
+        非收据|並非收據|並非正式收據|并非正式收据|非正式收據|非正式收据|不是收据|扫码买单|不作为付款依据|請到收銀處|待支付|未支付|待付款|尚未付款|待结账
         未结账|尚未结账|尚未付清|未付款单|到店支付|请到前台付款|请至收银台付款
         NOT A RECEIPT|THIS IS NOT A RECEIPT|NOT A TAX INVOICE|THIS IS NOT AN INVOICE|BUKAN RESIT
     """,
@@ -118,7 +120,8 @@ PAYMENT_FIELDS = """
     MERCHANT ID|MID|TERMINAL ID|TID|BATCH NO|BATCH|TRACE NO|TRACE|APPROVAL CODE|APPR CODE
     AUTH CODE|RRN|REF NO|CARD NO|CARD TYPE|AID|TVR|TC|CARDHOLDER|ENTRY MODE|HOST|TSI|STAN
     SIGNATURE|EXPIRY|MERCHANT COPY|CUSTOMER COPY|I AGREE TO PAY|SIGN|APPROVED|CONTACTLESS
-    NO SIGNATURE REQUIRED|PIN VERIFIED|CARDHOLDER SIGNATURE|APP LABEL|TRANS TYPE|RESP CODE
+    NO SIGNATURE REQUIRED|PIN VERIFIED|CARDHOLDER SIGNATURE|APP LABEL|TRANS TYPE|RESP CODE|AUTH
+    八達通號碼|扣除金額|裝置號碼|交易號碼|扣款金額|EXP|APPR|RREF|APPROVAL
 """
 
 #: Figures of a till's day; two of them make a report.
@@ -165,23 +168,30 @@ NUMBERS: dict[str, str] = {
         关联订单|原交易号|原收据号|原單號|原小票|原单|退货原单号|关联小票号
         ORIGINAL RECEIPT|ORIGINAL RECEIPT NO|ORIG RECEIPT|ORIGINAL INVOICE|ORIGINAL INV NO
         ORIGINAL BILL NO|ORIGINAL NO|ORIGINAL BILL|REF RECEIPT|ORIGINAL TRANS|ORIG INV|ORIGINAL
+        REF INVOICE|REF INV|INVOICE REF|REF BILL|REF BILL NO|REF INVOICE NO|REF INV NO
+        AGAINST INVOICE|SALE REF|ORIG TRANS|ORIG RECEIPT NO|ORIG BILL
     """,
     "own": """
         小票号|账单号|帐单号|单号|销售单号|收据号|票号|小票编号|单据号|结账单号|收銀單號|單號
         收據編號|收據號|單據編號|小票号码|票据号|交易编号|销售编号|结算单号|收银单号|帳單編號
-        發票號碼|平台单号|编号|編號|结算单|结账单|销售单|账单
+        發票號碼|平台单号|编号|編號|结算单|结账单|销售单|账单|小票|退货单号|退款单号|结帐单号|销货单号
+        收款收据|收据
         RECEIPT NO|RECEIPT #|RECEIPT|RCPT NO|RCPT|RCPT #|BILL NO|BILL #|INVOICE NO|INVOICE #
         INV NO|INV #|INV|INVOICE NUMBER|INVOICE|RECEIPT NUMBER|CHECK #|CHECK NO|CHK|NO RESIT
         NO BIL|BIL NO|NO. BIL|NO. RESIT|DOC NO|DOCUMENT NO|SLIP NO|BILL|TAX INVOICE NO
         CASH BILL NO|SALES NO|INVOIS NO
         NO INVOIS|CS NO|CASH SALE NO|C/S NO|INV. NO|DOC #|BILL#|RECEIPT#|INVOICE#|INV#|CHK#|R/N
-        SALE ID|SALES ID|RCP#|TC#|TC NO
+        SALE ID|SALES ID|RCP#|TC#|TC NO|BIL|BILLNO|INVOICENO|RECEIPTNO|INVNO|RCPTNO|CHECK|CHECKNO
+        INVOIS|REC|REC NO|RECPT|RECPT NO|TICKET|TICKET NO|CREDIT NOTE NO|CREDIT NOTE|CN NO|REFUND NO
+        RETURN NO|BON-NR|BON NR|BELEG|BELEG-NR|BELEG NR|RECHNUNG|RECHNUNGSNR|RECHNUNG NR|QUITTUNG
+        FACTURA|FACTURE|FACTURA SIMPLIFICADA|N° TICKET|TICKET N°|FACTURE N°|領収書|レシート|伝票
     """,
     "order": """
         订单号|交易号|流水号|流水|商户订单号|序号|订单编号|訂單號|訂單編號|交易編號|訂單號碼
-        平台订单号
+        平台订单号|订单|序號|交易序號|流水號
         NO|ORDER NO|ORDER #|ORDER|TRANS #|TRANS NO|TRANSACTION NO|TRANSACTION|TRN|TRX|TXN|TRX NO
         TXN NO|TRANS|NO|ORDER NUMBER|TRANSACTION #|TRAN|TRANSACTION ID|ORD#|ORD #|TRANS#|TRX ID
+        REF|REFERENCE|TRXNO|TRANSNO|ORDERNO
     """,
 }
 

@@ -16,7 +16,7 @@ from receipts.digest import text_digest
 from receipts.fields import currency_of, merchant_of, numbers_of, time_of
 from receipts.items import Goods, goods_of
 from receipts.money import in_words
-from receipts.objections import deposit_alone, objection_of
+from receipts.objections import Objection, deposit_alone, objection_of
 from receipts.paper_words import WEAK_PRE_BILL
 from receipts.rows import Figure, Row, rows_of
 from receipts.segmenter import Document
@@ -25,7 +25,15 @@ from receipts.sheet import Sheet
 from receipts.taxes import taxes_of
 
 _WITH_GOODS = EARNING_KINDS | {Kind.TRAINING, Kind.DELIVERY_ORDER, Kind.PRE_BILL, Kind.ON_ACCOUNT}
-_NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP, Kind.OTHER}
+_NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP}
+_DEPOSIT = re.compile("[定订訂押]金|DEPOSIT")
+#: A field that says how it was paid.
+_PAYMENT_FIELD = re.compile(
+    r"^\W*(?:(?:支付|付款|结账|結帳|收款|结算|缴费|买单)(?:方式|渠道|类型)"
+    r"|PAYMENT (?:METHOD|MODE|TYPE)|PAYMENT|PAID (?:BY|VIA|WITH)|TENDER TYPE|MODE OF PAYMENT)"
+    r"\W{0,3}\S{1,16}$"
+)
+_BACK = re.compile("REFUND|^退")
 #: So many sums without their amounts make a receipt that was printed badly.
 BARE_LABELS_MIN = 2
 #: A label with no more letters left may have been that of a sum.
@@ -83,10 +91,13 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
     if is_own_print([line.text for line in lines]):
         classified = structs.replace(classified, kind=Kind.REDEMPTION_SLIP)
     settled = settle(sheet, classified.kind)
+    numbers = numbers_of(rows)
     kind = _kind(classified, settled, sheet)
+    objection = _objection(kind, rows, sheet, settled, numbers.own)
+    if objection is not None:
+        kind = objection.kind or kind
     settled = _signed(kind, settled, sheet)
     merchant, branch, name_row = merchant_of(rows, classified.headings, kind)
-    numbers = numbers_of(rows)
     number = None if kind in _NO_NUMBER else numbers.own
     printed_at, time_row = time_of(rows)
     sums_end = settled.row if settled else 0
@@ -109,7 +120,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         text_digest=text_digest(rows),
         another_below=_another_below(rows, sums_end, name_row, numbers.again_row),
         takes_back=_takes_back(classified, sheet),
-        objection=_objection(kind, rows, sheet, settled, number),
+        objection=objection.words if objection else None,
         lost_amount=_lost_amount(rows),
         cents=sheet.cents,
         worn=any(row.worn or (sheet.cents and _has_lost_digit(row)) for row in rows),
@@ -161,15 +172,26 @@ def _lost_amount(rows: list[Row]) -> str | None:
 
 def _objection(
     kind: Kind, rows: list[Row], sheet: Sheet, settled: Settlement | None, number: str | None
-) -> str | None:
+) -> Objection | None:
     if kind is not Kind.SALE or settled is None:
         return None
     goods, paid = sheet.goods, bool(settled.tenders)
     said = objection_of(rows, goods.items, goods.last_row, number=number, paid=paid)
-    return said or deposit_alone(rows, settled.owed_fen) or _unused_discount(sheet, settled)
+    said = said or deposit_alone(rows, settled.owed_fen) or _given_back(sheet, settled)
+    return said or _unused_discount(sheet, settled)
 
 
-def _unused_discount(sheet: Sheet, settled: Settlement) -> str | None:
+def _given_back(sheet: Sheet, settled: Settlement) -> Objection | None:
+    """Return the label by which all of the amount went back to the customer."""
+    refunds = [each for each in sheet.of(Role.REFUND) if each.exact and not _is_term(each)]
+    tenders = sheet.of(Role.TENDER)
+    if tenders and all(_BACK.search(each.label) for each in tenders):
+        refunds += tenders
+    label = next((each.label for each in refunds if abs(each.fen) == settled.owed_fen), None)
+    return Objection(label, Kind.REFUND) if label is not None else None
+
+
+def _unused_discount(sheet: Sheet, settled: Settlement) -> Objection | None:
     """Return what was taken off and is not in the amount, where no payment proves the amount.
 
     A figure of the amount may be damaged into the sum of the goods.
@@ -178,14 +200,15 @@ def _unused_discount(sheet: Sheet, settled: Settlement) -> str | None:
         return None
     steps = settled.chain.steps_fen if settled.chain else ()
     off = (each for each in sheet.of(Role.DISCOUNT) if each.fen < 0 and each.exact)
-    return next((each.label for each in off if each.fen not in steps), None)
+    label = next((each.label for each in off if each.fen not in steps), None)
+    return Objection(label) if label is not None else None
 
 
 def _takes_back(classified: Classified, sheet: Sheet) -> str | None:
     refunds = [item.name for item in sheet.goods.items if _is_returned(item)]
     refunds += [each.label for each in sheet.of(Role.REFUND) if each.exact or not _is_term(each)]
     tenders = (figure.label for figure in sheet.of(Role.TENDER))
-    refunds += [label for label in tenders if "REFUND" in label or label.startswith("退")]
+    refunds += [label for label in tenders if _BACK.search(label)]
     return classified.against or next(iter(refunds), None)
 
 
@@ -210,14 +233,17 @@ def _sheet(rows: list[Row]) -> Sheet:
     )
     figures += _worn_labels(rows)
     words = next((fen for row in rows if (fen := in_words(row.text)) is not None), None)
-    labels = (row.label for row in rows if row.label is not None)
-    named = next((kind for role, kind in labels if role is Role.TENDER), None)
+    named = [row for row in rows if row.label is not None and row.label[0] is Role.TENDER]
+    told = next((row for row in named if _PAYMENT_FIELD.match(row.upper)), None)
+    way = next((row.label[1] for row in [told, *named] if row and row.label), None)
     bare = [row for row in rows if row.label and row.label[0] in _MONEY_LABELS]
     labels_alone = tuple(row.text.strip() for row in bare)
     unlabelled = tuple(row.index for row in rows if _is_unlabelled(row))
     cents = any(map(_has_cents, rows))
     taxes = taxes_of(rows)
-    return Sheet(figures, goods, words, named, labels_alone, taxes, unlabelled, cents)
+    return Sheet(
+        figures, goods, words, way, labels_alone, taxes, unlabelled, cents, told is not None
+    )
 
 
 def _is_unlabelled(row: Row) -> bool:
@@ -267,11 +293,23 @@ def _kind(classified: Classified, settled: Settlement | None, sheet: Sheet) -> K
             else Kind.OTHER
         )
     tenders = {tender.kind for tender in settled.tenders}
+    value = _stored_value(sheet, settled)
+    if value is not None:
+        return value
     if tenders == {"on_account"}:
         return Kind.ON_ACCOUNT
     if (tenders or {sheet.named_tender or ""}) == {"platform_online"}:
         return Kind.DELIVERY_ORDER
     return Kind.REFUND if settled.owed_fen < 0 else Kind.SALE
+
+
+def _stored_value(sheet: Sheet, settled: Settlement) -> Kind | None:
+    """Return what it is when all that was sold is stored value or a deposit."""
+    sold = [item for item in sheet.goods.items if item.amount_fen > 0]
+    if not sold or not all(item.topup for item in sold) or "goods" not in settled.checks:
+        return None
+    taken = any(_DEPOSIT.search(item.name.upper()) for item in sold)
+    return Kind.DEPOSIT if taken else Kind.TOPUP
 
 
 def _signed(kind: Kind, settled: Settlement | None, sheet: Sheet) -> Settlement | None:

@@ -8,7 +8,7 @@ import re
 from msgspec import Struct, structs
 
 from receipts import lexicon
-from receipts.amount_words import Role
+from receipts.amount_words import ALONE, Role
 from receipts.dates import Stamp, stamps
 from receipts.elements import Align, Line
 from receipts.fold import RULE, close_up, fold
@@ -26,10 +26,12 @@ _ONLY_MARKS = re.compile(
 _ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
 _UNITS = re.compile(r"\b(?:RM|X|SR|S|Z|ZRL|PCS|折)\b|[xX×]|折")
 _RATE = re.compile(r"\d\s?%")
-_BARE_LABELS = {"收": Role.RECEIVED, "找": Role.CHANGE}
 #: One line of goods with a label at each of its numbers.
 _LABELLED_ITEM = re.compile("(?<![计总計總])(?:单价|數量|数量|單價).*(?:金额|小计|金額|小計)")
 _FOLD = re.compile(r"\d\s?折")
+_SAVED = re.compile("SAVING|SAVED|省")
+#: `满900减50`: terms of a discount, not amounts.
+_TERMS = re.compile(r"[满滿]\s?\d+(?:\.\d+)?元?\s?[立]?[减減送赠贈返]\s?\d*(?:\.\d+)?元?")
 _JOINTS = str.maketrans("._", "  ")
 _COUNTED = re.compile(r"\((?:QTY|ITEMS?|NO|共)[^)]*\)?")
 _CODE_MARK = re.compile(r"^\s*\[(?:QR|BARCODE|二维码|条码)\]", re.IGNORECASE)
@@ -45,6 +47,12 @@ class Figure(Struct, frozen=True):
     label: str
     exact: bool = True
     decimals: int = 2
+    column: int = 0
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it is printed, for telling which of two comes first."""
+        return self.row, self.column
 
 
 class Row(Struct, frozen=True):
@@ -89,6 +97,9 @@ def rows_of(lines: list[Line], date_order: str) -> list[Row]:
         if tax_table:
             row = _in_tax_table(row)
         rows.append(row)
+    summed = any(figure.role in _SUMS for row in rows for figure in row.figures)
+    if summed and not any(amount.decimals for row in rows for amount in row.amounts):
+        rows = _whole(rows)
     return _with_neighbours(rows)
 
 
@@ -101,6 +112,8 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
         searched = searched[: stamp.start] + blank + searched[stamp.end :]
     if "(" in searched:
         searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched)
+    if "满" in searched or "滿" in searched:
+        searched = _TERMS.sub(lambda terms: " " * len(terms[0]), searched)
     values = tuple(amounts(searched))
     figures, meaning = _figures(index, upper, values)
     if len(figures) > 1 and _LABELLED_ITEM.search(text):
@@ -113,6 +126,38 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
         has_signs=lexicon.SIGNS.touches(upper),
         exact_amounts=tuple([amount for amount in values if amount.exact]),
     )  # fmt: skip
+
+
+def _whole(rows: list[Row]) -> list[Row]:
+    """Take the number that ends a row for money on a paper where no number has decimals.
+
+    The header, where numbers are of many kinds, ends with the first date or labelled number.
+    """
+    headed = next((at for at, row in enumerate(rows) if _is_told(row)), -1)
+    return [
+        row if at <= headed or _is_told(row) else _with_whole_amount(row)
+        for at, row in enumerate(rows)
+    ]
+
+
+def _is_told(row: Row) -> bool:
+    """Return whether a row says when or under which number."""
+    return bool(row.stamps) or (row.has_signs and bool(lexicon.NUMBERS.find(row.upper)))
+
+
+def _with_whole_amount(row: Row) -> Row:
+    last = row.amounts[-1] if row.amounts else None
+    ends = last is not None and not _LETTER.search(_strip_marks(row.text[last.end :]))
+    named = last is not None and _LETTER.search(row.text[: last.start]) is not None
+    if last is None or last.exact or not (ends and named):
+        return row
+    values = (*row.amounts[:-1], structs.replace(last, exact=True))
+    figures, label = _figures(row.index, row.upper, values)
+    counted = any(each.role is Role.COUNT for each in figures)
+    if counted:
+        return row
+    exact = tuple(each for each in values if each.exact)
+    return structs.replace(row, amounts=values, figures=figures, label=label, exact_amounts=exact)
 
 
 def _figures(
@@ -135,8 +180,11 @@ def _figures(
             continue
         exact = [amount for amount in group if amount.exact]
         chosen = exact[-1] if exact else _before_cents(text, group)
+        if meaning[0] is Role.NOT_MONEY and chosen.fen < 0 and _SAVED.search(label):
+            meaning = Role.DISCOUNT, ""
+        words = label.strip()
         figures.append(
-            Figure(*meaning, chosen.fen, index, label.strip(), chosen.exact, chosen.decimals)
+            Figure(*meaning, chosen.fen, index, words, chosen.exact, chosen.decimals, chosen.start)
         )
     if not figures and len(values) == 1 and values[0].exact and _alone(text, values[0]):
         figures.append(Figure(Role.BARE, "", values[0].fen, index, "", decimals=values[0].decimals))
@@ -176,10 +224,11 @@ def role_of(label: str) -> tuple[Role, str] | None:
     words = label.replace(". ", " ").translate(_JOINTS)
     hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", words) if "(" in words else words)
     if not hits:
-        bare = _BARE_LABELS.get(words.strip(" :"))
-        if bare is not None:
-            return bare, ""
-        return (Role.DISCOUNT, "") if "折" in label and _FOLD.search(label) else None
+        alone = ALONE.get(words.strip(" :"))
+        if alone is not None:
+            return alone
+        taken_off = ("折" in label and _FOLD.search(label)) or _TERMS.search(label)
+        return (Role.DISCOUNT, "") if taken_off else None
     meanings: list[tuple[Role, str]] = [value for _, value in hits]
     roles = {role for role, _ in meanings}
     if roles == {Role.NOT_MONEY} and _FOLD.search(label):

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from loyalty.receipt import Kind, Tender
 from receipts.amount_words import Role
 from receipts.leftover import Settled, left_over
+from receipts.paper_words import TOPUP_ITEM
 from receipts.payment import change_of, paid_by, pays_after_rounding, tenders_of
 from receipts.rounding import rounded
 from receipts.rows import Figure
@@ -128,6 +129,10 @@ def _cash_back(sheet: Sheet) -> Sheet:
 
     Where it is named so (退现金), other payments on the paper are those of the sale taken back.
     """
+    if sheet.goods.sum_fen < 0 and not any(f.fen < 0 for f in sheet.of(*SUMS)):
+        sheet = structs.replace(
+            sheet, goods=structs.replace(sheet.goods, sum_fen=-sheet.goods.sum_fen)
+        )
     back = {f for f in sheet.of(Role.CHANGE, Role.TENDER) if _BACK.search(f.label)}
     if not back and sheet.of(Role.TENDER):
         return sheet
@@ -143,7 +148,7 @@ def _cash_back(sheet: Sheet) -> Sheet:
 def _vouchers_taken_off(sheet: Sheet) -> Sheet:
     """A voucher above the amount owed that makes the total the amount is a discount."""
     vouchers = [f for f in sheet.of(Role.TENDER) if f.kind in _VOUCHERS]
-    for owed in sheet.of(Role.OWED) if vouchers else ():
+    for owed in sheet.of(Role.OWED, Role.TOTAL) if vouchers else ():
         above = [f for f in vouchers if f.row < owed.row]
         off = sum(abs(f.fen) for f in above)
         totals = sheet.of(Role.TOTAL, Role.SUBTOTAL)
@@ -164,8 +169,10 @@ def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
     ]
     figures = figures or sheet.of(*SUMS)
     special = {Kind.DEPOSIT: Role.DEPOSIT, Kind.TOPUP: Role.TOPUP}.get(kind)
-    if special is not None and sheet.of(special):
-        return sheet.of(special)
+    if special is not None:
+        taken = sheet.of(special) or _taken_in_advance(sheet, special)
+        if taken:
+            return taken
     figures = [
         figure for figure in figures if figure.role is not Role.REFUND or kind is not Kind.SALE
     ]
@@ -177,6 +184,14 @@ def _candidates(sheet: Sheet, kind: Kind) -> list[Figure]:
             # Not printed: what was paid proves nothing alone, only together with the goods.
             figures = [Figure(Role.PAID, UNPRINTED, total, last.row, last.label)]
     return figures
+
+
+def _taken_in_advance(sheet: Sheet, role: Role) -> list[Figure]:
+    """Return the deposits or the stored value that stand among the goods."""
+    sold = [item for item in sheet.goods.items if item.topup]
+    row = sheet.goods.last_row
+    taken = [Figure(role, "", item.amount_fen, row, item.name.upper()) for item in sold]
+    return taken or [f for f in sheet.of(Role.RECEIVED) if TOPUP_ITEM.search(f.label)]
 
 
 def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
@@ -220,7 +235,8 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
         score -= 3
     deposit = chained.deposit_fen if chained else 0
     used = paid if paid is not None else ([] if owed == 0 else tenders)
-    if not used and sheet.named_tender and figure.role in (Role.PAID, Role.OWED) and owed:
+    told = figure.role in (Role.PAID, Role.OWED) or sheet.payment_named
+    if not used and sheet.named_tender and told and owed:
         used = [structs.replace(figure, role=Role.TENDER, kind=sheet.named_tender)]
     return Settlement(
         owed, tuple(checks), score, figure.row, figure.label,
@@ -238,15 +254,15 @@ def _signed(fen: int, owed: int) -> int:
 def _chain(sheet: Sheet, figure: Figure) -> Chain | None:
     """Return how an earlier sum plus what stands between gives `figure`, by the most steps."""
     bases = [
-        (base.row, base.fen, 1)
+        (base.place, base.fen, 1)
         for base in sheet.of(Role.SUBTOTAL, Role.TOTAL, Role.NET, Role.OWED)
-        if base.row < figure.row
+        if base.place < figure.place
     ]
     if sheet.goods.items and sheet.goods.end_row <= figure.row:
-        bases.append((sheet.goods.end_row - 1, sheet.goods.sum_fen, len(sheet.goods.items)))
+        bases.append(((sheet.goods.end_row, -1), sheet.goods.sum_fen, len(sheet.goods.items)))
     best: Chain | None = None
-    for row, base, count in bases:
-        changes = between(sheet, row, figure.row)
+    for place, base, count in bases:
+        changes = between(sheet, place, figure.place)
         steps = add_up(base, changes, figure.fen)
         if steps is not None and (steps or base != figure.fen or count > 1):
             weight = len(steps) + min(count, 2)
@@ -261,10 +277,10 @@ def _superseded(sheet: Sheet, figure: Figure) -> bool:
     later = [
         f
         for f in sheet.of(Role.OWED, Role.TOTAL, Role.PAID)
-        if f.row > figure.row and f.fen != figure.fen
+        if f.place > figure.place and f.fen != figure.fen
     ]
     for after in later:
-        changes = between(sheet, figure.row, after.row)
+        changes = between(sheet, figure.place, after.place)
         if changes and add_up(figure.fen, changes, after.fen) is not None:
             return True
     return False

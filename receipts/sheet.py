@@ -12,6 +12,9 @@ from receipts.items import Goods
 from receipts.rows import Figure
 from receipts.taxes import Tax
 
+#: Row and column.
+Place = tuple[int, int]
+
 ADJUSTMENTS_MAX = 12
 ROUNDING_BELOW_ROWS = 3
 
@@ -31,18 +34,20 @@ class Sheet(Struct, frozen=True):
     taxes: tuple[Tax, ...] = ()
     unlabelled: tuple[int, ...] = ()  # rows with money of which no label tells what it is
     cents: bool = False  # amounts are printed with cents
+    payment_named: bool = False  # `支付方式:微信`
 
     def of(self, *roles: Role) -> list[Figure]:
         """Return the figures with one of the roles, in printed order."""
         return [figure for figure in self.figures if figure.role in roles]
 
 
-def between(sheet: Sheet, row: int, end_row: int) -> list[Figure]:
-    """Return what changes the sum between two rows; a rounding may also stand just below."""
+def between(sheet: Sheet, start: Place, end: Place) -> list[Figure]:
+    """Return what changes the sum between two places; a rounding may also stand just below."""
+    below = (end[0] + ROUNDING_BELOW_ROWS, 0)
     figures = [
         f
         for f in sheet.of(*_ADJUSTING)
-        if f.fen and row < f.row < end_row + (ROUNDING_BELOW_ROWS if f.role is Role.ROUNDING else 0)
+        if f.fen and start < f.place < (below if f.role is Role.ROUNDING else end)
     ]
     return figures[:ADJUSTMENTS_MAX]
 
