@@ -13,6 +13,7 @@ COMMANDS = {
     "agent": "Run the edge agent of a till or kiosk.",
     "bench": "Our figures beside a peer's or the machine's limit, as ratios.",
     "central": "The mall's server: set up, serve, import, statements, ledger checks.",
+    "codes": "Read the codes in pictures: one JSON line per file.",
     "demo": "The whole story on one machine with virtual devices.",
     "devices": "What is plugged in, lines for agent.toml, tests, scanner set-up.",
     "doctor": "What is missing on this machine, and the package that brings it.",

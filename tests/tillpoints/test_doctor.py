@@ -19,6 +19,8 @@ from tillpoints.commands import doctor
         (doctor.check_chinese_font(["文泉驿"]), doctor.check_chinese_font([])),
         (doctor.check_browser("/usr/bin/chromium"), doctor.check_browser(None)),
         (doctor.check_groups([]), doctor.check_groups(["dialout", "input"])),
+        (doctor.check_zbar("libzbar.so.0"), doctor.check_zbar(None)),
+        (doctor.check_smart_cards("lib", "pcscd"), doctor.check_smart_cards("lib", None)),
         (doctor.check_brltty(installed=False), doctor.check_brltty(installed=True)),
         (
             doctor.check_modem_manager(running=True, ruled=True),

@@ -4,6 +4,7 @@ Looks and reports; it installs and changes nothing. Each check is a function of 
 the bottom, so that a healthy machine can be asked what it would say about a sick one.
 """
 
+import ctypes.util
 import grp
 import importlib.util
 import json
@@ -34,15 +35,20 @@ DEVICE_GROUPS = ("dialout", "input", "lp", "video")
 LIBRARIES = {
     "agent": (
         "PIL",
+        "PIL",
         "apscheduler",
+        "cv2",
         "escpos",
         "evdev",
         "flask",
+        "numpy",
         "pyudev",
+        "pyzbar",
         "requests",
         "serial",
         "waitress",
         "werkzeug",
+        "zxingcpp",
     ),
     "central": (
         "alembic",
@@ -143,6 +149,38 @@ def check_groups(missing: Iterable[str]) -> Finding:
             f"usermod -a -G {names} USER",
         )
     return Finding("groups", "ok", "可以打开设备", "may open every kind of device")
+
+
+def check_zbar(found: str | None) -> Finding:
+    """Cameras and `tillpoints codes` ask zbar where zxing-cpp reads nothing; they work without."""
+    if found:
+        return Finding("zbar", "ok", f"识读库 {found}", f"second code reader {found}")
+    return Finding(
+        "zbar",
+        "absent",
+        "没有 libzbar：摄像头读模糊条码的能力较弱",
+        "no libzbar: cameras read fewer damaged codes",
+        "apt install libzbar0",
+    )
+
+
+def check_smart_cards(library: str | None, daemon: str | None) -> Finding:
+    """Contactless cards of a PC/SC reader come through Debian's daemon and its library."""
+    missing = [
+        package
+        for package, found in (("libpcsclite1", library), ("pcscd", daemon))
+        if found is None
+    ]
+    if missing:
+        names = " ".join(missing)
+        return Finding(
+            "cards",
+            "absent",
+            f"没有 {names}，PC/SC 读卡器不能用",
+            f"without {names} no PC/SC card reader works",
+            f"apt install {names}",
+        )
+    return Finding("cards", "ok", "PC/SC 读卡器可用", "PC/SC card readers can be used")
 
 
 def check_brltty(installed: bool) -> Finding:
@@ -250,6 +288,11 @@ def examine() -> list[Finding]:
         check_chinese_font(chinese_font_families()),
         check_browser(shutil.which("chromium")),
         check_groups(missing_groups()),
+        check_zbar(ctypes.util.find_library("zbar")),
+        check_smart_cards(
+            ctypes.util.find_library("pcsclite"),
+            shutil.which("pcscd", path="/usr/sbin:/usr/bin:/usr/local/sbin"),
+        ),
         check_brltty(installed=bool(shutil.which("brltty"))),
         check_modem_manager(
             running=bool(shutil.which("ModemManager", path="/usr/sbin:/usr/bin")),
