@@ -45,6 +45,10 @@ bench-10m: $(VENV)/test.stamp ## One more event in a ledger of 10,000,000 (18 GB
 simulate-planted: $(VENV)/test.stamp ## Each planted bug, and how many seeds find it
 	$(BIN)/python -m tillpoints.simulation.planted
 
+.PHONY: rules-million
+rules-million: $(VENV)/test.stamp ## A million awards, the same in two processes that share nothing
+	$(BIN)/python -m tests.loyalty.random_rules 1000000 compare
+
 fuzz: $(VENV)/test.stamp ## Half an hour of coverage-guided fuzzing (wants the extra fuzz)
 	$(BIN)/python -m tests.fuzz.read_jobs 1800
 

@@ -3,7 +3,6 @@
 Every finding is made, not only the first, and names the rule as its writer does.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -64,22 +63,24 @@ def _book(book: RuleBook) -> Iterator[Finding]:
 
 
 def _rates(book: RuleBook) -> Iterator[Finding]:
-    plain = [rate for rate in book.rates if not rate.products]
-    fallbacks = [rate for rate in plain if rate.category == "*" and not rate.shops]
-    if len(fallbacks) != 1:
-        zh = "rates 须有且只有一条 category = '*' 的通用规则"
+    if not any(rate.category == "*" for rate in book.rates if not _special(rate)):
+        zh = "rates 须有一条 category = '*' 的通用规则"
         en = "rates must hold exactly one rate with category '*'"
-        yield Finding(("rates",), "", zh, en)
-    named = Counter(rate.category for rate in plain if not rate.shops)
-    for category, count in named.items():
-        if count > 1 and category != "*":
-            zh, en = f"类别 {category} 有两条规则", f"two rates name the category {category!r}"
-            yield Finding(("rates",), "", zh, en)
-    shops = Counter(shop for rate in plain for shop in rate.shops)
-    for shop, count in shops.items():
-        if count > 1:
-            zh, en = f"门店 {shop} 有两条规则", f"two rates name the shop {shop!r}"
-            yield Finding(("rates",), "", zh, en)
+        yield Finding(("rates",), "rates", zh, en)
+    named: set[str] = set()
+    shops: set[str] = set()
+    for place, rate in enumerate(book.rates):
+        if rate.products:
+            continue
+        if not rate.shops and rate.category in named:
+            zh = f"类别 {rate.category} 已有一条规则"
+            en = f"there is exactly one rate with category {rate.category!r}, and it stands above"
+            yield _of_rate(place, rate, "category", zh, en)
+        for shop in sorted(shops.intersection(rate.shops)):
+            zh, en = f"门店 {shop} 已有一条规则", f"the shop {shop!r} has a rate above"
+            yield _of_rate(place, rate, "shops", zh, en)
+        shops.update(rate.shops)
+        named.update(() if rate.shops else (rate.category,))
     known = {group.id for group in book.products}
     for place, rate in enumerate(book.rates):
         if rate.points < 0 or rate.per_fen <= 0:
@@ -217,6 +218,10 @@ def _doubles(tables: str, ids: Sequence[str]) -> Iterator[Finding]:
         if not one.strip():
             zh, en = "id 不能为空", "the id must not be empty"
             yield Finding((tables, place, "id"), f"{tables}[{place + 1}]", zh, en)
+
+
+def _special(rate: Rate) -> bool:
+    return bool(rate.products or rate.shops)
 
 
 def _of_rate(place: int, rate: Rate, key: str, zh: str, en: str) -> Finding:

@@ -25,7 +25,7 @@ class Places:
             rest = line
             if not depth and not quote:
                 if header := _HEADER.match(line):
-                    table = self._open(header[2], repeated=header[1] == "[[")
+                    table = self._open(header[2], number, repeated=header[1] == "[[")
                     self._lines.setdefault(table, number)
                     continue
                 key = _KEY.match(line)
@@ -41,7 +41,7 @@ class Places:
             path = path[:-1]
         return self._lines.get(path, 0)
 
-    def _open(self, name: str, *, repeated: bool) -> Path:
+    def _open(self, name: str, number: int, *, repeated: bool) -> Path:
         """Return the path of a table that begins; inside of an array it is its last entry's."""
         path: Path = ()
         steps = _steps(name)
@@ -49,6 +49,7 @@ class Places:
             path = (*path, step)
             last = place == len(steps) - 1
             if last and repeated:
+                self._lines.setdefault(path, number)
                 self._counts[path] = self._counts.get(path, 0) + 1
             if path in self._counts:
                 path = (*path, self._counts[path] - 1)

@@ -96,7 +96,8 @@ class Campaign(
             return Met.NO
         if self.tiers and who.tier_id not in self.tiers:
             return Met.NO
-        return min(self._timely(when), self._for(who, when))
+        asked = self._for(who, when)
+        return asked if asked is Met.NO else min(asked, self._timely(when))
 
     def _timely(self, when: Span | None) -> Met:
         if not (self.from_day or self.until_day or self.weekdays or self.hours):
@@ -107,18 +108,18 @@ class Campaign(
         return Met.YES if held else Met.NO
 
     def _for(self, who: Who, when: Span | None) -> Met:
-        answers = [Met.YES]
+        answer = Met.YES
         if self.labels:
-            answers.append(_known(who.labels, lambda has: not has.isdisjoint(self.labels)))
-        if self.birthday_month:
+            answer = _known(who.labels, lambda has: not has.isdisjoint(self.labels))
+        if self.birthday_month and answer is not Met.NO:
             born = who.birth_month
             if born is None or (when is None and born):
-                answers.append(Met.UNKNOWN)
-            else:
-                answers.append(Met.YES if when and born in when.months() else Met.NO)
-        if self.first_purchase:
-            answers.append(_known(who.had, lambda had: self.id not in had))
-        return min(answers)
+                answer = Met.UNKNOWN
+            elif when is None or born not in when.months():
+                answer = Met.NO
+        if self.first_purchase and answer is not Met.NO:
+            answer = min(answer, _known(who.had, lambda had: self.id not in had))
+        return answer
 
 
 def _known(facts: frozenset[str] | None, holds_for: Callable[[frozenset[str]], bool]) -> Met:

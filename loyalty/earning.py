@@ -100,6 +100,7 @@ class _Sum:
             self.goods.append(())
             amounts.append(rest)
         self.amounts = amounts
+        self.covered: dict[frozenset[str], int] = {frozenset(): self.earning}
         self.exact = self._rates()
         self.total = sum(self.exact)
 
@@ -143,17 +144,19 @@ class _Sum:
 
     def _covered(self, products: frozenset[str]) -> int:
         """Return how much of what earns a campaign for these goods covers, in fen."""
-        if not products:
-            return self.earning
-        each = zip(self.goods, self.amounts, strict=True)
-        return sum(fen for goods, fen in each if not products.isdisjoint(goods))
+        known = self.covered.get(products)
+        if known is None:
+            each = zip(self.goods, self.amounts, strict=True)
+            known = sum(fen for goods, fen in each if not products.isdisjoint(goods))
+            self.covered[products] = known
+        return known
 
     def _met(self, stack: Stack) -> list[int]:
         """Return the places of the campaigns of a group that this receipt meets for sure."""
         met = []
         for place, one in enumerate(stack.campaigns):
             covered = self._covered(stack.products[place])
-            if one.met(covered, self.who, self.when) is Met.YES:
+            if covered > 0 and one.met(covered, self.who, self.when) is Met.YES:
                 met.append(place)
         return met
 
@@ -201,7 +204,7 @@ class _Sum:
         name, most = self._least_cap(stack)
         if most is not None and gain > most * self.unit:
             gain = most * self.unit
-            self.reasons.append(reasons.of_cap(stack.shared, name, most))
+            self.reasons.append(reasons.of_cap(used[0], name, most))
         self.total += gain
         self.firsts += [one.id for one in used if one.first_purchase]
         shared = stack.shared

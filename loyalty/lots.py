@@ -40,6 +40,31 @@ def draw(lots: Iterable[Lot], points: int) -> tuple[Draw, ...]:
     return tuple(draws)
 
 
+def taken(lots: Iterable[Lot], draws: Iterable[Draw]) -> tuple[Lot, ...]:
+    """Return what the draws took, as lots with their dates, so that it can be put back."""
+    known = {lot.lot_id: lot.expires_on for lot in lots}
+    return tuple(Lot(one.lot_id, known[one.lot_id], one.points) for one in draws)
+
+
+def put_back(lots: Iterable[Lot], pieces: Iterable[Lot]) -> tuple[Lot, ...]:
+    """Return the lots with what was taken put back under its own dates, sorted by lot.
+
+    A lot that was empty is there again; a date that has passed stays passed.
+    """
+    sums = {lot.lot_id: lot for lot in lots}
+    for piece in pieces:
+        known = sums.get(piece.lot_id)
+        left = piece.left + (known.left if known else 0)
+        sums[piece.lot_id] = Lot(piece.lot_id, piece.expires_on, left)
+    return tuple(sums[lot_id] for lot_id in sorted(sums))
+
+
+def expired(lots: Iterable[Lot], today: date) -> tuple[Lot, ...]:
+    """Return the lots whose last day is before `today`, the soonest first."""
+    gone = (lot for lot in lots if lot.expires_on < today)
+    return tuple(sorted(gone, key=lambda lot: (lot.expires_on, lot.lot_id)))
+
+
 @lru_cache(maxsize=1024)
 def expires_on(earned_on: date, months: int) -> date:
     """Return the last day on which points earned on `earned_on` count.

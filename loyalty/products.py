@@ -69,7 +69,8 @@ def parts_of(
     for item in items:
         if not item.topup:
             groups = tuple(group.id for group in products if group.holds(item.name))
-            sums[groups] = sums.get(groups, 0) + item.amount_fen
+            if groups or item.amount_fen > 0:  # a discount on the whole is no goods of its own
+                sums[groups] = sums.get(groups, 0) + item.amount_fen
     total = sum(fen for fen in sums.values() if fen > 0)
     share = min(earning_fen, total)
     known = [(groups, fen * share // total) for groups, fen in sums.items() if groups and fen > 0]

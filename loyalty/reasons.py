@@ -20,7 +20,7 @@ class Reason(Struct, frozen=True):
 
 
 _FOLD = {"2": ("双倍", "double"), "3": ("三倍", "triple")}
-_MANY = ("多倍", "multiple")
+_MANY = ("加倍", "multiple")
 
 
 def of_rate(rate: Rate, amount_fen: int, *, alone: bool) -> Reason:

@@ -79,7 +79,9 @@ def from_toml(text: str) -> RuleBook:
     except UnknownKey as error:
         zh = f"没有“{error.key}”这一项"
         zh += f"，是否为“{error.close}”？" if error.close else ""
-        wrong = Finding(error.path, _rule(given, error.path), zh, str(error))
+        path = error.path
+        en = str(error).rpartition(".")[2] if _rule(given, path) else str(error)
+        wrong = Finding(path, _rule(given, path), zh, en)
         raise RuleBookError((_problem(wrong, places),)) from error
     except msgspec.ValidationError as error:
         path = _path_of(str(error))

@@ -1,0 +1,94 @@
+"""What must hold for every rule book, member and receipt, tried on thousands of them."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from loyalty.basket import basket_of
+from loyalty.earning import award, kept, points
+from loyalty.receipt import Item
+from tests.loyalty.random_rules import compare, digest, inputs
+
+NUMBERS = st.integers(0, 10**9)
+FEW = settings(max_examples=2_000, derandomize=True, deadline=None, database=None)
+#: So many awards are compared between processes here; `make rules-million` compares a million.
+COMPARED = 10_000
+
+
+@FEW
+@given(NUMBERS, st.integers(0, 2**32))
+def test_splitting_and_shuffling_the_lines_of_a_receipt_changes_nothing(
+    number: int, chance: int
+) -> None:
+    book, receipt, category, *_ = inputs(number)
+    rng = random.Random(chance)
+    lines = []
+    for item in receipt.items:
+        part = rng.randrange(item.amount_fen + 1)
+        amounts = [fen for fen in (part, item.amount_fen - part) if fen]
+        lines += [Item(item.name, "1", fen) for fen in amounts]
+    rng.shuffle(lines)
+    again = structs.replace(receipt, items=tuple(lines))
+    assert basket_of(again, category, book) == basket_of(receipt, category, book)
+
+
+@FEW
+@given(NUMBERS, st.integers(1, 100_000))
+def test_more_spend_never_earns_less(number: int, more: int) -> None:
+    book, receipt, category, who, when, left = inputs(number)
+    basket = basket_of(receipt, category, book)
+    parts = list(basket.parts)
+    if parts and more % 2:  # more of the goods that the rules name, else of all others
+        parts[more % len(parts)] = structs.replace(
+            parts[more % len(parts)], fen=parts[more % len(parts)].fen + more
+        )
+    larger = structs.replace(basket, earning_fen=basket.earning_fen + more, parts=tuple(parts))
+    first, second = (award(one, who, when, book, left).points for one in (basket, larger))
+    assert first <= second
+
+
+@FEW
+@given(NUMBERS, st.lists(st.integers(0, 100_000), max_size=5))
+def test_refunds_leave_less_and_less_and_nothing_in_the_end(number: int, steps: list[int]) -> None:
+    book, receipt, category, who, when, left = inputs(number)
+    basket = basket_of(receipt, category, book)
+    earned = before = award(basket, who, when, book, left).points
+    gone = 0
+    for fen in steps:
+        gone += fen
+        after = kept(basket, earned, gone, who, when, book)
+        assert 0 <= after <= before
+        before = after
+    assert kept(basket, earned, basket.earning_fen, who, when, book) == 0
+
+
+@FEW
+@given(NUMBERS)
+def test_an_award_is_no_more_than_its_caps_and_its_shares_no_more_than_it(number: int) -> None:
+    book, receipt, category, who, when, left = inputs(number)
+    given_ = award(basket_of(receipt, category, book), who, when, book, left)
+    assert given_.points >= 0
+    assert sum(share.points for share in given_.shares) <= given_.points
+    if book.cap_receipt:
+        assert given_.points <= book.cap_receipt
+    for share in given_.shares if left is not None else ():
+        one = next(each for each in book.campaigns if each.stack() == share.stack)
+        for what, cap in (("day", one.cap_day), ("budget", one.budget)):
+            assert not cap or share.points <= left.get(f"{what}:{share.stack}", cap)
+
+
+@FEW
+@given(NUMBERS)
+def test_a_till_that_knows_less_never_promises_more_before_shared_caps(number: int) -> None:
+    book, receipt, category, who, when, _ = inputs(number)
+    basket = basket_of(receipt, category, book)
+    less = structs.replace(who, labels=None, birth_month=None, had=None)
+    till, central = (points(basket, one, when, book) for one in (less, who))
+    assert till <= central
+    assert points(basket, less, None, book) <= till
+
+
+def test_other_processes_with_other_hash_seeds_zones_and_locales_give_the_same() -> None:
+    assert compare(COMPARED) == digest(0, COMPARED)
