@@ -9,7 +9,7 @@ INSTALL_US := $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo storm test lab check bench bench-10m simulate-planted fuzz lock clean
+.PHONY: help demo storm test lab check bench bench-10m simulate-planted chaos fuzz lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-10m: $(VENV)/test.stamp ## One more event in a ledger of 10,000,000 (18 GB
 
 simulate-planted: $(VENV)/test.stamp ## Each planted bug, and how many seeds find it
 	$(BIN)/python -m tillpoints.simulation.planted
+
+chaos: $(VENV)/test.stamp ## Tills over a network that spoils requests: 40 seeds, both databases
+	CHAOS_SEEDS=40 $(BIN)/python -m pytest tests/faults/test_a_network_of_chaos.py
 
 .PHONY: rules-million
 rules-million: $(VENV)/test.stamp ## A million awards, the same in two processes that share nothing

@@ -10,13 +10,15 @@ import random
 import resource
 import shutil
 import sqlite3
+import subprocess
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from edge_agent.devices.virtual.printer import VirtualPrinter
+from edge_agent.journal.ballast import BALLAST_BYTES
 from tillpoints.demo.ports import Ports
 from tillpoints.demo.pos.printing import Pos, send
 from tillpoints.demo.processes import Service, run, wait_for
@@ -61,6 +63,76 @@ def test_a_full_disk_awards_nothing_prints_everything_and_loses_nothing(stage):
     stage.teller.check("no slip", False, any(slip.says(sale.number) for slip in stage.slips(till)))
     full_disk(till.agent.pid, full=False)
     stage.awarded(till, sale, person)
+
+
+@contextmanager
+def small_disk(station, megabytes):
+    """Let a station's state lie on a disk of its own, as it is when the machine is full."""
+    state, kept = station.folder / "state", station.folder / "state.kept"
+    station.agent.stop()
+    state.rename(kept)
+    state.mkdir(mode=0o700)
+    size = f"size={megabytes}m,mode=0700"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", state], check=True)
+    try:
+        without = shutil.ignore_patterns("ballast")
+        shutil.copytree(kept, state, dirs_exist_ok=True, ignore=without)
+        station.agent.start()
+        until_ready(station)
+        yield state
+    finally:
+        station.agent.stop()
+        shutil.rmtree(kept)
+        shutil.copytree(state, kept)
+        subprocess.run(["umount", state], check=True)
+        state.rmdir()
+        kept.rename(state)
+        station.agent.start()
+        until_ready(station)
+
+
+def fill_up(folder):
+    """Write until the kernel says ENOSPC, to the last byte."""
+    with (folder / "filler").open("ab", buffering=0) as file:
+        for size in (65_536, 4096, 1):
+            with suppress(OSError):
+                while file.write(bytes(size)):
+                    pass
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_till_on_a_full_disk_sells_on_its_reserve_and_then_keeps_jobs_until_there_is_room(stage):
+    till, person = stage.world.bistro, stage.gold
+    with small_disk(till, 24) as disk:
+        assert (disk / "ballast").stat().st_size == BALLAST_BYTES
+        fill_up(disk)
+        sell_to(stage, till, stage.bistro, person)  # the reserve is given back for it
+        assert not (disk / "ballast").exists()
+        assert "its reserve is given back" in till.agent.tail()
+        fill_up(disk)
+        till.scanner.scan(f"TPM{person.number}")
+        sale = stage.told(till, stage.bistro.sell())
+        on_paper = stage.teller.until
+        on_paper("the receipt is on paper", True, lambda: sale.raw in till.printer.paper)
+        not_recorded = stage.shows(till, "notice", "phrase", "code")
+        stage.teller.until("the till says it could not record it", "not_recorded", not_recorded)
+        stage.teller.check("no award on the screen", {}, stage.row(till, sale.number, "sale"))
+        (disk / "filler").unlink()
+        stage.awarded(till, sale, person)
+    assert (till.folder / "state" / "ballast").exists()  # taken again by the start above
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_kiosk_without_a_reserve_lends_nothing_and_says_why(stage):
+    kiosk, person = stage.world.kiosk, stage.gold
+    while stage.owned[person.number] < REWARD_POINTS:
+        sell_to(stage, stage.world.bistro, stage.bistro, person)
+    stage.settled()
+    with small_disk(kiosk, 7) as disk:
+        assert not (disk / "ballast").exists()
+        redeem(stage, person)
+        refused = stage.shows(kiosk, "refusal", "code")
+        stage.teller.until("the kiosk says that its disk is full", "disk_full", refused)
 
 
 def test_central_may_be_killed_while_both_tills_push(stage):

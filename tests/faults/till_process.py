@@ -1,0 +1,126 @@
+"""A till as a process of its own: the real journal and the real sync, over any network it gets.
+
+Sells and redeems for one member, says on standard output what was recorded, after it was, and ends
+when nothing is left to send. Run by `test_a_network_of_chaos.py`, which kills it now and then.
+"""
+
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+
+from edge_agent.journal.clock import moment
+from edge_agent.journal.errors import LeaseClosed
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.mark import Mark
+from edge_agent.journal.mark_file import MarkFile
+from edge_agent.sync.calls import Caller, Offline
+from edge_agent.sync.enrol import enrol
+from edge_agent.sync.online import Online
+from edge_agent.sync.syncer import Syncer
+from edge_agent.sync.thread import SyncThread
+from edge_agent.sync.transport import HttpTransport
+from loyalty.codes import card_tag
+from loyalty.events import Holder, Redeem, Sale
+from loyalty.receipt import Kind, Receipt
+
+READ_S = 0.8
+POLL_S = 0.2
+SHOP = "helu"
+REWARD = "parking-2h"
+FEN = 50_000
+_ASK_AGAIN = 3
+
+
+def main(folder: str, memory: str, url: str, code: str, card: str, name: str, sales: str) -> None:
+    """Sell `sales` times in all, those of earlier lives included, and end."""
+    mark = Mark(MarkFile(Path(memory)))
+    with Journal.open(Path(folder), mark=mark) as journal:
+        assert not journal.swapped, journal.swapped
+        transport = HttpTransport(url, connect_s=1.0, read_s=READ_S)
+        until_enrolled(journal, transport, url, code)
+        caller = Caller(journal, transport)
+        rng = random.Random(name)
+        syncer = Syncer(journal, caller, session=journal.session, rng=rng, poll_s=POLL_S)
+        news = threading.Event()
+        sync = SyncThread(syncer, moment, news.set)
+        sync.start()
+        online = Online(journal, caller, session=journal.session)
+        until(news, lambda: knows_members(journal))
+        holder = journal.holder_of(card_tag(journal.identity().tenant_key, card))
+        assert holder.kind == "member"
+        for number in range(sales_of(journal), int(sales)):
+            sell(journal, holder, f"{name[-1]}{number:04}")
+            sync.wake()
+            if number % 3 == 2:
+                redeem(journal, online, holder, f"{name}-{number}")
+        until(news, lambda: rests(journal))
+        sync.stop()
+        transport.close()
+        say("done", journal.outbox().head_seq)
+
+
+def until_enrolled(journal, transport, url, code):
+    while journal.identity() is None:
+        answer = enrol(journal, transport, url=url, code=code)
+        if isinstance(answer, Offline):
+            time.sleep(0.05)
+
+
+def knows_members(journal):
+    file = journal.member_file()
+    return bool(file.name) and file.position >= file.needed
+
+
+def rests(journal):
+    waiting = journal.stranded_leases(journal.session)
+    return journal.outbox().depth == 0 and not journal.outbox().stranded and not waiting
+
+
+def until(news, condition):
+    while not condition():
+        news.wait(0.5)
+        news.clear()
+
+
+def sales_of(journal):
+    return journal._ask(lambda db: db.execute("SELECT count(*) FROM sale").fetchone()[0])
+
+
+def sell(journal: Journal, holder: Holder, number: str) -> None:
+    book = journal.rule_book(journal.server_ms(moment()))
+    receipt = Receipt(SHOP, Kind.SALE, number, "2026-11-08T13:16:42", "CNY", FEN)
+    points = 500
+    sold = Sale(moment(), receipt, "", FEN, "dining", book.version, holder, "ordinary", points)
+    (seq,) = journal.append([sold])
+    say("sale", seq, number)
+
+
+def redeem(journal: Journal, online: Online, holder: Holder, request_id: str) -> None:
+    """Ask as a kiosk does: again under the same id while nobody answers, and then give up."""
+    request_id = f"{request_id}-{random.SystemRandom().getrandbits(32)}"
+    for _ in range(_ASK_AGAIN):
+        answer = online.lease(request_id, holder, REWARD)
+        if not isinstance(answer, Offline):
+            break
+    if isinstance(answer, Offline) or answer.refusal is not None:
+        say("none", "-", "offline" if isinstance(answer, Offline) else answer.refusal.code)
+        return
+    body = Redeem(moment(), holder, answer.lease_id, answer.points, REWARD, answer.voucher_code)
+    try:
+        (seq,) = journal.append([body])
+    except LeaseClosed as error:
+        say("none", "-", str(error).replace(" ", "_"))
+        journal.lease_dropped(request_id)
+        return
+    say("redeemed", seq, answer.voucher_code)
+
+
+def say(*words: object) -> None:
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
