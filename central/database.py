@@ -116,7 +116,9 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     reads_only = bool(connection.get_execution_options().get("reading"))
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads_only)}")
+    driver = connection.connection.dbapi_connection
+    if driver is not None:
+        driver.cursor().execute(f"PRAGMA query_only = {int(reads_only)}")
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 

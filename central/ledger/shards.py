@@ -1,15 +1,17 @@
 """One programme in the database: its row, its feed and central's own chain."""
 
 from msgspec import Struct
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from central import schema
 from central.ledger.directory import NoShard
 from central.ledger.rows import CENTRAL_DEVICE, CENTRAL_EPOCH
+from central.ledger.statements import Statement
 from loyalty.chain import HASH_BYTES, Stream, anchor
 
 #: What the anchor of a device's first epoch names in place of a sealed head.
 NO_HEAD = bytes(HASH_BYTES)
+_SHARD = Statement(select(schema.shard).where(schema.shard.c.shard_key == bindparam("shard_key")))
 
 
 class Shard(Struct, frozen=True):
@@ -49,8 +51,7 @@ def open_shard(
 
 def read_shard(connection: Connection, shard_key: int) -> Shard:
     """Return a programme. Raises NoShard."""
-    t = schema.shard
-    row = connection.execute(select(t).where(t.c.shard_key == shard_key)).one_or_none()
+    row = _SHARD.row(connection, shard_key=shard_key)
     if row is None:
         raise NoShard(f"shard {shard_key} does not exist; run `tillpoints central init`")
     return Shard(

@@ -7,14 +7,21 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from central import schema
+from central.ledger.statements import Statement
 from central.sync.problems import Refused
 from loyalty.chain import DEVICE_BYTES, call_message, signed_by
 from loyalty.wire import DEVICE_HEADER, NONCE_HEADER, SIGNATURE_HEADER
 
 _NONCE_CHARACTERS = range(16, 65)
+_DEVICE = Statement(
+    select(schema.device).where(
+        schema.device.c.shard_key == bindparam("shard_key"),
+        schema.device.c.device_id == bindparam("device_id"),
+    )
+)
 
 
 class DeviceState(IntEnum):
@@ -52,9 +59,7 @@ def authenticate(
         raise Refused(401, "unsigned", "the call carries no readable signature") from error
     if len(device_id) != DEVICE_BYTES or len(nonce) not in _NONCE_CHARACTERS:
         raise Refused(401, "unsigned", "the device or the nonce is not of the right length")
-    t = schema.device
-    query = select(t).where(t.c.shard_key == shard_key, t.c.device_id == device_id)
-    row = connection.execute(query).one_or_none()
+    row = _DEVICE.row(connection, shard_key=shard_key, device_id=device_id)
     if row is None or row.public_key is None:
         raise Refused(401, "device_unknown", "this device is not enrolled here")
     if not signed_by(row.public_key, signature, call_message(method, path, device_id, nonce, body)):

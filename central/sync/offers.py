@@ -6,11 +6,35 @@ Pure reading: the records of files are `schema.member_file`'s, the bytes are som
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from central import schema
 from central.ledger.shards import Shard
+from central.ledger.statements import Statement
 from loyalty.directory import DirectoryHeld, DirectoryOffer
+
+_FILES = schema.member_file
+_WHOLE = select(_FILES).where(
+    _FILES.c.shard_key == bindparam("shard_key"),
+    _FILES.c.incarnation == bindparam("incarnation"),
+    _FILES.c.delta_to.is_(None),
+)
+_NEWEST = Statement(_WHOLE.order_by(_FILES.c.position.desc()).limit(1))
+_NAMED = Statement(_WHOLE.where(_FILES.c.name == bindparam("name")))
+_DELTA = Statement(
+    select(_FILES)
+    .where(
+        _FILES.c.shard_key == bindparam("shard_key"),
+        _FILES.c.incarnation == bindparam("incarnation"),
+        _FILES.c.delta_from == bindparam("delta_from"),
+    )
+    .limit(1)
+)
+_FLOOR = Statement(
+    select(func.coalesce(func.max(schema.feed_floor.c.position), 0).label("position")).where(
+        schema.feed_floor.c.shard_key == bindparam("shard_key")
+    )
+)
 
 
 class Look(Struct, frozen=True):
@@ -34,16 +58,13 @@ def look(connection: Connection, shard: Shard, position: int, held: DirectoryHel
 
 def newest(connection: Connection, shard: Shard) -> Row[Any] | None:
     """Return the last whole file of this incarnation's feed, None before the first."""
-    t = schema.member_file
-    query = _whole(shard).order_by(t.c.position.desc()).limit(1)
-    return connection.execute(query).one_or_none()
+    return _NEWEST.row(connection, shard_key=shard.shard_key, incarnation=shard.incarnation)
 
 
 def floor(connection: Connection, shard_key: int) -> int:
     """Return the position up to which the feed has no rows of members and cards any more."""
-    t = schema.feed_floor
-    query = select(func.coalesce(func.max(t.c.position), 0)).where(t.c.shard_key == shard_key)
-    return int(connection.execute(query).scalar_one())
+    (row,) = _FLOOR.rows(connection, shard_key=shard_key)
+    return int(row.position)
 
 
 def _through(
@@ -65,21 +86,10 @@ def _offer(
     connection: Connection, shard: Shard, held: DirectoryHeld, last: Row[Any]
 ) -> DirectoryOffer:
     """Return the next file along the deltas from the one in use, else the newest."""
-    t = schema.member_file
-    from_here = (t.c.delta_from == held.name, t.c.incarnation == shard.incarnation)
-    query = select(t).where(t.c.shard_key == shard.shard_key, *from_here).limit(1)
-    delta = connection.execute(query).one_or_none() if held.name else None
+    of = {"shard_key": shard.shard_key, "incarnation": shard.incarnation}
+    delta = _DELTA.row(connection, **of, delta_from=held.name) if held.name else None
     if delta is not None:
-        after = connection.execute(_whole(shard).where(t.c.name == delta.delta_to)).one_or_none()
+        after = _NAMED.row(connection, **of, name=delta.delta_to)
         if after is not None and after.position > held.position:
             return DirectoryOffer(after.name, after.size, after.position, delta.name, delta.size)
     return DirectoryOffer(last.name, last.size, last.position)
-
-
-def _whole(shard: Shard) -> Select[Any]:
-    t = schema.member_file
-    return select(t).where(
-        t.c.shard_key == shard.shard_key,
-        t.c.incarnation == shard.incarnation,
-        t.c.delta_to.is_(None),
-    )

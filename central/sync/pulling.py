@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import Connection, Row, Select, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select
 
 from central import schema
 from central.ledger.shards import Shard, read_shard
+from central.ledger.statements import Statement
 from central.sync import offers
 from central.sync.offers import Look
 from central.sync.problems import Refused
@@ -19,7 +20,23 @@ from loyalty.wire import FeedRow, PullAnswer, PullRequest, Topic
 
 PAGE_ROWS_MAX = 5_000
 PAGE_BYTES_MAX = 1 << 20
-_IN_FILES = (int(Topic.MEMBER), int(Topic.CARD))
+_IN_FILES = (Topic.MEMBER, Topic.CARD)
+_FEED = schema.feed.c
+_BEHIND = Statement(
+    select(_FEED.position, _FEED.topic, _FEED.item, _FEED.payload)
+    .where(
+        _FEED.shard_key == bindparam("shard_key"),
+        _FEED.position > bindparam("position"),
+        _FEED.position <= bindparam("end"),
+        or_(_FEED.device_id.is_(None), _FEED.device_id == bindparam("device_id")),
+        or_(
+            and_(*[_FEED.topic != int(topic) for topic in _IN_FILES]),
+            _FEED.position > bindparam("through"),
+        ),
+    )
+    .order_by(_FEED.position)
+    .limit(bindparam("at_most"))
+)
 
 
 def page(
@@ -52,13 +69,15 @@ def _rows_behind(
 ) -> PullAnswer:
     shard_key = shard.shard_key
     limit = max(1, min(request.limit, PAGE_ROWS_MAX))
-    feed = _feed(shard_key, device_id, request.position)
-    if through > request.position:
-        t = schema.feed
-        feed = feed.where(or_(t.c.topic.not_in(_IN_FILES), t.c.position > through))
+    behind = {
+        "shard_key": shard_key,
+        "device_id": device_id,
+        "position": request.position,
+        "through": max(through, request.position),
+    }
     rows: list[FeedRow] = []
     size = 0
-    for row in _rows(connection, feed.limit(limit + 1)):
+    for row in _rows(connection, **behind, end=shard.feed_position, at_most=limit + 1):
         size += len(row.payload or b"")
         if len(rows) == limit or (rows and size > PAGE_BYTES_MAX):
             break
@@ -72,25 +91,12 @@ def _rows_behind(
         rows = [row for row in rows if row.position <= end]
     elif turn is not None:
         end = turn.last_position
-        rows = list(_rows(connection, feed.where(schema.feed.c.position <= end)))
+        rows = list(_rows(connection, **behind, end=end, at_most=end - request.position))
     return PullAnswer(shard.incarnation, end, tuple(rows), more=end < shard.feed_position)
 
 
-def _feed(shard_key: int, device_id: bytes, position: int) -> Select[Any]:
-    t = schema.feed
-    return (
-        select(t.c.position, t.c.topic, t.c.item, t.c.payload)
-        .where(
-            t.c.shard_key == shard_key,
-            t.c.position > position,
-            or_(t.c.device_id.is_(None), t.c.device_id == device_id),
-        )
-        .order_by(t.c.position)
-    )
-
-
-def _rows(connection: Connection, query: Select[Any]) -> Iterator[FeedRow]:
-    for row in connection.execute(query):
+def _rows(connection: Connection, **which: object) -> Iterator[FeedRow]:
+    for row in _BEHIND.rows(connection, **which):
         yield FeedRow(row.position, row.topic, row.item, row.payload)
 
 

@@ -95,7 +95,7 @@ class Checks:
                 self._world.hold("I13 replay", verify(connection, SHARD))
         finally:
             engine.dispose()
-        self._observer.all_verdicts()
+        self._observer.look_at_all()
 
     def journal(self, station: Station) -> None:
         """A device's journal passes its own checks."""

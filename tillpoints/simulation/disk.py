@@ -172,7 +172,10 @@ class Disk:
         return image
 
     def _file(self, name: str) -> File:
-        return self._files.setdefault(name, File())
+        file = self._files.get(name)
+        if file is None:
+            file = self._files[name] = File()
+        return file
 
 
 def write_image(folder: Path, image: dict[str, bytes]) -> None:

@@ -91,7 +91,9 @@ class Facts:
 
     def note(self, station: str, journal: Journal, identity: Identity) -> None:
         """Take in what a device has written since it was looked at."""
-        after = self._noted.get(station, Place(0, 0))
+        after, outbox = self._noted.get(station, Place(0, 0)), journal.outbox()
+        if after == Place(outbox.epoch, outbox.head_seq):
+            return
         for link in journal.links(after):
             key = (identity.device_id, link.place.epoch, link.place.seq)
             self.written.setdefault(key, {})[link.hash] = link.frame

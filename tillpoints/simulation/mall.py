@@ -27,6 +27,8 @@ from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, World
 #: Answers to a lease request that another one may follow.
 _NOT_NOW = ("lease_in_doubt", ARMED_ELSEWHERE)
 _CHECKPOINTS = 10
+#: How many people come together at most: drawn for each run, as everything is that it meets.
+_RUSHES = (1, 4, 8, 8)
 _HEAL_ROUNDS = 60
 
 
@@ -84,6 +86,7 @@ class Mall:
             if station.up:
                 station.disk.die("kill")
                 station.journal.close()
+        self.observer.close()
         if self.central.up:
             self.central.disk.die("kill")
             self.central.engine.dispose()
@@ -125,6 +128,9 @@ class Mall:
         self._note_all()
         chain = (device_id, asked.epoch)
         others = self.facts.armed(chain, asked.session)
+        if answer.lease_id in self.facts.granted:
+            # Asked for again to be given back: this arms nobody, if its own time is over.
+            others = [lease_id for lease_id in others if lease_id == answer.lease_id]
         self.world.hold("I9 one armed run", others and (asked, others))
         until_ms = self.world.now_ms + spendable_ms(answer.ttl_s)
         self.facts.granted.setdefault(answer.lease_id, Granted(chain, asked.session, until_ms))
@@ -165,18 +171,27 @@ class Mall:
 
     def _plan(self) -> None:
         rng = self.world.chance("plan")
+        rush = rng.choice(_RUSHES)
         for station in self.stations:
-            events = int(
-                rng.randrange(self._size.events_min, self._size.events_max + 1) * self._size.days
-            )
-            for _ in range(events):
-                self._sometime(rng, partial(self.people.do_something, station))
+            size = self._size
+            left = int(rng.randrange(size.events_min, size.events_max + 1) * size.days)
+            while left > 0:
+                people = min(left, rng.randrange(1, rush + 1))
+                self._sometime(rng, partial(self._come, station, people))
+                left -= people
         for card in range(CARDS // 2, CARDS):
             self._sometime(rng, partial(self._import_member, card))
         for kind, (times, deed) in _DEEDS.items():
             for _ in range(rng.randrange(1, times + 1)):
                 station = rng.choice(self.stations)
                 self._sometime(rng, partial(self._perhaps, kind, deed, station))
+
+    def _come(self, station: Station, people: int) -> None:
+        """Let people come to a device one close behind the other."""
+        self.people.do_something(station)
+        if people > 1:
+            next_ms = self.world.chance("rushes").randrange(2_000)
+            self.world.after(next_ms, partial(self._come, station, people - 1))
 
     def _perhaps(self, kind: str, deed: "Deed", station: Station) -> None:
         if self.world.fault(kind):

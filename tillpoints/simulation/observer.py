@@ -8,7 +8,7 @@ accounts, I10 forks, I11 totality, I12 final.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import closing
+from pathlib import Path
 
 import msgspec
 
@@ -28,6 +28,8 @@ _REDEEM, _REJUDGE = (
     next(kind for kind, body in KINDS.items() if body is wanted) for wanted in (Redeem, Rejudge)
 )
 _OPEN = {int(verdict) for verdict in OPEN_VERDICTS}
+#: What a sale gave its holder, and what was taken back of that, by the codes of transfers.
+_GIVEN, _OF_SALES = {1, 2, 3}, {1, 2, 3, 4, 5, 10, 11}
 
 
 class Observer:
@@ -48,22 +50,50 @@ class Observer:
         #: The first hashes of events that were written again in a later epoch.
         self.rehomed: set[bytes] = set()
         self.events = 0
+        self._moved: dict[bytes, int] = defaultdict(int)
+        self._credited: dict[str, int] = defaultdict(int)
+        self._net: dict[str, int] = defaultdict(int)
+        self._opened: tuple[Path, sqlite3.Connection] | None = None
 
     # ---- after each call
 
     def look(self) -> None:
         """Take in what was committed since, and check everything that can have changed."""
-        with closing(self._open()) as db:
-            turn, position = db.execute("SELECT turn, feed_position FROM shard").fetchone()
-            self._world.hold("D2 central keeps its turns", turn < self.turn and (turn, self.turn))
-            self._heads(db)
-            if turn == self.turn:
-                return
-            rejudged = self._inbox(db, position)
-            self._rejudged(db, rejudged)
-            self._accounts(db)
-            self._sales(db)
-            self.turn = turn
+        db = self._database()
+        turn, position = db.execute("SELECT turn, feed_position FROM shard").fetchone()
+        self._world.hold("D2 central keeps its turns", turn < self.turn and (turn, self.turn))
+        self._heads(db)
+        if turn == self.turn:
+            return
+        rejudged = self._inbox(db, position)
+        self._rejudged(db, rejudged)
+        touched = self._transfers(db)
+        self._accounts(db)
+        self._sales(db, touched)
+        self.turn = turn
+
+    def look_at_all(self) -> None:
+        """Check what was taken in step by step once more, against whole tables.
+
+        I11, I12: no verdict changed without an event that says so. I3, I5: no transfer did.
+        """
+        db = self._database()
+        for *key, verdict in db.execute("SELECT device_id, epoch, seq, verdict FROM inbox"):
+            was = self.verdicts[key[0], key[1], key[2]]
+            self._world.hold("I12 final verdicts", was != verdict and (key, was, verdict))
+        for known in (self._moved, self._credited, self._net):
+            known.clear()
+        self.turn, turn = 0, self.turn
+        touched = self._transfers(db)
+        self.turn = turn
+        self._accounts(db)
+        self._sales(db, touched, every=True)
+
+    def close(self) -> None:
+        """Let go of central's database."""
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened = None
 
     def pushed(self, request: PushRequest, answer: PushAnswer) -> None:
         """Hold a push against what was known before it, and keep what was acknowledged."""
@@ -96,8 +126,8 @@ class Observer:
         rows = db.execute(
             "SELECT device_id, epoch, seq, hash, kind, kind_version, body, verdict, error,"
             " earliest_ms, latest_ms, quality"
-            " FROM inbox WHERE turn > ? ORDER BY turn, place",
-            (self.turn,),
+            " FROM inbox WHERE shard_key = ? AND turn > ? ORDER BY turn, place",
+            (SHARD, self.turn),
         )
         for device, epoch, seq, digest, kind, version, body, verdict, error, *when in rows:
             key = (device, epoch, seq)
@@ -151,20 +181,10 @@ class Observer:
             self.verdicts[key] = now
             self._world.mark("rejudged")
 
-    def all_verdicts(self) -> None:
-        """Check that no verdict changed without an event that says so (I12, I11)."""
-        with closing(self._open()) as db:
-            rows = db.execute("SELECT device_id, epoch, seq, verdict FROM inbox").fetchall()
-        for *key, verdict in rows:
-            was = self.verdicts[key[0], key[1], key[2]]
-            self._world.hold("I12 final verdicts", was != verdict and (key, was, verdict))
-
     def is_sealed(self, device_id: bytes, epoch: int) -> bool:
         """Tell whether central holds no open chain of this device under this epoch."""
-        with closing(self._open()) as db:
-            row = db.execute(
-                "SELECT state FROM stream WHERE device_id = ? AND epoch = ?", (device_id, epoch)
-            ).fetchone()
+        query = "SELECT state FROM stream WHERE device_id = ? AND epoch = ?"
+        row = self._database().execute(query, (device_id, epoch)).fetchone()
         return row is None or row[0] != 0
 
     def _heads(self, db: sqlite3.Connection) -> None:
@@ -178,13 +198,27 @@ class Observer:
 
     # ---- the accounts
 
+    def _transfers(self, db: sqlite3.Connection) -> set[str]:
+        """Take in the transfers since the last turn; return the subjects of those of sales."""
+        touched = set()
+        rows = db.execute(
+            "SELECT debit_id, credit_id, amount, code, subject FROM transfer"
+            " WHERE shard_key = ? AND turn > ?",
+            (SHARD, self.turn),
+        )
+        for debit, credit, amount, code, subject in rows:
+            self._moved[debit] -= amount
+            self._moved[credit] += amount
+            if credit[0] == AccountKind.WALLET and (holder := holder_of(credit)) is not None:
+                self._credited[holder.key] += amount
+            if code in _OF_SALES:
+                self._net[subject] += amount if code in _GIVEN else -amount
+                touched.add(subject)
+        return touched
+
     def _accounts(self, db: sqlite3.Connection) -> None:
         accounts = db.execute("SELECT account_id, posted, held FROM account").fetchall()
         self._world.hold("I5 conservation", sum(posted for _, posted, _ in accounts))
-        moved: dict[bytes, int] = defaultdict(int)
-        for debit, credit, amount in db.execute("SELECT debit_id, credit_id, amount FROM transfer"):
-            moved[debit] -= amount
-            moved[credit] += amount
         escrow: dict[bytes, int] = defaultdict(int)
         for account, amount, spent, state in db.execute(
             "SELECT account_id, amount, spent, state FROM lease"
@@ -192,50 +226,49 @@ class Observer:
             self._world.hold("I7 escrow", not 0 <= spent <= amount and (account, spent, amount))
             escrow[account] += amount - spent if state == 0 else 0
         for account, posted, held in accounts:
-            wrong = posted != moved[account]
-            self._world.hold("I5 per account", wrong and (account, posted, moved[account]))
+            moved = self._moved[account]
+            self._world.hold("I5 per account", posted != moved and (account, posted, moved))
             if account[0] == AccountKind.WALLET:
                 self._world.hold("I6 no overdraft", posted - held < 0 and (account, posted, held))
                 wrong = held != escrow[account]
                 self._world.hold("I7 escrow", wrong and (account, held, escrow[account]))
-        self._redemptions(db)
+        self._redemptions()
 
-    def _redemptions(self, db: sqlite3.Connection) -> None:
+    def _redemptions(self) -> None:
         """I8: what members took away is covered by what they were credited."""
         taken: dict[str, int] = defaultdict(int)
         for handed in self._facts.handed:
             if handed.told.hash not in self._facts.lost:
                 taken[handed.member] += handed.points
-        if not taken:
-            return
-        credited: dict[str, int] = defaultdict(int)
-        for account, amount in db.execute("SELECT credit_id, amount FROM transfer"):
-            holder = holder_of(account) if account[0] == AccountKind.WALLET else None
-            if holder is not None:
-                credited[holder.key] += amount
         for member, points in taken.items():
-            over = points > credited[member]
-            self._world.hold("I8 redemption bound", over and (member, points, credited[member]))
+            credited = self._credited[member]
+            over = points > credited
+            self._world.hold("I8 redemption bound", over and (member, points, credited))
         for code, devices in self._facts.goods.items():
             # A home till that was copied or put back can forget what it took in.
             twice = len(devices) > 1 and not self._facts.unreliable & set(devices)
             self._world.hold("I8 a voucher's goods leave once", twice and (code, devices))
 
-    def _sales(self, db: sqlite3.Connection) -> None:
+    def _sales(self, db: sqlite3.Connection, touched: set[str], *, every: bool = False) -> None:
         """I3: what a receipt came to is what its sale says, once, whatever was sent how often."""
-        net: dict[str, int] = defaultdict(int)
-        rows = db.execute(
-            "SELECT subject, code, amount FROM transfer WHERE code IN (1, 2, 3, 4, 5, 10, 11)"
-        )
-        for subject, code, amount in rows:
-            net[subject] += amount if code in {1, 2, 3} else -amount
-        sales = db.execute("SELECT fingerprint, points, taken_back, holder_key FROM sale")
-        for key, points, taken_back, holder in sales:
+        left = {subject for subject in touched if self._net[subject]}
+        query = "SELECT fingerprint, points, taken_back, holder_key FROM sale"
+        keys = [] if every else [bytes.fromhex(subject) for subject in touched]
+        if not every:
+            query += f" WHERE shard_key = {SHARD} AND fingerprint IN ({', '.join('?' * len(keys))})"
+        for key, points, taken_back, holder in db.execute(query, keys):
             due = points - taken_back if holder is not None else 0
-            wrong = net.pop(key.hex(), 0) != due
+            left.discard(key.hex())
+            wrong = self._net[key.hex()] != due
             self._world.hold("I3 one effect", wrong and (key.hex()[:12], due))
-        self._world.hold("I3 no effect without a sale", {key: n for key, n in net.items() if n})
+        found = {key: self._net[key] for key in sorted(left)}
+        self._world.hold("I3 no effect without a sale", found)
 
-    def _open(self) -> sqlite3.Connection:
-        uri = f"{self._central.file.as_uri()}?mode=ro"
-        return sqlite3.connect(uri, uri=True, isolation_level=None)
+    def _database(self) -> sqlite3.Connection:
+        """Return a connection of our own to the database as it is now."""
+        file = self._central.file
+        if self._opened is None or self._opened[0] != file:
+            self.close()
+            uri = f"{file.as_uri()}?mode=ro"
+            self._opened = (file, sqlite3.connect(uri, uri=True, isolation_level=None))
+        return self._opened[1]

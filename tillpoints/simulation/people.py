@@ -38,7 +38,7 @@ from loyalty.wire import VoucherRequest
 from tillpoints.simulation.centre import REWARDS, TENANT_KEY
 from tillpoints.simulation.facts import Facts, Handed, OpenSale, Sold, Told
 from tillpoints.simulation.station import Station
-from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, Violation, World
+from tillpoints.simulation.world import HOUR_MS, Violation, World
 
 CARDS = 8
 _POISON_FEN = 10**13
@@ -294,10 +294,10 @@ class People:
         self, station: Station, kind: Kind, owed_fen: int, original: str | None = None
     ) -> Receipt:
         """Return a new receipt; every POS starts its numbers again each day."""
-        day = (self._world.now_ms - START_MS) // DAY_MS
+        printed = datetime.fromtimestamp(self._world.now_ms / 1000, tz=UTC)
+        day = printed.toordinal()
         count = self._numbers.get((station.name, day), 0) + 1
         self._numbers[station.name, day] = count
-        printed = datetime.fromtimestamp(self._world.now_ms / 1000, tz=UTC)
         return Receipt(
             shop_id=station.shop,
             kind=kind,

@@ -25,7 +25,8 @@ from tillpoints.simulation.network import Died, Line
 from tillpoints.simulation.versions import OlderCaller
 from tillpoints.simulation.world import HOUR_MS, Violation, World
 
-_POLL_S = 3_600.0
+#: How often tills ask when nothing happens: drawn for each run.
+_POLLS_S = (3_600.0, 10_800.0)
 _URL = "http://central"
 
 
@@ -76,6 +77,7 @@ class Station:
         self._rate = 0.0
         self._boot = 1
         self._memory = Memory()
+        self._poll_s = random.Random(f"{world.seed}/polls").choice(_POLLS_S)
         self._since_ms, self._boottime_ms = world.now_ms, 10_000
         if image is None:
             drawn = random.Random(f"{world.seed}/{name}/key").randbytes(32)
@@ -148,7 +150,9 @@ class Station:
         version = OlderCaller if self.world.fault("older_agent", 0.5) else Caller
         caller = version(self.journal, self.line, nonce=lambda: draw.randbytes(16).hex())
         self.online = Online(self.journal, caller, session=self.session)
-        self.syncer = Syncer(self.journal, caller, session=self.session, rng=draw, poll_s=_POLL_S)
+        self.syncer = Syncer(
+            self.journal, caller, session=self.session, rng=draw, poll_s=self._poll_s
+        )
         self._syncing = False
         self.world.trace(self.name, "starts")
         if self.journal.identity() is not None:

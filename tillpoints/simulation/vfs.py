@@ -57,6 +57,15 @@ class _Vfs(ctypes.Structure):
     )
 
 
+class _System:
+    """The methods of a file as the system has them."""
+
+    def __init__(self, methods: _Methods) -> None:
+        self.close = _CLOSE(methods.close)
+        self.write = _WRITE(methods.write)
+        self.truncate = _TRUNCATE(methods.truncate)
+
+
 class Vfs:
     """The forgetful VFS. `disks` says by folder whose files go through which disk."""
 
@@ -68,11 +77,8 @@ class Vfs:
         self._library.sqlite3_vfs_register.argtypes = [_Pointer, _Int]
         self._library.sqlite3_vfs_unregister.argtypes = [_Pointer]
         self._system = _Vfs.from_address(self._library.sqlite3_vfs_find(None))
-        self._open_files: dict[int, tuple[Disk, str]] = {}
-        self._tables: dict[int, tuple[_Methods, _Methods]] = {}  # the system's, ours
-        self._closes: dict[int, Any] = {}
-        self._writes: dict[int, Any] = {}
-        self._truncates: dict[int, Any] = {}
+        self._open_files: dict[int, tuple[Disk, str, _System]] = {}
+        self._tables: dict[int, tuple[_System, _Methods]] = {}  # by the system's table
         self._ours: dict[str, Any] = {
             "close": _CLOSE(self._close),
             "write": _WRITE(self._write),
@@ -104,12 +110,14 @@ class Vfs:
             path = Path(ctypes.string_at(name).decode())
             disk = self.disks.get(str(path.parent))
             if disk is not None:
-                self._open_files[file] = (disk, path.name)
-                self._replace_methods(file)
+                self._open_files[file] = (disk, path.name, self._replace_methods(file))
         return answer
 
-    def _replace_methods(self, file: int) -> None:
-        """Give a file its table of methods with ours in it; a log has another than a database."""
+    def _replace_methods(self, file: int) -> "_System":
+        """Give a file its table of methods with ours in it; a log has another than a database.
+
+        Return what the system's table does.
+        """
         slot = ctypes.c_void_p.from_address(file)
         if slot.value is None:
             raise AssertionError("an open file without methods")
@@ -118,33 +126,31 @@ class Vfs:
             ctypes.memmove(ctypes.addressof(table), slot.value, ctypes.sizeof(_Methods))
             for field, function in self._ours.items():
                 setattr(table, field, _address(function))
-            self._tables[slot.value] = (system, table)
-            address = ctypes.addressof(table)
-            self._closes[address] = _CLOSE(system.close)
-            self._writes[address] = _WRITE(system.write)
-            self._truncates[address] = _TRUNCATE(system.truncate)
-        slot.value = ctypes.addressof(self._tables[slot.value][1])
+            self._tables[slot.value] = (_System(system), table)
+        found, table = self._tables[slot.value]
+        slot.value = ctypes.addressof(table)
+        return found
 
     def _close(self, file: int) -> int:
-        self._open_files.pop(file, None)
-        return int(self._closes[_table(file)](file))
+        _, _, system = self._open_files.pop(file)
+        return int(system.close(file))
 
     def _write(self, file: int, data: int, size: int, offset: int) -> int:
-        disk, name = self._open_files[file]
+        disk, name, system = self._open_files[file]
         outcome = disk.write(name, offset, ctypes.string_at(data, size))
         if outcome != "ok":
             return _code(outcome, _IOERR_WRITE)
-        return int(self._writes[_table(file)](file, data, size, offset))
+        return int(system.write(file, data, size, offset))
 
     def _truncate(self, file: int, size: int) -> int:
-        disk, name = self._open_files[file]
+        disk, name, system = self._open_files[file]
         outcome = disk.truncate(name, size)
         if outcome != "ok":
             return _code(outcome, _IOERR_TRUNCATE)
-        return int(self._truncates[_table(file)](file, size))
+        return int(system.truncate(file, size))
 
     def _sync(self, file: int, _flags: int) -> int:
-        disk, name = self._open_files[file]
+        disk, name, _ = self._open_files[file]
         outcome = disk.sync(name)
         return _OK if outcome == "ok" else _code(outcome, _IOERR_FSYNC)
 
@@ -160,10 +166,6 @@ class Vfs:
 
 def _code(outcome: Outcome, otherwise: int) -> int:
     return _FULL if outcome == "full" else otherwise
-
-
-def _table(file: int) -> int:
-    return _Pointer.from_address(file).value or 0
 
 
 def _address(function: Any) -> int | None:
