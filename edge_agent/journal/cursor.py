@@ -12,6 +12,7 @@ from msgspec import Struct
 from edge_agent.journal import log
 from edge_agent.journal.log import Place
 from edge_agent.journal.projections import places
+from loyalty.book_types import GRAMMAR
 from loyalty.events import Moment
 from loyalty.wire import Judged, PushAnswer, Topic, Verdict
 
@@ -42,7 +43,8 @@ def is_in_question(verdict: str) -> str:
     return f"({is_earned_elsewhere(verdict)} OR coalesce({verdict}.code IN ({broken}), 0))"
 
 
-_KNOWN_TOPICS = " ".join(str(int(topic)) for topic in sorted(Topic))
+#: What this version reads of the feed: a rule book of a later grammar is one more thing to know.
+_KNOWN_TOPICS = " ".join([*(str(int(topic)) for topic in sorted(Topic)), f"rules{GRAMMAR}"])
 
 
 class Cursor(Struct, frozen=True):

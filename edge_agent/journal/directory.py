@@ -16,6 +16,7 @@ from edge_agent.journal import cursor, members
 from edge_agent.journal.cursor import Cursor
 from loyalty.codes import voucher_hash
 from loyalty.reviewing import ReviewRow, TemplateRow
+from loyalty.rulebook import from_canonical
 from loyalty.wire import (
     ClaimedRow,
     FeedRow,
@@ -100,10 +101,18 @@ def _whole(row_type: type[Struct]) -> Callable[[sqlite3.Connection, FeedRow], No
     return store
 
 
+def _rule_book(db: sqlite3.Connection, row: FeedRow) -> None:
+    """Keep a rule book that this version can work with; the one in force stays while it cannot."""
+    if row.payload is not None:
+        from_canonical(msgspec.msgpack.decode(row.payload, type=RuleBookRow).canonical)
+    _WHOLE_RULE_BOOK(db, row)
+
+
+_WHOLE_RULE_BOOK = _whole(RuleBookRow)
 _STORE: dict[int, Callable[[sqlite3.Connection, FeedRow], None]] = {
     Topic.MEMBER: members.take_member,
     Topic.CARD: members.take_card,
-    Topic.RULE_BOOK: _whole(RuleBookRow),
+    Topic.RULE_BOOK: _rule_book,
     Topic.REWARD: _whole(RewardRow),
     Topic.VERDICT: _verdict,
     Topic.CLAIMED: _claimed,

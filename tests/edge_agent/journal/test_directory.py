@@ -200,6 +200,26 @@ def test_rule_books_take_turns_by_the_time_from_which_they_count(till):
     assert till.rule_book(9_000).book == book
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"expiry_months":12', b'"expiry_months":12,"grammar":99'),
+        (b'"expiry_months":12', b'"expiry_months":12,"moon_phase":true'),
+    ],
+)
+def test_a_rule_book_of_a_later_version_is_set_aside_and_the_one_in_force_stays(till, old, new):
+    known = canonical(a_rule_book())
+    later = known.replace(old, new)
+    assert later != known
+    rows = [
+        FeedRow(1, Topic.RULE_BOOK, "a", wire.pack(RuleBookRow("a", known, 1_000))),
+        FeedRow(2, Topic.RULE_BOOK, "b", wire.pack(RuleBookRow("b", later, 9_000))),
+    ]
+    till.take_page(page(*rows))
+    assert till.rule_book(20_000).version == "a"
+    assert till.unread_rows() == 1
+
+
 def test_rewards_and_shops_come_and_go(till):
     tea = RewardRow("tea", "奶茶", "Milk tea", 300, "goods", "s1")
     park = RewardRow("park", "停车", "Parking", 100, "parking")
