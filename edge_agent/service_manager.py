@@ -1,4 +1,4 @@
-"""What systemd is told: that the agent is ready, and that its loop still turns.
+"""What systemd is told of agent and tap: that it is ready, and that its loop still turns.
 
 Source: sd_notify(3): datagrams on the Unix socket that NOTIFY_SOCKET names, "@" standing for an
 abstract one; WATCHDOG_USEC is the time after which a silent service is killed and started again.
@@ -42,4 +42,5 @@ class ServiceManager:
             contextlib.suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line,
         ):
+            line.setblocking(False)  # whoever tells must not wait for who listens
             line.sendto(what.encode(), self._place)

@@ -1,7 +1,8 @@
 """The tap's configuration: one TOML file that may name several printers.
 
-Every key is in `firmware_configs/tap.toml`. Addresses are numbers, never names: printing must
-not wait for a name server.
+Every key is in `firmware_configs/tap.toml`. A tap stands between two addresses, between two device
+files, or beside a folder that somebody else prints from. Addresses are numbers, never names:
+printing must not wait for a name server.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
+from edge_agent.devices.tap.ends import Flow, Parity, SerialLine, bauds
 from loyalty.settings import SettingsError, parse
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -51,36 +53,78 @@ class TapConfig(msgspec.Struct, frozen=True):
     idle_ms: int
 
 
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LineConfig(msgspec.Struct, frozen=True):
+    """The tap of one printer on a line: two device files, and how a serial one is set."""
+
     name: str
     listen: str
     printer: str
+    spool: Path
+    idle_ms: int
+    line: SerialLine
+
+
+class FolderConfig(msgspec.Struct, frozen=True):
+    """A folder of print jobs that somebody else prints; `deletes` those that are kept."""
+
+    name: str
+    watch: Path
+    spool: Path
+    deletes: bool
+
+
+AnyConfig = TapConfig | LineConfig | FolderConfig
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    name: str
+    listen: str = ""
+    printer: str = ""
     spool: str
+    watch: str = ""
+    deletes: bool = False
     accept_from: tuple[str, ...] = ()
     idle_ms: Annotated[int, msgspec.Meta(ge=50, le=60_000)] = 700
+    baud: int = 9600
+    data_bits: Literal[7, 8] = 8
+    parity: Parity = "none"
+    stop_bits: Literal[1, 2] = 1
+    flow: Flow = "none"
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tap: Annotated[tuple[_Entry, ...], msgspec.Meta(min_length=1)]
 
 
-def load(path: Path) -> list[TapConfig]:
+def load(path: Path) -> list[AnyConfig]:
     """Read and check a tap configuration. Raises ConfigError."""
     try:
         file = parse(path.read_text(encoding="utf-8"), _File)
     except (OSError, UnicodeDecodeError, SettingsError) as error:
         raise ConfigError(f"{path}: {error}") from error
     taps = [_checked(path, entry, f"tap[{place}]") for place, entry in enumerate(file.tap)]
-    for key in ("name", "listen", "spool"):
-        values = [getattr(tap, key) for tap in taps]
+    for key in ("name", "listen", "watch", "spool"):
+        values = [value for tap in taps if (value := getattr(tap, key, None))]
         if len(set(values)) < len(values):
             raise ConfigError(f"{path}: two taps have the same {key}")
     return taps
 
 
-def _checked(path: Path, entry: _Entry, where: str) -> TapConfig:
+def _checked(path: Path, entry: _Entry, where: str) -> AnyConfig:
     if not _NAME.fullmatch(entry.name):
         raise ConfigError(f"{path}: {where}.name {entry.name!r} is not 1-40 of A-Z a-z 0-9 _ . -")
+    spool = (path.parent / entry.spool).absolute()
+    if entry.watch:
+        if entry.listen or entry.printer:
+            raise ConfigError(f"{path}: {where} has watch, so it has no listen and no printer")
+        return FolderConfig(
+            entry.name, (path.parent / entry.watch).absolute(), spool, entry.deletes
+        )
+    devices = [end.startswith("/") for end in (entry.listen, entry.printer)]
+    if all(devices):
+        return _line(path, entry, where, spool)
+    if any(devices):
+        raise ConfigError(f"{path}: {where}: listen and printer are two devices, or two addresses")
     try:
         networks = tuple(ipaddress.ip_network(text) for text in entry.accept_from)
     except ValueError as error:
@@ -89,10 +133,19 @@ def _checked(path: Path, entry: _Entry, where: str) -> TapConfig:
         name=entry.name,
         listen=_address(path, f"{where}.listen", entry.listen),
         printer=_address(path, f"{where}.printer", entry.printer),
-        spool=(path.parent / entry.spool).absolute(),
+        spool=spool,
         accept_from=networks,
         idle_ms=entry.idle_ms,
     )
+
+
+def _line(path: Path, entry: _Entry, where: str, spool: Path) -> LineConfig:
+    if entry.baud not in bauds():
+        raise ConfigError(f"{path}: {where}.baud is none of {', '.join(map(str, bauds()))}")
+    if entry.accept_from:
+        raise ConfigError(f"{path}: {where}.accept_from is for taps on the network")
+    line = SerialLine(entry.baud, entry.data_bits, entry.parity, entry.stop_bits, entry.flow)
+    return LineConfig(entry.name, entry.listen, entry.printer, spool, entry.idle_ms, line)
 
 
 def _address(path: Path, where: str, text: str) -> Address:

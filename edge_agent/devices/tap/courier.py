@@ -10,14 +10,15 @@ from __future__ import annotations
 import queue
 import socket
 import threading
+from typing import Protocol
 
 from edge_agent.devices.slip_folder import SLIP_BYTES_MAX, Outcome, Result, Slips
 from edge_agent.devices.tap.answers import Answers
 from edge_agent.devices.tap.config import Address
 from edge_agent.devices.tap.loan import Loan, Returned
 from edge_agent.devices.tap.loop import Loop
+from edge_agent.devices.tap.slip_line import SocketLine
 from edge_agent.devices.tap.slip_printing import SlipRun, print_slip
-from edge_agent.devices.tap.tap import Tap
 
 # A POS that wants to print waits while we connect, so a printer that is off must cost little.
 CONNECT_TIMEOUT_S = 1.0
@@ -25,10 +26,25 @@ _LOOK_EVERY_S = 0.1
 _LINE_WAIT_S = 2.0
 
 
+class Lender(Protocol):
+    """A tap that lends its printer's line; called in the loop's thread."""
+
+    def quiet(self) -> bool:
+        """True if our own slip may go out now."""
+
+    def ask(self, loan: Loan) -> None:
+        """Grant the loan at the next document boundary."""
+
+    def take_back(self, returned: Returned) -> None:
+        """Let the POS go on after a slip."""
+
+
 class Courier(threading.Thread):
     """Prints waiting slips one by one, each at a document boundary."""
 
-    def __init__(self, tap: Tap, loop: Loop, slips: Slips, printer: Address, name: str) -> None:
+    def __init__(
+        self, tap: Lender, loop: Loop, slips: Slips, printer: Address | None, name: str
+    ) -> None:
         super().__init__(name=f"courier {name}", daemon=True)
         self._tap = tap
         self._loop = loop
@@ -85,7 +101,7 @@ class Courier(threading.Thread):
             self._slips.postpone(slip_id)
             return
         try:
-            run = print_slip(line.sock, slip) if line.sock else self._on_own_line(slip)
+            run = print_slip(line.ours, slip) if line.ours else self._on_own_line(slip)
         except Exception as error:  # noqa: BLE001 - the POS must get its line back
             why = f"unexpected: {error!r}"
             run = SlipRun(Outcome(Result.UNKNOWN, why), Returned(0, b"", Answers(), why))
@@ -93,13 +109,14 @@ class Courier(threading.Thread):
         self._settle(slip_id, run.outcome)
 
     def _on_own_line(self, slip: bytes) -> SlipRun:
+        assert self._printer is not None, "a line is lent whenever it is quiet"
         address = (self._printer.host, self._printer.port)
         try:
             sock = socket.create_connection(address, CONNECT_TIMEOUT_S)
         except OSError as error:
             return _nothing_sent(f"no connection to the printer: {error}")
         with sock:
-            return print_slip(sock, slip)
+            return print_slip(SocketLine(sock), slip)
 
     def _settle(self, slip_id: str, outcome: Outcome) -> None:
         # Remembered until it is on disk. If we die before, a new start can only say `unknown`.

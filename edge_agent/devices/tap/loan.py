@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import queue
-import socket
 import threading
 
 import msgspec
 
 from edge_agent.devices.tap.answers import Answers, Kind
+from edge_agent.devices.tap.slip_line import SlipLine
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What the slip thread gets: the printer's socket, or None if it has to connect itself."""
+    """What the slip thread gets: the printer's line, or None if it has to connect itself."""
 
-    sock: socket.socket | None
+    ours: SlipLine | None
 
 
 class Returned(msgspec.Struct, frozen=True):
     """What the loop gets back.
 
-    `sent_bytes` went out on the lent socket, `for_pos` came in that was no answer to us, `late` may
+    `sent_bytes` went out on the lent line, `for_pos` came in that was no answer to us, `late` may
     still be owed answers, and a `failure` means that the connection is of no more use. `answers`
     are those to DLE EOT 2 (real time) and GS r 1 (in order).
     """

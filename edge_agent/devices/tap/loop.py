@@ -27,10 +27,17 @@ NEVER = float("inf")
 T = TypeVar("T")
 
 
-class Watcher(Protocol):
-    """Whoever owns a watched socket."""
+class Watched(Protocol):
+    """A socket or a device."""
 
-    def ready(self, sock: socket.socket, events: int) -> None:
+    def fileno(self) -> int:
+        """Return its descriptor; -1 once it is closed."""
+
+
+class Watcher(Protocol):
+    """Whoever owns what is watched."""
+
+    def ready(self, sock: Watched, events: int) -> None:
         """Act on a socket that is ready for READ or WRITE."""
 
     def abandon(self, why: str) -> None:
@@ -52,7 +59,7 @@ class Loop:
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._watched: dict[int, tuple[int, socket.socket, Watcher]] = {}
+        self._watched: dict[int, tuple[int, Watched, Watcher]] = {}
         self._posted: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._wake_in, self._wake_out = socket.socketpair()
         for end in (self._wake_in, self._wake_out):
@@ -63,7 +70,7 @@ class Loop:
         self.stopping = False
         self.last_error = ""
 
-    def watch(self, sock: socket.socket, mask: int, watcher: Watcher) -> None:
+    def watch(self, sock: Watched, mask: int, watcher: Watcher) -> None:
         """Tell `watcher` when the socket is ready for one of `mask`; 0 stops watching."""
         number = sock.fileno()
         before = self._watched.get(number)
@@ -131,7 +138,7 @@ class Loop:
         self._wake_in.close()
         self._wake_out.close()
 
-    def _tell(self, sock: socket.socket, watcher: Watcher, events: int) -> None:
+    def _tell(self, sock: Watched, watcher: Watcher, events: int) -> None:
         now = self._watched.get(sock.fileno())
         if now is None or now[1] is not sock:
             return  # Closed by a callback earlier in this round.

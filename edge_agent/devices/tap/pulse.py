@@ -11,6 +11,7 @@ from edge_agent.devices.heartbeat import Heartbeat, Reachable, write_heartbeat
 from edge_agent.devices.job_file import Moment
 from edge_agent.devices.tap.courier import Courier
 from edge_agent.devices.tap.keeper import Keeper
+from edge_agent.devices.tap.line_tap import LineTap
 from edge_agent.devices.tap.loop import Loop
 from edge_agent.devices.tap.losses import Losses
 from edge_agent.devices.tap.marks import Marks
@@ -29,7 +30,7 @@ class Pulse(threading.Thread):
         spool: Path,
         name: str,
         loop: Loop,
-        tap: Tap,
+        tap: Tap | LineTap,
         keeper: Keeper,
         courier: Courier,
         marks: Marks,

@@ -17,7 +17,7 @@ from edge_agent.devices.tap.answers import Answers
 from edge_agent.devices.tap.config import Address
 from edge_agent.devices.tap.copying import Copying
 from edge_agent.devices.tap.listening import Listening
-from edge_agent.devices.tap.loop import NEVER, READ, WRITE, Loop
+from edge_agent.devices.tap.loop import NEVER, READ, WRITE, Loop, Watched
 from edge_agent.devices.tap.sockets import bytes_taken, new_socket, reset, tuned
 
 CONNECT_TIMEOUT_S = 3.0
@@ -167,10 +167,10 @@ class Session:
             self._end_copy("" if self._all_taken() else "the tap was stopped")
             self._close()
 
-    def ready(self, sock: socket.socket, events: int) -> None:
+    def ready(self, sock: Watched, events: int) -> None:
         """Act on one of the two sockets."""
         if not self.connected:
-            self._finish_connecting(sock)
+            self._finish_connecting()
         elif sock is self._pos:
             if events & READ:
                 self._read_up()
@@ -183,8 +183,9 @@ class Session:
                 self._send_up(self._up_rest)
         self._settle()
 
-    def _finish_connecting(self, printer: socket.socket) -> None:
-        problem = printer.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    def _finish_connecting(self) -> None:
+        assert self._printer is not None
+        problem = self._printer.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if problem:
             self.abandon(f"no connection to the printer: {os.strerror(problem)}")
             return

@@ -10,8 +10,6 @@ worked through. Clones that answer nothing count as having printed what they too
 
 from __future__ import annotations
 
-import select
-import socket
 import time
 
 import msgspec
@@ -24,11 +22,10 @@ from edge_agent.devices.tap.answers import (
     Kind,
 )
 from edge_agent.devices.tap.loan import Returned
-from edge_agent.devices.tap.sockets import bytes_taken
+from edge_agent.devices.tap.slip_line import SlipLine
 
 ANSWER_WAIT_S = 0.25
 TAKEN_WAIT_S = 3.0
-_TAKEN_CHECK_MS = 2
 # The printer's mechanics: a long slip takes about two seconds on slow paper.
 PRINTED_WAIT_S = 3.0
 _PRINTED = Outcome(Result.PRINTED, "")
@@ -45,19 +42,18 @@ class _BrokenError(Exception):
     """The printer ended the connection, or stopped taking bytes."""
 
 
-def print_slip(sock: socket.socket, slip: bytes) -> SlipRun:
-    """Print on a connected, blocking socket whose peer has taken everything sent before."""
-    return _Attempt(sock, slip).run()
+def print_slip(line: SlipLine, slip: bytes) -> SlipRun:
+    """Print on a line that is ours, and on which everything sent before was taken."""
+    return _Attempt(line, slip).run()
 
 
 class _Attempt:
-    def __init__(self, sock: socket.socket, slip: bytes) -> None:
-        self._sock = sock
+    def __init__(self, line: SlipLine, slip: bytes) -> None:
+        self._line = line
         self._slip = slip
         self._answers = Answers()
         self._for_pos = b""
         self._heard: list[tuple[Kind, int]] = []
-        self._before_bytes = bytes_taken(sock)
         self._sent_bytes = 0
 
     def run(self) -> SlipRun:
@@ -119,15 +115,12 @@ class _Attempt:
         """Wait for an answer of this kind; what is not for us is put by for the POS."""
         until_s = time.monotonic() + timeout_s
         while (left_s := until_s - time.monotonic()) > 0:
-            self._sock.settimeout(left_s)
             try:
-                data = self._sock.recv(4096)
-            except TimeoutError:
-                break
+                data = self._line.receive(left_s)
             except OSError as error:
-                raise _BrokenError(f"the printer broke the connection: {error.strerror}") from error
-            if not data:
-                raise _BrokenError("the printer ended the connection")
+                raise _BrokenError(f"the printer broke the connection: {error}") from error
+            if data is None:
+                continue
             ours, theirs = self._answers.split(data)
             self._for_pos += theirs
             for byte in filter(kind.fits, ours):
@@ -136,24 +129,18 @@ class _Attempt:
         return None
 
     def _send(self, data: bytes) -> None:
-        self._sock.settimeout(TAKEN_WAIT_S)
         try:
-            self._sock.sendall(data)
+            self._line.send(data, TAKEN_WAIT_S)
         except OSError as error:
             raise _BrokenError(f"the printer did not take it: {error}") from error
         self._sent_bytes += len(data)
 
     def _taken(self) -> bool:
-        """Wait until the printer's side acknowledged every byte.
+        """Wait until the printer's side has every byte.
 
-        If it does not in time, the whole slip still lies in front of the POS's bytes, in order.
+        If it has not in time, the whole slip still lies in front of the POS's bytes, in order.
         """
-        until_s = time.monotonic() + TAKEN_WAIT_S
-        broken = select.poll()
-        broken.register(self._sock, 0)  # POLLERR and POLLHUP are always told.
-        while bytes_taken(self._sock) < self._before_bytes + self._sent_bytes:
-            if time.monotonic() > until_s:
-                return False
-            if broken.poll(_TAKEN_CHECK_MS):
-                raise _BrokenError("the printer broke the connection")
-        return True
+        try:
+            return self._line.taken(TAKEN_WAIT_S)
+        except OSError as error:
+            raise _BrokenError(f"the printer broke the connection: {error}") from error

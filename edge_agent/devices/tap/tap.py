@@ -14,8 +14,9 @@ from edge_agent.devices.tap.config import TapConfig
 from edge_agent.devices.tap.copying import Copying, JobSink
 from edge_agent.devices.tap.listening import Listening
 from edge_agent.devices.tap.loan import Line, Loan, Returned
-from edge_agent.devices.tap.loop import NEVER, READ, Loop
+from edge_agent.devices.tap.loop import NEVER, READ, Loop, Watched
 from edge_agent.devices.tap.session import Session
+from edge_agent.devices.tap.slip_line import SocketLine
 from edge_agent.devices.tap.sockets import new_socket, reset
 
 # A document boundary for our own slips: the POS has printed nothing for this long (promise P1).
@@ -116,10 +117,11 @@ class Tap:
         for pos in held:
             self._serve(pos)
 
-    def ready(self, listener: socket.socket, _events: int) -> None:
+    def ready(self, _listener: Watched, _events: int) -> None:
         """Take a POS connection in."""
+        assert self._listener is not None
         try:
-            pos, peer = listener.accept()
+            pos, peer = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
         except OSError as error:
@@ -159,7 +161,7 @@ class Tap:
         session = max(free, key=lambda each: each.last_bytes_s, default=None)
         self.lending = True
         self._borrower = session
-        if not loan.grant(Line(session.lend() if session else None)):
+        if not loan.grant(Line(SocketLine(session.lend()) if session else None)):
             self.take_back(Returned(0, b"", Answers(), ""))
 
     def _listen(self, now_s: float) -> float:

@@ -67,6 +67,9 @@ class TapProcess:
         self.process = subprocess.Popen(
             [*prefix, *command], cwd=REPOSITORY, stderr=subprocess.DEVNULL
         )
+        self.wait_until_up()
+
+    def wait_until_up(self):
         wait_for(lambda: is_listening(self.port))
 
     def kill(self):

@@ -1,0 +1,240 @@
+"""A tap beside a folder of print jobs: somebody else prints them, and we keep a copy of each.
+
+Files of a POS that prints through a spool folder, or of our CUPS backend. Paper waits for nothing
+here. A file counts when it was closed or moved in; what lay there while nobody looked is taken at
+the start. Where files stay, the same file is not taken twice; a rewritten one is a job again.
+A file that vanished before it was read is counted: it may have been printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from edge_agent.devices.heartbeat import Heartbeat, Lost, Reachable, write_heartbeat
+from edge_agent.devices.job_file import JobHead, JobTail, Moment
+from edge_agent.devices.tap.config import FolderConfig
+from edge_agent.devices.tap.copying import PART_BYTES_MAX
+from edge_agent.devices.tap.job_store import JobStore
+from edge_agent.devices.tap.watching import FolderNews
+
+_LOOK_EVERY_S = 1.0
+_STILL_NS = 2_000_000_000  # nobody writes a file any more that rested so long
+# Names that a program writes under before a file is whole.
+_DRAFTS = (".part", ".tmp", ".swp", "~")
+#: Files of our CUPS backend whose printer gave the job up half-way.
+GIVEN_UP = ".given-up"
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """What tells a rewritten file from the one that was taken."""
+
+    changed_ns: int
+    size: int
+    inode: int
+
+
+class FolderTap(threading.Thread):
+    """Takes the jobs of one folder, and writes its heartbeat."""
+
+    def __init__(self, config: FolderConfig) -> None:
+        super().__init__(name=f"folder {config.name}", daemon=True)
+        self._config = config
+        self._store = JobStore(config.spool)
+        self._taken = config.spool / "watched.json"
+        self._seen: dict[str, _Seen] = {}
+        self.ending = threading.Event()
+        self._since = Moment.now()
+        self._numbers = 0
+        self._vanished = 0
+        self._lost: Lost | None = None
+        self._lost_before = _lost_count(config.watch)
+        self._news: FolderNews | None = None
+        self._finished: set[str] = set()
+        # What lay here when the watch began: nobody will tell when it is finished.
+        self._resting: set[str] = set()
+        self._just_taken: set[str] = set()
+        self.last_error = ""
+
+    def stop(self, timeout_s: float) -> None:
+        """End after the job at hand, for at most `timeout_s`."""
+        self.ending.set()
+        self.join(timeout_s)
+
+    def run(self) -> None:
+        """Take what comes until stopped; an error is told and tried again."""
+        self._store.prepare()
+        self._seen = self._remembered()
+        while True:
+            last = self.ending.is_set()
+            try:
+                self._look()
+                self.last_error = ""
+            except Exception as error:  # noqa: BLE001 - the next job must still be taken
+                self.last_error = f"{self._config.watch}: {error}"
+                self._forget_news()
+            self._beat()
+            if last:
+                break
+            self._wait()
+        self._forget_news()
+
+    def _look(self) -> None:
+        """Take what was finished, and of what lay here before, what nobody writes any more."""
+        if self._news is None:
+            self._news = FolderNews(self._config.watch)
+            self._resting |= {each.name for each in os.scandir(self._config.watch)}
+        files = {each.name: each for each in os.scandir(self._config.watch) if _is_whole(each)}
+        self._count_vanished(self._finished - files.keys() - self._just_taken)
+        still_ns = time.time_ns() - _STILL_NS
+        due = {name for name in self._resting & files.keys() if _changed_ns(files[name]) < still_ns}
+        due |= self._finished & files.keys()
+        self._resting |= due  # an error in between leaves the others for the next look
+        self._finished = set()
+        for name in sorted(due, key=lambda each: (_changed_ns(files[each]), each)):
+            self._take(Path(files[name].path))
+            self._resting.discard(name)
+        if not self._seen.keys() <= files.keys():
+            self._seen = {name: seen for name, seen in self._seen.items() if name in files}
+
+    def _take(self, path: Path) -> None:
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            self._count_vanished({path.name})
+            return
+        with os.fdopen(handle, "rb") as file:
+            facts = os.fstat(handle)
+            seen = _Seen(facts.st_mtime_ns, facts.st_size, facts.st_ino)
+            if self._seen.get(path.name) == seen or not facts.st_size:
+                return
+            data = file.read(PART_BYTES_MAX)
+        self._keep(data, path, whole=facts.st_size <= PART_BYTES_MAX)
+        self._just_taken.add(path.name)
+        if self._config.deletes:
+            path.unlink(missing_ok=True)
+        else:
+            self._seen[path.name] = seen
+            self._remember()
+
+    def _keep(self, data: bytes, path: Path, *, whole: bool) -> None:
+        """Write one job whole and durably. Raises OSError if that did not work."""
+        self._numbers += 1
+        moment = Moment.now()
+        why = "" if whole else f"it has more than {PART_BYTES_MAX} bytes"
+        if path.name.endswith(GIVEN_UP):
+            why = "the printer's side gave it up half-way"
+        unkept, broken = self._store.unkept_jobs, self._store.last_error
+        head = JobHead(self._config.name, f"{self._since.boottime_ns}-{self._numbers}", 1, moment)
+        if not self._store.begin(self._numbers, head):
+            self._store.unkept_jobs = unkept  # it still lies in the folder and is tried again
+            raise OSError(self._store.last_error)
+        self._store.write(self._numbers, data)
+        self._store.end(self._numbers, JobTail(Moment.now(), True, not why, why, len(data)))
+        self._store.publish_next()
+        if self._store.last_error != broken:
+            raise OSError(self._store.last_error)
+
+    def _count_vanished(self, names: set[str]) -> None:
+        gone = [name for name in names if name not in self._seen and not _is_draft(name)]
+        if gone:
+            self._vanished += len(gone)
+            self._add_lost(len(gone))
+
+    def _add_lost(self, jobs: int) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        before = self._lost
+        first_ms = before.first_ms if before else now_ms
+        self._lost = Lost(jobs + (before.jobs if before else 0), first_ms, now_ms)
+
+    def _wait(self) -> None:
+        if self._news is None:
+            self.ending.wait(_LOOK_EVERY_S)
+            return
+        try:
+            self._finished = self._news.wait(_LOOK_EVERY_S)
+            if not self._finished:
+                self._just_taken.clear()  # their news came before, or will not come any more
+        except OSError as error:
+            self.last_error = f"{self._config.watch}: {error}"
+            self._forget_news()
+
+    def _forget_news(self) -> None:
+        news, self._news = self._news, None
+        if news is not None:
+            news.close()
+
+    def _beat(self) -> None:
+        unkept = _lost_count(self._config.watch)
+        if unkept > self._lost_before:
+            self._add_lost(unkept - self._lost_before)
+            self._lost_before = unkept
+        beat = Heartbeat(
+            tap=self._config.name,
+            pid=os.getpid(),
+            started=self._since,
+            beat=Moment.now(),
+            printer=Reachable.UNKNOWN,
+            open_connections=0,
+            printed_bytes=0,
+            jobs=self._store.whole_jobs,
+            incomplete_jobs=self._store.incomplete_jobs,
+            unkept_jobs=self._store.unkept_jobs + self._vanished + unkept,
+            refused_connections=0,
+            failed_connections=0,
+            slips=0,
+            last_error=self.last_error,
+            lost=self._lost,
+        )
+        try:
+            self._config.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_heartbeat(self._config.spool, beat)
+        except OSError as error:
+            self.last_error = f"no heartbeat: {error}"  # the agent sees the beat grow old
+
+    def _remembered(self) -> dict[str, _Seen]:
+        try:
+            return msgspec.json.decode(self._taken.read_bytes(), type=dict[str, _Seen])
+        except (OSError, msgspec.MsgspecError):
+            return {}  # then the files that lie there are taken once more, and known as reprints
+
+    def _remember(self) -> None:
+        draft = self._taken.with_suffix(".draft")
+        draft.write_bytes(msgspec.json.encode(self._seen))
+        draft.replace(self._taken)
+
+
+def lost_file(folder: Path) -> Path:
+    """Where our CUPS backend counts the jobs it could not leave in a folder, a byte for each.
+
+    In memory, because it is a full disk that has to be told of.
+    """
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:24]
+    return Path("/dev/shm") / f"tillpoints-cups-{name}"  # noqa: S108 - only its size is read
+
+
+def _lost_count(folder: Path) -> int:
+    try:
+        return lost_file(folder).stat().st_size
+    except OSError:
+        return 0
+
+
+def _is_draft(name: str) -> bool:
+    return name.startswith(".") or name.endswith(_DRAFTS)
+
+
+def _is_whole(entry: os.DirEntry[str]) -> bool:
+    return not _is_draft(entry.name) and entry.is_file(follow_symlinks=False)
+
+
+def _changed_ns(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime_ns
+    except FileNotFoundError:
+        return 0

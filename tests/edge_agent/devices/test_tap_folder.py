@@ -1,0 +1,133 @@
+"""A folder of print jobs that somebody else prints: each finished file is kept once."""
+
+import pytest
+
+from edge_agent.devices.tap.config import ConfigError, load
+from edge_agent.devices.tap.folder_tap import GIVEN_UP, lost_file
+from tests.edge_agent.devices.conftest import TapProcess
+
+
+class FolderTapProcess(TapProcess):
+    """A tap that watches a folder."""
+
+    def __init__(self, directory, *, deletes=False):
+        super().__init__(directory, 1)
+        self.watched = directory / "pos"
+        self.watched.mkdir()
+        self.config.write_text(
+            f'[[tap]]\nname = "counter-1"\nwatch = "pos"\nspool = "spool/counter-1"\n'
+            f"deletes = {str(deletes).lower()}\n"
+        )
+
+    def wait_until_up(self):
+        pid = self.process.pid
+        self.heartbeat_with(lambda beat: beat.pid == pid)
+
+    def stop(self):
+        super().stop()
+        lost_file(self.watched).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def make(tmp_path):
+    made = []
+
+    def make(**settings):
+        made.append(FolderTapProcess(tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for tap in made:
+        tap.stop()
+
+
+def contents(tap, count):
+    return [job.data for job in tap.jobs(count)]
+
+
+def test_a_file_is_kept_when_it_is_finished_and_only_once(make):
+    tap = make()
+    tap.start()
+    with (tap.watched / "1.prn").open("wb") as file:
+        file.write(b"half ")
+        file.flush()
+        (tap.watched / "0.prn").write_bytes(b"first")
+        assert contents(tap, 1) == [b"first"]
+        file.write(b"and half")
+    assert contents(tap, 2) == [b"first", b"half and half"]
+    (tap.watched / "2.tmp").write_bytes(b"a draft")
+    (tap.watched / "2.tmp").rename(tap.watched / "2.prn")
+    assert contents(tap, 3)[-1] == b"a draft"
+    jobs = tap.jobs(3)
+    assert all(job.complete and job.last and job.part == 1 for job in jobs)
+    assert len({job.connection for job in jobs}) == 3
+    assert tap.heartbeat_with(lambda beat: beat.jobs == 3).unkept_jobs == 0
+
+
+def read(path):
+    return path.read_bytes() if path.exists() else b""
+
+
+def test_what_came_while_the_tap_was_dead_is_taken_and_nothing_twice(make, eventually):
+    tap = make()
+    (tap.watched / "1.prn").write_bytes(b"before it ran")
+    tap.start()
+    assert contents(tap, 1) == [b"before it ran"]
+    # A kill before it is remembered takes it once more: rather twice than never.
+    eventually(lambda: b"1.prn" in read(tap.folder / "watched.json"))
+    tap.kill()
+    (tap.watched / "2.prn").write_bytes(b"while it was dead")
+    tap.start()
+    assert contents(tap, 2) == [b"before it ran", b"while it was dead"]
+    (tap.watched / "1.prn").write_bytes(b"written anew")
+    assert contents(tap, 3)[-1] == b"written anew"
+
+
+def test_a_folder_of_our_own_is_emptied(make, eventually):
+    tap = make(deletes=True)
+    tap.start()
+    (tap.watched / "1.prn").write_bytes(b"one")
+    assert contents(tap, 1) == [b"one"]
+    eventually(lambda: not [*tap.watched.iterdir()])
+    (tap.watched / "1.prn").write_bytes(b"one")  # the same again is another job
+    assert contents(tap, 2) == [b"one", b"one"]
+
+
+def test_a_job_whose_printer_gave_up_is_kept_as_incomplete(make):
+    tap = make(deletes=True)
+    tap.start()
+    (tap.watched / f"7{GIVEN_UP}").write_bytes(b"half a receipt")
+    (job,) = tap.jobs(1)
+    assert not job.complete
+    assert job.why == "the printer's side gave it up half-way"
+
+
+def test_jobs_that_could_not_be_left_there_are_counted_and_reported(make):
+    tap = make()
+    lost_file(tap.watched).write_bytes(b"x")  # from before: it was told then
+    tap.start()
+    with lost_file(tap.watched).open("ab") as file:
+        file.write(b"xx")
+    beat = tap.heartbeat_with(lambda beat: beat.lost is not None)
+    assert beat.lost.jobs == 2
+    assert beat.unkept_jobs == 3
+
+
+def test_a_folder_that_is_not_there_yet_is_waited_for(make):
+    tap = make()
+    tap.watched.rmdir()
+    tap.start()
+    beat = tap.heartbeat_with(lambda beat: beat.last_error)
+    assert "No such file or directory" in beat.last_error
+    tap.watched.mkdir()
+    (tap.watched / "1.prn").write_bytes(b"at last")
+    assert contents(tap, 1) == [b"at last"]
+    tap.heartbeat_with(lambda beat: not beat.last_error)
+
+
+def test_a_folder_and_an_address_are_two_taps(make):
+    tap = make()
+    text = tap.config.read_text().replace("deletes", 'listen = "127.0.0.1:9101"\ndeletes')
+    tap.config.write_text(text)
+    with pytest.raises(ConfigError, match="has watch, so it has no listen and no printer"):
+        load(tap.config)
