@@ -18,6 +18,7 @@ from central.config import Config
 from central.database import connect, reading
 from central.keys import Keys
 from central.keys import load as load_keys
+from central.member_page import pages as member_page
 from central.reviewing import pages as reviews
 from central.reviewing.teacher import Teacher
 from central.staff import pages as staff
@@ -97,6 +98,7 @@ def create_app(config: Config) -> Flask:
     staff.set_up(app)
     app.register_blueprint(staff.blueprint(service, config.programme))
     app.register_blueprint(reviews.blueprint(service, config.tz(), config.programme))
+    app.register_blueprint(member_page.blueprint(service, config.tz(), config.programme))
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -130,7 +132,8 @@ def now_ms() -> int:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     if not response.cache_control.immutable:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,7 +1,9 @@
 """Finding one member by what a person at the desk has: a number, a card, or a phone."""
 
+from typing import Any
+
 from msgspec import Struct
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from central.records import find
 from central.schema import member, member_card, member_tier
@@ -45,7 +47,16 @@ def find_member(
         raise SeveralMembers
     if not found:
         return None
-    row = found[0]
+    return _person(connection, shard_key, found[0])
+
+
+def person_of(connection: Connection, shard_key: int, member_id: str) -> Person | None:
+    """Return the member behind a pseudonym; None if there is none any more."""
+    rows = list(find(connection, member, shard_key, "member", [member_id]))
+    return _person(connection, shard_key, rows[0]) if rows else None
+
+
+def _person(connection: Connection, shard_key: int, row: Row[Any]) -> Person:
     tiers = list(find(connection, member_tier, shard_key, "member", [row.member]))
     return Person(
         member=row.member,

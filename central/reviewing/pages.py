@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
 from msgspec import Struct
 
+from central.forms import form_token, language
 from central.ledger.review_commands import DecideReview
 from central.ledger.rows import Review, ReviewState
 from central.members.lookup import SeveralMembers, find_member
 from central.reviewing import queue, words
-from central.staff.pages import form_token, language, staff_only, who
+from central.staff.pages import staff_only, who
 from central.sync.service import Service
 from loyalty.earning import Reason, money
 from loyalty.receipt import EARNING_KINDS, Receipt

@@ -1,12 +1,9 @@
-"""Signing in to central's pages: a session of the working day, and a token in every form.
+"""Staff signing in to central's pages: a session of the working day.
 
 The session holds the login alone, signed with the desk's secret; whether the account is still open
-is asked at each request. A form without the session's token changes nothing, whoever sent it.
+is asked at each request.
 """
 
-import hmac
-import secrets
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -16,7 +13,6 @@ from flask import (
     Blueprint,
     Flask,
     Response,
-    abort,
     g,
     redirect,
     render_template,
@@ -26,14 +22,12 @@ from flask import (
 )
 from flask.sessions import SecureCookieSessionInterface
 
+from central.forms import Tries, check_form, form_token, language
 from central.staff import accounts
 from central.staff.accounts import Account
 from central.sync.service import Service
 
 SESSION_HOURS = 10
-TRIES = 5
-TRIES_S = 60
-_TRIED_MAX = 10_000
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -45,34 +39,6 @@ class _Sessions(SecureCookieSessionInterface):
         return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
 
 
-class Tries:
-    """Counts wrong passwords: after a few, a login waits a while, right or wrong."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._wrong: dict[str, tuple[int, int]] = {}
-
-    def blocked(self, login: str, now_ms: int) -> bool:
-        """Tell whether this login has to wait."""
-        with self._lock:
-            count, since_ms = self._wrong.get(login, (0, now_ms))
-            return count >= TRIES and now_ms - since_ms < TRIES_S * 1000
-
-    def wrong(self, login: str, now_ms: int) -> None:
-        """Count a wrong password."""
-        with self._lock:
-            if len(self._wrong) >= _TRIED_MAX:
-                self._wrong.clear()
-            count, since_ms = self._wrong.get(login, (0, now_ms))
-            fresh = now_ms - since_ms >= TRIES_S * 1000
-            self._wrong[login] = (1 if fresh else count + 1, now_ms if fresh else since_ms)
-
-    def right(self, login: str) -> None:
-        """Forget what went before a right password."""
-        with self._lock:
-            self._wrong.pop(login, None)
-
-
 def set_up(app: Flask) -> None:
     """Give the application's sessions their rules."""
     app.session_interface = _Sessions()
@@ -82,26 +48,6 @@ def set_up(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Strict",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
     )
-
-
-def language() -> str:
-    """Return the language of the page at hand: asked for now, chosen before, else Chinese."""
-    asked = request.args.get("lang")
-    if asked in ("zh", "en"):
-        session["lang"] = asked
-    return str(session.get("lang", "zh"))
-
-
-def form_token() -> str:
-    """Return the token that this session's forms carry."""
-    return str(session.setdefault("token", secrets.token_urlsafe(24)))
-
-
-def check_form() -> None:
-    """Refuse a form that is not of a page of this session."""
-    given = request.form.get("token", "")
-    if not hmac.compare_digest(given.encode(), str(session.get("token", "")).encode()) or not given:
-        abort(400)
 
 
 def staff_only(service: Service) -> Callable[[View], View]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
-from central import schema
+from central import forms, schema
 from central.database import writing
 from central.ledger.rows import ReviewState
 from central.reviewing import pages, queue
@@ -97,10 +97,10 @@ def test_nobody_sees_the_queue_without_signing_in(desk, path):
 
 
 def test_a_wrong_password_opens_nothing_and_too_many_make_a_login_wait(desk):
-    for _ in range(staff.TRIES):
+    for _ in range(forms.TRIES):
         assert desk.sign_in("wrong").status_code == 403
     assert desk.sign_in().status_code == 429
-    desk.programme.now_ms += staff.TRIES_S * 1000
+    desk.programme.now_ms += forms.TRIES_S * 1000
     assert desk.sign_in().status_code == 303
 
 

@@ -1,0 +1,202 @@
+"""The member's page: signing in with a PIN, what they have, and the code on their phone.
+
+Only a number and a PIN open it; nothing on it can be changed but the PIN. Its script draws the
+passes (`codes`) and sends nothing else.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
+from msgspec import Struct
+
+from central.access.pins import why_no_pin
+from central.desk.account import read_account
+from central.forms import check_form, form_token, language
+from central.member_page import codes
+from central.member_page.codes import BadPass, KeyWanted, PassesWanted, qr_svg
+from central.members.lookup import Person, SeveralMembers, find_member, person_of
+from central.rewards.offered import offered
+from central.sync.service import Service
+from central.sync.spending import current_book
+from loyalty.codes import MEMBER_PREFIX, mask_number
+
+HISTORY_DAYS = 365
+HISTORY_LINES = 50
+_SCRIPTS = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self';"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+Wanted = TypeVar("Wanted", KeyWanted, PassesWanted)
+
+
+class Page(Struct, frozen=True):
+    """What the pages need of central."""
+
+    service: Service
+    zone: ZoneInfo
+    programme: str
+
+
+def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
+    """Return the routes of the member's page."""
+    routes = Blueprint("member", __name__, url_prefix="/m")
+    page = Page(service, zone, programme)
+
+    @routes.after_request
+    def allow_scripts(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = _SCRIPTS
+        return response
+
+    @routes.get("/")
+    def home() -> Any:
+        person = _who(page)
+        return _home(page, person) if person else redirect(url_for("member.sign_in"), 303)
+
+    @routes.get("/login")
+    def sign_in() -> str:
+        return _door(page, "member_sign_in.html", "")
+
+    @routes.post("/login")
+    def enter() -> Any:
+        check_form()
+        person = _find(page, request.form.get("number", ""))
+        pin = request.form.get("pin", "")
+        outcome = service.pins.check(person.member if person else None, pin)
+        if outcome != "right" or person is None:
+            return _door(page, "member_sign_in.html", outcome), 403
+        return _enter(person)
+
+    @routes.get("/open")
+    def first_time() -> str:
+        return _door(page, "member_open.html", "")
+
+    @routes.post("/open")
+    def choose_pin() -> Any:
+        check_form()
+        person = _find(page, request.form.get("number", ""))
+        problem = _pin_problem(page, person)
+        if problem or person is None:
+            return _door(page, "member_open.html", problem), 403
+        return _enter(person)
+
+    @routes.post("/logout")
+    def leave() -> Any:
+        check_form()
+        session.clear()
+        return redirect(url_for("member.sign_in"), 303)
+
+    @routes.post("/credential")
+    def credential() -> Response:
+        person, wanted = _asked(page, KeyWanted)
+        given = codes.give_credential(
+            wanted, person.member, service.shard_key, service.central_key, service.now_ms()
+        )
+        return _answer(given)
+
+    @routes.post("/passes")
+    def passes() -> Response:
+        person, wanted = _asked(page, PassesWanted)
+        return _answer(codes.draw(wanted, person.member, service.shard_key, service.central_key))
+
+    @routes.errorhandler(BadPass)
+    def bad_pass(error: BadPass) -> tuple[str, int]:
+        return str(error), 400
+
+    return routes
+
+
+def _who(page: Page) -> Person | None:
+    """Return whose page it is; a member who was removed since is nobody."""
+    member, service = session.get("member"), page.service
+    if not isinstance(member, str):
+        return None
+    return service.read(lambda c: person_of(c, service.shard_key, member))
+
+
+def _find(page: Page, text: str) -> Person | None:
+    service = page.service
+    try:
+        return service.read(lambda c: find_member(c, service.shard_key, service.tenant_key, text))
+    except SeveralMembers:
+        return None
+
+
+def _pin_problem(page: Page, person: Person | None) -> str:
+    """Set the PIN that a form chooses; return why it could not be, empty if it was."""
+    form = request.form
+    pin = form.get("pin", "")
+    if pin != form.get("again", ""):
+        return "differ"
+    if (why := why_no_pin(pin)) is not None:
+        return why
+    member = person.member if person else None
+    outcome = page.service.pins.open_with_code(member, form.get("code", ""), pin)
+    return "" if outcome == "right" else outcome
+
+
+def _enter(person: Person) -> Any:
+    lang = language()
+    session.clear()  # a session that somebody else began is not gone on with
+    session.permanent = True
+    session["member"], session["lang"] = person.member, lang
+    return redirect(url_for("member.home"), 303)
+
+
+def _asked(page: Page, kind: type[Wanted]) -> tuple[Person, Wanted]:
+    """Return who asks and what for, of a call by the page's script."""
+    check_form()
+    person = _who(page)
+    if person is None:
+        abort(401)
+    try:
+        return person, msgspec.json.decode(request.get_data(), type=kind)
+    except msgspec.DecodeError:
+        abort(400)
+
+
+def _answer(what: object) -> Response:
+    return Response(msgspec.json.encode(what), content_type="application/json")
+
+
+def _door(page: Page, template: str, problem: str) -> str:
+    return render_template(
+        template,
+        lang=language(),
+        programme=page.programme,
+        token=form_token(),
+        problem=problem,
+        number=request.form.get("number", ""),
+    )
+
+
+def _home(page: Page, person: Person) -> str:
+    service, lang = page.service, language()
+    key, now_ms = service.shard_key, service.now_ms()
+    today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(page.zone).date()
+    first_day = today - timedelta(days=HISTORY_DAYS)
+    account = service.read(
+        lambda c: read_account(c, key, person.member, first_day, today, page.zone)
+    )
+    book = service.read(lambda c: current_book(c, key, now_ms))
+    tier = book.tier(person.tier_id) if book else None
+    available = account.closing - account.held
+    return render_template(
+        "member.html",
+        lang=lang,
+        programme=page.programme,
+        token=form_token(),
+        name=person.name,
+        number=mask_number(person.number),
+        card=qr_svg(MEMBER_PREFIX + person.number),
+        tier=(tier.name_zh if lang == "zh" else tier.name_en) if tier else "",
+        balance=account.closing,
+        available=available,
+        expiring=account.expiring,
+        lines=list(reversed(account.lines))[:HISTORY_LINES],
+        rewards=service.read(lambda c: offered(c, key)),
+    )

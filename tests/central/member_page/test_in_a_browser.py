@@ -1,0 +1,113 @@
+"""The member's page in a real browser: its pass is read off the screen, and a till believes it."""
+
+import io
+import threading
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import expect
+from werkzeug.serving import make_server
+
+from loyalty.codes import MemberPass, classify
+from loyalty.passes import SLOT_MS, read_pass
+from tests.browser.conftest import MEASURE, VIOLATIONS, browser  # noqa: F401
+from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY
+
+pytestmark = pytest.mark.browser
+
+RULES = {"targetPx": 44, "typePx": 13, "scrolls": True}
+
+
+@pytest.fixture
+def site(app):
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}/m/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def phone(browser, site, mall):  # noqa: F811
+    context = browser.new_context(
+        viewport={"width": 360, "height": 780}, has_touch=True, device_scale_factor=2
+    )
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    errors = []
+    page.add_init_script(VIOLATIONS)
+    page.on("console", lambda line: line.type == "error" and errors.append(line.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{site}open")
+    fields = {"number": NUMBER, "code": mall.service.pins.give_opening_code(SOMEBODY)}
+    for name, text in {**fields, "pin": PIN, "again": PIN}.items():
+        page.locator(f'input[name="{name}"]').fill(text)
+    page.keyboard.press("Enter")
+    page.wait_for_url(site)
+    yield page
+    context.close()
+    # What a browser says of itself when it has no network.
+    assert [error for error in errors if "ERR_INTERNET_DISCONNECTED" not in error] == []
+
+
+def seen(page):
+    """Return what a scanner reads on the screen where the pass stands."""
+    page.locator("[data-picture] svg").wait_for()
+    picture = page.locator("[data-pass]").screenshot()
+    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+    return code.text
+
+
+def read(mall, text):
+    assert classify(text) == MemberPass(text)
+    return read_pass(text, mall.central_key.public_key().public_bytes_raw(), mall.shard_key)
+
+
+def test_the_pass_on_the_screen_is_its_members_and_fresh(phone, mall):
+    shown = read(mall, seen(phone))
+    assert shown.member == SOMEBODY
+    assert shown.is_fresh(mall.now_ms)
+
+
+def test_a_phone_whose_clock_is_wrong_shows_the_pass_of_centrals_time(browser, site, mall):  # noqa: F811
+    context = browser.new_context()
+    context.clock.install(time="1999-01-01T00:00:00Z")
+    page = context.new_page()
+    page.goto(f"{site}open")
+    fields = {"number": NUMBER, "code": mall.service.pins.give_opening_code(SOMEBODY)}
+    for name, text in {**fields, "pin": PIN, "again": PIN}.items():
+        page.locator(f'input[name="{name}"]').fill(text)
+    page.keyboard.press("Enter")
+    page.wait_for_url(site)
+    assert read(mall, seen(page)).is_fresh(mall.now_ms)
+    context.close()
+
+
+def test_without_network_the_next_passes_are_still_fresh_and_then_it_is_said(phone, mall):
+    first = seen(phone)
+    phone.context.set_offline(True)
+    phone.evaluate(
+        "() => { const now = performance.now.bind(performance);"
+        " window.ahead = 0; performance.now = () => now() + window.ahead; }"
+    )
+    phone.evaluate(f"() => {{ window.ahead = {2 * SLOT_MS}; }}")
+    phone.wait_for_function(
+        "before => document.querySelector('[data-picture]').innerHTML !== before",
+        arg=phone.locator("[data-picture]").inner_html(),
+    )
+    later = read(mall, seen(phone))
+    assert later.slot > read(mall, first).slot
+    assert later.is_fresh(mall.now_ms + 2 * SLOT_MS)
+    phone.evaluate(f"() => {{ window.ahead = {100 * SLOT_MS}; }}")
+    expect(phone.locator('[data-state="stale"]')).to_be_visible()
+    expect(phone.locator("[data-picture] svg")).to_have_count(0)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_fits_a_small_phone(phone, site, lang):
+    phone.goto(f"{site}?lang={lang}")
+    phone.locator("[data-picture] svg").wait_for()
+    assert phone.evaluate(MEASURE, RULES) == []

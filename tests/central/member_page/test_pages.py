@@ -1,0 +1,132 @@
+"""The member's page: who gets in, what they see, and what their script may ask for."""
+
+import base64
+
+import pytest
+
+from central.access.pins import TRIES
+from central.member_page.codes import SLOTS_MAX
+from loyalty.passes import read_pass, slot_at
+from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY
+from tests.loyalty.phone import Phone
+
+
+def encoded(data):
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize("path", ["/m/"])
+def test_nobody_sees_a_page_without_signing_in(visitor, path):
+    answer = visitor.client.get(path)
+    assert (answer.status_code, answer.location) == (303, "/m/login")
+
+
+def test_an_opening_code_opens_the_page_and_the_pin_opens_it_again(visitor):
+    assert visitor.open().location == "/m/"
+    assert "王小明" in visitor.client.get("/m/").text
+    visitor.client.post("/m/logout", data={"token": visitor.token("/m/")})
+    assert visitor.client.get("/m/").status_code == 303
+    for number in (NUMBER, f"TPM{NUMBER}", "138 0000 1234"):
+        assert visitor.send("/m/login", number=number, pin=PIN).location == "/m/"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"pin": "123456", "again": "123456"}, "太容易猜到"),
+        ({"pin": "12345", "again": "12345"}, "6 位数字"),
+        ({"again": "582911"}, "不一样"),
+        ({"code": "WRONGONE"}, "不对"),
+        ({"number": "999999999999"}, "不对"),
+    ],
+)
+def test_what_is_wrong_with_a_first_sign_in_is_said(visitor, fields, said):
+    answer = visitor.open(**fields)
+    assert answer.status_code == 403
+    assert said in answer.text
+    assert visitor.client.get("/m/").status_code == 303
+
+
+def test_too_many_wrong_pins_make_even_the_right_one_wait(visitor):
+    visitor.open()
+    for _ in range(TRIES):
+        assert visitor.send("/m/login", number=NUMBER, pin="000000").status_code == 403
+    answer = visitor.send("/m/login", number=NUMBER, pin=PIN)
+    assert "15 分钟" in answer.text
+
+
+def test_the_page_shows_points_history_and_rewards_in_both_languages(visitor):
+    visitor.open()
+    page = visitor.client.get("/m/").text
+    assert "1,234" in page
+    assert "消费" in page
+    assert "可以兑换" in page
+    assert page.count('class="far"') == 1
+    english = visitor.client.get("/m/?lang=en").text
+    assert "Points to spend" in english
+    assert "purchase" in english.lower()
+    assert NUMBER not in page.replace(NUMBER[-4:], "", 1)
+
+
+def test_a_form_or_call_without_the_sessions_token_changes_nothing(visitor):
+    visitor.open()
+    form = {"number": NUMBER, "pin": PIN, "token": "x"}
+    assert visitor.client.post("/m/login", data=form).status_code == 400
+    assert visitor.client.post("/m/credential", json={"key": ""}).status_code == 400
+
+
+def ask(visitor, path, wanted):
+    token = visitor.token("/m/")
+    return visitor.client.post(path, json=wanted, headers={"Tillpoints-Token": token})
+
+
+def with_phone(visitor):
+    phone = Phone()
+    given = ask(visitor, "/m/credential", {"key": encoded(phone.public_key)}).json
+    phone.credential = base64.b64decode(given["credential"])
+    return phone, slot_at(given["server_ms"])
+
+
+def test_the_pages_passes_are_its_members(visitor):
+    visitor.open()
+    phone, slot = with_phone(visitor)
+    signed = [{"slot": slot, "signature": encoded(phone.signature(slot))}]
+    wanted = {"credential": encoded(phone.credential), "signed": signed}
+    (drawn,) = ask(visitor, "/m/passes", wanted).json
+    assert drawn["slot"] == slot
+    assert drawn["svg"].startswith("<svg")
+    central = visitor.mall.central_key.public_key().public_bytes_raw()
+    shown = read_pass(phone.shows(visitor.mall.now_ms), central, visitor.mall.shard_key)
+    assert shown.member == SOMEBODY
+    assert shown.is_fresh(visitor.mall.now_ms)
+
+
+def test_only_passes_that_the_pages_own_key_signed_are_drawn(visitor):
+    visitor.open()
+    phone, slot = with_phone(visitor)
+    stranger = Phone(9).signed_for(visitor.mall.central_key, "0b" * 8, visitor.mall.shard_key)
+    good = {"slot": slot, "signature": encoded(phone.signature(slot))}
+    own = encoded(phone.credential)
+    other = {"slot": slot, "signature": encoded(stranger.signature(slot))}
+    for wanted in (
+        {"credential": own, "signed": [{**good, "slot": slot + 1}]},
+        {"credential": own, "signed": [{**good, "signature": "x"}]},
+        {"credential": own, "signed": [{**good, "slot": -1}]},
+        {"credential": encoded(stranger.credential), "signed": [other]},
+        {"credential": own, "signed": [good] * (SLOTS_MAX + 1)},
+        {"credential": own},
+    ):
+        assert ask(visitor, "/m/passes", wanted).status_code == 400
+
+
+@pytest.mark.parametrize("key", ["", "AAAA", "?", encoded(b"\x04" + bytes(64))])
+def test_what_is_no_key_gets_no_credential(visitor, key):
+    visitor.open()
+    assert ask(visitor, "/m/credential", {"key": key}).status_code == 400
+
+
+def test_a_page_may_run_its_own_script_and_nothing_else(visitor):
+    policy = visitor.client.get("/m/login").headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
