@@ -88,8 +88,11 @@ def rules(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally
     """Put a rule book in force from now on; the one in force already changes nothing."""
     try:
         book = rulebook.from_toml(data.decode("utf-8-sig"))
-    except (RuleBookError, UnicodeDecodeError) as error:
-        raise SheetError(name, [Problem(1, "", "规则有误", str(error))]) from error
+    except UnicodeDecodeError as error:
+        raise SheetError(name, [Problem(1, "", "不是 UTF-8", str(error))]) from error
+    except RuleBookError as error:
+        found = [Problem(one.line, one.rule, one.zh, one.en) for one in error.problems]
+        raise SheetError(name, found) from error
     current = book_in_force(connection, parts)
     if current == book:
         return Tally(0, 0, 1)

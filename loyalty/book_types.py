@@ -30,9 +30,11 @@ class Problem(Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return the problem as one line for staff, in both languages."""
-        place = f"line {self.line}: " if self.line else ""
-        rule = f"{self.rule}: " if self.rule else ""
-        return f"{place}{rule}{self.zh} / {self.en}"
+        return f"line {self.line}: {self.said()}" if self.line else self.said()
+
+    def said(self) -> str:
+        """Return which rule is wrong and how, without its line."""
+        return f"{self.rule}: {self.zh} / {self.en}" if self.rule else f"{self.zh} / {self.en}"
 
 
 class RuleBookError(ValueError):

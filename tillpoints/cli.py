@@ -21,6 +21,7 @@ COMMANDS = {
     "journal": "Show and verify a till's journal.",
     "queue": "What a till still has to send.",
     "read": "Read print jobs: one JSON line per file.",
+    "rules": "A rule book before it goes live: its mistakes, what it changes, a trial.",
     "simulate": "The ledger under simulated faults, by seeds that can be run again.",
     "tap": "Run the tap between a POS and its printer.",
 }

@@ -225,7 +225,7 @@ def test_a_shop_that_moves_to_another_category_is_told_to_the_tills(mall):
         ),
         ("tills", "name,role,shop\ntill-9,till,nobody\n", "tills.csv:2: shop: "),
         ("tills", "name,role,shop\ntill-9,pos,helu\n", "tills.csv:2: role: "),
-        ("rules", "name = 1", "rules.csv:1: 规则有误 / "),
+        ("rules", "name = 1", "rules.csv:1: 填写有误 / "),
     ],
 )
 def test_what_is_wrong_is_said_with_file_line_and_column(mall, kind, text, says):

@@ -1,0 +1,89 @@
+"""`tillpoints rules`: mistakes with their lines, differences in words, a trial on real receipts."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.central.commands.test_statement import NUMBER, go_shopping
+from tests.central.mall import DEMO
+
+RULES = (DEMO / "rules.toml").read_text(encoding="utf-8")
+TODAY = datetime.now(tz=ZoneInfo("Asia/Shanghai")).date()
+DAYS = (
+    "--from",
+    (TODAY - timedelta(days=3)).isoformat(),
+    "--to",
+    (TODAY + timedelta(days=3)).isoformat(),
+)
+DOUBLE = """
+[[campaigns]]
+id = "feast"
+name_zh = "美食节"
+name_en = "Food feast"
+times = "2"
+minimum_fen = 30000
+"""
+
+
+@pytest.fixture(scope="module")
+def shopped(sqlite_mall, tmp_path_factory):
+    return go_shopping(sqlite_mall.copied(tmp_path_factory.mktemp("tried")))
+
+
+@pytest.fixture
+def new_rules(tmp_path):
+    path = tmp_path / "new.toml"
+    path.write_text(RULES + DOUBLE, encoding="utf-8")
+    return str(path)
+
+
+def test_a_good_book_has_a_version_and_names_what_the_mall_lacks(mall, tmp_path):
+    path = tmp_path / "rules.toml"
+    path.write_text(RULES + DOUBLE + 'shops = ["helu", "gone"]\n', encoding="utf-8")
+    said = mall.json("rules", "check", str(path))
+    assert (said["grammar"], said["campaigns"]) == (2, 1)
+    assert "gone" in said["unknown"]
+    assert "helu" not in said["unknown"]
+
+
+def test_every_mistake_is_said_with_its_line_and_rule(mall, tmp_path):
+    path = tmp_path / "rules.toml"
+    path.write_text(RULES + DOUBLE + 'hours = ["9-5"]\ntiers = ["vip"]\n', encoding="utf-8")
+    said = mall.run("rules", "check", str(path), code=1)
+    line = RULES.count("\n") + DOUBLE.count("\n") + 1
+    assert f"rules.toml:{line}: campaigns[1] “美食节”: 时段“9-5”有误，应如 10:00-14:00" in said
+    assert f"rules.toml:{line + 1}: campaigns[1] “美食节”: 没有“vip”" in said
+
+
+def test_a_change_is_told_rule_by_rule(mall, tmp_path, new_rules):
+    said = mall.run("rules", "diff", "now", new_rules, "--lang", "en")
+    assert said.strip() == "campaign “美食节” added"
+    other = tmp_path / "other.toml"
+    other.write_text(RULES.replace('multiplier = "2"', 'multiplier = "3"'), encoding="utf-8")
+    assert mall.run("rules", "diff", "now", str(other)).strip() == "等级“钻石” multiplier: 2 → 3"
+    assert mall.run("rules", "diff", "now", str(DEMO / "rules.toml")).strip() == "没有不同"
+
+
+def test_a_trial_says_what_a_book_would_have_given_and_changes_nothing(shopped, new_rules):
+    before = shopped.json("central", "statement", NUMBER, *DAYS)["closing"]
+    said = shopped.json("rules", "try", new_rules, *DAYS)
+    assert said["whole"] == {"receipts": 2, "given": 814, "points": 1414}
+    assert said["more"] == {"receipts": 1, "given": 600, "points": 1200}
+    assert (said["less"]["receipts"], said["members_more"], said["members_less"]) == (0, 1, 0)
+    assert said["campaigns"] == {"美食节": 1}
+    assert said["shops"] == {"helu": {"receipts": 2, "given": 814, "points": 1414}}
+    text = shopped.run("rules", "try", new_rules, *DAYS)
+    assert "600 → 1200  (其他 每1.00元积1分；满额双倍 ×2 (美食节))" in text
+    assert shopped.json("central", "statement", NUMBER, *DAYS)["closing"] == before
+
+
+def test_the_book_in_force_gives_what_was_given(shopped):
+    said = shopped.json("rules", "try", str(DEMO / "rules.toml"), *DAYS)
+    assert said["whole"] == {"receipts": 2, "given": 814, "points": 814}
+    assert said["largest"] == []
+
+
+def test_a_month_without_receipts_is_told_as_one(shopped, new_rules):
+    said = shopped.json("rules", "try", new_rules)
+    assert said["whole"]["receipts"] == 0
