@@ -186,7 +186,9 @@ class Agent:
         taps = [spool.heartbeat() for spool in self._spools]
         common = {
             **device_view(self._identity, self._terms, sync),
-            **connections_view(taps, self._paper.status, self._scanners.connected()),
+            **connections_view(
+                taps, self._paper.status, self._scanners.connected(), self._scanners.trouble()
+            ),
         }
         if self._terms is None or self._desk is None:
             return {**common, **waiting_view(self._identity)}

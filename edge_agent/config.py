@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
+from edge_agent.devices.camera.config import Camera
 from edge_agent.devices.hid.cards import Format
 from edge_agent.devices.hid.keyboard import AltCodes
 from edge_agent.devices.hid.layouts import LayoutName
@@ -108,6 +109,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     printer: Printer = Printer()
     scanner: tuple[Scanner, ...] = ()
     hid_scanner: tuple[HidScanner, ...] = ()
+    camera: tuple[Camera, ...] = ()
     tap: tuple[Tap, ...] = ()
 
     @property
@@ -140,6 +142,10 @@ def load(path: Path) -> Config:
         state=str(base / config.state),
         runtime=config.runtime and str(base / config.runtime),
         central=structs.replace(config.central, ca_file=ca_file),
+        camera=tuple(
+            structs.replace(each, file=each.file and str(base / each.file))
+            for each in config.camera
+        ),
         tap=tuple(structs.replace(tap, spool=str(base / tap.spool)) for tap in config.tap),
     )
 
@@ -149,6 +155,9 @@ def _mistakes(config: Config) -> Iterator[str]:
     if config.printer.kind == "tap" and not config.tap:
         yield "printer.kind is 'tap' but there is no [[tap]]"
     yield from config.printer.mistakes()
+    for place, camera in enumerate(config.camera):
+        if mistake := camera.mistake():
+            yield f"camera[{place}] {mistake}"
     for place, scanner in enumerate(config.hid_scanner):
         if scanner.match() == Match():
             keys = "vid and pid, serial, port or product"

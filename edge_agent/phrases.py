@@ -183,6 +183,12 @@ _OWN: dict[str, tuple[str, str]] = {
         "The redemption was interrupted; the points are back",
     ),
     "printer_obstacle": ("打印机没有响应或缺纸", "The printer does not answer or has no paper"),
+    "camera_dark": ("摄像头画面太暗，请开灯", "The camera sees only dark: more light, please"),
+    "camera_covered": ("摄像头被挡住了", "Something covers the camera"),
+    "camera_blurred": (
+        "摄像头画面模糊，请擦拭镜头",
+        "The camera's picture is blurred: please wipe its lens",
+    ),
     "anywhere": ("本商场任一门店", "Any shop of this mall"),
 }
 

@@ -1,4 +1,4 @@
-"""The scanners of one machine, made of the lines in agent.toml."""
+"""The scanners, cameras and card readers of one machine, made of the lines in agent.toml."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from edge_agent.config import Config, HidScanner
+from edge_agent.devices.camera.config import Camera
 from edge_agent.devices.hid.cards import CardNumbers, card_number, member_text
 from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.hotplug import HotPlug
@@ -25,6 +26,7 @@ class Scanners:
             for each in config.scanner
         ]
         self._all += [hid_scanner(each, inbox) for each in config.hid_scanner]
+        self._all += [camera(each, inbox) for each in config.camera]
         self._hotplug = HotPlug(self._look_again)
 
     def start(self) -> None:
@@ -45,6 +47,14 @@ class Scanners:
         """Tell of each scanner whether it can be read."""
         return [scanner.connected for scanner in self._all]
 
+    def names(self) -> list[str]:
+        """Name each of them, in the order of `connected`."""
+        return [scanner.source for scanner in self._all]
+
+    def trouble(self) -> str:
+        """Return what keeps one of them from reading well, the first; empty: nothing does."""
+        return next((scanner.trouble for scanner in self._all if scanner.trouble), "")
+
     def _look_again(self) -> None:
         for scanner in self._all:
             scanner.look_again()
@@ -63,6 +73,14 @@ def hid_scanner(config: HidScanner, inbox: queue.Queue[Any]) -> ScannerThread:
     understand = _understanding(config)
     is_ours = _claiming(config, understand)
     return KeyboardScanner(config.name, config.match(), inbox, wedge, understand, is_ours)
+
+
+def camera(config: Camera, inbox: queue.Queue[Any]) -> ScannerThread:
+    """Return the reader of one camera's lines of agent.toml."""
+    # Imported here: OpenCV is large, and most tills have no camera.
+    from edge_agent.devices.camera.camera import CameraScanner
+
+    return CameraScanner(config, inbox)
 
 
 def _claiming(config: HidScanner, understand: Callable[[str], str]) -> Callable[[str], bool] | None:

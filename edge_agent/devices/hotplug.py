@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-SUBSYSTEMS = ("input", "hidraw", "tty")
+SUBSYSTEMS = ("input", "hidraw", "tty", "video4linux")
 _LOOK_EVERY_S = 0.5
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""What is plugged into this machine: scanners, serial lines and USB printers.
+"""What is plugged into this machine: scanners, serial lines, USB printers and cameras.
 
 Looks, and opens nothing. Facts are the kernel's own (sysfs), so no udev need run.
 """
@@ -11,6 +11,7 @@ from msgspec import structs
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
+from edge_agent.devices.camera.sources import cameras
 from edge_agent.devices.hid.sources import Source, plugged_in
 
 SYS_PRINTERS = Path("/sys/class/usbmisc")
@@ -19,7 +20,7 @@ _LOOKS_MAX = 3
 
 
 def inventory() -> list[Source]:
-    """Return every device that could be a scanner's, a reader's or a receipt printer's."""
+    """Return every device that could be a scanner's, a camera's, a reader's or a printer's."""
     lines = [
         Source(
             "serial",
@@ -34,7 +35,7 @@ def inventory() -> list[Source]:
         # Lines without an id are the machine's own, and most of those are not even wired.
         if line.vid is not None or line.device.startswith("/dev/ttyS")
     ]
-    return [*plugged_in(), *lasting_names(lines, SERIAL_LINKS), *usb_printers()]
+    return [*plugged_in(), *lasting_names(lines, SERIAL_LINKS), *usb_printers(), *cameras()]
 
 
 def _ports() -> list[ListPortInfo]:

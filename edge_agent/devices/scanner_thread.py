@@ -28,7 +28,7 @@ class ScannerThread(ABC):
     """
 
     def __init__(self, source: str, messages: queue.Queue[Scanned]) -> None:
-        self._source = source
+        self.source = source
         self._messages = messages
         self._stopping = threading.Event()
         self._look = threading.Event()
@@ -36,6 +36,8 @@ class ScannerThread(ABC):
         self._outage = ""
         self._scans = 0
         self.connected = False
+        #: What keeps a device that can be read from reading well: a code of `edge_agent.phrases`.
+        self.trouble = ""
         self.dropped_scans = 0
 
     def start(self) -> None:
@@ -81,12 +83,12 @@ class ScannerThread(ABC):
     def _lost(self, why: str) -> None:
         if not self._outage:
             self._outage = why
-            _log.warning("scanner %s cannot be read: %s", self._source, why)
+            _log.warning("scanner %s cannot be read: %s", self.source, why)
 
     def _opened(self) -> None:
         """Note that the device can be read; a driver calls it once for each opening."""
         if self._outage:
-            _log.info("scanner %s is back", self._source)
+            _log.info("scanner %s is back", self.source)
             self._outage = ""
         self.connected = True
 
@@ -94,11 +96,11 @@ class ScannerThread(ABC):
         at_s = time.clock_gettime(time.CLOCK_BOOTTIME)
         self._scans += 1
         try:
-            self._messages.put_nowait(Scanned(text, self._source, at_s))
+            self._messages.put_nowait(Scanned(text, self.source, at_s))
         except queue.Full:
             self.dropped_scans += 1
             _log.warning(
                 "scanner %s: a scan was dropped, the agent is behind (%d so far)",
-                self._source,
+                self.source,
                 self.dropped_scans,
             )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from msgspec import structs
+
 from edge_agent.devices.hid.sources import Match, Source
 from edge_agent.devices.profiles import PrinterModel, ScannerProfile, T
 
@@ -52,6 +54,8 @@ def suggest(
             blocks.append(_printer(source, _known(source, printers)))
         elif source.kind == "serial":
             blocks.append(_serial(source, name, _known(source, scanners)))
+        elif source.kind == "camera":
+            blocks.append(_camera(source, name, match_for(source, sources)))
         else:
             match = match_for(source, sources)
             blocks.append(_hid(source, name, match, _known(source, scanners)))
@@ -82,6 +86,14 @@ def _hid(
     if source.kind == "pos":
         lines.append(_key("reports", profile.reports))
     return [f"# {profile.model}, profile {known[0]}", *lines]
+
+
+def _camera(source: Source, name: str, match: Match) -> list[str]:
+    keys = {key: value for key, value in structs.asdict(match).items() if value}
+    # A camera may be there for other ends, and it would see people.
+    lines = ["[[camera]]", *(_key(key, value) for key, value in keys.items()), _key("name", name)]
+    shown = f"# {source.product}: a camera; if it is there to read codes, take off the #"
+    return [shown, *(f"# {line}" for line in lines)]
 
 
 def _serial(source: Source, name: str, known: tuple[str, ScannerProfile] | None) -> list[str]:

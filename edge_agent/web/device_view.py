@@ -64,11 +64,14 @@ _NOTHING_AT_A_KIOSK: Json = {
 }
 
 
-def connections_view(taps: list[Heartbeat | None], status: Status, scanners: list[bool]) -> Json:
+def connections_view(
+    taps: list[Heartbeat | None], status: Status, scanners: list[bool], trouble: str = ""
+) -> Json:
     """Return the state of printer, scanners and taps; on a POS's printer the tap knows best.
 
     `pos_printer` is what the POS's printer said of itself, `lost` the jobs that were printed and
-    left no copy; both are null where there is nothing to say.
+    left no copy, `scanner_trouble` what keeps a camera from seeing (`trouble`, a phrase's code);
+    all are null where there is nothing to say.
     """
     printer = _tapped(taps) if taps else _own(status)
     scanner = "unknown" if not scanners else "yes" if all(scanners) else "no"
@@ -77,6 +80,7 @@ def connections_view(taps: list[Heartbeat | None], status: Status, scanners: lis
     return {
         "printer": {"state": printer, "why": words(why)},
         "scanner": scanner,
+        "scanner_trouble": words(own_words(trouble)) if trouble else None,
         "tap": tap,
         "pos_printer": _pos_printer(taps),
         "lost": _lost(taps),

@@ -8,6 +8,7 @@ const STRIPS = [
   { part: "unenrolled", tone: "warn", icon: "warn" },
   { part: "offline", tone: "calm", icon: "cloud-off" },
   { part: "paper", tone: "warn", icon: "printer" },
+  { part: "scanner", tone: "warn", icon: "scan" },
   { part: "copies", tone: "warn", icon: "receipt" },
 ];
 let lost = false;

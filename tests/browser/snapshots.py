@@ -28,6 +28,7 @@ def common(role: str) -> Snapshot:
         "now_ms": now_ms(),
         "printer": {"state": "yes", "why": None},
         "scanner": "yes",
+        "scanner_trouble": None,
         "tap": "yes",
         "sound": {"serial": 0, "kind": None},
         "notice": None,

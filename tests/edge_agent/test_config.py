@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from edge_agent.config import Config, ConfigError, HidScanner, load
+from edge_agent.devices.camera.config import Camera
 from loyalty.settings import keys
 
 SAMPLE = files("firmware_configs").joinpath("agent.toml").read_text("utf-8")
@@ -28,7 +29,8 @@ def test_the_sample_names_every_key_with_its_default(tmp_path: Path) -> None:
     # What no profile and no key says has a default of the printer's own.
     assert full.printer.encoder() == plain.printer.encoder()
     assert full.printer.manner() == plain.printer.manner()
-    assert structs.replace(full, hid_scanner=(), printer=plain.printer) == plain
+    assert full.camera == (Camera(vid="046d", pid="0825"),)
+    assert structs.replace(full, hid_scanner=(), camera=(), printer=plain.printer) == plain
     table, named = "", set()
     for line in whole.splitlines():
         if found := re.match(r"\[+(\w+)\]+", line):
@@ -55,6 +57,8 @@ def test_relative_paths_are_beside_the_file(tmp_path: Path) -> None:
         (SMALL + "[printer]\ncolumns = 400\n", "printer.columns"),
         (SMALL + '[printer]\nkind = "network"\n', "printer.address is empty"),
         (SMALL.split("[[tap]]", maxsplit=1)[0], "printer.kind is 'tap' but there is no [[tap]]"),
+        (SMALL + '[[camera]]\nname = "x"\n', "camera[0] takes any camera"),
+        (SMALL + '[[camera]]\nvid = "046d"\nfile = "f"\n', "camera[0] is a file and no camera"),
         (SMALL + '[[hid_scanner]]\nname = "x"\n', "hid_scanner[0] takes any keyboard"),
         (SMALL + '[[hid_scanner]]\nvid = "1EAB"\n', "hid_scanner[0].vid"),
         (SMALL + '[[hid_scanner]]\nvid = "1eab"\nlayout = "xx"\n', "hid_scanner[0].layout"),

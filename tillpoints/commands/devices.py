@@ -154,6 +154,14 @@ def _meanings(config: Config, sources: list[Source]) -> dict[str, str]:
             said[hid.name] = meant(hid.match(), hid.kind, sources).node
         except NotFoundError as error:
             said[hid.name] = str(error)
+    for camera in config.camera:
+        if camera.file:
+            said[camera.name] = f"played from {camera.file}"
+            continue
+        try:
+            said[camera.name] = meant(camera.match(), "camera", sources).node
+        except NotFoundError as error:
+            said[camera.name] = str(error)
     return said
 
 
@@ -190,7 +198,7 @@ def _listen(config: Config, seconds: int) -> int:
     """Tell of every scan; return how many scanners never could be read."""
     inbox: queue.Queue[Scanned] = queue.Queue(100)
     reading = Scanners(config, inbox)
-    names = [line.name for line in config.scanner] + [hid.name for hid in config.hid_scanner]
+    names = reading.names()
     seen = [False] * len(names)
     reading.start()
     try:

@@ -16,6 +16,7 @@ from edge_agent.devices.codes.libraries import Picture
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 BYTES_MAX = 64 << 20
 PIXELS_MAX = 60_000_000
+_TOO_LARGE = f"a picture of more than {PIXELS_MAX // 10**6} million dots is too large"
 
 
 class PictureError(ValueError):
@@ -31,18 +32,15 @@ def grey(raw: bytes) -> Picture:
             # Pillow warns of what is refused here by a number of our own.
             warnings.simplefilter("ignore")
             picture = Image.open(BytesIO(raw), formats=_FORMATS)
-            if picture.width * picture.height > PIXELS_MAX:
-                size = f"{picture.width} x {picture.height}"
-                raise PictureError(f"a picture of {size} dots is too large")
-            return np.asarray(_one_tone(picture))
-    except PictureError:
-        raise
+            if picture.width * picture.height <= PIXELS_MAX:
+                return np.asarray(_one_tone(picture))
     except UnidentifiedImageError as error:
         raise PictureError("no picture of a known kind") from error
     except Image.DecompressionBombError as error:
-        raise PictureError("a picture of so many dots is too large") from error
+        raise PictureError(_TOO_LARGE) from error
     except (OSError, SyntaxError, ValueError) as error:
         raise PictureError(f"a damaged picture: {type(error).__name__}") from error
+    raise PictureError(_TOO_LARGE)
 
 
 def _one_tone(picture: Image.Image) -> Image.Image:

@@ -59,7 +59,7 @@ class KeyboardScanner(ScannerThread):
             # First the way to the POS: without it, taking the scanner would take it from the POS.
             pass_on = None
             if self._is_ours is not None:
-                pass_on = stack.enter_context(PassOn(self._source, self._is_ours))
+                pass_on = stack.enter_context(PassOn(self.source, self._is_ours))
             device = stack.enter_context(_grabbed(node))
             self._opened()
             wedge = self._make_wedge()

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
-PlugKind = Literal["keyboard", "pos", "serial", "printer", "smart_card"]
+PlugKind = Literal["keyboard", "pos", "serial", "printer", "smart_card", "camera"]
 Kind = Literal["keyboard", "pos"]
 
 SYS = Path("/sys/class")
@@ -69,7 +69,7 @@ class NotFoundError(OSError):
 
 def meant(match: Match, kind: PlugKind, sources: Iterable[Source]) -> Source:
     """Return the one source that `match` means. Raises NotFoundError, saying why there is none."""
-    what = "printer" if kind == "printer" else "scanner"
+    what = kind if kind in {"printer", "camera"} else "scanner"
     mine = [source for source in sources if source.kind == kind]
     found = [source for source in mine if not match.differences(source)]
     if len(found) == 1:

@@ -16,6 +16,7 @@ export function drawFrame(snapshot) {
     unenrolled: !snapshot.enrolled && t("kiosk.unenrolled"),
     offline: snapshot.enrolled && !snapshot.online && t("kiosk.offline"),
     paper: snapshot.printer.state === "no" && t("kiosk.no_paper"),
+    scanner: snapshot.scanner_trouble && named(snapshot.scanner_trouble),
   });
   show(slot(document, "leave"), snapshot.member !== null && snapshot.step !== "working");
   drawNotice(saidElsewhere(snapshot) ? null : snapshot.notice);

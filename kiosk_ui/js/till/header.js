@@ -28,6 +28,7 @@ export function drawHeader(snapshot) {
     unenrolled: !snapshot.enrolled && t("till.unenrolled"),
     offline: snapshot.enrolled && !snapshot.online && offline(snapshot),
     paper: paperTrouble(snapshot),
+    scanner: snapshot.scanner_trouble && named(snapshot.scanner_trouble),
     copies: snapshot.lost && t("tap.lost", { count: points(snapshot.lost.jobs) }),
   });
 }

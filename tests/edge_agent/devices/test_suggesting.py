@@ -1,5 +1,6 @@
 """What is suggested can be pasted, and then means that device and no other."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,13 @@ def test_a_sheet_shows_every_setting(name):
     codes = sum(bool(setting.barcode) for setting in settings)
     assert page.count("<svg") == codes + 2 * first
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_camera_is_suggested_behind_a_mark_because_it_sees_people():
+    camera = Source("camera", "/dev/video0", "046d", "0825", "A1B2", "1-2", "Webcam C270")
+    lines = suggest([camera], scanners(), printers()).splitlines()
+    assert lines[0] == "# Webcam C270: a camera; if it is there to read codes, take off the #"
+    assert all(line.startswith("# ") for line in lines)
+    assert tomllib.loads("\n".join(line[2:] for line in lines[1:])) == {
+        "camera": [{"vid": "046d", "pid": "0825", "serial": "A1B2", "name": "camera-0"}]
+    }

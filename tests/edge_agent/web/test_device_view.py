@@ -64,6 +64,13 @@ def test_jobs_without_a_copy_are_shown_for_a_day():
     assert view()["lost"] is None
 
 
+def test_what_keeps_a_camera_from_seeing_is_told_in_both_languages():
+    assert connections_view([], Status(), [True])["scanner_trouble"] is None
+    told = connections_view([], Status(), [True], "camera_dark")["scanner_trouble"]
+    assert told["code"] == "camera_dark"
+    assert told["zh"] != told["en"]
+
+
 def test_without_a_living_tap_nothing_is_claimed():
     shown = connections_view([None], Status(), [])
     assert (shown["tap"], shown["pos_printer"], shown["lost"]) == ("no", None, None)
