@@ -1,28 +1,19 @@
 """Which characters a printer would have put on paper for the bytes it was sent.
 
-Owns code page numbers, national sets, and the choice between encodings where the stream does not
-say. Bytes are never searched as ASCII before they are decoded: the second half of a Chinese
-character may be a backslash or a brace. The page numbers are Epson's; clones reuse them.
+Owns national sets and the choice between encodings where the stream does not say. Bytes are never
+searched as ASCII before they are decoded: the second half of a Chinese character may be a
+backslash or a brace.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from paper.width import columns
+from receipts import pages as single_byte
+from receipts.pages import PLAIN_PAGES, letter_points, page_name
 
-#: ESC t n in Epson numbering. Python has no codec for the pages left out.
-PAGES: dict[int, str] = {
-    0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737",
-    15: "iso8859-7", 16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858", 21: "cp874", 32: "cp720",
-    33: "cp775", 34: "cp855", 35: "cp861", 36: "cp862", 37: "cp864", 38: "cp869", 39: "iso8859-2",
-    40: "iso8859-15", 44: "cp1125", 45: "cp1250", 46: "cp1251", 47: "cp1253", 48: "cp1254",
-    49: "cp1255", 50: "cp1256", 51: "cp1257", 52: "cp1258", 53: "kz1048",
-}  # fmt: skip
-
-UNKNOWN_PAGE = "cp437"
-#: Pages that clones give numbers of their own, the likeliest first.
-_LATIN_PAGES = (UNKNOWN_PAGE, "cp1252", "cp858", "cp850", "iso8859-15")
 #: So much text is enough to tell its encoding.
 SAMPLE_MAX = 8192
 
@@ -60,8 +51,8 @@ _WORDS = re.compile(
 )
 _KANA = re.compile("[\u3041-\u30ff]")
 
-#: In these a byte below 80h is its ASCII character (CP864 has an Arabic percent sign at 25h).
-ASCII_ALIKE = frozenset(("utf-8", *MULTIBYTE, *PAGES.values())) - {"cp864"}
+#: In these a byte below 80h is its ASCII character.
+ASCII_ALIKE = frozenset(("utf-8", *MULTIBYTE)) | PLAIN_PAGES
 
 
 class TextState(NamedTuple):
@@ -70,14 +61,19 @@ class TextState(NamedTuple):
     kanji: bool | None = None  # FS & / FS .
     page: int | None = None  # ESC t n
     utf8: bool = False  # FS ( C
+    shift_jis: bool = False  # FS C
     national: int = 0  # ESC R n
 
 
 class Choice(NamedTuple):
-    """An encoding, and whether something better than a guess stands behind it."""
+    """An encoding, whether something better than a guess stands behind it, and the page beside it.
+
+    `page` is the single-byte page in force: what is no text of the encoding is of that.
+    """
 
     encoding: str
     certain: bool
+    page: str
 
 
 def national(text: str, number: int) -> str:
@@ -86,49 +82,33 @@ def national(text: str, number: int) -> str:
     return text.translate(table) if table else text
 
 
-def page_name(state: TextState, pages: dict[int, str]) -> str:
-    """Return the codec of the single-byte page in force, `UNKNOWN_PAGE` where none is known."""
-    number = state.page or 0
-    return pages.get(number) or PAGES.get(number, UNKNOWN_PAGE)
-
-
-def _likeliest(sample: bytes) -> str:
-    """Return the page of a clone's own number: the one whose letters stand inside words."""
-    texts = ((sample.decode(name, "replace"), name) for name in _LATIN_PAGES)
-    return max(((_latin_points(text), -at, name) for at, (text, name) in enumerate(texts)))[2]
-
-
 def choose(
     runs: Iterable[bytes | bytearray],
     state: TextState,
-    page: str,
+    pages: dict[int, str],
     *,
     chinese: bool | None,
     last: str | None,
 ) -> Choice:
     """Return the encoding of the high-bit text in `runs`, which share one text state.
 
-    `page` is the single-byte page in force; `chinese` the printer's own default; `last` what the
-    same connection used before. Explicit words of the stream win; else the text itself decides.
+    `pages` are the dialect's own numbers, `chinese` the printer's own default; `last` what the same
+    connection used before. Explicit words of the stream win; else the text itself decides.
     """
-    if state.utf8:
-        return Choice("utf-8", certain=True)
     sample = _LINE_ENDS.sub(b"\n", b"\n".join(map(_without_rules, runs)))[:SAMPLE_MAX]
+    page = page_name(state.page or 0, pages, sample)
+    said = _said(state, sample)
+    if said is not None:
+        return Choice(said or page, True, page)
     kanji = chinese if state.kanji is None else state.kanji
-    if state.page and page == UNKNOWN_PAGE:
-        page = _likeliest(sample)
-    if state.kanji is False or not _HIGH.search(sample):
-        return Choice(page, certain=True)
-    asian = _ASIAN_SETS.get(state.national)
-    if asian is not None:
-        return Choice(asian, certain=True)
     candidates = ["utf-8", *MULTIBYTE[:3]]  # Korean looks like Chinese: only on the stream's word
-    if not state.kanji:
+    if not kanji or state.page:
         candidates.append(page)
-    named = 0.6 if state.page else 0.0  # ESC t named a page, if not the one of power-up
+    # ESC t named a page, if not Epson's of power-up, which many name before Chinese text.
+    named = 0.6 if state.page or (pages and state.page is not None) else 0.0
     quick = _quick(sample)
     if quick is not None:
-        return Choice(quick, certain=True)
+        return Choice(quick, True, page)
     scored = sorted(
         (
             (
@@ -143,7 +123,18 @@ def choose(
     )
     best, second = scored[0], scored[1]
     plain = best[2] == "gb18030" and best[0] >= 0.45  # little text, all of it common hanzi
-    return Choice(best[2], certain=plain or (best[0] > 0.1 and best[0] - second[0] > 0.05))
+    return Choice(best[2], plain or (best[0] > 0.1 and best[0] - second[0] > 0.05), page)
+
+
+def _said(state: TextState, sample: bytes) -> str | None:
+    """Return the encoding that the stream named, empty for the page in force, None for a guess."""
+    if state.utf8:
+        return "utf-8"
+    if state.shift_jis:
+        return "cp932"
+    if state.kanji is False or not _HIGH.search(sample):
+        return ""
+    return _ASIAN_SETS.get(state.national)
 
 
 def _quick(sample: bytes) -> str | None:
@@ -168,12 +159,12 @@ def _quick(sample: bytes) -> str | None:
 
 def _score(sample: bytes, name: str, *, kanji: bool | None, last: bool) -> float:
     """Return how much like a receipt the sample reads in an encoding, per high-bit byte."""
-    text = sample.decode(name, "replace")
+    text = single_byte.decode(sample, name, "replace")
     high = len(_HIGH.findall(sample))
     points = sum(map(_weigher(name), re.findall(r"[^\x00-\x7f]", text)))
     points += 1.5 * len(set(_WORDS.findall(text)))
     if name not in MULTIBYTE and name != "utf-8":
-        points = _latin_points(text)
+        points = letter_points(text)
         points -= 0.6 * high if kanji else 0.0
     elif name == "cp932":
         points = points if len(_KANA.findall(text)) >= 3 else -high
@@ -216,19 +207,6 @@ def _other_points(char: str) -> float:
     return 1.2 if char >= "\u2000" else 0.4
 
 
-_LATIN_IN_WORD = re.compile(
-    r"(?<=[A-Za-z])[^\W\d_a-zA-Z](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\W\d_a-zA-Z](?=[A-Za-z])"
-)
-_MARK_BY_NUMBER = re.compile(r"[£¥€₧¢](?=\s?\d)|(?<=\d)\s?[€£¥°%½]|^\s*[€£¥]\s*$", re.MULTILINE)
-
-
-def _latin_points(text: str) -> float:
-    """Letters inside words and currency marks beside numbers speak for a single-byte page."""
-    good = len(_LATIN_IN_WORD.findall(text)) + 2 * len(_MARK_BY_NUMBER.findall(text))
-    strange = len(re.findall(r"[^\x00-\x7f]", text)) - good
-    return 0.7 * good - 0.3 * max(0, strange)
-
-
 def _rules(data: bytes | bytearray) -> Iterator[re.Match[bytes]]:
     for found in _ALIKE.finditer(data):
         if found[1] in _BOX or len(found[0]) >= _OTHER_RULE_MIN:
@@ -246,27 +224,33 @@ def has_rule(data: bytes) -> bool:
     return next(_rules(data), None) is not None
 
 
-def decode(data: bytes, choice: Choice, page: str) -> tuple[str, str, bool]:
+def decode(data: bytes, choice: Choice) -> tuple[str, str, bool]:
     """Return `data` as text, the encoding used and whether nothing was lost or guessed."""
     if not _HIGH.search(data):
         return data.decode("ascii"), "ascii", True
     ruled = next(_rules(data), None)
     if ruled:
         parts = (data[: ruled.start()], data[ruled.end() :])
-        (head, _, sure), (tail, _, sure_too) = (decode(part, choice, page) for part in parts)
+        (head, _, sure), (tail, _, sure_too) = (decode(part, choice) for part in parts)
         return head + ruled[0].decode("cp437") + tail, choice.encoding, sure and sure_too
-    try:
-        return data.decode(choice.encoding), choice.encoding, choice.certain
-    except UnicodeDecodeError:
-        pass
-    for name in ("utf-8", "gb18030", page):
+    with suppress(UnicodeDecodeError):
+        text = single_byte.decode(data, choice.encoding)
+        return text, choice.encoding, choice.certain or _is_frame(text)
+    for name in ("utf-8", "gb18030", choice.page):
         try:
-            text = data.decode(name)
+            text = single_byte.decode(data, name)
         except UnicodeDecodeError:
             continue
         # A currency mark or an accented letter of the page in force stands among Chinese lines.
-        return text, name, name == page and _latin_points(text) >= 0.7
-    return data.decode(choice.encoding, "replace"), choice.encoding, False
+        fits = letter_points(text) >= 0.7 or _is_frame(text)
+        return text, name, name == choice.page and fits
+    return single_byte.decode(data, choice.encoding, "replace"), choice.encoding, False
+
+
+def _is_frame(text: str) -> bool:
+    """Return whether all it has is box characters that stand alone, as no half of a hanzi does."""
+    pieces = {"".join(set(each)) for each in text.split()}
+    return bool(pieces) and all(len(each) == 1 and "\u2500" <= each < "\u2600" for each in pieces)
 
 
 def cells(data: bytes, text: str, encoding: str) -> int:

@@ -62,6 +62,11 @@ def _encoding(printer: Printer, token: Token) -> None:  # FS ( C, m = 30h: 2 or 
 # -- positions -----------------------------------------------------------------------------------
 
 
+def _kanji_code(printer: Printer, token: Token) -> None:  # FS C n: Shift-JIS on Japanese models
+    on = token.data[2] in (1, 49)
+    printer.text_state = printer.text_state._replace(shift_jis=on)
+
+
 def _set_tabs(printer: Printer, token: Token) -> None:  # ESC D n1 .. nk 00
     printer.tabs = tuple(stop for stop in token.data[2:] if stop)
 
@@ -270,7 +275,8 @@ Act = Callable[[Printer, Token], None]
 COMMANDS: dict[bytes, Act] = {
     **dict.fromkeys(LOOKS.keys, _look), b"\x1b@": _reset,
     b"\x1c&": _kanji_on, b"\x1c.": _kanji_off, b"\x1bt": _code_page, b"\x1bR": _national_set,
-    b"\x1c(": _encoding, b"\x1bD": _set_tabs, b"\x1b$": _absolute, b"\x1b\\": _relative,
+    b"\x1c(": _encoding, b"\x1cC": _kanji_code,
+    b"\x1bD": _set_tabs, b"\x1b$": _absolute, b"\x1b\\": _relative,
     b"\x1dP": _motion_units, b"\x1b3": _spacing, b"\x1bd": _feed_lines, b"\x1be": _feed_lines,
     b"\x1bJ": _feed_dots, b"\x1bK": _feed_dots, b"\x1bL": _enter_page, b"\x1bS": _leave_page,
     b"\x1b\x0c": _print_page, b"\x1bW": _page_area, b"\x1bT": _page_direction,

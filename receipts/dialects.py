@@ -20,9 +20,11 @@ from receipts.lengths import (
     counter_text,
     download_bmp,
     glyphs,
+    italics,
     little,
     nv_image,
     private_setup,
+    pulse,
     raster,
     short,
     star_group,
@@ -31,6 +33,7 @@ from receipts.lengths import (
     until,
 )
 from receipts.looks import LOOKS, STAR_LOOKS, Looks
+from receipts.pages import STAR_PAGES
 
 ESC, FS, GS = b"\x1b", b"\x1c", b"\x1d"
 
@@ -81,7 +84,7 @@ _ESC = _table(
         2: "\x0c2<@LSimqv",
         3: " !%-3=?CEFGJKMRTUVadertu{A+lPx\x19",
         4: "$\\cfB",
-        5: "p7",
+        5: "7",
         10: "W",
     },
 )
@@ -103,6 +106,7 @@ _EPSON: dict[bytes, Rule] = {
     **_ESC,
     **_FS,
     **_GS,
+    b"\x1bp": pulse,
     b"\x1b&": 5,  # ESC & y c1 c2, glyphs follow
     b"\x1b*": bit_image,
     b"\x1bD": tab_list,
@@ -110,8 +114,8 @@ _EPSON: dict[bytes, Rule] = {
     b"\x1bZ": counted(5, 7),  # ESC Z m n k dL dH: QR on 80 mm clones, no Epson meaning
     b"\x1bN": 4,  # ESC N n m: store a setting (ZKC), no Epson meaning
     b"\x1b8": 4,  # ESC 8 nL nH: sleep (58 mm modules), no Epson meaning
-    b"\x1b4": 2,
-    b"\x1b5": 2,
+    b"\x1b4": italics,
+    b"\x1b5": italics,
     b"\x1b\x0e": 2,
     b"\x1b\x14": 2,
     b"\x1b'": until(0x0D, 3),  # curve plotting (SPRT)
@@ -161,8 +165,8 @@ _STAR: dict[bytes, Rule] = {
     **_table(
         ESC,
         {
-            2: "@EF450i23MPpn\x0e\x14<\x19\x07",
-            3: " dWh-_zRlQ$aBCDINJyU",
+            2: "@EF450i23MPpn:\x0e\x14<\x19\x07",
+            3: " dWh-_zRlQ$aBCDINJyU\x06",
             4: "s",
         },
     ),
@@ -180,19 +184,6 @@ _STAR: dict[bytes, Rule] = {
     b"\x1cp": 4,
 }
 
-_STAR_PAGES = {
-    0: "cp437",
-    1: "cp437",
-    4: "cp858",
-    5: "cp852",
-    6: "cp860",
-    7: "cp861",
-    8: "cp863",
-    9: "cp865",
-    10: "cp866",
-    32: "cp1252",
-}
-
 DIALECTS = {
     dialect.name: dialect
     for dialect in (
@@ -202,7 +193,7 @@ DIALECTS = {
         Dialect("sprt", _SPRT, _REPEATS, chinese=True),
         Dialect("gprinter", _GPRINTER, _REPEATS, chinese=True),
         Dialect("zkc", _ZKC, _REPEATS, chinese=True),
-        Dialect("star", _STAR, star=True, pages=_STAR_PAGES),
+        Dialect("star", _STAR, star=True, pages=STAR_PAGES),
         Dialect("label", {}, label=True),
     )
 }

@@ -4,14 +4,13 @@ Owns the bound on what is held and the choice of encoding per text state. Silent
 get plain bytes, and only a whole document shows which encoding they are in.
 """
 
-from receipts.charset import TextState, choose, page_name
+from receipts.charset import Choice, TextState, choose
 from receipts.dialects import Dialect
 from receipts.elements import Doubt, Element, Picture
 from receipts.lines import (
     Block,
     CarriageReturn,
     Draft,
-    Page,
     Part,
     Text,
     compose,
@@ -70,21 +69,21 @@ class Held:
             items = _split_at_carriage_returns(items)
         self._count = self._text = self._picture = self._doubts = 0
         self.line_feeds = False
-        pages = self._pages(items, dialect)
+        choices = self._choices(items, dialect)
         for item in items:
             if isinstance(item, Block):
-                self.out += compose_block(item, pages[item.state])
+                self.out += compose_block(item, choices[item.state])
             else:
-                self.out.append(compose(item, pages) if isinstance(item, Draft) else item)
+                self.out.append(compose(item, choices) if isinstance(item, Draft) else item)
 
     def taken(self) -> list[Element]:
         """Return what was released since the last call."""
         out, self.out = self.out, []
         return out
 
-    def _pages(
+    def _choices(
         self, items: list[Element | Draft | Block], dialect: Dialect
-    ) -> dict[TextState, Page]:
+    ) -> dict[TextState, Choice]:
         runs: dict[TextState, list[bytes | bytearray]] = {}
         for item in items:
             if isinstance(item, Block):
@@ -93,14 +92,15 @@ class Held:
                 for part in item.parts:
                     if isinstance(part, Text):
                         runs.setdefault(part.state, []).append(part.data)
-        pages = {}
+        choices = {}
         for state, data in runs.items():
-            page = page_name(state, dialect.pages)
-            choice = choose(data, state, page, chinese=dialect.chinese, last=self._encoding)
-            if choice.encoding != page:
+            choice = choose(
+                data, state, dialect.pages, chinese=dialect.chinese, last=self._encoding
+            )
+            if choice.encoding != choice.page:
                 self._encoding = choice.encoding
-            pages[state] = Page(choice, page)
-        return pages
+            choices[state] = choice
+        return choices
 
 
 def _split_at_carriage_returns(

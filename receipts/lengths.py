@@ -86,6 +86,20 @@ def bit_image(buffer: bytes, start: int) -> int:
     return 5 + little(buffer, start + 3) * (3 if deep else 1)
 
 
+def italics(buffer: bytes, start: int) -> int:
+    """Measure ESC 4 and ESC 5, which some send with a number (00 or 01) and some without."""
+    if short(buffer, start, 3):
+        return 0
+    return 3 if buffer[start + 2] < 2 else 2
+
+
+def pulse(buffer: bytes, start: int) -> int:
+    """Measure ESC p m t1 t2; one wide-spread library forgets the times."""
+    if short(buffer, start, 5):
+        return 0
+    return 3 if buffer[start + 3] == 0x1B and buffer[start + 4] in b"@adimp" else 5
+
+
 def tab_list(buffer: bytes, start: int) -> int:
     """Measure ESC D n1 .. nk 00."""
     last = 0

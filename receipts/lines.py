@@ -113,21 +113,14 @@ def block_of(data: bytes, look: Look, looks: Looks, state: TextState, offset: in
     return Block(data, look, last, looks, state, offset, count, size)
 
 
-class Page(Struct, frozen=True):
-    """The choice made for one text state: encoding, and the single-byte page behind it."""
-
-    choice: Choice
-    page: str
-
-
-def compose(draft: Draft, pages: dict[TextState, Page]) -> Line:
+def compose(draft: Draft, choices: dict[TextState, Choice]) -> Line:
     """Return the draft as a line: runs decoded and sorted by column, and the text they spell."""
     cursor = 0.0
     placed: list[Run] = []
     for part in draft.parts[:RUNS_MAX]:
         if isinstance(part, Text):
             if part.data:
-                run, width = _run(part, round(cursor), pages[part.state])
+                run, width = _run(part, round(cursor), choices[part.state])
                 cursor += width
                 placed.append(run)
         elif isinstance(part, Move):
@@ -135,18 +128,18 @@ def compose(draft: Draft, pages: dict[TextState, Page]) -> Line:
     return _line(placed, draft.align, draft.offset, draft.end)
 
 
-def compose_block(block: Block, page: Page) -> list[Line]:
+def compose_block(block: Block, choice: Choice) -> list[Line]:
     """Return the lines of a block, each as `compose` would make it."""
-    texts = _texts(block, page)
+    texts = _texts(block, choice)
     if texts is None:
-        return [compose(draft, {block.state: page}) for draft in block.drafts()]
-    encoding, certain = page.choice
+        return [compose(draft, {block.state: choice}) for draft in block.drafts()]
+    encoding, certain, _ = choice
     look, at = block.look, block.offset
     lines = []
     for raw, text in zip(block.data.split(b"\n"), texts[:-1], strict=False):
         end = at + len(raw) + 1
         if "\x1b" in text or "\x1d" in text or "\x1c" in text:
-            line, look = _dressed(raw, text, look, at, block, page)
+            line, look = _dressed(raw, text, look, at, block, choice)
         else:
             used, sure = ("ascii", True) if text.isascii() else (encoding, certain)
             runs = (Run(text, 0, look.style, used, sure),) if text else ()
@@ -156,23 +149,23 @@ def compose_block(block: Block, page: Page) -> list[Line]:
     return lines
 
 
-def _texts(block: Block, page: Page) -> list[str] | None:
+def _texts(block: Block, choice: Choice) -> list[str] | None:
     """Return the lines of a block decoded in one go, None where that is not the same."""
     data = block.data
-    if page.choice.encoding not in ASCII_ALIKE or has_rule(data):
+    if choice.encoding not in ASCII_ALIKE or has_rule(data):
         return None
     try:
-        return data.replace(b"\r\n", b"\n").decode(page.choice.encoding).split("\n")
+        return data.replace(b"\r\n", b"\n").decode(choice.encoding).split("\n")
     except UnicodeDecodeError:
         return None
 
 
 def _dressed(
-    raw: bytes, text: str, look: Look, at: int, block: Block, page: Page
+    raw: bytes, text: str, look: Look, at: int, block: Block, choice: Choice
 ) -> tuple[Line, Look]:
     """Return a line with looks in it that is decoded already, and the look at its end."""
     after, first = block.looks.after, look
-    encoding, certain = page.choice
+    encoding, certain, _ = choice
     runs: list[Run] = []
     pieces = block.looks.decoded_parts(text)
     column, end = 0, at + len(raw) + 1
@@ -182,7 +175,7 @@ def _dressed(
         elif piece:
             if column < 0:  # a run without width: the next may strike it again
                 draft, look = block.draft(raw, first, at)
-                return compose(draft, {block.state: page}), look
+                return compose(draft, {block.state: choice}), look
             style = look.style
             if piece.isascii():
                 runs.append(Run(piece, column, style))
@@ -203,9 +196,9 @@ def _line(runs: list[Run], align: Align, offset: int, end: int) -> Line:
     return Line(tuple(runs), text.rstrip(), align, offset, end)
 
 
-def _run(part: Text, column: int, page: Page) -> tuple[Run, int]:
+def _run(part: Text, column: int, choice: Choice) -> tuple[Run, int]:
     data = bytes(part.data)
-    text, encoding, certain = decode(data, page.choice, page.page)
+    text, encoding, certain = decode(data, choice)
     width = cells(data, text, encoding) * part.style.width
     if part.state.national:
         text = national(text, part.state.national)

@@ -29,6 +29,7 @@ ROWS_MAX = 512  # of one picture in Star's raster mode
 SAME_ROW_DOTS = 12  # pieces of a page closer than this stand on one line
 
 _IGNORED_CONTROLS = frozenset(b"\x00\x07\x11\x13\x18\x0e\x0f\x12\x14")
+_STAR_CONTROLS = frozenset(b"\x03\x04\x05\x06\x17")  # ETX, EOT, ENQ, ACK, ETB: status and marks
 _PLAIN = Look()
 
 
@@ -147,7 +148,7 @@ class Printer:
             self._form_feed(token)
         elif byte == 0x18 and self.page_mode:  # CAN: discard the page
             self.page.clear()
-        elif byte not in _IGNORED_CONTROLS:
+        elif byte not in _IGNORED_CONTROLS and not (self.dialect.star and byte in _STAR_CONTROLS):
             self.doubt("control_in_text", token)
 
     # -- lines --------------------------------------------------------------------------------
