@@ -60,6 +60,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "activity_unknown": ("没有这个活动", "There is no such activity"),
     "activity_forged": ("不是本商场的活动码", "Not an activity code of this mall"),
     "activity_expired": ("活动码已过期（{until}）", "This activity code expired on {until}"),
+    "activity_elsewhere": ("此活动码是给另一位会员的", "This code is for another member"),
     "activity_self": ("不能推荐自己", "Nobody can refer themselves"),
     # scans
     "member_unknown_card": (
