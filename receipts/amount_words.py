@@ -193,7 +193,7 @@ TENDERS: dict[str, str] = {
         信用卡|预授权完成
         CREDIT CARD|VISA|MASTER|MASTERCARD|MASTER CARD|AMEX|CARD|CREDIT|KAD|KAD KREDIT|VISA CARD
         EDC|JCB|DISCOVER|DINERS|DINERS CLUB|EFTPOS|INTERAC|MAESTRO|CARD PAYMENT|AMERICAN EXPRESS
-        CHIP & PIN|CHIP AND PIN|CONTACTLESS|CARTE BANCAIRE|TARJETA|EC-KARTE|GIROCARD|BANCONTACT
+        EFT|CHIP & PIN|CHIP AND PIN|CONTACTLESS|CARTE BANCAIRE|TARJETA|EC-KARTE|GIROCARD|BANCONTACT
         クレジット|신용카드|카드
     """,
     "octopus": """
@@ -263,6 +263,7 @@ TENDERS: dict[str, str] = {
 #: Words that say this only when nothing else stands in the label: they are parts of many names.
 ALONE: dict[str, tuple[Role, str]] = {
     "收": (Role.RECEIVED, ""), "找": (Role.CHANGE, ""), "NET": (Role.TOTAL, ""),
+    "CB": (Role.TENDER, "credit_card"), "CASHLESS": (Role.TENDER, "e_wallet"),
     "BAR": (Role.TENDER, "cash"), "CHARGE": (Role.TENDER, "credit_card"),
     "CAMBIO": (Role.CHANGE, ""), "RESTO": (Role.CHANGE, ""),
 }  # fmt: skip

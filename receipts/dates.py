@@ -123,8 +123,8 @@ def _dates(line: str, order: str, *, named: bool) -> list[tuple[int, int, str, s
 
 def _date(parts: dict[str, str | None], order: str) -> str | None:
     if parts.get("a") is not None:
-        year = parts.get("c") or parts.get("c2") or ""
-        tries = _orders(int(parts["a"] or 0), int(parts["b"] or 0), year, order)
+        last = parts.get("c") or parts.get("c2") or ""
+        tries = _orders(int(parts["a"] or 0), int(parts["b"] or 0), last, order)
     else:
         month = _MONTHS[str(parts["mon"])[:3].upper()] if parts.get("mon") else int(parts["m"] or 0)
         roc = parts.get("roc")

@@ -38,6 +38,7 @@ _LONE_NUMBER = re.compile(r"^(?=.*\d)[A-Z0-9][A-Z0-9/_-]{2,}$")
 _HASHED = re.compile(r"^\W*#\s?(?P<value>\d{2,})\W*$")
 _TAIWAN_INVOICE = re.compile(r"^\s*[A-Z]{2}-\d{8}\s*$")
 _SHORT_DATE = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}$")
+_PRICE = re.compile(r"(?:RM)?\d+\.\d\d$")
 _DIGITS_ONLY = re.compile(r"^\d+$")
 _NAME = re.compile(r"[^\W\d_]{2,}")
 _PERSONAL = re.compile(r"^\(?\s*\d{5,}[-\s]?[A-Z0-9]{0,2}\s*\)?$|^\W*\d+\W*$")
@@ -116,7 +117,7 @@ def _labelled(text: str) -> list[tuple[str, str, str, int]]:
         if match is None or not any(char.isdigit() for char in match["value"]):
             continue
         value = match["value"].replace(" ", "").strip("-./_")
-        if len(value) >= 2 and not _SHORT_DATE.match(value):
+        if len(value) >= 2 and not (_SHORT_DATE.match(value) or _PRICE.match(value)):
             found.append((term, str(rank), value, match.end()))
     return found
 

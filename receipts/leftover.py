@@ -5,6 +5,8 @@ nothing was misread, or is what is left of lines that are lost, and the amount m
 Owns finding it; nothing here chooses an amount.
 """
 
+import re
+
 from msgspec import Struct
 
 from receipts.amount_words import Role
@@ -19,6 +21,8 @@ _CHANGING = (Role.DISCOUNT, Role.CHARGE, Role.TAX, Role.ROUNDING, Role.DEPOSIT_U
 DECIMALS_MIN = 2
 #: A number so many times the amount has lost no point: it is a code beside the label.
 CODE_RATIO = 1_000
+#: Sums of prices that nobody paid.
+_LIST_PRICE = re.compile("原价|原價|吊牌|市场价|零售价|标价|定价")
 TOTAL_MIN_FEN = 2_000
 #: No tax takes more than a fifth of the whole.
 TAX_SHARE = 5
@@ -52,7 +56,8 @@ def _telling(sheet: Sheet, settled: Settled) -> list[Figure]:
         coded = not figure.exact and figure.fen > CODE_RATIO * max(settled.owed_fen, 100)
         if not figure.fen or coded or not (figure.exact or worn) or _among_goods(sheet, figure):
             continue
-        if not _is_deposit(figure, settled) and not _is_tax(figure, settled):
+        listed = figure.role is Role.SUBTOTAL and _LIST_PRICE.search(figure.label)
+        if not (listed or _is_deposit(figure, settled) or _is_tax(figure, settled)):
             out.append(figure)
     return out
 

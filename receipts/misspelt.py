@@ -15,8 +15,8 @@ _LABELS = """
     PAYABLE INVOICE RECEIPT CREDIT GRAND SERVICE CHARGE SUMMARY JUMLAH TUNAI REFUND VOIDED
     INCLUSIVE REPRINT DUPLICATE DEPOSIT
 """
-_ALIKE = str.maketrans("0DQ1LT!|4587GFMHV", "OOOIIIIIASBICENNU")
-_WORD = re.compile(r"(?<![\w.,/])[A-Z0-9!|]{4,}(?![\w/])")
+_ALIKE = str.maketrans("0DQ1LT!|4587GFMHV96", "OOOIIIIIASBICENNUCC")
+_WORD = re.compile(r"(?<![\w.,/])(?:[A-Z0-9!|]{4,}|[A-Z](?=[a-z]*[0-9|!])[a-z0-9!|]{3,})(?![\w/])")
 _DATE = re.compile(
     r"(?<![A-Za-z0-9])[0-9OoQDIlSB]{1,4}([/-])[0-9OoQDIlSB]{1,2}\1[0-9OoQDIlSB]{2,4}(?![A-Za-z0-9])"
 )
@@ -41,12 +41,12 @@ def spelt(line: str) -> str:
 
 
 def _word(found: re.Match[str]) -> str:
-    word = found[0]
+    word = found[0].upper()
     if word in GLUED:
         return GLUED[word]
     if sum(map(str.isalpha, word)) * 2 <= len(word) or word in _OTHERS:
-        return word
-    return _BY_LOOK.get(_seen(word), word)
+        return found[0]
+    return _BY_LOOK.get(_seen(word), found[0])
 
 
 def _date(found: re.Match[str]) -> str:

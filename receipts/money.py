@@ -133,7 +133,7 @@ def _amount(line: str, match: re.Match[str]) -> Amount | None:
         fen=-fen if negative or minus or enclosed else fen,
         start=at,
         end=match.end(),
-        exact=decimals == 2 or mark is not None,
+        exact=decimals == 2 or (mark is not None and decimals < 3),
         mark=MARKS[mark] if mark else None,
         decimals=decimals,
     )

@@ -68,7 +68,7 @@ _OFFICE = re.compile("(?:单|單|凭证|憑證|明细)$")
 _REPORT = re.compile("(?:(?<![手钟怀仪电腕])表|统计|統計|汇总|彙總|排行榜?)$")
 #: What a heading of a sale's paper speaks of.
 _SALE_PAPER = re.compile(
-    "销售[单單]|消费|購物|购物|购买|結|结账|结帐|结算|收银|收款|收费|交易|堂食|外带|自提|自取|打包"
+    "销售(?:[单單票]|小票|凭证)|消费|購物|购物|购买|結|结账|结帐|结算|收银|收款|收费|交易|堂食|外带|自提|自取|打包"
     "|零售|提货|点单|销货|销貨|出货|门票|入场|停车|小票|商品|订单|菜单|账单|帳單|买单|缴费"
     "|服务|维修|保养|护理|洗|取衣|收衣|取件|取货|配镜|验光"
 )
@@ -78,10 +78,10 @@ _FOR_OTHERS = re.compile(
     r"|(?:[水电電燃气氣煤]|宽带|有线|取暖)费(?:缴|充|账|单|通知)|缴.{0,3}[水电燃气煤]费|[燃煤]气费"
     r"|社保费|汇款|匯款|\bBILL PAYMENT\b|\bE-?PIN\b|\bCASH ?BACK\b|\bDONATION\b|\bLOTTERY\b"
     r"|\bREMITTANCE\b|\bMONEY (?:TRANSFER|CHANGER)\b|\bPOSTPAID\b|\bCURRENCY EXCHANGE\b"
-    r"|外币兑换|外幣兌換|找換店|兌換店|\bWE (?:SELL|BUY)\b"
+    r"|\b4D\b|\bTOTO\b|\bMTCN\b|\bPRINCIPAL\b|外币兑换|外幣兌換|找換店|兌換店|\bWE (?:SELL|BUY)\b"
 )
 #: A bill among the goods is another company's.
-_BILL = re.compile(r"(?<!OF )\bBILLS?\b(?! (?:BOOK|PAD|FOLD))")
+_BILL = re.compile(r"(?<!OF )(?<=\w )BILLS?\b(?! (?:BOOK|PAD|FOLD))|\bBILL \d")
 #: What a bill has on it before the customer has paid: a blank to write the tip in.
 TIP_BLANK = re.compile(r"(?:\bTIPS?\b|\bGRATUITY\b|小费|小費)[^A-Z0-9]*_{3,}")
 #: What became of the sale, by words of its outcome; the first that is found counts.

@@ -20,7 +20,7 @@ def tenders_of(sheet: Sheet) -> list[Figure]:
     tenders = sheet.of(Role.TENDER)[:TENDERS_MAX]
     if not tenders:
         tenders = [
-            Figure(Role.TENDER, "cash", figure.fen, figure.row, figure.label, figure.exact)
+            structs.replace(figure, role=Role.TENDER, kind="cash")
             for figure in sheet.of(Role.RECEIVED)[-1:]
         ]
     return [figure for figure in tenders if figure.fen]

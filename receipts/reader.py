@@ -14,38 +14,24 @@ from receipts.amount_words import Role
 from receipts.classifier import Classified, classify
 from receipts.digest import text_digest
 from receipts.fields import currency_of, merchant_of, numbers_of, time_of
-from receipts.items import Goods, goods_of
-from receipts.money import in_words
 from receipts.objections import Objection, deposit_alone, objection_of
 from receipts.paper_words import WEAK_PRE_BILL
 from receipts.rows import Figure, Row, rows_of
 from receipts.segmenter import Document
 from receipts.settle import Settlement, settle
 from receipts.sheet import Sheet
-from receipts.taxes import taxes_of
+from receipts.tally import sheet_of
+from receipts.torn import another_below, has_lost_digit, lost_amount
 
 _WITH_GOODS = EARNING_KINDS | {Kind.TRAINING, Kind.DELIVERY_ORDER, Kind.PRE_BILL, Kind.ON_ACCOUNT}
 _NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP}
 _DEPOSIT = re.compile("[定订訂押]金|DEPOSIT")
-#: A field that says how it was paid.
-_PAYMENT_FIELD = re.compile(
-    r"^\W*(?:(?:支付|付款|结账|結帳|收款|结算|缴费|买单)(?:方式|渠道|类型)"
-    r"|PAYMENT (?:METHOD|MODE|TYPE)|PAYMENT|PAID (?:BY|VIA|WITH)|TENDER TYPE|MODE OF PAYMENT)"
-    r"\W{0,3}\S{1,16}$"
-)
 _BACK = re.compile("REFUND|^退")
 #: So many sums without their amounts make a receipt that was printed badly.
 BARE_LABELS_MIN = 2
-#: A label with no more letters left may have been that of a sum.
-WORN_LETTERS_MAX = 4
-_MONEY_LABELS = {Role.SUBTOTAL, Role.TOTAL, Role.OWED, Role.RECEIVED, Role.CHANGE}
-#: Labels that never head a column or a paragraph.
-_LOSING = {Role.OWED, Role.CHANGE}
 #: Currencies of places that write the day first.
 DAY_FIRST = frozenset({"HKD", "MOP", "MYR", "SGD", "GBP", "EUR", "AUD"})
 _SHORT_DATE = re.compile(r"(?<!\d)\d{1,2}[/.-]\d{1,2}[/.-]\d{2}(?!\d)")
-_MARKS = re.compile(r"\b(?:RM|MYR|SGD|HKD|RMB|CNY)\b|[^\w\s]")
-_LOST_POINT = re.compile(r"\d (?:\.\s?)?\d\d(?: [A-Z]{1,2})?$|\d[.,] \d\d$|\d[.,]$")
 _NO_NUMBER = {Kind.PAYMENT_SLIP, Kind.REPORT, Kind.REDEMPTION_SLIP}
 
 
@@ -86,7 +72,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
     rows = rows_of(lines, date_order)
     if date_order == "ymd" and _is_day_first(rows, currency):
         rows = rows_of(lines, "dmy")
-    sheet = _sheet(rows)
+    sheet = sheet_of(rows)
     classified = classify(rows)
     if is_own_print([line.text for line in lines]):
         classified = structs.replace(classified, kind=Kind.REDEMPTION_SLIP)
@@ -118,12 +104,12 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         printed_at=printed_at,
         currency=currency_of(rows, currency, settled.row if settled else None) if money else None,
         text_digest=text_digest(rows),
-        another_below=_another_below(rows, sums_end, name_row, numbers.again_row),
+        another_below=another_below(rows, sums_end, name_row, numbers.again_row),
         takes_back=_takes_back(classified, sheet),
         objection=objection.words if objection else None,
-        lost_amount=_lost_amount(rows),
+        lost_amount=lost_amount(rows),
         cents=sheet.cents,
-        worn=any(row.worn or (sheet.cents and _has_lost_digit(row)) for row in rows),
+        worn=any(row.worn or (sheet.cents and has_lost_digit(row)) for row in rows),
         ends_row=rows[-1].index if rows else 0,
         sources=tuple(Source(field, row) for field, row in origins.items() if row is not None),
     )
@@ -136,38 +122,6 @@ def _is_day_first(rows: list[Row], currency: str) -> bool:
     """
     short = any(row.stamps and _SHORT_DATE.search(row.text) for row in rows)
     return short and currency_of(rows, currency, None) in DAY_FIRST
-
-
-def _another_below(
-    rows: list[Row], sums_end: int, name_row: int | None, number_again: int | None
-) -> bool:
-    """A second number, or the shop's name once more with money after it, begins another receipt."""
-    if number_again is not None and number_again > sums_end:
-        return True
-    name = next((row.upper.strip() for row in rows if row.index == name_row), None)
-    again = (row.index for row in rows if row.index > sums_end and row.upper.strip() == name)
-    start = next(again, None)
-    return start is not None and any(row.index > start and row.exact_amounts for row in rows)
-
-
-def _has_lost_digit(row: Row) -> bool:
-    """Return whether the row ends in an amount with one decimal, or with a blank for its point."""
-    last = row.amounts[-1] if row.amounts else None
-    if last is None or last.decimals == 2 or row.stamps:
-        return False
-    ends = not row.text[last.end :].strip()
-    return (last.decimals == 1 and ends) or _LOST_POINT.search(row.upper) is not None
-
-
-def _lost_amount(rows: list[Row]) -> str | None:
-    """Return the label of a sum that stands on its line with nothing beside it."""
-    for row in rows:
-        if row.label is None or row.amounts or row.label[0] not in _LOSING:
-            continue
-        words = _MARKS.sub(" ", row.upper).strip()
-        if any(term == words for term, _ in lexicon.AMOUNTS.find(words)):
-            return row.text.strip()
-    return None
 
 
 def _objection(
@@ -220,63 +174,6 @@ def _is_term(figure: Figure) -> bool:
 def _is_returned(item: Item) -> bool:
     """A negative count of goods at a price that is not negative: a sign is lost."""
     return item.quantity.startswith("-") and item.amount_fen > 0
-
-
-def _sheet(rows: list[Row]) -> Sheet:
-    first_money = next((at for at, row in enumerate(rows) if row.exact_amounts), len(rows))
-    goods = goods_of(rows, max(0, first_money - 1))
-    figures = tuple(
-        figure
-        for row in rows
-        for figure in row.figures
-        if not (goods.first_row <= row.index < goods.end_row and _names_goods(figure, goods))
-    )
-    figures += _worn_labels(rows)
-    words = next((fen for row in rows if (fen := in_words(row.text)) is not None), None)
-    named = [row for row in rows if row.label is not None and row.label[0] is Role.TENDER]
-    told = next((row for row in named if _PAYMENT_FIELD.match(row.upper)), None)
-    way = next((row.label[1] for row in [told, *named] if row and row.label), None)
-    bare = [row for row in rows if row.label and row.label[0] in _MONEY_LABELS]
-    labels_alone = tuple(row.text.strip() for row in bare)
-    unlabelled = tuple(row.index for row in rows if _is_unlabelled(row))
-    cents = any(map(_has_cents, rows))
-    taxes = taxes_of(rows)
-    return Sheet(
-        figures, goods, words, way, labels_alone, taxes, unlabelled, cents, told is not None
-    )
-
-
-def _is_unlabelled(row: Row) -> bool:
-    return not (row.figures or row.in_tax_table or row.stamps) and bool(row.exact_amounts)
-
-
-def _has_cents(row: Row) -> bool:
-    """Return whether the row ends in money with cents; a price per litre is none."""
-    last = row.amounts[-1] if row.amounts and not row.in_tax_table else None
-    told = any(each.role in (Role.NOT_MONEY, Role.COUNT, Role.TAX) for each in row.figures)
-    ends = last is not None and not row.text[last.end :].strip()
-    return last is not None and not told and (last.decimals == 2 or (ends and last.decimals == 1))
-
-
-def _worn_labels(rows: list[Row]) -> tuple[Figure, ...]:
-    """Return the amounts below a subtotal whose labels are worn to a few letters (`T L  94.00`)."""
-    sums = [row.index for row in rows for figure in row.figures if figure.role is Role.SUBTOTAL]
-    if not sums:
-        return ()
-    return tuple(
-        Figure(Role.BARE, "", row.exact_amounts[0].fen, row.index, "")
-        for row in rows
-        if row.index > sums[0] and not row.figures and len(row.exact_amounts) == 1
-        and len(row.amounts) == 1 and not row.in_tax_table
-        and sum(map(str.isalpha, row.text[: row.amounts[0].start])) <= WORN_LETTERS_MAX
-    )  # fmt: skip
-
-
-def _names_goods(figure: Figure, goods: Goods) -> bool:
-    return figure not in goods.among and any(
-        item.amount_fen == figure.fen and figure.label.strip().startswith(item.name.upper())
-        for item in goods.items
-    )
 
 
 def _kind(classified: Classified, settled: Settlement | None, sheet: Sheet) -> Kind:

@@ -3,6 +3,8 @@
 Owns what a rounding line does to the sums of a sheet; adding up is in `sheet`.
 """
 
+import re
+
 from msgspec import structs
 
 from receipts.amount_words import Role
@@ -11,12 +13,13 @@ from receipts.rows import Figure
 from receipts.sheet import SUMS, Sheet
 
 ROUNDING_MAX_FEN = 100
+_ROUNDED = re.compile(r"\b(?:ROUND|RND|ADJ)|四舍|四捨|抹零|凑整")
 _TOTALS = (Role.TOTAL, Role.OWED, Role.SUBTOTAL)
 
 
 def rounded(sheet: Sheet) -> Sheet:
     """Return the sheet with every rounded total as a figure of its own."""
-    return _with_unprinted(_relabelled(sheet))
+    return _with_rounding(_with_unprinted(_relabelled(sheet)))
 
 
 def _relabelled(sheet: Sheet) -> Sheet:
@@ -51,3 +54,26 @@ def _with_unprinted(sheet: Sheet) -> Sheet:
         return sheet
     figure = Figure(Role.OWED, "", owed, max(off.row, totals[-1].row), off.label)
     return structs.replace(sheet, figures=(*sheet.figures, figure))
+
+
+def _with_rounding(sheet: Sheet) -> Sheet:
+    """Put the rounding between a total and the rounded one where only the two are printed.
+
+    A total says of itself that it was rounded; an amount received (实收) is one when just that was
+    paid. Only then is a small difference no misread digit.
+    """
+    totals = [each for each in sheet.of(*_TOTALS) if each.exact]
+    paid = sum(abs(each.fen) for each in tenders_of(sheet)) - change_of(sheet)
+    if sheet.of(Role.ROUNDING) or not totals:
+        return sheet
+    for each in sheet.of(Role.OWED, Role.PAID):
+        told = _ROUNDED.search(each.label) or (each.role is Role.PAID and change_of(sheet))
+        above = [total for total in totals if total.place < each.place and total.fen != each.fen]
+        if not (told and above and each.fen == paid):
+            continue
+        off = each.fen - above[-1].fen
+        if abs(off) < ROUNDING_MAX_FEN:
+            row, column = each.place
+            step = Figure(Role.ROUNDING, "", off, row, each.label, column=column - 1)
+            return structs.replace(sheet, figures=(*sheet.figures, step))
+    return sheet

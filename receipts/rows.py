@@ -8,10 +8,11 @@ import re
 from msgspec import Struct, structs
 
 from receipts import lexicon
-from receipts.amount_words import ALONE, Role
+from receipts.amount_words import Role
 from receipts.dates import Stamp, stamps
 from receipts.elements import Align, Line
 from receipts.fold import RULE, close_up, fold
+from receipts.labels import SUMS, TERMS, role_of
 from receipts.misspelt import spelt
 from receipts.money import Amount, amounts, repair
 from receipts.paper_words import TAX_TABLE
@@ -25,15 +26,9 @@ _ONLY_MARKS = re.compile(
 )
 _ASIDE = re.compile(r"(?<!^)\([^()]*(?:[\u4e00-\u9fff]|[A-Z]{3,})[^()]*\)")
 _UNITS = re.compile(r"\b(?:RM|X|SR|S|Z|ZRL|PCS|折)\b|[xX×]|折")
-_RATE = re.compile(r"\d\s?%")
 #: One line of goods with a label at each of its numbers.
 _LABELLED_ITEM = re.compile("(?<![计总計總])(?:单价|數量|数量|單價).*(?:金额|小计|金額|小計)")
-_FOLD = re.compile(r"\d\s?折")
 _SAVED = re.compile("SAVING|SAVED|省")
-#: `满900减50`: terms of a discount, not amounts.
-_TERMS = re.compile(r"[满滿]\s?\d+(?:\.\d+)?元?\s?[立]?[减減送赠贈返]\s?\d*(?:\.\d+)?元?")
-_JOINTS = str.maketrans("._", "  ")
-_COUNTED = re.compile(r"\((?:QTY|ITEMS?|NO|共)[^)]*\)?")
 _CODE_MARK = re.compile(r"^\s*\[(?:QR|BARCODE|二维码|条码)\]", re.IGNORECASE)
 
 
@@ -97,7 +92,7 @@ def rows_of(lines: list[Line], date_order: str) -> list[Row]:
         if tax_table:
             row = _in_tax_table(row)
         rows.append(row)
-    summed = any(figure.role in _SUMS for row in rows for figure in row.figures)
+    summed = any(figure.role in SUMS for row in rows for figure in row.figures)
     if summed and not any(amount.decimals for row in rows for amount in row.amounts):
         rows = _whole(rows)
     return _with_neighbours(rows)
@@ -113,7 +108,7 @@ def _row(index: int, text: str, line: Line, widest: int, date_order: str) -> Row
     if "(" in searched:
         searched = _ASIDE.sub(lambda aside: " " * len(aside[0]), searched)
     if "满" in searched or "滿" in searched:
-        searched = _TERMS.sub(lambda terms: " " * len(terms[0]), searched)
+        searched = TERMS.sub(lambda terms: " " * len(terms[0]), searched)
     values = tuple(amounts(searched))
     figures, meaning = _figures(index, upper, values)
     if len(figures) > 1 and _LABELLED_ITEM.search(text):
@@ -217,66 +212,6 @@ def _alone(text: str, amount: Amount) -> bool:
 
 def _strip_marks(between: str) -> str:
     return _UNITS.sub("", between)
-
-
-def role_of(label: str) -> tuple[Role, str] | None:
-    """Return what an upper-case label says its amount is, with the tender kind; None if nothing."""
-    words = label.replace(". ", " ").translate(_JOINTS)
-    hits = lexicon.AMOUNTS.find(_COUNTED.sub(" ", words) if "(" in words else words)
-    if not hits:
-        alone = ALONE.get(words.strip(" :"))
-        if alone is not None:
-            return alone
-        taken_off = ("折" in label and _FOLD.search(label)) or _TERMS.search(label)
-        return (Role.DISCOUNT, "") if taken_off else None
-    meanings: list[tuple[Role, str]] = [value for _, value in hits]
-    roles = {role for role, _ in meanings}
-    if roles == {Role.NOT_MONEY} and _FOLD.search(label):
-        return Role.DISCOUNT, ""  # 会员9.5折
-    if roles == {Role.TOTAL} and _RATE.search(label):
-        return Role.NOT_MONEY, ""  # the total of one tax rate, not of the receipt
-    tender = next((kind for role, kind in meanings if role is Role.TENDER), "")
-    return _resolve(roles, tender)
-
-
-#: Which role wins when a label holds several, most telling first. Tax and totals have own rules.
-_RANK = (
-    Role.NOT_MONEY, Role.COUNT, Role.WHOLE, Role.CHANGE, Role.DEPOSIT_BACK, Role.DEPOSIT_USED,
-    Role.ROUNDING, Role.DISCOUNT, Role.TOPUP, Role.TENDER, Role.RECEIVED, Role.REFUND,
-    Role.DEPOSIT, Role.CHARGE, Role.OWED, Role.PAID, Role.SUBTOTAL, Role.TOTAL, Role.NET,
-)  # fmt: skip
-_SUMS = {Role.TOTAL, Role.SUBTOTAL, Role.OWED, Role.PAID}
-
-
-def _resolve(roles: set[Role], tender: str) -> tuple[Role, str] | None:
-    if Role.TAX in roles:
-        return _tax_role(roles)
-    if Role.OWED in roles and not roles & {Role.NOT_MONEY, Role.COUNT, Role.CHANGE}:
-        return Role.OWED, ""
-    if Role.TENDER in roles and not roles & {Role.NOT_MONEY, Role.CHANGE, Role.COUNT, Role.TOPUP}:
-        if Role.DISCOUNT in roles and tender not in ("mall_points", "mall_voucher"):
-            return Role.DISCOUNT, ""
-        return Role.TENDER, tender
-    if Role.EXCLUSIVE in roles and roles & _SUMS:
-        return Role.NET, ""
-    best = next((role for role in _RANK if role in roles), None)
-    if best is None:
-        return None
-    return best, tender if best is Role.TENDER else ""
-
-
-def _tax_role(roles: set[Role]) -> tuple[Role, str]:
-    if Role.NOT_MONEY in roles or Role.COUNT in roles:
-        return Role.NOT_MONEY, ""
-    if Role.EXCLUSIVE in roles and roles & _SUMS:
-        return Role.NET, ""
-    if Role.INCLUSIVE in roles and roles & _SUMS:
-        return next(
-            role for role in (Role.OWED, Role.SUBTOTAL, Role.TOTAL, Role.PAID) if role in roles
-        ), ""
-    if Role.OWED in roles and Role.TOTAL in roles:
-        return Role.TOTAL, ""
-    return Role.TAX, ""
 
 
 def _in_tax_table(row: Row) -> Row:

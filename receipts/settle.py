@@ -85,9 +85,10 @@ def settle(sheet: Sheet, kind: Kind) -> Settlement | None:
 def _examined(sheet: Sheet, best: Settlement, paid: tuple[Figure, ...]) -> Settlement:
     """Return the settlement with all that the paper's other figures say about it."""
     owed = best.owed_fen
+    printed = [f for f in sheet.of(*SUMS) if f.fen == owed] or paid
     best = structs.replace(
         best,
-        decimals=max((f.decimals for f in sheet.of(*SUMS) if f.fen == owed), default=2),
+        decimals=max((f.decimals for f in printed), default=2),
         rounded=bool(paid) and pays_after_rounding(sheet, owed, list(paid)),
         left_over=left_over(sheet, Settled(owed, best.row, paid, best.deposit_used_fen)),
     )
