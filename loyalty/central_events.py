@@ -92,3 +92,13 @@ class EpochSealed(Struct, frozen=True):
     head_hash: str
     seen_seq: int = 0
     seen_hash: str = ""
+
+
+class LedgerSealed(Struct, frozen=True):
+    """All chains as they stood after `turn`, in one hash behind the seal before (loyalty.seals)."""
+
+    at: Moment
+    turn: int
+    digest: str
+    previous_turn: int
+    previous: str

@@ -14,6 +14,7 @@ from loyalty.central_events import EpochSealed as EpochSealed  # noqa: PLC0414
 from loyalty.central_events import LeaseGrant as LeaseGrant  # noqa: PLC0414
 from loyalty.central_events import LeaseRefused as LeaseRefused  # noqa: PLC0414
 from loyalty.central_events import LeaseRelease as LeaseRelease  # noqa: PLC0414
+from loyalty.central_events import LedgerSealed as LedgerSealed  # noqa: PLC0414
 from loyalty.central_events import MemberSet as MemberSet  # noqa: PLC0414
 from loyalty.central_events import Rejudge as Rejudge  # noqa: PLC0414  # named here for others
 from loyalty.chain import BODY_BYTES_MAX, HASH_BYTES, Frame
@@ -188,6 +189,7 @@ Body = (
     | EpochSealed
     | LeaseRelease
     | LeaseRefused
+    | LedgerSealed
 )
 
 #: Kind numbers never change and are never used again. From 100 on only central writes them.
@@ -208,6 +210,7 @@ KINDS: dict[int, type[Body]] = {
     104: EpochSealed,
     105: LeaseRelease,
     106: LeaseRefused,
+    107: LedgerSealed,
 }
 CENTRAL_KINDS_FROM = 100
 #: The kind of an event of an earlier epoch that is written again: `Rehomed` around the first one.

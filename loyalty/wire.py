@@ -63,6 +63,7 @@ class Topic(IntEnum):
     VOUCHER = 8
     REVIEW = 9  # rows of this topic and the next are in loyalty.reviewing
     TEMPLATE = 10
+    SEAL = 11  # loyalty.seals.Seal
 
 
 class Problem(Struct, frozen=True):

@@ -17,6 +17,7 @@ from central.ledger.chains import Finding, chains
 from central.ledger.log import VERDICT, save_verdicts, verdict
 from central.ledger.replay import Replay
 from central.ledger.rows import Identity
+from central.ledger.seals import unsealed
 
 #: What can be thrown away and folded again, by the name of the table.
 _PROJECTIONS = (
@@ -40,6 +41,7 @@ _PROJECTIONS = (
 def verify(connection: Connection, shard_key: int) -> list[Finding]:
     """Return everything that is wrong with a shard's ledger; nothing if it is sound."""
     findings = [*_sums(connection, shard_key), *chains(connection, shard_key)]
+    findings += unsealed(connection, shard_key)
     return findings + list(_replayed(connection, shard_key, Replay(connection, shard_key)))
 
 

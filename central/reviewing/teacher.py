@@ -1,4 +1,4 @@
-"""The thread that lets decisions teach, and lets old papers go, while central runs."""
+"""The thread that lets decisions teach, lets old papers go and seals, while central runs."""
 
 import threading
 
@@ -16,7 +16,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Teacher:
-    """Learns in the background; a fault is logged and the next round goes on."""
+    """Learns and seals in the background; a fault is logged and the next round goes on."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -45,3 +45,7 @@ class Teacher:
                     papers.expire(connection, self._service.shard_key, self._service.now_ms())
             except Exception as error:  # noqa: BLE001 the top of a thread: the next round goes on
                 _log.error("teaching_failed", error=type(error).__name__)
+            try:
+                self._service.seal()
+            except Exception as error:  # noqa: BLE001
+                _log.error("sealing_failed", error=type(error).__name__)

@@ -21,11 +21,13 @@ from central.access.pins import Pins
 from central.access.proof import Proof
 from central.database import reading, writing
 from central.ledger.items import Command, Push, Pushed
+from central.ledger.seals import seal_if_due
 from central.ledger.turns import run_turn
 from central.ledger.waiting import rejudge_ready
 from central.sync.combiner import Combiner, Item, RunTurn
 from central.sync.limits import CallLimits
 from central.sync.member_files import MemberFiles
+from loyalty.seals import Seal
 
 T = TypeVar("T")
 
@@ -84,6 +86,11 @@ class Service:
         """Return what `query` finds in one moment of the database."""
         with reading(self.engine) as connection:
             return query(connection)
+
+    def seal(self) -> Seal | None:
+        """Seal the ledger if that is due; return the seal that was written."""
+        with writing(self.engine) as connection:
+            return seal_if_due(connection, self.shard_key, self.now_ms())
 
     def random_bytes(self, size: int) -> bytes:
         """Return `size` random bytes."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from edge_agent.journal import cursor, members
+from edge_agent.journal import cursor, members, seals
 from edge_agent.journal.cursor import Cursor
 from loyalty.codes import voucher_hash
 from loyalty.reviewing import ReviewRow, TemplateRow
@@ -120,6 +120,7 @@ _STORE: dict[int, Callable[[sqlite3.Connection, FeedRow], None]] = {
     Topic.VOUCHER: _whole(VoucherRow),
     Topic.REVIEW: _whole(ReviewRow),
     Topic.TEMPLATE: _whole(TemplateRow),
+    Topic.SEAL: seals.take,
 }
 
 

@@ -24,6 +24,7 @@ from edge_agent.journal import (
     records,
     refusals,
     reviews,
+    seals,
     slips,
     voucher_requests,
 )
@@ -48,6 +49,7 @@ from loyalty.member_file import MemberFile, key_check
 from loyalty.receipt import Receipt
 from loyalty.reviewing import ReviewRow, TemplateRow
 from loyalty.rulebook import RuleBook
+from loyalty.seals import Seal
 from loyalty.wire import RewardRow, ShopRow, VoucherRow
 
 ResultT = TypeVar("ResultT")
@@ -151,6 +153,14 @@ class Reader:
     def sure_ms(self, at: Moment) -> int | None:
         """Return central's time at `at` in ms; None if central was not met since the last boot."""
         return self._ask(lambda db: cursor.sure_ms(db, at))
+
+    def seal(self) -> Seal | None:
+        """Return the last seal of central's ledger that was pulled, None before the first."""
+        return self._ask(seals.held)
+
+    def seal_against(self) -> Seal | None:
+        """Return a seal that contradicts the one held here: central's history was changed."""
+        return self._ask(seals.against)
 
     def unread_rows(self) -> int:
         """Return how many rows of the feed this version could not read."""

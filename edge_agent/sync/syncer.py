@@ -149,6 +149,9 @@ class Syncer:
             return Problem("stranded_events", detail)
         if self._journal.damage:
             return Problem("damaged_events", "; ".join(self._journal.damage[:3]))
+        if (against := self._journal.seal_against()) is not None:
+            detail = f"central's ledger is not the one it sealed: see its turn {against.turn}"
+            return Problem("seal_contradicted", detail)
         unread = self._journal.unread_rows()
         if unread:
             return Problem("unread_rows", f"{unread} rows of central's feed could not be read")

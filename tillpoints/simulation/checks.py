@@ -60,6 +60,9 @@ class Checks:
             early = needed > at.position
             self._world.hold("I14 contained only when pulled", early and (station.name, key, at))
 
+        against = journal.seal_against()
+        self._world.hold("I17 a till's seal stands", against and (station.name, against))
+
     def directory(self, station: Station) -> None:
         """I14: a device's directory is the feed up to its cursor, folded, once it has its file."""
         at, file = station.journal.cursor(), station.journal.member_file()
@@ -143,7 +146,7 @@ class Checks:
                 *which, value = self._world.chance("tamper").choice(keys)
                 where = " AND ".join(f"{name} = ?" for name in key.split(", "))
                 db.execute(
-                    f"UPDATE {table} SET {column} = ? WHERE {where}",  # noqa: S608 ours
+                    f"UPDATE {table.partition(' ')[0]} SET {column} = ? WHERE {where}",  # noqa: S608 ours
                     (self._flipped(value), *which),
                 )
             self._world.mark("tampered")
@@ -212,6 +215,8 @@ class Checks:
         engine = connect(Database(f"sqlite:///{self._central.file}"))
         try:
             with reading(engine) as connection:
+                seals = {station.journal.seal() for station in stations}
+                self._world.hold("I15 one seal everywhere", len(seals) > 1 and seals)
                 for station in stations:
                     for number in range(CARDS):
                         holder = station.journal.holder_of(tag_of(number))
@@ -234,6 +239,8 @@ _LEDGER_TARGETS = (
     ("lease", "amount", "lease_id"),
     ("lot", "remaining", "account_id, lot_id"),
     ("arm", "until_ms", "device_id, epoch"),
+    ("inbox WHERE kind = 107", "body", "device_id, epoch, seq"),
+    ("feed WHERE topic = 11", "payload", "shard_key, position"),
 )
 
 

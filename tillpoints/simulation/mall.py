@@ -73,6 +73,7 @@ class Mall:
         self._set_up()
         self.world.healing = False
         self._plan()
+        self._tend()
         end_ms = START_MS + int(self._size.days * DAY_MS)
         step_ms = (end_ms - self.world.now_ms) // _CHECKPOINTS
         for number in range(_CHECKPOINTS):
@@ -186,6 +187,11 @@ class Mall:
                 station = rng.choice(self.stations)
                 self._sometime(rng, partial(self._perhaps, kind, deed, station))
 
+    def _tend(self) -> None:
+        """Let central's worker look after it, and again in a while."""
+        self.central.seal()
+        self.world.after(HOUR_MS // 2, self._tend)
+
     def _come(self, station: Station, people: int) -> None:
         """Let people come to a device one close behind the other."""
         self.people.do_something(station)
@@ -238,6 +244,9 @@ class Mall:
                 break
         world.hold("I19 progress", left)
         world.run_until(world.now_ms + 2 * HOUR_MS)
+        self.central.seal()
+        for station in self.stations:
+            station.sync()
         self.observer.look()
         self.checks.nothing_lost()
         self.checks.leases_returned()
