@@ -45,6 +45,11 @@ def _kanji_off(printer: Printer, _token: Token) -> None:  # FS .
     printer.text_state = printer.text_state._replace(kanji=False)
 
 
+def _private(printer: Printer, token: Token) -> None:  # 1F 1B 1F FE n: Chinese on (0), off (1)
+    if token.data[3:4] == b"\xfe":
+        printer.text_state = printer.text_state._replace(kanji=token.data[4] == 0)
+
+
 def _code_page(printer: Printer, token: Token) -> None:  # ESC t n
     printer.text_state = printer.text_state._replace(page=token.data[2])
 
@@ -151,9 +156,10 @@ def _page_vertical(printer: Printer, token: Token) -> None:  # GS $ and GS \: ab
 # -- paper, drawer, cancelling -------------------------------------------------------------------
 
 
-def _cut(printer: Printer, token: Token) -> None:  # GS V m [n], ESC i, ESC m
+def _cut(printer: Printer, token: Token) -> None:  # GS V m [n], GS ( V, ESC i, ESC m
     printer.end_line(token.offset)
-    partial = token.data[:2] == b"\x1bm" or token.data[2:3] in (b"\x01", b"1", b"B", b"b")
+    mode = token.data[6:7] if token.data[1:3] == b"(V" else token.data[2:3]
+    partial = token.data[:2] == b"\x1bm" or mode in (b"\x01", b"1", b"B", b"b")
     printer.hold(Cut(partial, token.offset, token.end))
     printer.release()
 
@@ -207,10 +213,12 @@ def _strip(printer: Printer, token: Token) -> None:  # ESC * m nL nH, Star ESC X
         printer.hold(strip)
 
 
-def _parenthesis(printer: Printer, token: Token) -> None:  # GS ( L graphics, GS ( k symbols
+def _parenthesis(printer: Printer, token: Token) -> None:  # GS ( L graphics, V cut, k symbols
+    body = token.data[5:]
     if token.data[2] == 0x4C:
         _graphics(printer, token)
-    body = token.data[5:]
+    elif token.data[2] == 0x56 and body[:1] in (b"0", b"1"):  # 51 only asks for a cut to come
+        _cut(printer, token)
     if token.data[2] != 0x6B or len(body) < 3:
         return
     if body[1] == 80:  # store
@@ -285,4 +293,5 @@ COMMANDS: dict[bytes, Act] = {
     b"\x10\x05": _enquiry, b"\x1dv": _picture, b"\x1b*": _strip, b"\x1d(": _parenthesis,
     b"\x1d8": _graphics, b"\x1cp": _logo, b"\x1d/": _downloaded, b"\x1d*": _download,
     b"\x1dk": _barcode, b"\x1bZ": _barcode,
+    b"\x1f\x1b": _private,
 }  # fmt: skip

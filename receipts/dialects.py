@@ -81,7 +81,7 @@ _DLE: dict[bytes, Rule] = {
 _ESC = _table(
     ESC,
     {
-        2: "\x0c2<@LSimqv",
+        2: "\x0c012<@LSimqv",
         3: " !%-3=?CEFGJKMRTUVadertu{A+lPx\x19",
         4: "$\\cfB",
         5: "7",

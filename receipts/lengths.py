@@ -162,11 +162,14 @@ def nv_image(command: bytes) -> Repeat | None:
     return Repeat(command[2], part) if command[2] else None
 
 
+_PRIVATE = {0x50: 5, 0x80: 7, 0x83: 8, 0x91: 11, 0xB3: 11, 0xFE: 5, 0xFF: 7}
+
+
 def private_setup(buffer: bytes, start: int) -> int:
-    """Measure 1F 1B 1F fn .. of Xprinter/Gprinter."""
+    """Measure 1F 1B 1F fn .. of Xprinter, Gprinter and Rongta."""
     if short(buffer, start, 4):
         return 0
-    return {0x91: 11, 0x80: 7, 0xFF: 7}.get(buffer[start + 3], 6)
+    return _PRIVATE.get(buffer[start + 3], 6)
 
 
 def star_group(buffer: bytes, start: int) -> int:

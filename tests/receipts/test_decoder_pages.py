@@ -96,3 +96,13 @@ def test_a_frame_of_box_characters_is_no_lost_text():
     total = "合计金额: 25.00 找零 微信支付\n".encode("gb18030")
     assert sure(b"\x1b@" + total + frame + b"\xc0" + b"\xc4" * 20 + b"\xd9\n")
     assert not sure(b"\x1b@" + total + "金额".encode("gb18030")[1:] + b"\n")
+
+
+def test_the_clones_own_command_switches_chinese_off_and_on():
+    words = "Итого".encode("cp866") + b"\n\x1f\x1b\x1f\xfe\x00" + "金额".encode("gb18030") + b"\n"
+    assert texts(b"\x1b@\x1f\x1b\x1f\xfe\x01\x1bt\x11" + words) == ["Итого", "金额"]
+
+
+def test_the_newer_cut_command_ends_a_paper():
+    out = elements(b"\x1b@a\n\x1d(V\x02\x000\x01b\n\x1d(V\x03\x001\x00\x10")
+    assert [each.partial for each in out if isinstance(each, Cut)] == [True, False]
