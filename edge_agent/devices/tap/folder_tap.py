@@ -8,6 +8,7 @@ A file that vanished before it was read is counted: it may have been printed.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import threading
@@ -89,6 +90,8 @@ class FolderTap(threading.Thread):
         if self._news is None:
             self._news = FolderNews(self._config.watch)
             self._resting |= {each.name for each in os.scandir(self._config.watch)}
+        if self._config.deletes:
+            self._take_over()
         files = {each.name: each for each in os.scandir(self._config.watch) if _is_whole(each)}
         self._count_vanished(self._finished - files.keys() - self._just_taken)
         still_ns = time.time_ns() - _STILL_NS
@@ -121,6 +124,18 @@ class FolderTap(threading.Thread):
         else:
             self._seen[path.name] = seen
             self._remember()
+
+    def _take_over(self) -> None:
+        """Let appear what a dead backend of ours left; one that lives holds a lock on its file."""
+        for part in self._config.watch.glob("*.part"):
+            try:
+                if part.stat().st_mtime_ns > time.time_ns() - _STILL_NS:
+                    continue  # it may be about to take its lock
+                with part.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                    part.rename(part.with_suffix(GIVEN_UP))
+            except (BlockingIOError, FileNotFoundError):
+                continue  # it lives, or has just ended
 
     def _keep(self, data: bytes, path: Path, *, whole: bool) -> None:
         """Write one job whole and durably. Raises OSError if that did not work."""
