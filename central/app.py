@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from central import migrations
 from central.config import Config
 from central.database import connect, reading
+from central.desk import pages as desk
 from central.keys import Keys
 from central.keys import load as load_keys
 from central.member_page import pages as member_page
@@ -98,6 +99,7 @@ def create_app(config: Config) -> Flask:
     staff.set_up(app)
     app.register_blueprint(staff.blueprint(service, config.programme))
     app.register_blueprint(reviews.blueprint(service, config.tz(), config.programme))
+    app.register_blueprint(desk.blueprint(service, config))
     app.register_blueprint(member_page.blueprint(service, config.tz(), config.programme))
 
     @app.get("/healthz")

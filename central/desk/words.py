@@ -16,6 +16,12 @@ _WORDS: dict[Code, tuple[str, str]] = {
     Code.REVERSAL: ("更正", "corrected"),
     Code.REVERSAL_OWED: ("更正待抵扣", "corrected, owed"),
     Code.OFFLINE_LOSS: ("脱机兑换由商场承担", "redeemed offline, borne by the mall"),
+    Code.OVERRUN: ("按凭条补足（活动超额）", "as promised on the slip, beyond the campaign's cap"),
+    Code.EXPIRED: ("积分到期", "points expired"),
+    Code.RECALCULATED: ("规则更正补分", "added by corrected rules"),
+    Code.RECALCULATED_BACK: ("规则更正扣回", "taken back by corrected rules"),
+    Code.RECALCULATED_OWED: ("规则更正待抵扣", "corrected rules, owed"),
+    Code.ACTIVITY: ("互动活动", "activity"),
 }
 
 

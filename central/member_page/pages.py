@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from central.access.pins import why_no_pin
 from central.desk.account import read_account
+from central.desk.making import tier_names
 from central.forms import check_form, form_token, language
 from central.member_page import codes
 from central.member_page.codes import BadPass, KeyWanted, PassesWanted, qr_svg
@@ -183,7 +184,7 @@ def _home(page: Page, person: Person) -> str:
         lambda c: read_account(c, key, person.member, first_day, today, page.zone)
     )
     book = service.read(lambda c: current_book(c, key, now_ms))
-    tier = book.tier(person.tier_id) if book else None
+    tier_zh, tier_en = tier_names(book, person.tier_id)
     available = account.closing - account.held
     return render_template(
         "member.html",
@@ -193,7 +194,7 @@ def _home(page: Page, person: Person) -> str:
         name=person.name,
         number=mask_number(person.number),
         card=qr_svg(MEMBER_PREFIX + person.number),
-        tier=(tier.name_zh if lang == "zh" else tier.name_en) if tier else "",
+        tier=tier_zh if lang == "zh" else tier_en,
         balance=account.closing,
         available=available,
         expiring=account.expiring,

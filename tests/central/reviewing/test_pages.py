@@ -7,7 +7,9 @@ import pytest
 from flask import Flask
 
 from central import forms, schema
+from central.config import Config
 from central.database import writing
+from central.desk import pages as members
 from central.ledger.rows import ReviewState
 from central.reviewing import pages, queue
 from central.staff import accounts
@@ -48,6 +50,7 @@ def desk(sqlite_programme, kept_password, monkeypatch):
     app.register_blueprint(staff.blueprint(programme.service, "澄湖天地"))
     zone = ZoneInfo("Asia/Shanghai")
     app.register_blueprint(pages.blueprint(programme.service, zone, "澄湖天地"))
+    app.register_blueprint(members.blueprint(programme.service, Config("澄湖天地")))
     programme.add_member("a")
     return Desk(programme, app)
 

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import click
 import msgspec
-from sqlalchemy import Connection
 
 from central.app import Parts
 from central.database import reading
-from central.desk.account import LedgerMismatch, read_account
+from central.desk.account import LedgerMismatch
+from central.desk.making import make_statement
 from central.desk.printer import Outcome, print_bytes
 from central.desk.statement import Statement, compose
 from central.importing import book_in_force
 from central.members.lookup import SeveralMembers, find_member
-from loyalty.codes import mask_number
 from paper.encode import encode_slip
 from paper.layout import as_text, lay_out
 from paper.marker import Lang
@@ -88,32 +87,14 @@ def _statement(parts: Parts, member: str, first: datetime, last: datetime) -> St
         if person is None:
             raise Failure("未找到该会员 / this member is not known")
         try:
-            account = read_account(
-                connection, shard_key, person.member, first.date(), last.date(), zone
+            return make_statement(
+                connection,
+                shard_key,
+                person,
+                (first.date(), last.date()),
+                book_in_force(connection, parts),
+                parts.config.programme,
+                datetime.now(tz=zone),
             )
         except LedgerMismatch as error:
             raise Failure(str(error)) from error
-        tier_zh, tier_en = _tier_names(parts, connection, person.tier_id)
-    return Statement(
-        programme=parts.config.programme,
-        number=mask_number(person.number),
-        masked_name=person.masked_name,
-        tier_zh=tier_zh,
-        tier_en=tier_en,
-        first_day=first.date(),
-        last_day=last.date(),
-        opening=account.opening,
-        lines=account.lines,
-        closing=account.closing,
-        held=account.held,
-        expiring=account.expiring,
-        made_at=datetime.now(tz=zone).strftime("%Y-%m-%d %H:%M"),
-    )
-
-
-def _tier_names(parts: Parts, connection: Connection, tier_id: str) -> tuple[str, str]:
-    book = book_in_force(connection, parts)
-    if book is None:
-        return tier_id, tier_id
-    tier = book.tier(tier_id)
-    return tier.name_zh, tier.name_en
