@@ -131,7 +131,6 @@ inbox = table(
     text("error", null=True),  # what a handler raised
     small("quality", null=True),  # central.ledger.moments.Quality; none for older events
     Index(None, "shard_key", "turn", "place", unique=True),
-    Index(None, "shard_key", "kind", "turn"),
 )
 # 2 PENDING_REF, 3 PENDING_UPGRADE, 4 QUARANTINED, 6 CORRUPT_BODY, 7 LOST
 Index(
@@ -174,15 +173,20 @@ account = table(
     small("kind"),
     big("posted"),
     big("held"),
+    big("last_transfer"),  # the number of the last one that touched it
     big("turn"),
     CheckConstraint("held >= 0", name="held"),
     CheckConstraint("kind <> 1 OR posted - held >= 0", name="wallet"),  # 1 = wallet
+    clustered=True,
 )
 
+# Numbered without gaps in the order of the ledger. An account's transfers form a chain from its
+# `last_transfer` back: no index by account, whose pages a large ledger would rewrite at random.
 transfer = table(
     "transfer",
-    "device_id epoch seq leg",
-    data("device_id"),
+    "number",
+    big("number"),
+    data("device_id"),  # the event that booked it
     big("epoch"),
     big("seq"),
     small("leg"),
@@ -191,14 +195,13 @@ transfer = table(
     big("happened_ms"),  # the latest it can have happened
     data("debit_id"),
     data("credit_id"),
+    big("debit_before"),  # the transfer that touched the account before this one; 0 for its first
+    big("credit_before"),
     big("amount"),
     small("code"),  # central.ledger.accounts.Code
     text("subject"),  # fingerprint of the receipt (hex), lease id, or card tag
-    text("book", null=True),
     CheckConstraint("amount > 0", name="amount"),
-    Index(None, "shard_key", "debit_id", "turn"),
-    Index(None, "shard_key", "credit_id", "turn"),
-    Index(None, "shard_key", "turn"),
+    clustered=True,
 )
 
 lot = table(
@@ -209,8 +212,10 @@ lot = table(
     text("expires_on"),
     big("remaining"),
     CheckConstraint("remaining > 0", name="remaining"),
+    clustered=True,
 )
 
+# Which event has a receipt: the one that sold it or took it back.
 receipt_key = table(
     "receipt_key",
     "fingerprint",
@@ -218,15 +223,17 @@ receipt_key = table(
     data("device_id"),
     big("epoch"),
     big("seq"),
+    clustered=True,
 )
 
+# Found by its fingerprint through `receipt_key`.
 sale = table(
     "sale",
-    "fingerprint",
-    data("fingerprint"),
+    "device_id epoch seq",
     data("device_id"),
     big("epoch"),
     big("seq"),
+    data("fingerprint"),
     text("shop_id"),
     text("number", null=True),  # normalised
     text("printed_on"),
@@ -244,12 +251,19 @@ sale = table(
     data("claim_hash", null=True),
     text("expires_on"),  # the last day of its claim
     small("state"),  # central.ledger.rows.SaleState
-    Index(None, "shard_key", "claim_hash"),
     Index(None, "shard_key", "shop_id", "number"),
+    clustered=True,
+)
+Index(
+    "sale_claim_hash",
+    sale.c.shard_key,
+    sale.c.claim_hash,
+    postgresql_where=sale.c.claim_hash.is_not(None),
+    sqlite_where=sale.c.claim_hash.is_not(None),
 )
 
 # What the fold knows of people, fed by MemberSet events and by nothing else.
-member_tier = table("member_tier", "member", text("member"), text("tier_id"))
+member_tier = table("member_tier", "member", text("member"), text("tier_id"), clustered=True)
 
 card = table(
     "card",
@@ -257,6 +271,7 @@ card = table(
     text("tag"),
     text("member"),
     Index(None, "shard_key", "member"),
+    clustered=True,
 )
 
 waiting = table(
@@ -277,6 +292,7 @@ feed = table(
     text("item"),
     data("device_id", null=True),  # the only device that this row is for
     data("payload", null=True),  # msgpack of the topic's row; None: the item is gone
+    clustered=True,
 )
 
 # What one turn changed must reach a till together: its balances count what its pushes did.

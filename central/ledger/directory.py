@@ -129,12 +129,13 @@ def of_notice(notice: Notice) -> Change:
 def of_turn(connection: Connection, shard_key: int, state: State) -> list[Change]:
     """Return what a turn changed for the directory, each holder once, in its final state."""
     members, cards = _touched(state)
-    wanted: list[Want] = [("cards", tag) for tag in cards]
-    wanted += [("members", member) for member in members]
     purses = [Holder("card", tag) for tag in cards] + [Holder("member", one) for one in members]
-    for make in (wallet_id, debt_id):
-        wanted += [("accounts", make(holder)) for holder in purses]
-    load(connection, shard_key, state, wanted)
+    ids = [make(holder) for holder in purses for make in (wallet_id, debt_id)]
+    needed: dict[str, Sequence[object]] = {"cards": cards, "members": members, "accounts": ids}
+    missing: list[Want] = []
+    for name, keys in needed.items():
+        missing += [(name, key) for key in state.tables[name].missing(keys)]
+    load(connection, shard_key, state, missing)
     names = _masked_names(connection, shard_key, members)
     changes = [_card_change(state, tag) for tag in cards]
     changes += [_member_change(state, one, names.get(one, "")) for one in members]
@@ -145,7 +146,7 @@ def _voucher_changes(state: State) -> list[Change]:
     """Return what home tills, and nobody else, hear of vouchers that they may take or no longer."""
     changes = []
     for code, voucher in state.vouchers.changed().items():
-        before = state.vouchers.before.get(code)
+        before = state.vouchers.loaded.get(code)
         if voucher is None or voucher.home_device is None or _counts(before) == _counts(voucher):
             continue
         item = voucher_hash(code)
@@ -165,7 +166,7 @@ def _touched(state: State) -> tuple[list[str], list[str]]:
     for account_id, account in state.accounts.changed().items():
         if kind_of(account_id) not in (AccountKind.WALLET, AccountKind.DEBT):
             continue
-        before = state.accounts.before.get(account_id) or Account()
+        before = state.accounts.loaded.get(account_id) or Account()
         holder = holder_of(account_id)
         if holder is None or account is None or account.posted == before.posted:
             continue

@@ -54,19 +54,21 @@ class Entry:
             raise Impossible(f"a transfer of {amount} points")
         if len(self.transfers) == LEGS_MAX:
             raise Impossible(f"more than {LEGS_MAX} transfers")
-        self._post(debit_id, -amount)
-        self._post(credit_id, amount)
+        leg = len(self.transfers)
+        number = self.state.transfers + leg + 1
         self.transfers.append(
             Transfer(
+                number=number,
                 identity=self._booked_by,
-                leg=len(self.transfers),
+                leg=leg,
                 debit_id=debit_id,
                 credit_id=credit_id,
+                debit_before=self._post(debit_id, -amount, number),
+                credit_before=self._post(credit_id, amount, number),
                 amount=amount,
                 code=code,
                 subject=subject,
                 happened_ms=self.event.latest_ms,
-                book=getattr(self.event.body, "book", None),
             )
         )
 
@@ -76,15 +78,18 @@ class Entry:
         held = account.held + amount
         if not 0 <= held <= account.posted:
             raise Impossible(f"{held} points held of {account.posted}")
-        self.state.accounts.put(account_id, Account(account.posted, held))
+        self.state.accounts.put(account_id, Account(account.posted, held, account.last_transfer))
 
     def account(self, account_id: bytes) -> Account:
         """Return what is on an account; nothing if it was never used."""
         return self.state.accounts.get(account_id) or _EMPTY
 
-    def _post(self, account_id: bytes, amount: int) -> None:
+    def _post(self, account_id: bytes, amount: int, number: int) -> int:
+        """Post an amount; return the number of the transfer that touched the account before."""
         account = self.account(account_id)
-        self.state.accounts.put(account_id, Account(account.posted + amount, account.held))
+        posted = Account(account.posted + amount, account.held, number)
+        self.state.accounts.put(account_id, posted)
+        return account.last_transfer
 
     def shop(self) -> str | None:
         """Return the shop for which the event's device was enrolled; None for central itself."""

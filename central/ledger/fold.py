@@ -32,8 +32,8 @@ from loyalty.events import (
     LeaseGrant,
     LeaseRefused,
     LeaseRelease,
-    LedgerSealed,
     MemberSet,
+    Origin,
     Redeem,
     Refund,
     Rejudge,
@@ -81,7 +81,7 @@ def fold(state: State, event: Event, recorded: Judgement | None = None) -> Folde
 def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement | None) -> Folded:
     """Judge `event`, letting `booked_by` book what it does."""
     entry = Entry(state, event, booked_by)
-    if _known_before(state, event):
+    if event.origin is not None and known_as(state, event) not in (None, event.identity):
         recorded = Judgement(Verdict.APPLIED, KNOWN_BEFORE)
     judgement, wakes = (recorded, ()) if recorded else _attempt(entry)
     applied = judgement.verdict in (Verdict.APPLIED, Verdict.APPLIED_ADJUSTED)
@@ -91,10 +91,12 @@ def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement 
         _settle(state, event.identity)
     if judgement.verdict in OPEN_VERDICTS:
         _wait(state, event, judgement)
-    _keep_origin(state, event)
+    if event.origin is not None:
+        _keep_origin(state, event, event.origin)
     state.keep()
     if not applied:
         return Folded(judgement)
+    state.transfers += len(entry.transfers)
     return Folded(judgement, tuple(entry.transfers), tuple(entry.notices), wakes)
 
 
@@ -126,14 +128,10 @@ def known_as(state: State, event: Event) -> Identity | None:
     return state.rehomed.get((device_id, origin.epoch, origin.hash))
 
 
-def _known_before(state: State, event: Event) -> bool:
-    return known_as(state, event) not in (None, event.identity)
-
-
-def _keep_origin(state: State, event: Event) -> None:
+def _keep_origin(state: State, event: Event, origin: Origin) -> None:
     """Note an event that is written again, whatever its verdict: only one of its kind counts."""
-    if event.origin is not None and known_as(state, event) is None:
-        key = (event.identity.device_id, event.origin.epoch, event.origin.hash)
+    if known_as(state, event) is None:
+        key = (event.identity.device_id, origin.epoch, origin.hash)
         state.rehomed.put(key, event.identity)
 
 
@@ -184,6 +182,8 @@ def _settle(state: State, identity: Identity) -> None:
 
 def _woken(entry: Entry) -> tuple[Identity, ...]:
     """Return the events that waited for what this one brought, in the order they came."""
+    if entry.state.waiting.empty:
+        return ()
     woken: dict[Identity, tuple[int, int]] = {}
     for reference in entry.wakes:
         for identity in entry.state.waiting.get(reference) or ():
@@ -216,5 +216,4 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     LeaseRefused: redemptions.refuse,
     MemberSet: people.set_member,
     EpochSealed: _epoch_sealed,
-    LedgerSealed: lambda *_: Judgement(Verdict.APPLIED),
 }

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, and_, select, tuple_
 
 from central import schema
 from central.ledger import rows, wants
-from central.ledger.bulk import Values, by_key
+from central.ledger.bulk import CHUNK_KEYS, Values, by_key
 from central.ledger.moments import Quality
 from central.ledger.projections import (
     LEASE,
@@ -70,6 +70,13 @@ def load_waiting(connection: Connection, shard_key: int, state: State) -> None:
         load(connection, shard_key, state, wants.of_rows("waiting", found))
 
 
+def last_transfer(connection: Connection, shard_key: int) -> int:
+    """Return the number of the last transfer; 0 before the first."""
+    t = schema.transfer
+    query = select(t.c.number).where(t.c.shard_key == shard_key)
+    return connection.execute(query.order_by(t.c.number.desc()).limit(1)).scalar_one_or_none() or 0
+
+
 def read(connection: Connection, shard_key: int, table: str, keys: Sequence[Any]) -> Loaded:
     """Return the rows of a table of the state by key; None where there is none."""
     found: Loaded = dict.fromkeys(keys)
@@ -98,9 +105,9 @@ Reader = Callable[[Connection, int, Sequence[Any], Loaded], None]
 
 def _accounts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t = schema.account.c
-    columns = (t.account_id, t.posted, t.held)
-    for account_id, posted, held in by_key(connection, shard_key, columns, keys):
-        found[account_id] = rows.Account(posted, held)
+    columns = (t.account_id, t.posted, t.held, t.last_transfer)
+    for account_id, *account in by_key(connection, shard_key, columns, keys):
+        found[account_id] = rows.Account(*account)
 
 
 def _lots(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
@@ -119,8 +126,14 @@ def _receipts(connection: Connection, shard_key: int, keys: Sequence[Any], found
 
 
 def _sales(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    for row in by_key(connection, shard_key, SALE.all, keys):
-        found[row[0]] = sale_of(row)
+    t, k = schema.sale, schema.receipt_key
+    same = [t.c[name] == k.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
+    query = select(*SALE.all).join_from(k, t, and_(*same)).where(k.c.shard_key == shard_key)
+    for start in range(0, len(keys), CHUNK_KEYS):
+        which = k.c.fingerprint.in_(keys[start : start + CHUNK_KEYS])
+        for row in connection.execute(query.where(which)):
+            sale = sale_of(tuple(row))
+            found[sale.fingerprint] = sale
 
 
 def _claims(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:

@@ -69,8 +69,24 @@ class Log:
         for identity, logged in self._events.items():
             folded = logged.folded
             judgement = again.get(identity, folded.judgement) if again else folded.judgement
-            when = logged.event.quality
-            inbox.append((shard_key, *self._inbox_row(logged), *verdict(judgement), when))
+            event, frame = logged.event, logged.event.frame
+            inbox.append(
+                (
+                    shard_key,
+                    *identity,
+                    logged.hash,
+                    frame.kind,
+                    frame.kind_version,
+                    frame.body,
+                    event.earliest_ms,
+                    event.latest_ms,
+                    self._now_ms,
+                    event.turn,
+                    event.place,
+                    *verdict(judgement),
+                    event.quality,
+                )
+            )
             transfers += [
                 (shard_key, *transfer_row(one, self._turn, self._now_ms))
                 for one in folded.transfers
@@ -80,25 +96,11 @@ class Log:
         older = {key: row for key, row in again.items() if key not in self._events}
         save_verdicts(connection, shard_key, older)
 
-    def _inbox_row(self, logged: Logged) -> Values:
-        event, frame = logged.event, logged.event.frame
-        return (
-            *event.identity,
-            logged.hash,
-            frame.kind,
-            frame.kind_version,
-            frame.body,
-            event.earliest_ms,
-            event.latest_ms,
-            self._now_ms,
-            event.turn,
-            event.place,
-        )
-
 
 def transfer_row(one: Transfer, turn: int, booked_ms: int) -> Values:
     """Return the row of a transfer, the columns TRANSFER."""
     return (
+        one.number,
         *one.identity,
         one.leg,
         turn,
@@ -106,10 +108,11 @@ def transfer_row(one: Transfer, turn: int, booked_ms: int) -> Values:
         one.happened_ms,
         one.debit_id,
         one.credit_id,
+        one.debit_before,
+        one.credit_before,
         one.amount,
         one.code,
         one.subject,
-        one.book,
     )
 
 

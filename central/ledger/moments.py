@@ -44,15 +44,17 @@ def interval(at: Moment, clock: Moment, boots: Sequence[BootClock], received_ms:
     if at.boot_id == clock.boot_id:
         before_ms = clock.boottime_ms - at.boottime_ms
         latest_ms -= before_ms - _drift_ms(before_ms)
-    place = next((n for n, one in enumerate(boots) if one.boot_id == at.boot_id), None)
-    if place is not None:
-        sample = boots[place].sample
+    for place, boot in enumerate(boots):
+        if boot.boot_id != at.boot_id:
+            continue
+        sample = boot.sample
         if sample is not None:
             earliest_ms, until_ms = _around(at.boottime_ms, sample)
             return _cut(earliest_ms, min(until_ms, latest_ms), received_ms, Quality.EXACT)
         since_ms, until_ms = _between(boots[:place], boots[place + 1 :], latest_ms)
         if since_ms is not None:
             return _cut(since_ms, until_ms, received_ms, Quality.BOUNDED)
+        break
     if at.boot_id == clock.boot_id:
         moment_ms = received_ms - (clock.boottime_ms - at.boottime_ms)
         return _cut(moment_ms, moment_ms, received_ms, Quality.UNKNOWN)
@@ -98,7 +100,7 @@ def _between(
 
 def _cut(earliest_ms: int, latest_ms: int, received_ms: int, quality: Quality) -> When:
     """Return an interval as far as it lies between 0 and `received_ms`."""
-    earliest, latest = (max(0, min(one, received_ms)) for one in (earliest_ms, latest_ms))
+    earliest, latest = max(0, min(earliest_ms, received_ms)), max(0, min(latest_ms, received_ms))
     if earliest > latest or latest_ms < 0 or earliest_ms > received_ms:
         return When(min(earliest, latest), latest, Quality.CLAMPED)
     return When(earliest, latest, quality)

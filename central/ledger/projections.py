@@ -35,14 +35,14 @@ class Form(Struct, frozen=True):
 
 
 def _account(key: bytes, account: rows.Account) -> Values:
-    return key, kind_of(key), account.posted, account.held
+    return key, kind_of(key), account.posted, account.held, account.last_transfer
 
 
 def _sale(key: bytes, sale: rows.Sale) -> Values:
     holder = sale.holder
     return (
-        key,
         *sale.origin,
+        key,
         sale.shop_id,
         sale.number,
         sale.printed_on,
@@ -65,7 +65,7 @@ def _sale(key: bytes, sale: rows.Sale) -> Values:
 
 def sale_of(row: Values) -> rows.Sale:
     """Return a sale out of its row."""
-    key, device_id, epoch, seq, shop_id, number, printed_on, sold_on, *rest = row
+    device_id, epoch, seq, key, shop_id, number, printed_on, sold_on, *rest = row
     owed_fen, eligible_fen, refunded_fen, category, book, kind, holder, tier_id, *last = rest
     points, taken_back, claim_hash, until, state = last
     return rows.Sale(

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import CTE, Connection, Row, and_, case, func, select
 
 from central import schema
 from central.ledger.accounts import AccountKind, Code, debt_id, holder_of, wallet_id
@@ -134,16 +134,20 @@ def statement(
     """Return a holder's transfers booked from `from_ms` up to, not including, `to_ms`."""
     owner = resolved(connection, shard_key, holder)
     own = [wallet_id(owner), debt_id(owner)]
-    t = schema.transfer
-    opening = balance = _sum_before(connection, shard_key, own, from_ms)
-    when = and_(t.c.booked_ms >= from_ms, t.c.booked_ms < to_ms)
-    rows = connection.execute(_told(shard_key).where(_outside(own), when)).all()
-    subjects = sorted({row.subject for row in rows})
+    opening = 0
+    told: list[tuple[Row[Any], int]] = []
+    for row in _history(connection, shard_key, own):
+        points = row.amount if row.credit_id in own else -row.amount
+        if row.booked_ms < from_ms:
+            opening += points
+        elif row.booked_ms < to_ms:
+            told.append((row, points))
+    subjects = sorted({row.subject for row, _ in told})
     sales = _sales(connection, shard_key, subjects)
     rewards = _rewards(connection, shard_key, subjects)
+    balance = opening
     lines = []
-    for row in rows:
-        points = row.amount if row.credit_id in own else -row.amount
+    for row, points in told:
         balance += points
         lines.append(_line(row, points, balance, sales.get(row.subject), rewards.get(row.subject)))
     return Statement(opening, tuple(lines), balance)
@@ -153,10 +157,7 @@ def latest(connection: Connection, shard_key: int, count: int) -> list[Posting]:
     """Return the newest transfers, newest first, at most 1,000."""
     t = schema.transfer
     query = select(t).where(t.c.shard_key == shard_key)
-    query = query.order_by(
-        t.c.turn.desc(), t.c.device_id, t.c.epoch, t.c.seq.desc(), t.c.leg.desc()
-    )
-    rows = connection.execute(query.limit(min(count, _LATEST_MAX)))
+    query = query.order_by(t.c.number.desc()).limit(min(count, _LATEST_MAX))
     return [
         Posting(
             turn=row.turn,
@@ -171,7 +172,7 @@ def latest(connection: Connection, shard_key: int, count: int) -> list[Posting]:
             amount=row.amount,
             subject=row.subject,
         )
-        for row in rows
+        for row in connection.execute(query)
     ]
 
 
@@ -202,39 +203,42 @@ def account_name(account_id: bytes) -> str:
     return f"{name} {holder.kind}:{holder.key}" if holder is not None else name
 
 
-def _outside(own: Sequence[bytes]) -> ColumnElement[bool]:
-    """Return the condition that a transfer crosses the border of a holder's own accounts."""
+def _history(connection: Connection, shard_key: int, own: Sequence[bytes]) -> list[Row[Any]]:
+    """Return the transfers across the border of a holder's own accounts, in their order."""
     t = schema.transfer
-    credited, debited = t.c.credit_id.in_(own), t.c.debit_id.in_(own)
-    return or_(and_(credited, ~debited), and_(debited, ~credited))
+    found = {}
+    for account_id in own:
+        chain = _chain(shard_key, account_id)
+        query = select(t).join(chain, t.c.number == chain.c.number)
+        for row in connection.execute(query.where(t.c.shard_key == shard_key)):
+            if row.credit_id not in own or row.debit_id not in own:
+                found[row.number] = row
+    return [found[number] for number in sorted(found)]
 
 
-def _sum_before(
-    connection: Connection, shard_key: int, own: Sequence[bytes], before_ms: int
-) -> int:
-    t = schema.transfer
-    signed = case((t.c.credit_id.in_(own), t.c.amount), else_=-t.c.amount)
-    query = select(func.sum(signed)).where(t.c.shard_key == shard_key, t.c.booked_ms < before_ms)
-    return int(connection.execute(query.where(_outside(own))).scalar_one() or 0)
-
-
-def _told(shard_key: int) -> Select[Any]:
-    """Return transfers with the place they were booked at, in the order of the ledger."""
-    t, i = schema.transfer, schema.inbox
-    same = [t.c[name] == i.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
-    query = select(t, i.c.place).join_from(t, i, and_(*same)).where(t.c.shard_key == shard_key)
-    return query.order_by(t.c.turn, i.c.place, t.c.leg)
+def _chain(shard_key: int, account_id: bytes) -> CTE:
+    """Return the numbers of an account's transfers, from the last one back to the first."""
+    a, t = schema.account, schema.transfer
+    last = select(a.c.last_transfer.label("number"))
+    last = last.where(a.c.shard_key == shard_key, a.c.account_id == account_id)
+    chain = last.cte("chain", recursive=True)
+    before = case((t.c.credit_id == account_id, t.c.credit_before), else_=t.c.debit_before)
+    follow = select(before).where(t.c.shard_key == shard_key, t.c.number == chain.c.number)
+    return chain.union_all(follow)
 
 
 def _sales(connection: Connection, shard_key: int, subjects: Sequence[str]) -> dict[str, Row[Any]]:
     """Return the sales among the subjects of transfers."""
     t = schema.sale
     prints = [bytes.fromhex(one) for one in subjects if len(one) == 2 * HASH_BYTES]
+    key = schema.receipt_key
     columns = (t.c.fingerprint, t.c.shop_id, t.c.number, t.c.printed_on, t.c.owed_fen)
+    same = [t.c[name] == key.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
     found: dict[str, Row[Any]] = {}
     for start in range(0, len(prints), CHUNK_KEYS):
         chunk = prints[start : start + CHUNK_KEYS]
-        query = select(*columns).where(t.c.shard_key == shard_key, t.c.fingerprint.in_(chunk))
+        query = select(*columns).join_from(key, t, and_(*same))
+        query = query.where(key.c.shard_key == shard_key, key.c.fingerprint.in_(chunk))
         found |= {row.fingerprint.hex(): row for row in connection.execute(query)}
     return found
 

@@ -70,8 +70,8 @@ class Replay:
             values = transfer_row(one, row.turn, row.received_ms)
             self.transfers.append(dict(zip(TRANSFER, values, strict=True)))
         for name, turns in self._turns.items():
-            turns.update(dict.fromkeys(self.state.tables[name].touched, row.turn))
-            self.state.tables[name].touched.clear()
+            turns.update(dict.fromkeys(self.state.tables[name].changed(), row.turn))
+            self.state.tables[name].settle()
 
 
 def _next(recorded: dict[Identity, deque[Judgement | None]], event: Event) -> Judgement | None:
@@ -86,11 +86,12 @@ def _next(recorded: dict[Identity, deque[Judgement | None]], event: Event) -> Ju
 def _recorded(connection: Connection, shard_key: int) -> dict[Identity, deque[Judgement | None]]:
     """Return an event's judgements in their order; None where the log alone decides."""
     t = schema.inbox
-    query = select(t).where(t.c.shard_key == shard_key).order_by(t.c.turn, t.c.place)
+    query = select(t).where(t.c.shard_key == shard_key, t.c.device_id == CENTRAL_DEVICE)
+    query = query.where(t.c.kind == _REJUDGE).order_by(t.c.turn, t.c.place)
     found: dict[Identity, deque[Judgement | None]] = defaultdict(deque)
-    for row in connection.execute(query.where(t.c.kind == _REJUDGE)):
+    for row in connection.execute(query):
         body = event_of(row).body
-        if isinstance(body, Rejudge) and row.device_id == CENTRAL_DEVICE:
+        if isinstance(body, Rejudge):
             origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
             was = Verdict(body.was)
             found[origin].append(Judgement(was) if was in RECORDED_VERDICTS else None)

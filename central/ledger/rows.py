@@ -13,7 +13,16 @@ from central.ledger.moments import Quality
 from loyalty.chain import DEVICE_BYTES, SPELLED_KIND, Frame
 from loyalty.damage import Damage
 from loyalty.damage import read as read_damaged
-from loyalty.events import Believed, Body, Holder, Origin, UnknownKind, body_of, origin_of
+from loyalty.events import (
+    REHOMED_KIND,
+    Believed,
+    Body,
+    Holder,
+    Origin,
+    UnknownKind,
+    body_of,
+    origin_of,
+)
 from loyalty.wire import Verdict
 
 #: Central writes its own events on the chain of a device that nobody can enrol.
@@ -74,17 +83,23 @@ class Pending(Struct, frozen=True, gc=False):
 
 
 class Transfer(Struct, frozen=True, gc=False):
-    """Points that moved: one account debited, one credited, one positive amount."""
+    """Points that moved: one account debited, one credited, one positive amount.
 
+    Transfers are numbered 1, 2, 3 … in the order of the ledger; `debit_before` and `credit_before`
+    are the numbers of those that touched the same accounts before.
+    """
+
+    number: int
     identity: Identity
     leg: int
     debit_id: bytes
     credit_id: bytes
+    debit_before: int
+    credit_before: int
     amount: int
     code: int
     subject: str
     happened_ms: int
-    book: str | None
 
 
 class Head(Struct, frozen=True, gc=False):
@@ -96,10 +111,14 @@ class Head(Struct, frozen=True, gc=False):
 
 
 class Account(Struct, frozen=True, gc=False):
-    """What is on an account; `held` of it is set aside in leases."""
+    """What is on an account; `held` of it is set aside in leases.
+
+    `last_transfer` is the number of the last transfer that touched it.
+    """
 
     posted: int = 0
     held: int = 0
+    last_transfer: int = 0
 
     @property
     def available(self) -> int:
@@ -270,6 +289,8 @@ def _read_damaged(frame: Frame) -> Body | Unreadable:
 
 def read_origin(frame: Frame) -> Origin | None:
     """Return where an event stood first; None too if it does not say so in a way we can read."""
+    if frame.kind not in (REHOMED_KIND, SPELLED_KIND):
+        return None
     try:
         if frame.kind == SPELLED_KIND:
             damage, found = read_damaged(frame)

@@ -264,6 +264,8 @@ def _latest(sales: Sequence[rows.Sale], body: Refund) -> rows.Sale | None:
 
 def _wake(entry: Entry, new: rows.Sale) -> None:
     """Wake what waited for this sale, and the sales that waited for its rule book as well."""
+    if entry.state.waiting.empty:
+        return
     entry.wakes.append(references.to_receipt(new.fingerprint))
     entry.wakes.append(references.to_rule_book(new.book))
     if new.claim_hash is not None:

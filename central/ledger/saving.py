@@ -5,6 +5,7 @@ negative difference would be refused even where the result is legal (SYNC 2.12).
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, tuple_
@@ -38,6 +39,7 @@ def save(connection: Connection, shard_key: int, turn: int, state: State) -> Non
                 gone.append(key)
             else:
                 written.append(form.row(key, row) + tail)
+        written.sort(key=itemgetter(0))  # neighbours on a page are written one after the other
         upsert(connection, form.table, form.columns + fixed, written)
         remove(connection, form.table, shard_key, gone)
     _save_lots(connection, shard_key, state)
@@ -69,7 +71,7 @@ def _save_lots(connection: Connection, shard_key: int, state: State) -> None:
     written: list[Values] = []
     gone = []
     for account_id, lots in state.lots.changed().items():
-        before = {lot.lot_id: lot for lot in state.lots.before.get(account_id) or ()}
+        before = {lot.lot_id: lot for lot in state.lots.loaded.get(account_id) or ()}
         written += [
             (shard_key, *lot_row(account_id, lot))
             for lot in lots or ()
@@ -77,6 +79,7 @@ def _save_lots(connection: Connection, shard_key: int, state: State) -> None:
         ]
         gone += [(account_id, lot_id) for lot_id in before]
     remove(connection, schema.lot, shard_key, gone)
+    written.sort(key=itemgetter(1))  # by account, as in `save`
     upsert(connection, schema.lot, ("shard_key", *LOT_COLUMNS), written)
 
 
@@ -86,7 +89,7 @@ def _save_waiting(connection: Connection, shard_key: int, state: State) -> None:
     for identity, pending in state.pending.changed().items():
         if pending is not None and pending.reference is not None:
             written.append((shard_key, *identity, pending.reference))
-        elif state.pending.before.get(identity) is not None:
+        elif state.pending.loaded.get(identity) is not None:
             gone.append(tuple(identity))
     remove(connection, schema.waiting, shard_key, gone)
     upsert(connection, schema.waiting, ("shard_key", *WAITING_COLUMNS), written)

@@ -40,58 +40,88 @@ class Unloaded(LookupError):
 
 
 class Table(Generic[K, V]):
-    """Rows by key. What an event puts can be taken back until the state keeps it."""
+    """Rows by key, and over them what was written since they were loaded.
+
+    What an event puts can be taken back until the state keeps it.
+    """
 
     def __init__(self, name: str, undo: "list[Undo]", *, complete: bool) -> None:
         self.name = name
         self.complete = complete  # what was not loaded does not exist
-        self.before: dict[K, V | None] = {}  # as loaded
-        self.touched: dict[K, None] = {}  # what was put since, in order
-        self._rows: dict[K, V | None] = {}
+        self.loaded: dict[K, V | None] = {}
+        self._written: dict[K, V | None] = {}
         self._undo = undo
 
     def get(self, key: K) -> V | None:
         """Return a row, None if there is none. Raises Unloaded if nobody has looked."""
-        row = self._rows.get(key)
-        if row is None and not self.complete and key not in self._rows:
+        if key in self._written:
+            return self._written[key]
+        row = self.loaded.get(key)
+        if row is None and not self.complete and key not in self.loaded:
             raise Unloaded(self.name, key)
         return row
 
     def put(self, key: K, row: V | None) -> None:
         """Write a row; None takes it away."""
-        self._undo.append((self, key, self._rows.get(key, _ABSENT), key in self.touched))
-        self._rows[key] = row
-        self.touched[key] = None
+        written = self._written
+        self._undo.append((written, key, written.get(key, _ABSENT)))
+        written[key] = row
 
     def load(self, rows: Mapping[K, V | None]) -> None:
         """Take rows as the database has them."""
-        self.before.update(rows)
-        self._rows.update(rows)
+        self.loaded.update(rows)
 
     def missing(self, keys: Iterable[K]) -> list[K]:
-        """Return which of `keys` nobody has looked up."""
-        return [] if self.complete else [key for key in keys if key not in self._rows]
+        """Return which of `keys` nobody has looked up or written."""
+        if self.complete:
+            return []
+        loaded, written = self.loaded, self._written
+        return [key for key in keys if key not in loaded and key not in written]
 
-    def take_back(self, key: K, row: object, touched: bool) -> None:  # noqa: FBT001
-        """Undo one `put`."""
-        if row is _ABSENT:
-            del self._rows[key]
-        else:
-            self._rows[key] = row  # type: ignore[assignment]  # what stood there
-        if not touched:
-            del self.touched[key]
+    @property
+    def empty(self) -> bool:
+        """Whether there is certainly no row."""
+        return self.complete and not self.loaded and not self._written
 
-    def changed(self) -> dict[K, V | None]:
-        """Return the rows that were written since they were loaded."""
-        return {key: self._rows[key] for key in self.touched}
+    def changed(self) -> Mapping[K, V | None]:
+        """Return the rows that were written since they were loaded, in the order of writing."""
+        return self._written
+
+    def settle(self) -> None:
+        """Let what was written count as loaded."""
+        self.loaded.update(self._written)
+        self._written.clear()
 
     def rows(self) -> dict[K, V]:
         """Return every row that exists."""
-        return {key: row for key, row in self._rows.items() if row is not None}
+        every = {**self.loaded, **self._written}
+        return {key: row for key, row in every.items() if row is not None}
 
 
-#: A table, a key in it, the row that stood there, and whether it was touched before.
-Undo = tuple[Table[Any, Any], Any, object, bool]
+class Numbers(Table[tuple[str, str], tuple[bytes, ...]]):
+    """Sales by shop and number. A sale is added unseen; who asks sees what was loaded too."""
+
+    def get(self, key: tuple[str, str]) -> tuple[bytes, ...] | None:
+        """Return the sales under a number in order. Raises Unloaded if nobody has looked."""
+        stored = self.loaded.get(key)
+        if stored is None and not self.complete and key not in self.loaded:
+            raise Unloaded(self.name, key)
+        added = self._written.get(key) or ()
+        return tuple(sorted({*(stored or ()), *added})) or None
+
+    def add(self, key: tuple[str, str], fingerprint: bytes) -> None:
+        """Note that a sale has this number."""
+        known = self._written.get(key) or ()
+        if fingerprint not in known:
+            self.put(key, (*known, fingerprint))
+
+    def missing(self, keys: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return which of `keys` nobody has looked up."""
+        return [] if self.complete else [key for key in keys if key not in self.loaded]
+
+
+#: What was written into a table, a key in it, and what stood there.
+Undo = tuple[dict[Any, Any], Any, object]
 _ABSENT = object()
 
 
@@ -100,15 +130,14 @@ class State:
 
     def __init__(self, zone: ZoneInfo, *, complete: bool = False) -> None:
         self.zone = zone
+        self.transfers = 0  # how many there are: the number of the last one
         undo = self._undo = list[Undo]()
         self.accounts: Table[bytes, Account] = Table("accounts", undo, complete=complete)
         self.lots: Table[bytes, tuple[Lot, ...]] = Table("lots", undo, complete=complete)
         self.receipts: Table[bytes, Identity] = Table("receipts", undo, complete=complete)
         self.sales: Table[bytes, Sale] = Table("sales", undo, complete=complete)
         self.claims: Table[bytes, bytes] = Table("claims", undo, complete=complete)
-        self.numbers: Table[tuple[str, str], tuple[bytes, ...]] = Table(
-            "numbers", undo, complete=complete
-        )
+        self.numbers = Numbers("numbers", undo, complete=complete)
         self.leases: Table[str, Lease] = Table("leases", undo, complete=complete)
         self.requests: Table[tuple[bytes, str], str] = Table("requests", undo, complete=complete)
         self.refusals: Table[tuple[bytes, str], Reason] = Table("refusals", undo, complete=complete)
@@ -140,8 +169,11 @@ class State:
     def drop(self) -> None:
         """Take back what the event at hand did."""
         while self._undo:
-            table, key, row, touched = self._undo.pop()
-            table.take_back(key, row, touched)
+            written, key, row = self._undo.pop()
+            if row is _ABSENT:
+                del written[key]
+            else:
+                written[key] = row
 
     def put_sale(self, sale: Sale) -> None:
         """Write a sale and what it is found by."""
@@ -149,10 +181,7 @@ class State:
         if sale.claim_hash is not None:
             self.claims.put(sale.claim_hash, sale.fingerprint)
         if sale.number is not None:
-            place = (sale.shop_id, sale.number)
-            known = self.numbers.get(place) or ()
-            if sale.fingerprint not in known:
-                self.numbers.put(place, tuple(sorted((*known, sale.fingerprint))))
+            self.numbers.add((sale.shop_id, sale.number), sale.fingerprint)
 
     def put_lease(self, lease: Lease) -> None:
         """Write a lease and what it is found by."""

@@ -19,7 +19,7 @@ from central.ledger import bulk, directory, originals, overlaps, saving, wants
 from central.ledger.directory import NoShard
 from central.ledger.fold import KNOWN_BEFORE, fold
 from central.ledger.items import Command, NotApplied, Push, Pushed, UnknownEpoch
-from central.ledger.loading import load, load_waiting
+from central.ledger.loading import last_transfer, load, load_waiting
 from central.ledger.log import Log
 from central.ledger.moments import Quality, When, central_moment, clock_error, interval
 from central.ledger.rows import (
@@ -96,6 +96,7 @@ class _Turn:
         self._feed_position: int = row.feed_position
         self._incarnation: bytes = row.incarnation
         self._state = State(ZoneInfo(row.zone))
+        self._state.transfers = last_transfer(connection, shard_key)
         self._at = central_moment(now_ms)
         self._log = Log(self._number, now_ms)
         self._overlaps: dict[tuple[bytes, int], overlaps.Known] = {}
@@ -124,14 +125,17 @@ class _Turn:
                 and push.first_seq <= head.seq
             },
         )
+        waits_here = self._state.waiting.complete
         wanted: list[wants.Want] = []
         for item in items:
             if isinstance(item, Push):
                 wanted.append(("shops", item.device_id))
                 for body in item.bodies:
-                    wanted += wants.of_body(body)
+                    wanted += wants.of_body(body, waiting=not waits_here)
                 for frame in item.frames:
-                    wanted += wants.of_origin(item.device_id, read_origin(frame))
+                    origin = read_origin(frame)
+                    if origin is not None:
+                        wanted += wants.of_origin(item.device_id, origin)
             else:
                 wanted += item.wants()
         load(self._connection, self._shard_key, self._state, wanted)
@@ -234,27 +238,29 @@ class _Turn:
 
     def _take(self, push: Push, fresh_from: int) -> None:
         """Judge the frames of a push from `fresh_from` on."""
+        unknown = When(push.received_ms, push.received_ms, Quality.UNKNOWN)
         for offset in range(fresh_from, len(push.frames)):
-            seq = push.first_seq + offset
-            body = push.bodies[offset]
-            when = When(push.received_ms, push.received_ms, Quality.UNKNOWN)
+            seq, frame, body = push.first_seq + offset, push.frames[offset], push.bodies[offset]
+            when = unknown
             if not isinstance(body, Unreadable):
                 when = interval(body.at, push.clock, push.boots, push.received_ms)
             event = Event(
-                identity=Identity(push.device_id, push.epoch, seq),
-                frame=push.frames[offset],
-                body=body,
-                earliest_ms=when.earliest_ms,
-                latest_ms=when.latest_ms,
-                quality=when.quality,
-                turn=self._number,
-                place=self._log.place,
-                origin=read_origin(push.frames[offset]),
+                Identity(push.device_id, push.epoch, seq),
+                frame,
+                body,
+                when.earliest_ms,
+                when.latest_ms,
+                self._number,
+                self._log.place,
+                read_origin(frame),
+                when.quality,
             )
             recorded = None
             if seq in push.poison:
                 recorded = Judgement(Verdict.QUARANTINED, error=push.poison[seq])
             self._append(event, push.hashes[offset], recorded)
+        if fresh_from < len(push.frames):
+            self._move_head(push.device_id, push.epoch, push.last_seq, push.hashes[-1])
 
     def _write(self, body: Body) -> Judgement:
         """Append an event of central's own to its chain and judge it."""
@@ -274,15 +280,22 @@ class _Turn:
             place=self._log.place,
         )
         hash_ = event_hash(stream, identity.seq, head.hash, frame)
+        self._move_head(*identity, hash_)
         return self._append(event, hash_, None)
+
+    def _move_head(self, device_id: bytes, epoch: int, seq: int, hash_: bytes) -> None:
+        """Let a chain end at this event of the turn."""
+        self._state.heads.put((device_id, epoch), Head(seq, hash_))
+        self._state.keep()
 
     def _append(self, event: Event, hash_: bytes, recorded: Judgement | None) -> Judgement:
         """Judge an event, then those that waited for it; each of these is an event again."""
         logged = self._log.append(event, hash_)
-        folded = self._loading(lambda: fold(self._state, event, recorded))
-        device_id, epoch, seq = event.identity
-        self._state.heads.put((device_id, epoch), Head(seq, hash_))
-        self._state.keep()
+        try:
+            folded = fold(self._state, event, recorded)
+        except Unloaded as missing:
+            self._load(missing)
+            folded = self._loading(lambda: fold(self._state, event, recorded))
         logged.folded = folded
         for origin in folded.wakes:
             pending = self._state.pending.get(origin)
@@ -296,8 +309,11 @@ class _Turn:
             try:
                 return read()
             except Unloaded as missing:
-                wanted = [(missing.table, missing.key)]
-                load(self._connection, self._shard_key, self._state, wanted)
+                self._load(missing)
+
+    def _load(self, missing: Unloaded) -> None:
+        wanted = [(missing.table, missing.key)]
+        load(self._connection, self._shard_key, self._state, wanted)
 
 
 class _Met(Struct, frozen=True):

@@ -3,12 +3,12 @@
 Only speed depends on this page: a row that is not named here is loaded when the fold asks for it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from central.ledger import references
 from central.ledger.accounts import ISSUER, OFFLINE_LOSS, REDEMPTION, debt_id, wallet_id
-from central.ledger.rows import Identity, Lease, Member, Pending, Sale, Unreadable
+from central.ledger.rows import Identity, Lease, Pending, Sale, Unreadable
 from loyalty import events
 from loyalty.events import Holder, Origin
 from loyalty.receipt import Kind, Receipt, normalise_number
@@ -17,19 +17,23 @@ from loyalty.receipt import Kind, Receipt, normalise_number
 Want = tuple[str, Any]
 
 
-def of_body(body: events.Body | Unreadable) -> list[Want]:
-    """Return what judging a body reads; nothing for one that cannot be judged."""
+def of_body(body: events.Body | Unreadable, *, waiting: bool = True) -> Sequence[Want]:
+    """Return what judging a body reads; nothing for one that cannot be judged.
+
+    Without `waiting` a sale's lack the events that wait for it, for a state that holds them all.
+    """
     try:
+        if isinstance(body, events.Sale):  # most of them
+            return _of_sale(body, waiting=waiting)
         return list(_of_body(body))
     except ValueError:
-        return []  # the fold will say what is wrong with it
+        return ()  # the fold will say what is wrong with it
 
 
-def of_origin(device_id: bytes, origin: Origin | None) -> Iterator[Want]:
+def of_origin(device_id: bytes, origin: Origin) -> Iterator[Want]:
     """Yield what tells whether an event that is written again is known already."""
-    if origin is not None:
-        yield "seen", Identity(device_id, origin.epoch, origin.seq)
-        yield "rehomed", (device_id, origin.epoch, origin.hash)
+    yield "seen", Identity(device_id, origin.epoch, origin.seq)
+    yield "rehomed", (device_id, origin.epoch, origin.hash)
 
 
 def of_rows(table: str, rows: Mapping[Any, Any]) -> list[Want]:
@@ -41,8 +45,12 @@ def of_rows(table: str, rows: Mapping[Any, Any]) -> list[Want]:
 
 def _of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
     if table == "cards":
-        yield from _member(row) if row is not None else ()
+        if row is not None:
+            yield "members", row
         yield from _purse(Holder("card", key))
+    elif table == "members":
+        yield from _purse(Holder("member", key))
+        yield from (("cards", tag) for tag in row.tags) if row is not None else ()
     elif table in _NEXT and row is not None:
         next_table, several = _NEXT[table]
         yield from ((next_table, one) for one in (row if several else [row]))
@@ -75,21 +83,15 @@ def _of_struct(row: Any) -> Iterator[Want]:
             yield from of_body(row.event.body)
             if row.reference is not None:
                 yield "waiting", row.reference
-        case Member():
-            yield from (("cards", tag) for tag in row.tags)
         case _:
             return
 
 
-def of_holder(holder: Holder | None) -> list[Want]:
-    """Return what giving points to a holder, or taking them, reads."""
+def of_holder(holder: Holder | None) -> Sequence[Want]:
+    """Return what leads to all that giving points to a holder, or taking them, reads."""
     if holder is None:
-        return []
-    return [("cards", holder.key)] if holder.kind == "card" else _member(holder.key)
-
-
-def _member(member: str) -> list[Want]:
-    return [("members", member), *_purse(Holder("member", member))]
+        return ()
+    return (("cards" if holder.kind == "card" else "members", holder.key),)
 
 
 def _purse(holder: Holder) -> list[Want]:
@@ -100,8 +102,6 @@ def _purse(holder: Holder) -> list[Want]:
 
 def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
     match body:
-        case events.Sale():
-            yield from _of_sale(body)
         case events.Claim():
             yield "claims", bytes.fromhex(body.claim_hash)
             yield "waiting", references.to_claim(bytes.fromhex(body.claim_hash))
@@ -139,7 +139,7 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield "waiting", references.to_voucher(body.voucher_code)
             yield from of_holder(body.holder)
         case events.MemberSet():
-            yield from _member(body.member)
+            yield "members", body.member
             yield from (("cards", tag) for tag in body.tags)
         case events.Rejudge():
             yield "pending", Identity(bytes.fromhex(body.device), body.epoch, body.seq)
@@ -147,19 +147,16 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             return
 
 
-def _of_sale(body: events.Sale) -> list[Want]:
+def _of_sale(body: events.Sale, *, waiting: bool) -> list[Want]:
     key = references.print_of(body.receipt, body.discriminator)
-    wanted: list[Want] = [
-        ("receipts", key),
-        ("books", body.book),
-        ("waiting", references.to_rule_book(body.book)),
-        ("waiting", references.to_receipt(key)),
-        *of_holder(body.holder),
-    ]
-    if body.claim_hash is not None:
-        wanted.append(("waiting", references.to_claim(bytes.fromhex(body.claim_hash))))
-    if body.receipt.number is not None:
-        wanted += _number(body.receipt, body.receipt.number)
+    wanted: list[Want] = [("receipts", key), ("books", body.book), *of_holder(body.holder)]
+    if waiting:
+        wanted.append(("waiting", references.to_rule_book(body.book)))
+        wanted.append(("waiting", references.to_receipt(key)))
+        if body.claim_hash is not None:
+            wanted.append(("waiting", references.to_claim(bytes.fromhex(body.claim_hash))))
+        if body.receipt.number is not None:
+            wanted.append(_number(body.receipt, body.receipt.number)[1])
     return wanted
 
 

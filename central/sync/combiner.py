@@ -1,8 +1,9 @@
 """Many threads' pushes and commands, combined into one turn: the fsync is paid once (SYNC 2.4).
 
-One thread per process runs the turns. Whoever submits waits, and is answered only after COMMIT. A
-failing item never fails its neighbours: a turn that the database refuses is halved until the
-guilty item stands alone, and a push until its guilty event does, which goes into quarantine.
+One thread per process runs the turns. What arrives during a turn is the next one, which waits a
+few ms for more if the last one had company. Whoever submits waits, and is answered only after
+COMMIT. A failing item never fails its neighbours: a turn that the database refuses is halved until
+the guilty item stands alone, and a push until its guilty event does, which goes into quarantine.
 """
 
 import queue
@@ -41,6 +42,7 @@ class Combiner:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._alone = True  # the last turn was one item: nobody to wait for
 
     def submit(self, item: Item) -> object:
         """Return an item's answer once its turn is committed.
@@ -70,6 +72,7 @@ class Combiner:
         more = True
         while more or self._later:
             batch, more = self._gather(more)
+            self._alone = len(batch) <= 1
             answers = settle(self._run_turn, [item for item, _ in batch])
             for (_, future), answer in zip(batch, answers, strict=True):
                 if isinstance(answer, BaseException):
@@ -99,7 +102,7 @@ class Combiner:
                 more = False
                 continue
             if until_s is None:
-                until_s = time.monotonic() + _GATHER_S
+                until_s = time.monotonic() + (0 if self._alone else _GATHER_S)
             item = entry[0]
             if isinstance(item, Push) and (
                 item.device_id in devices or (batch and events + len(item.frames) > _EVENTS_MAX)

@@ -18,9 +18,14 @@ _BUSY_MS = 5000
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """Open (or make, readable by its owner only) the file for its one writer."""
+    """Open (or make, readable by its owner only) the file for its one writer.
+
+    The connection may be handed between threads under a lock.
+    """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000)
+    db = sqlite3.connect(
+        path, isolation_level=None, timeout=_BUSY_MS / 1000, check_same_thread=False
+    )
     try:
         db.execute("PRAGMA journal_mode = WAL")
         # FULL: COMMIT returns after the log is fsynced. NORMAL would lose the last sales.

@@ -1,18 +1,18 @@
-"""The one thread that writes: every change is a transaction handed to it and waited for.
+"""The one connection that writes: every change is a transaction of it, one at a time.
 
-A call returns only after COMMIT, that is, after the log was fsynced (D2). After an error of the
-disk the connection is closed and a new one is opened with all checks before anything is written
-again: what a failed fsync left in memory must never count as recorded (SYNC 2.1).
+A call returns only after COMMIT, that is, after the log was fsynced (D2). It runs in the caller's
+own thread, since handing it over and back takes as long as the work; the lock is what makes the
+connection the only one that commits and checkpoints. After an error of the disk the connection is
+closed and a new one is opened with all checks before anything is written again: what a failed
+fsync left in memory must never count as recorded (SYNC 2.1).
 """
 
 import logging
-import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from edge_agent.journal.errors import JournalBroken, JournalFailure, JournalFull
 
@@ -32,7 +32,7 @@ _MISTAKES = {
 
 
 class Writer:
-    """Owns the writing connection, which `connect` opens and checks.
+    """Owns the writing connection, which `connect` opens and checks when it is first needed.
 
     `make_room` is called when the disk is full; if it made some, the work is tried once more.
     """
@@ -45,11 +45,8 @@ class Writer:
         self._connect = connect
         self._make_room = make_room
         self._db: sqlite3.Connection | None = None
-        self._work: queue.SimpleQueue[tuple[Work[Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._closing = threading.Lock()
+        self._at_work = threading.Lock()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
-        self._thread.start()
 
     def transact(self, work: Work[ResultT]) -> ResultT:
         """Run `work` in a transaction and return its result after COMMIT.
@@ -57,29 +54,16 @@ class Writer:
         Whatever `work` raises undoes it and is raised here. Raises JournalFull or JournalFailure
         if the disk refuses, JournalBroken if the file is damaged.
         """
-        future: Future[ResultT] = Future()
-        with self._closing:
+        with self._at_work:
             if self._closed:
                 raise JournalFailure("the journal is closed")
-            self._work.put((work, future))
-        return future.result()
+            return self._transact(work)
 
     def close(self) -> None:
-        """Finish what was handed over, close the connection and end the thread."""
-        with self._closing:
-            if not self._closed:
-                self._closed = True
-                self._work.put(None)
-        self._thread.join()
-
-    def _run(self) -> None:
-        while (item := self._work.get()) is not None:
-            work, future = item
-            try:
-                future.set_result(self._transact(work))
-            except BaseException as error:  # noqa: BLE001 it belongs to the thread that waits
-                future.set_exception(error)
-        self._disconnect()
+        """Let what is being written finish and close the connection."""
+        with self._at_work:
+            self._closed = True
+            self._disconnect()
 
     def _transact(self, work: Work[ResultT]) -> ResultT:
         try:

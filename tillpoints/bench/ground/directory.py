@@ -153,8 +153,8 @@ def _fill(connection: Connection, tenant_key: bytes, members: int) -> Iterator[s
         "member (shard_key, member, number, name, masked_name, joined_on)": lambda m, n: (
             (m, n, "王小明", _NAMES[int(n) % 4], "2026-01-01")
         ),
-        "account (shard_key, account_id, kind, posted, held, turn)": lambda m, n: (
-            (wallet_id(Holder("member", m)), 1, int(n) % 9_000, 0, 1)
+        "account (shard_key, account_id, kind, posted, held, last_transfer, turn)": lambda m, n: (
+            (wallet_id(Holder("member", m)), 1, int(n) % 9_000, 0, 0, 1)
         ),
     }
     with raw.cursor() as cursor:
