@@ -32,6 +32,7 @@ from loyalty.events import (
     LeaseGrant,
     LeaseRefused,
     LeaseRelease,
+    LedgerSealed,
     MemberSet,
     Origin,
     Redeem,
@@ -216,4 +217,5 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     LeaseRefused: redemptions.refuse,
     MemberSet: people.set_member,
     EpochSealed: _epoch_sealed,
+    LedgerSealed: lambda *_: Judgement(Verdict.APPLIED),
 }
