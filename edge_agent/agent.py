@@ -25,11 +25,11 @@ from edge_agent.effects import Now, Terms
 from edge_agent.job_reading import JobReader
 from edge_agent.journal.ballast import Ballast
 from edge_agent.journal.clock import moment
-from edge_agent.journal.errors import JournalError
+from edge_agent.journal.errors import JournalBroken, JournalError
 from edge_agent.journal.identity import Identity
-from edge_agent.journal.journal import Journal
 from edge_agent.journal.mark import Mark
 from edge_agent.journal.mark_file import MarkFile, NoMemory
+from edge_agent.journal.salvage import opened
 from edge_agent.journal.writer import Writer
 from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import JobRead, SyncChanged
@@ -90,7 +90,7 @@ class Agent:
         writer = partial(Writer, make_room=self._ballast.release)
         mark = Mark(self._memory())
         self._journal = self._stack.enter_context(
-            Journal.open(config.state_path, writer=writer, mark=mark)
+            opened(config.state_path, writer, mark, moment())
         )
         self._ballast.fill()
         self._identity = self._journal.identity()
@@ -125,7 +125,10 @@ class Agent:
         self._stack.callback(self._scheduler.shutdown)
 
     def run(self) -> None:
-        """Take messages off the inbox until `stop` is called."""
+        """Take messages off the inbox until `stop` is called.
+
+        Raises JournalBroken when the journal can be used no more; the next start mends it.
+        """
         manager = ServiceManager()
         manager.ready()
         while not self._stopping.is_set():
@@ -134,6 +137,8 @@ class Agent:
             except queue.Empty:
                 message = None
             self._turn(message)
+            if self._journal.broken:
+                raise JournalBroken(self._journal.broken)
             manager.alive(time.monotonic())
 
     def stop(self) -> None:

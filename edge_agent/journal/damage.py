@@ -1,10 +1,15 @@
 """What is sent of events whose rows are damaged on this disk: never nothing, never a silent gap."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 
-from edge_agent.journal.log import Link
-from loyalty.chain import Frame, Stream, event_hash
-from loyalty.damage import Damage, lost_hash, spelled
+import msgspec
+
+from edge_agent.journal import identity, log
+from edge_agent.journal.log import Link, Place
+from loyalty.chain import SPELLED_KIND, Frame, Stream, event_hash
+from loyalty.damage import Damage, lost_hash, read, spelled
+from loyalty.events import body_of, origin_of
 
 
 def as_sent(
@@ -25,3 +30,29 @@ def as_sent(
             sound = False
         prev_hash = link.hash
         yield frame, prev_hash
+
+
+def readable(db: sqlite3.Connection) -> Iterator[Link]:
+    """Yield the events that are what their hash says, or that no hash before them can judge."""
+    who = identity.load(db)
+    if who is None:
+        return
+    for (epoch,) in db.execute("SELECT epoch FROM epoch ORDER BY epoch").fetchall():
+        stream = Stream(who.shard_key, who.device_id, epoch)
+        links = log.of_epoch(db, Place(epoch, 0))
+        sent = as_sent(stream, 0, log.hash_at(db, epoch, 0), links)
+        for seq, (frame, hash_) in enumerate(sent, 1):
+            found = frame if frame.kind != SPELLED_KIND else alone(frame)
+            if found is not None:
+                yield Link(Place(epoch, seq), found, hash_)
+
+
+def alone(frame: Frame) -> Frame | None:
+    """Return what was found of a damaged event if it may be what was written, else None."""
+    try:
+        damage, found = read(frame)
+        if damage is Damage.ALONE and origin_of(found) is None:
+            body_of(found)
+    except (ValueError, msgspec.MsgspecError):
+        return None
+    return found if damage is Damage.ALONE else None

@@ -33,7 +33,7 @@ from edge_agent.journal.arming import Arming
 from edge_agent.journal.clock import moment
 from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.database import FILE, lock
-from edge_agent.journal.errors import JournalFailure, JournalFull
+from edge_agent.journal.errors import JournalBroken, JournalFailure, JournalFull
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link
 from edge_agent.journal.mark import Mark
@@ -74,6 +74,7 @@ class Journal(Reader):
         self._arming = Arming()
         self._mark = mark
         self.damage: tuple[str, ...] = ()
+        self.broken = ""  # why this file can be used no more, and the run must end
         self._handle = lock(folder / LOCK_FILE)
         self._writer = writer(lambda: self._connect(folder / FILE))
         try:
@@ -332,11 +333,15 @@ class Journal(Reader):
 
         Raises JournalBroken if it lacks what was told before.
         """
-        db = connect(path)
         try:
-            self.damage = tail_problems(db)
-            self._mark.check(db)
-        except BaseException:
-            db.close()
+            db = connect(path)
+            try:
+                self.damage = tail_problems(db)
+                self._mark.check(db)
+            except BaseException:
+                db.close()
+                raise
+        except JournalBroken as error:
+            self.broken = str(error)
             raise
         return db

@@ -82,11 +82,18 @@ def add_frame(db: sqlite3.Connection, stream: Stream, frame: Frame) -> Link:
     last, prev_hash = head(db, stream.epoch)
     seq = last + 1
     digest = chain.event_hash(stream, seq, prev_hash, frame)
+    link = Link(Place(stream.epoch, seq), frame, digest)
+    put(db, link)
+    return link
+
+
+def put(db: sqlite3.Connection, link: Link) -> None:
+    """Write an event as it is, at the place it says."""
+    place, frame = link.place, link.frame
     db.execute(
         "INSERT INTO event (epoch, seq, hash, kind, kind_version, body) VALUES (?, ?, ?, ?, ?, ?)",
-        (stream.epoch, seq, digest, frame.kind, frame.kind_version, frame.body),
+        (place.epoch, place.seq, link.hash, frame.kind, frame.kind_version, frame.body),
     )
-    return Link(Place(stream.epoch, seq), frame, digest)
 
 
 def links(db: sqlite3.Connection, after: Place = START) -> Iterator[Link]:

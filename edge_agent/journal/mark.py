@@ -61,6 +61,11 @@ class Mark:
         self._left: _Left | None = None
         self._guard = threading.Lock()
 
+    def told(self, at: Moment) -> Place | None:
+        """Return the last event of which somebody was told in this boot, if that is known."""
+        left = None if self._memory is None else _read(self._memory.read())
+        return left.place if left is not None and left.boot_id == at.boot_id else None
+
     def begin(self, db: sqlite3.Connection, at: Moment) -> None:
         """Go on as the session of the mark if it is one of this boot and of this journal."""
         who = identity.load(db)

@@ -9,10 +9,12 @@ import sqlite3
 from collections.abc import Iterable
 
 from edge_agent.journal import identity, log, projections
+from edge_agent.journal.damage import alone, as_sent
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link, Place
 from edge_agent.journal.projections import places
-from loyalty.chain import Stream
+from loyalty.chain import SPELLED_KIND, Frame, Stream
+from loyalty.damage import lost_hash, read, spelled
 from loyalty.events import origin_of, rehomed
 from loyalty.wire import HeldEpoch, RehomeRequest
 
@@ -42,12 +44,33 @@ def go_on(db: sqlite3.Connection, who: Identity, held: Iterable[HeldEpoch]) -> i
         (who.epoch,),
     ).fetchall():
         known = min(acked, at_central.get(epoch, 0))
-        after = Place(epoch, min(contained, known))
-        for link in log.of_epoch(db, after):
-            if places.now(db, link.place) == link.place:
-                _write_again(db, who.stream, link, judged=link.place.seq <= known)
-                written += 1
+        after = Place(epoch, log.last_before(db, epoch, min(contained, known) + 1))
+        stream = Stream(who.shard_key, who.device_id, epoch)
+        sent = as_sent(
+            stream, after.seq, log.hash_at(db, epoch, after.seq), log.of_epoch(db, after)
+        )
+        for seq, (frame, hash_) in enumerate(sent, after.seq + 1):
+            place = Place(epoch, seq)
+            found = frame if frame.kind != SPELLED_KIND else alone(frame)
+            if places.now(db, place) != place:
+                continue
+            if found is not None:
+                link = Link(place, found, hash_)
+                _write_again(db, who.stream, link, judged=seq <= known)
+            elif seq > known:
+                _tell_again(db, who.stream, place, frame)
+            written += 1
     return written
+
+
+def _tell_again(db: sqlite3.Connection, stream: Stream, place: Place, frame: Frame) -> None:
+    """Write in the later epoch that an event of an earlier one is damaged or lost."""
+    damage, found = read(frame)
+    last, prev_hash = log.head(db, stream.epoch)
+    digest = lost_hash(stream, last + 1, prev_hash)
+    to = Place(stream.epoch, last + 1)
+    log.put(db, Link(to, spelled(damage, digest, found), digest))
+    places.moved(db, place, to)
 
 
 def _write_again(db: sqlite3.Connection, stream: Stream, link: Link, *, judged: bool) -> None:

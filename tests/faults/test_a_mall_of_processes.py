@@ -19,6 +19,7 @@ import pytest
 
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.journal.ballast import BALLAST_BYTES
+from edge_agent.journal.pages import records
 from tillpoints.demo.ports import Ports
 from tillpoints.demo.pos.printing import Pos, send
 from tillpoints.demo.processes import Service, run, wait_for
@@ -133,6 +134,36 @@ def test_a_kiosk_without_a_reserve_lends_nothing_and_says_why(stage):
         redeem(stage, person)
         refused = stage.shows(kiosk, "refusal", "code")
         stage.teller.until("the kiosk says that its disk is full", "disk_full", refused)
+
+
+def test_a_till_whose_journal_is_damaged_mends_it_and_goes_on(stage):
+    till, person = stage.world.bistro, stage.gold
+    for _ in range(3):
+        sell_to(stage, till, stage.bistro, person)
+    stage.settled()  # so that what is lost here is only lost here
+    till.agent.stop()
+    journal = till.folder / "state" / "journal.sqlite"
+    spoil_leaf_of_events(journal)
+    till.agent.start()
+    until_ready(till)
+    assert "the journal was damaged" in till.agent.tail()
+    assert journal.with_name("journal.sqlite.damaged-1").exists()
+    sell_to(stage, till, stage.bistro, person)
+    stage.settled()
+    sell_to(stage, till, stage.bistro, person)
+
+
+def spoil_leaf_of_events(path):
+    """Put rubbish over a page that holds events, and not the first of them."""
+    data = path.read_bytes()
+    for start in range(len(data) - 4096, 0, -4096):
+        page = data[start : start + 4096]
+        rows = [row for row in records(data[:4096] + page) if len(row) == 6]
+        if page[0] == 0x0A and rows and isinstance(rows[0][5], bytes) and rows[0][5][:1] == b"{":
+            break
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"rubbish." * 512)
 
 
 def test_central_may_be_killed_while_both_tills_push(stage):

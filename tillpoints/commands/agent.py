@@ -44,6 +44,8 @@ def run(config_path: Path) -> None:
         agent.start()
         click.echo(f"screens on port {agent.web_port}")
         agent.run()
+    except JournalError as error:
+        raise Failure(str(error)) from error
     finally:
         agent.close()
 

@@ -4,9 +4,10 @@ Each projection is a pure fold of the events in their order, applied in the tran
 the event. It must never read a clock, a random number or anything that was pulled.
 """
 
+import logging
 import sqlite3
 
-from edge_agent.journal import log
+from edge_agent.journal.damage import readable
 from edge_agent.journal.log import Link, Place
 from edge_agent.journal.projections import (
     claims,
@@ -32,6 +33,8 @@ from loyalty.events import (
     body_of,
     origin_of,
 )
+
+_log = logging.getLogger(__name__)
 
 #: Raise it when a projection changes: the next start then makes all of them again.
 VERSION = 3
@@ -90,11 +93,14 @@ def apply_link(db: sqlite3.Connection, link: Link) -> None:
 
 
 def rebuild(db: sqlite3.Connection) -> None:
-    """Make every projection again from the events. The caller holds the transaction."""
+    """Make every projection again from the sound events. The caller holds the transaction."""
     for table in TABLES:
         db.execute(f"DELETE FROM {table}")  # noqa: S608 our own names
-    for link in log.links(db):
-        apply_link(db, link)
+    for link in readable(db):
+        try:
+            apply_link(db, link)
+        except KeyError as error:
+            _log.error("event %s hangs on one that is lost: %s", link.place, error)
     db.execute("UPDATE projection SET version = ?", (VERSION,))
 
 

@@ -1,0 +1,204 @@
+"""A journal whose file is damaged: what can be read is kept, and the rest is told as lost."""
+
+import random
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from edge_agent.journal.clock import moment
+from edge_agent.journal.database import FILE
+from edge_agent.journal.errors import JournalBroken
+from edge_agent.journal.journal import Journal
+from edge_agent.journal.log import Place
+from edge_agent.journal.mark import Mark
+from edge_agent.journal.pages import records
+from edge_agent.journal.salvage import opened, salvage
+from edge_agent.journal.slips import JobOutcome, Slip
+from edge_agent.journal.writer import Writer
+from loyalty.chain import SPELLED_KIND
+from loyalty.damage import Damage, read
+from loyalty.events import body_of
+from tests.edge_agent.journal.conftest import WANG, at, correction, open_till, sale
+
+SALES = 40
+PAGE = 4096
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A closed journal of sales with their slips and jobs."""
+    folder = tmp_path_factory.mktemp("whole")
+    with open_till(folder) as till:
+        for number in range(SALES):
+            till.append(
+                [sale(number, WANG, 1)],
+                slips=[Slip(f"slip-{number}", "award", "", b"paper" * 20)],
+                job=JobOutcome(f"job-{number}", b""),
+            )
+    return folder
+
+
+@pytest.fixture
+def folder(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "state")
+    return tmp_path / "state"
+
+
+def places(folder):
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        return {row[0]: (row[1], row[2]) for row in db.execute("SELECT seq, hash, body FROM event")}
+
+
+def spoil_page(folder, number, data):
+    with (folder / FILE).open("r+b") as file:
+        file.seek(number * PAGE)
+        file.write(data)
+
+
+def told_to_central(journal):
+    """Return what is pushed, by seq: the event's number, or what became of it."""
+    found = {}
+    for seq, frame in enumerate(journal.batch(1, 1000, 1 << 20).frames, 1):
+        if frame.kind == SPELLED_KIND:
+            damage, rest = read(frame)
+            alone = damage is Damage.ALONE
+            found[seq] = body_of(rest).receipt.number if alone else damage
+        else:
+            found[seq] = body_of(frame).receipt.number
+    return found
+
+
+def test_whichever_page_is_spoilt_every_row_elsewhere_is_kept_and_no_gap_is_silent(whole, tmp_path):
+    pages = (whole / FILE).stat().st_size // PAGE
+    chance = random.Random(5)
+    salvaged, refused = 0, []
+    for page in range(1, pages, 2):
+        folder = tmp_path / str(page)
+        shutil.copytree(whole, folder)
+        held = page_events(whole, page)
+        spoil_page(folder, page, chance.randbytes(PAGE))
+        try:
+            with opened(folder, Writer, Mark(), moment()) as journal:
+                told = told_to_central(journal)
+                head = journal.outbox().head_seq
+                assert journal.append([sale("after", WANG, 1)]) == [head + 1]
+        except JournalBroken as error:
+            refused.append(str(error))  # the page of the identity
+            continue
+        salvaged += (folder / f"{FILE}.damaged-1").exists()
+        assert head == SALES
+        assert sorted(told) == [*range(1, SALES + 1)]
+        lost = {seq for seq, what in told.items() if what is Damage.LOST}
+        assert lost <= held
+        assert all(told[seq] == str(seq - 1) for seq in set(told) - lost)
+    assert salvaged > pages // 4
+    # The pages of the schema, of the identity and of the epochs: without them nobody knows whose.
+    assert all("enrol the device again" in why for why in refused)
+    assert len(refused) <= 4
+
+
+def page_events(folder, page):
+    """Return which events lie on one page of the file."""
+    data = bytearray((folder / FILE).read_bytes())
+    every = {row[1] for row in records(bytes(data)) if len(row) == 6}
+    data[page * PAGE : (page + 1) * PAGE] = bytes(PAGE)
+    return every - {row[1] for row in records(bytes(data)) if len(row) == 6}
+
+
+def test_the_raw_pages_hold_what_the_tree_holds(folder):
+    raw = {
+        row[1]: (row[2], row[5]) for row in records((folder / FILE).read_bytes()) if len(row) == 6
+    }
+    assert raw == places(folder)
+
+
+def test_a_body_that_spills_over_pages_is_found_whole(folder):
+    with Journal.open(folder, clock=at) as till:
+        big = [sale("7" * 1500, WANG, 1), sale("8" * 3000, WANG, 1)]
+        till.append(big)
+    rows = [row for row in records((folder / FILE).read_bytes()) if len(row) == 6]
+    assert {row[1]: row[5] for row in rows} == {
+        seq: body for seq, (_, body) in places(folder).items()
+    }
+
+
+def test_the_tail_that_only_the_mark_knows_is_told_as_lost(folder):
+    last = max(places(folder))
+    drop(folder, last - 4)
+    done = salvage(folder, told=Place(1, last))
+    assert (done.events, done.lost) == (SALES - 5, 5)
+    with Journal.open(folder, clock=at) as journal:
+        told = told_to_central(journal)
+        assert [told[seq] for seq in range(last - 4, last + 1)] == [Damage.LOST] * 5
+        assert journal.append([sale("after")]) == [last + 1]
+        assert told_to_central(journal)[last + 1] == "after"
+
+
+def drop(folder, seq):
+    """Take the events from `seq` on away, and what else would tell of them."""
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        db.execute("DROP TRIGGER event_is_never_deleted")
+        db.execute("DELETE FROM event WHERE seq >= ?", (seq,))
+        db.execute("DELETE FROM slip WHERE seq >= ?", (seq,))
+        db.execute("DELETE FROM job WHERE seq >= ?", (seq,))
+        db.commit()
+        db.execute("VACUUM")
+
+
+def test_slips_and_jobs_tell_of_events_that_are_lost(folder):
+    last = max(places(folder))
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        db.execute("DROP TRIGGER event_is_never_deleted")
+        db.execute("DELETE FROM event WHERE seq > ?", (last - 2,))
+        db.commit()
+        db.execute("VACUUM")
+    assert salvage(folder).lost == 2
+
+
+def test_projections_are_made_again_without_what_is_lost(folder):
+    with Journal.open(folder, clock=at) as till:
+        till.append([correction(sale(4, WANG, 1), None)])
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        db.execute("DROP TRIGGER event_is_never_deleted")
+        db.execute("DELETE FROM event WHERE seq = 5")
+        db.commit()
+        db.execute("VACUUM")
+    assert salvage(folder).lost == 1
+    with Journal.open(folder, clock=at) as till:
+        assert till.standing(WANG).pending == SALES - 1
+        assert till.cursor().position == 0
+        assert till.job_seen("job-4") is not None
+
+
+def test_a_file_without_an_identity_is_left_as_it_is(folder):
+    before = (folder / FILE).read_bytes()
+    spoil_page(folder, 0, b"x" * PAGE)
+    spoilt = (folder / FILE).read_bytes()
+    with pytest.raises(JournalBroken, match="enrol the device again"):
+        opened(folder, Writer, Mark(), moment())
+    assert (folder / FILE).read_bytes() == spoilt != before
+
+
+def test_a_sound_journal_is_not_touched(folder):
+    with opened(folder, Writer, Mark(), moment()) as journal:
+        assert journal.outbox().head_seq == SALES
+    assert [*folder.glob(f"{FILE}.damaged*")] == []
+
+
+def test_what_was_only_in_the_log_is_kept(folder):
+    """The log holds the last sales when the process dies; the damage is elsewhere."""
+    live = Journal.open(folder, clock=at)
+    live.append([sale("in the log", WANG, 1)])
+    killed = folder.with_name("killed")
+    shutil.copytree(folder, killed)
+    live.close()
+    with closing(sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True)) as db:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'slip'"
+        root = db.execute(query).fetchone()[0] - 1
+    spoil_page(killed, root, bytes(PAGE))
+    with opened(killed, Writer, Mark(), moment()) as journal:
+        told = told_to_central(journal)
+        assert told[SALES + 1] == "in the log"
+        assert Damage.LOST not in told.values()
