@@ -89,9 +89,7 @@ class Agent:
         self._ballast = Ballast(config.state_path)
         writer = partial(Writer, make_room=self._ballast.release)
         mark = Mark(self._memory())
-        self._journal = self._stack.enter_context(
-            opened(config.state_path, writer, mark, moment())
-        )
+        self._journal = self._stack.enter_context(opened(config.state_path, writer, mark, moment()))
         self._ballast.fill()
         self._identity = self._journal.identity()
         self._zone = ZoneInfo(self._identity.zone if self._identity else "UTC")
