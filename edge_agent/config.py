@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, structs
 
 from edge_agent.devices.camera.config import Camera
+from edge_agent.devices.cards.config import CardReader
 from edge_agent.devices.hid.cards import Format
 from edge_agent.devices.hid.keyboard import AltCodes
 from edge_agent.devices.hid.layouts import LayoutName
@@ -110,6 +111,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     scanner: tuple[Scanner, ...] = ()
     hid_scanner: tuple[HidScanner, ...] = ()
     camera: tuple[Camera, ...] = ()
+    card_reader: tuple[CardReader, ...] = ()
     tap: tuple[Tap, ...] = ()
 
     @property

@@ -189,6 +189,11 @@ _OWN: dict[str, tuple[str, str]] = {
         "摄像头画面模糊，请擦拭镜头",
         "The camera's picture is blurred: please wipe its lens",
     ),
+    "card_random": (
+        "手机的 NFC 号码每次都不同，请出示会员码",
+        "A phone's NFC number changes each time: please show the member code",
+    ),
+    "card_unread": ("没有读到卡号，请再放一次", "The card was not read: please show it again"),
     "anywhere": ("本商场任一门店", "Any shop of this mall"),
 }
 

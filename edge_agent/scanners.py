@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.config import Config, HidScanner
 from edge_agent.devices.camera.config import Camera
+from edge_agent.devices.cards.reader import CardScanner
 from edge_agent.devices.hid.cards import CardNumbers, card_number, member_text
 from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.hotplug import HotPlug
@@ -27,6 +28,7 @@ class Scanners:
         ]
         self._all += [hid_scanner(each, inbox) for each in config.hid_scanner]
         self._all += [camera(each, inbox) for each in config.camera]
+        self._all += [CardScanner(each, inbox) for each in config.card_reader]
         self._hotplug = HotPlug(self._look_again)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""What is plugged into this machine: scanners, serial lines, USB printers and cameras.
+"""What is plugged into this machine: scanners, serial lines, USB printers, cameras, card readers.
 
 Looks, and opens nothing. Facts are the kernel's own (sysfs), so no udev need run.
 """
@@ -12,6 +12,7 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from edge_agent.devices.camera.sources import cameras
+from edge_agent.devices.cards.sources import card_readers
 from edge_agent.devices.hid.sources import Source, plugged_in
 
 SYS_PRINTERS = Path("/sys/class/usbmisc")
@@ -35,7 +36,8 @@ def inventory() -> list[Source]:
         # Lines without an id are the machine's own, and most of those are not even wired.
         if line.vid is not None or line.device.startswith("/dev/ttyS")
     ]
-    return [*plugged_in(), *lasting_names(lines, SERIAL_LINKS), *usb_printers(), *cameras()]
+    others = [*cameras(), *card_readers()]
+    return [*plugged_in(), *lasting_names(lines, SERIAL_LINKS), *usb_printers(), *others]
 
 
 def _ports() -> list[ListPortInfo]:

@@ -1,4 +1,4 @@
-"""The message that every scanner and card reader leaves on the agent's queue."""
+"""The messages that scanners, cameras and card readers leave on the agent's queue."""
 
 from __future__ import annotations
 
@@ -15,3 +15,16 @@ class Scanned(msgspec.Struct, frozen=True):
     text: str
     source: str
     at_boottime_s: float
+
+
+class NotTaken(msgspec.Struct, frozen=True):
+    """Something was shown to a device and is worth nothing: a phone on a card reader.
+
+    `why` is a code of `edge_agent.phrases`, for the person who showed it.
+    """
+
+    why: str
+    source: str
+
+
+Shown = Scanned | NotTaken

@@ -12,7 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import NotTaken, Scanned, Shown
 
 # After an unplug: quickly again at first, then calmly, always back within seconds of the replug.
 REOPEN_WAIT_S_MIN = 0.1
@@ -27,7 +27,7 @@ class ScannerThread(ABC):
     `messages` is bounded by its owner; a scan that finds it full is dropped, counted and logged.
     """
 
-    def __init__(self, source: str, messages: queue.Queue[Scanned]) -> None:
+    def __init__(self, source: str, messages: queue.Queue[Shown]) -> None:
         self.source = source
         self._messages = messages
         self._stopping = threading.Event()
@@ -93,10 +93,16 @@ class ScannerThread(ABC):
         self.connected = True
 
     def _put(self, text: str) -> None:
-        at_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+        self._leave(Scanned(text, self.source, time.clock_gettime(time.CLOCK_BOOTTIME)))
+
+    def _refuse(self, why: str) -> None:
+        """Say that what was shown is worth nothing, and why: a code of `edge_agent.phrases`."""
+        self._leave(NotTaken(why, self.source))
+
+    def _leave(self, message: Shown) -> None:
         self._scans += 1
         try:
-            self._messages.put_nowait(Scanned(text, self.source, at_s))
+            self._messages.put_nowait(message)
         except queue.Full:
             self.dropped_scans += 1
             _log.warning(

@@ -11,7 +11,7 @@ from typing import Literal
 import serial
 
 from edge_agent.devices.framing import IDLE_S, Framer
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
 from edge_agent.devices.ssi import SsiFramer
 
@@ -25,7 +25,7 @@ class SerialScanner(ScannerThread):
         self,
         source: str,
         path: str,
-        messages: queue.Queue[Scanned],
+        messages: queue.Queue[Shown],
         *,
         baud: int = 9600,
         protocol: Protocol = "plain",

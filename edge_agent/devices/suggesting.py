@@ -54,6 +54,8 @@ def suggest(
             blocks.append(_printer(source, _known(source, printers)))
         elif source.kind == "serial":
             blocks.append(_serial(source, name, _known(source, scanners)))
+        elif source.kind == "smart_card":
+            blocks.append(_card_reader(source, name, _known(source, scanners)))
         elif source.kind == "camera":
             blocks.append(_camera(source, name, match_for(source, sources)))
         else:
@@ -86,6 +88,12 @@ def _hid(
     if source.kind == "pos":
         lines.append(_key("reports", profile.reports))
     return [f"# {profile.model}, profile {known[0]}", *lines]
+
+
+def _card_reader(source: Source, name: str, known: tuple[str, ScannerProfile] | None) -> list[str]:
+    model = f"{known[1].model}, profile {known[0]}" if known else f"{source.product}: PC/SC reader"
+    # Its name is the daemon's: `tillpoints devices list --config` shows it where there are several.
+    return [f"# {model}", "[[card_reader]]", _key("name", name)]
 
 
 def _camera(source: Source, name: str, match: Match) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from edge_agent import commands
 from edge_agent.asking import Ask
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import NotTaken, Scanned
 from edge_agent.effects import AskBalance, AskClaim, AskLease, Member, Now, SyncNow, Terms
 from edge_agent.journal.errors import JournalError, LeaseClosed
 from edge_agent.journal.identity import Identity
@@ -55,6 +55,8 @@ class KioskStand:
         match message:
             case Scanned(text=text):
                 return self._scanned(text, now, typed=False)
+            case NotTaken(why=why):
+                return inputs.ScanFailed(own_words(why))
             case SyncChanged():
                 return inputs.Synced()
             case BalanceAnswered(holder=holder, answer=answer):

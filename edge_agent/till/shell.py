@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from edge_agent import commands
 from edge_agent.devices.job_file import Job
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import NotTaken, Scanned
 from edge_agent.effects import Member, Now, SyncNow, Terms
 from edge_agent.journal.errors import AlreadyDone, JournalError
 from edge_agent.journal.identity import Identity
@@ -72,6 +72,8 @@ class Till:
         match message:
             case Scanned(text=text, at_boottime_s=at_s):
                 self._scanned(text, at_s, now, terms, typed=False)
+            case NotTaken(why=why):
+                self._step(inputs.ScanFailed(own_words(why)), now, terms)
             case JobSeen(job_id=job_id, at_s=at_s):
                 self._step(inputs.JobStarted(job_id, at_s), now, terms)
             case PictureSeen(job=job, parts=parts):

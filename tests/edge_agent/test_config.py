@@ -9,6 +9,7 @@ from msgspec import structs
 
 from edge_agent.config import Config, ConfigError, HidScanner, load
 from edge_agent.devices.camera.config import Camera
+from edge_agent.devices.cards.config import CardReader
 from loyalty.settings import keys
 
 SAMPLE = files("firmware_configs").joinpath("agent.toml").read_text("utf-8")
@@ -29,8 +30,12 @@ def test_the_sample_names_every_key_with_its_default(tmp_path: Path) -> None:
     # What no profile and no key says has a default of the printer's own.
     assert full.printer.encoder() == plain.printer.encoder()
     assert full.printer.manner() == plain.printer.manner()
+    assert full.card_reader == (CardReader(),)
     assert full.camera == (Camera(vid="046d", pid="0825"),)
-    assert structs.replace(full, hid_scanner=(), camera=(), printer=plain.printer) == plain
+    assert (
+        structs.replace(full, hid_scanner=(), camera=(), card_reader=(), printer=plain.printer)
+        == plain
+    )
     table, named = "", set()
     for line in whole.splitlines():
         if found := re.match(r"\[+(\w+)\]+", line):

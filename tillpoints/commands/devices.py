@@ -12,14 +12,17 @@ import serial
 from msgspec import structs
 
 from edge_agent.config import Config, ConfigError, load
+from edge_agent.devices.cards.pcsc import CardError, smart_cards
+from edge_agent.devices.cards.reader import the_reader
 from edge_agent.devices.hid.sources import NotFoundError, Source, meant
 from edge_agent.devices.inventory import inventory
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import NotTaken, Shown
 from edge_agent.devices.profiles import ScannerProfile, printers, scanners
 from edge_agent.devices.rules import udev_rules
 from edge_agent.devices.setup.applying import NoAnswerError, Outcome, apply
 from edge_agent.devices.setup.sheet import sheet
 from edge_agent.devices.suggesting import profile_name, suggest
+from edge_agent.phrases import own_words
 from edge_agent.scanners import Scanners
 from loyalty.codes import PaymentCode, classify
 from tillpoints.exits import ConfigurationFailure, DeviceFailure
@@ -162,6 +165,12 @@ def _meanings(config: Config, sources: list[Source]) -> dict[str, str]:
             said[camera.name] = meant(camera.match(), "camera", sources).node
         except NotFoundError as error:
             said[camera.name] = str(error)
+    for reader in config.card_reader:
+        try:
+            with smart_cards() as cards:
+                said[reader.name] = the_reader(reader.reader, cards.readers())
+        except CardError as error:
+            said[reader.name] = str(error)
     return said
 
 
@@ -196,7 +205,7 @@ def _report(outcome: Outcome, *, as_json: bool) -> None:
 
 def _listen(config: Config, seconds: int) -> int:
     """Tell of every scan; return how many scanners never could be read."""
-    inbox: queue.Queue[Scanned] = queue.Queue(100)
+    inbox: queue.Queue[Shown] = queue.Queue(100)
     reading = Scanners(config, inbox)
     names = reading.names()
     seen = [False] * len(names)
@@ -213,7 +222,9 @@ def _listen(config: Config, seconds: int) -> int:
     return seen.count(False)
 
 
-def _kind(scan: Scanned) -> str:
+def _kind(scan: Shown) -> str:
+    if isinstance(scan, NotTaken):
+        return f"{scan.source}: {own_words(scan.why).en}"
     if "\N{REPLACEMENT CHARACTER}" in scan.text:
         return f"{scan.source}: garbled: check its layout, suffix and line settings"
     kind = classify(scan.text)

@@ -18,7 +18,7 @@ from edge_agent.devices.camera.sources import cameras
 from edge_agent.devices.codes.libraries import Picture
 from edge_agent.devices.codes.reading import read_soon
 from edge_agent.devices.hid.sources import meant
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
 
 #: What a look may cost: on two cores the screens stay quick beside it.
@@ -33,7 +33,7 @@ _FULL_EVERY = 8
 class CameraScanner(ScannerThread):
     """Reads codes from the camera that its lines mean, or from files in its place."""
 
-    def __init__(self, config: Camera, messages: queue.Queue[Scanned]) -> None:
+    def __init__(self, config: Camera, messages: queue.Queue[Shown]) -> None:
         super().__init__(config.name, messages)
         self._config = config
 

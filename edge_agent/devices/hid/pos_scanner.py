@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_agent.devices.hid.pos_reports import REPORT_BYTES, Maker, PosReports
 from edge_agent.devices.hid.sources import Match, meant, plugged_in
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
 
 #: The reports of one code follow each other within milliseconds.
@@ -21,7 +21,7 @@ class PosScanner(ScannerThread):
     """Reads the HID point-of-sale scanner that `match` means and reports as `source`."""
 
     def __init__(
-        self, source: str, match: Match, messages: queue.Queue[Scanned], maker: Maker = "common"
+        self, source: str, match: Match, messages: queue.Queue[Shown], maker: Maker = "common"
     ) -> None:
         super().__init__(source, messages)
         self._match = match

@@ -21,7 +21,7 @@ import evdev
 from edge_agent.devices.hid.passing_on import PassOn
 from edge_agent.devices.hid.sources import Match, meant, plugged_in
 from edge_agent.devices.hid.wedge import Wedge
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
 
 _EV_SYN, _EV_KEY, _EV_LED = 0, 1, 17
@@ -42,7 +42,7 @@ class KeyboardScanner(ScannerThread):
         self,
         source: str,
         match: Match,
-        messages: queue.Queue[Scanned],
+        messages: queue.Queue[Shown],
         make_wedge: Callable[[], Wedge] = Wedge,
         understand: Callable[[str], str] = str,
         is_ours: Callable[[str], bool] | None = None,
