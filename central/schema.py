@@ -29,6 +29,11 @@ from central.review_tables import review as review  # noqa: PLC0414
 from central.review_tables import review_paper as review_paper  # noqa: PLC0414
 from central.review_tables import taught as taught  # noqa: PLC0414
 from central.review_tables import template as template  # noqa: PLC0414
+from central.rule_tables import job_leader as job_leader  # noqa: PLC0414
+from central.rule_tables import job_run as job_run  # noqa: PLC0414
+from central.rule_tables import member_profile as member_profile  # noqa: PLC0414
+from central.rule_tables import rule_use as rule_use  # noqa: PLC0414
+from central.rule_tables import sale_fact as sale_fact  # noqa: PLC0414
 
 # --- the shard: its row is the lock, the commit order and the position in the feed
 

@@ -64,6 +64,54 @@ class MemberSet(Struct, frozen=True):
     tags: tuple[str, ...]
 
 
+class MemberFacts(Struct, frozen=True):
+    """What the rules may ask of a member besides the tier; `birth_month` 0: not told."""
+
+    at: Moment
+    member: str
+    labels: tuple[str, ...] = ()
+    birth_month: int = 0
+
+
+class PointsExpired(Struct, frozen=True):
+    """The points of these wallets whose last day is before `day` are over (ISO dates)."""
+
+    at: Moment
+    day: str
+    holders: tuple[Holder, ...]
+
+
+class TierSet(Struct, frozen=True):
+    """A member's tier changed, or how long it stays: by a review, or by a person who says why.
+
+    `points` are what the review went by. `below_since` and `granted_until` are ISO dates or empty.
+    """
+
+    at: Moment
+    member: str
+    tier_id: str
+    cause: Literal["up", "down", "grace", "kept", "grant"]
+    points: int = 0
+    below_since: str = ""
+    granted_until: str = ""
+    staff: str = ""
+    why: str = ""
+
+
+class Recalculated(Struct, frozen=True):
+    """A sale of the past is worth other points under a corrected book; `why` a person decided it.
+
+    `points` are what the whole sale gives from now on; refunds before it stay in proportion.
+    """
+
+    at: Moment
+    fingerprint: str
+    book: str
+    points: int
+    staff: str
+    why: str
+
+
 class Rejudge(Struct, frozen=True):
     """Central judges a waiting event again. `was` is the verdict it had, a `wire.Verdict`.
 

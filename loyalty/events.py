@@ -15,8 +15,12 @@ from loyalty.central_events import LeaseGrant as LeaseGrant  # noqa: PLC0414
 from loyalty.central_events import LeaseRefused as LeaseRefused  # noqa: PLC0414
 from loyalty.central_events import LeaseRelease as LeaseRelease  # noqa: PLC0414
 from loyalty.central_events import LedgerSealed as LedgerSealed  # noqa: PLC0414
+from loyalty.central_events import MemberFacts as MemberFacts  # noqa: PLC0414
 from loyalty.central_events import MemberSet as MemberSet  # noqa: PLC0414
+from loyalty.central_events import PointsExpired as PointsExpired  # noqa: PLC0414
+from loyalty.central_events import Recalculated as Recalculated  # noqa: PLC0414
 from loyalty.central_events import Rejudge as Rejudge  # noqa: PLC0414  # named here for others
+from loyalty.central_events import TierSet as TierSet  # noqa: PLC0414
 from loyalty.chain import BODY_BYTES_MAX, HASH_BYTES, Frame
 from loyalty.facts import Holder as Holder  # noqa: PLC0414
 from loyalty.facts import Moment as Moment  # noqa: PLC0414
@@ -190,6 +194,10 @@ Body = (
     | LeaseRelease
     | LeaseRefused
     | LedgerSealed
+    | MemberFacts
+    | PointsExpired
+    | TierSet
+    | Recalculated
 )
 
 #: Kind numbers never change and are never used again. From 100 on only central writes them.
@@ -211,6 +219,10 @@ KINDS: dict[int, type[Body]] = {
     105: LeaseRelease,
     106: LeaseRefused,
     107: LedgerSealed,
+    108: MemberFacts,
+    109: PointsExpired,
+    110: TierSet,
+    111: Recalculated,
 }
 CENTRAL_KINDS_FROM = 100
 #: The kind of an event of an earlier epoch that is written again: `Rehomed` around the first one.

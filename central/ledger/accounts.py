@@ -37,11 +37,18 @@ class Code(IntEnum):
     REVERSAL = 10  # a correction took an award back
     REVERSAL_OWED = 11
     OFFLINE_LOSS = 12  # a spend under a lease that was released
+    OVERRUN = 13  # promised by a till beyond a cap that receipts share
+    EXPIRED = 14  # their last day is over
+    RECALCULATED = 15  # corrected rules give more for a sale of the past
+    RECALCULATED_BACK = 16  # they give less
+    RECALCULATED_OWED = 17  # they give less, and the points are spent
+    ACTIVITY = 18
 
 
 ISSUER = bytes([AccountKind.ISSUER])
 REDEMPTION = bytes([AccountKind.REDEMPTION])
 OFFLINE_LOSS = bytes([AccountKind.OFFLINE_LOSS])
+BREAKAGE = bytes([AccountKind.BREAKAGE])
 _WALLET = chr(AccountKind.WALLET)
 _DEBT = chr(AccountKind.DEBT)
 

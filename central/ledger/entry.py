@@ -44,6 +44,7 @@ class Entry:
         self.transfers: list[Transfer] = []
         self.notices: list[Notice] = []
         self.wakes: list[bytes] = []
+        self.legs_max = LEGS_MAX
         self._booked_by = booked_by
 
     def move(
@@ -52,8 +53,8 @@ class Entry:
         """Move a positive `amount` of points. Raises Impossible beyond the limits of one event."""
         if not 0 < amount <= AMOUNT_MAX:
             raise Impossible(f"a transfer of {amount} points")
-        if len(self.transfers) == LEGS_MAX:
-            raise Impossible(f"more than {LEGS_MAX} transfers")
+        if len(self.transfers) == self.legs_max:
+            raise Impossible(f"more than {self.legs_max} transfers")
         leg = len(self.transfers)
         number = self.state.transfers + leg + 1
         self.transfers.append(

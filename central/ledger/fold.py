@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from central.ledger import people, redemptions, reviews, sales
+from central.ledger import ageing, people, redemptions, reviews, sales
 from central.ledger.entry import Entry, Impossible, Notice
 from central.ledger.rows import (
     CENTRAL_DEVICE,
@@ -33,8 +33,11 @@ from loyalty.events import (
     LeaseRefused,
     LeaseRelease,
     LedgerSealed,
+    MemberFacts,
     MemberSet,
     Origin,
+    PointsExpired,
+    Recalculated,
     Redeem,
     Refund,
     Rejudge,
@@ -42,6 +45,7 @@ from loyalty.events import (
     ReviewHeld,
     ReviewOpened,
     Sale,
+    TierSet,
     VoucherUse,
 )
 from loyalty.wire import Judged, Verdict
@@ -218,4 +222,8 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     MemberSet: people.set_member,
     EpochSealed: _epoch_sealed,
     LedgerSealed: lambda *_: Judgement(Verdict.APPLIED),
+    MemberFacts: people.set_facts,
+    TierSet: people.set_tier,
+    PointsExpired: ageing.expire,
+    Recalculated: sales.recalculate,
 }

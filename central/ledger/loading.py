@@ -19,7 +19,9 @@ from central.ledger.projections import (
     LEASE,
     SALE,
     VOUCHER,
+    facts_of,
     lease_of,
+    profile_of,
     refusal_of,
     review_of,
     sale_of,
@@ -255,6 +257,23 @@ def _rehomed(connection: Connection, shard_key: int, keys: Sequence[Any], found:
         found[device_id, epoch, hash_] = Identity(device_id, *place)
 
 
+def _facts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.sale_fact.c
+    for key, content in by_key(connection, shard_key, (t.fingerprint, t.content), keys):
+        found[key] = facts_of(content)
+
+
+def _uses(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.rule_use.c
+    found.update(by_key(connection, shard_key, (t.name, t.used), keys))
+
+
+def _profiles(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.member_profile.c
+    for member, content in by_key(connection, shard_key, (t.member, t.content), keys):
+        found[member] = profile_of(content)
+
+
 _READERS: dict[str, Reader] = {
     "accounts": _accounts,
     "lots": _lots,
@@ -267,6 +286,9 @@ _READERS: dict[str, Reader] = {
     "refusals": _refusals,
     "reviews": _reviews,
     "vouchers": _vouchers,
+    "facts": _facts,
+    "uses": _uses,
+    "profiles": _profiles,
     "members": _members,
     "cards": _cards,
     "waiting": _waiting,

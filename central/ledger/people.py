@@ -1,9 +1,11 @@
 """What the ledger learns about members and their cards."""
 
-from central.ledger.entry import Entry
-from central.ledger.rows import Judgement, Member
+from msgspec import structs
+
+from central.ledger.entry import Entry, Impossible
+from central.ledger.rows import Judgement, Member, Profile
 from central.ledger.wallets import move_card, pay_debt
-from loyalty.events import Holder, MemberSet
+from loyalty.events import Holder, MemberFacts, MemberSet, TierSet
 from loyalty.wire import Verdict
 
 
@@ -24,6 +26,29 @@ def set_member(entry: Entry, body: MemberSet) -> Judgement:
         entry.state.cards.put(tag, body.member)
     pay_debt(entry, Holder("member", body.member), body.member)
     entry.state.members.put(body.member, Member(body.tier_id, tags))
+    return Judgement(Verdict.APPLIED)
+
+
+def set_facts(entry: Entry, body: MemberFacts) -> Judgement:
+    """Keep what the rules may ask of a member; how the tier stands is not changed."""
+    if not 0 <= body.birth_month <= 12:
+        raise Impossible(f"birth month {body.birth_month}")
+    known = entry.state.profiles.get(body.member) or Profile()
+    labels = tuple(sorted(set(body.labels)))
+    facts = structs.replace(known, labels=labels, birth_month=body.birth_month)
+    entry.state.profiles.put(body.member, facts)
+    return Judgement(Verdict.APPLIED)
+
+
+def set_tier(entry: Entry, body: TierSet) -> Judgement:
+    """Give a member another tier, or note until when the one they have stays."""
+    member = entry.state.members.get(body.member)
+    if member is None:
+        raise Impossible(f"there is no member {body.member}")
+    known = entry.state.profiles.get(body.member) or Profile()
+    stands = structs.replace(known, below_since=body.below_since, granted_until=body.granted_until)
+    entry.state.profiles.put(body.member, stands)
+    entry.state.members.put(body.member, structs.replace(member, tier_id=body.tier_id))
     return Judgement(Verdict.APPLIED)
 
 

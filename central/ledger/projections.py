@@ -176,6 +176,20 @@ def review_of(content: str) -> rows.Review:
     return msgspec.json.decode(content, type=rows.Review)
 
 
+def _as_json(key: object, value: Struct) -> Values:
+    return key, msgspec.json.encode(value, order="deterministic").decode()
+
+
+def facts_of(content: str) -> rows.Facts:
+    """Return what a sale's award was worked out with, out of the column that holds it."""
+    return msgspec.json.decode(content, type=rows.Facts)
+
+
+def profile_of(content: str) -> rows.Profile:
+    """Return what rules may ask of a member, out of the column that holds it."""
+    return msgspec.json.decode(content, type=rows.Profile)
+
+
 def _head(key: tuple[bytes, int], head: rows.Head) -> Values:
     return *key, head.seq, head.hash, int(head.sealed), head.seq if head.sealed else None
 
@@ -198,6 +212,9 @@ FORMS: dict[str, Form] = {
     "refusals": Form(schema.lease_refusal, _columns(schema.lease_refusal), _refusal),
     "reviews": Form(schema.review, _columns(schema.review), _review),
     "vouchers": VOUCHER,
+    "facts": Form(schema.sale_fact, _columns(schema.sale_fact), _as_json),
+    "uses": Form(schema.rule_use, _columns(schema.rule_use), lambda name, used: (name, used)),
+    "profiles": Form(schema.member_profile, _columns(schema.member_profile), _as_json),
     "members": Form(
         schema.member_tier, _columns(schema.member_tier), lambda key, member: (key, member.tier_id)
     ),

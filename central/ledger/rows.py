@@ -23,6 +23,7 @@ from loyalty.events import (
     body_of,
     origin_of,
 )
+from loyalty.products import Part
 from loyalty.wire import Verdict
 
 #: Central writes its own events on the chain of a device that nobody can enrol.
@@ -158,6 +159,33 @@ class Sale(Struct, frozen=True, gc=False):
     claim_hash: bytes | None
     expires_on: str
     state: SaleState
+
+
+class Facts(Struct, frozen=True):
+    """What the award of a sale was worked out with, when its book asks for more than an amount.
+
+    `moved` is by how much the award moved each counter that receipts share.
+    """
+
+    parts: tuple[Part, ...] = ()
+    earliest_ms: int = 0
+    latest_ms: int = 0
+    labels: tuple[str, ...] = ()
+    birth_month: int = 0
+    had: tuple[str, ...] = ()
+    moved: dict[str, int] = {}
+
+
+class Profile(Struct, frozen=True):
+    """What rules may ask of a member, and how their tier stands (`loyalty.tiers.Standing`).
+
+    `birth_month` is 0 for a member who has not told it. Days are ISO dates, empty for none.
+    """
+
+    labels: tuple[str, ...] = ()
+    birth_month: int = 0
+    below_since: str = ""
+    granted_until: str = ""
 
 
 class ReviewState(IntEnum):

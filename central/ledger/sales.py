@@ -10,16 +10,14 @@ from datetime import date, timedelta
 
 from msgspec import structs
 
-from central.ledger import references, reviews, rows
+from central.ledger import references, reviews, rows, ruling
 from central.ledger.accounts import Code
 from central.ledger.entry import Entry, Impossible, Notice, bounded
 from central.ledger.rows import Judgement, SaleState
 from central.ledger.wallets import give, resolve, take, tier_of
 from loyalty import earning
-from loyalty.basket import Basket
-from loyalty.campaigns import Who
-from loyalty.events import Claim, Correction, Holder, Refund, Sale
-from loyalty.lots import expires_on
+from loyalty.events import Claim, Correction, Holder, Recalculated, Refund, Sale
+from loyalty.expiry import last_day
 from loyalty.receipt import Kind, Receipt, normalise_number
 from loyalty.rulebook import RuleBook
 from loyalty.wire import ClaimedRow, Verdict
@@ -63,6 +61,7 @@ def sale(entry: Entry, body: Sale) -> Judgement:
         state=SaleState.OPEN,
     )
     judgement = _APPLIED
+    ruling.remember(entry, key, body, book)
     if body.holder is not None:
         new, judgement = _award(entry, new, body.holder, body.points)
     entry.state.put_sale(new)
@@ -124,6 +123,7 @@ def correction(entry: Entry, body: Correction) -> Judgement:
     if corrected.holder is not None and left:
         codes = (Code.REVERSAL, Code.REVERSAL_OWED)
         take(entry, resolve(entry, corrected.holder), left, key.hex(), codes)
+    ruling.undo(entry, corrected, _book(entry, corrected.book))
     judgement = _APPLIED
     corrected = structs.replace(
         corrected, holder=None, tier_id="", points=0, taken_back=0, state=SaleState.REVERSED
@@ -153,9 +153,8 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     if not _may_change(entry, original):
         raise Impossible(f"a refund of a sale of shop {original.shop_id}")
     after = min(original.refunded_fen + returned_fen, max(original.eligible_fen, 0))
-    points = max(
-        earning.take_back(original.points, original.eligible_fen, 0, after) - original.taken_back, 0
-    )
+    stays = ruling.kept(entry, original, after, _book(entry, original.book))
+    points = max(original.points - stays - original.taken_back, 0)
     reviews.made(entry, body.review_id, key)
     if original.holder is not None and points:
         codes = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
@@ -169,6 +168,30 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     return Judgement(Verdict.APPLIED, reason, 0 if body.points is not None else -points)
 
 
+def recalculate(entry: Entry, body: Recalculated) -> Judgement:
+    """Bring a sale of the past to what a corrected book gives, by a transfer that says why."""
+    key = _hash(body.fingerprint)
+    sold = entry.state.sales.get(key)
+    if sold is None or sold.holder is None:
+        raise Impossible("there is no such sale, or nobody has it")
+    book = entry.state.books.get(body.book)
+    if book is None:
+        return _without_book(body.book)
+    after = bounded("points", body.points)
+    gone = earning.take_back(after, sold.eligible_fen, 0, sold.refunded_fen)
+    more = after - gone - (sold.points - sold.taken_back)
+    owner = resolve(entry, sold.holder)
+    if more > 0:
+        until = last_day(date.fromisoformat(sold.sold_on), book, sold.tier_id)
+        give(entry, owner, ((more, Code.RECALCULATED),), key.hex(), until)
+    if more < 0:
+        codes = (Code.RECALCULATED_BACK, Code.RECALCULATED_OWED)
+        take(entry, owner, -more, key.hex(), codes)
+    changed = structs.replace(sold, book=body.book, points=after, taken_back=gone)
+    entry.state.put_sale(changed)
+    return Judgement(Verdict.APPLIED)
+
+
 def _award(
     entry: Entry, given: rows.Sale, holder: Holder, promised: int | None
 ) -> tuple[rows.Sale, Judgement]:
@@ -179,17 +202,18 @@ def _award(
     book = _book(entry, given.book)
     owner = resolve(entry, holder)
     tier_id = tier_of(entry, owner)
-    basket = Basket(given.eligible_fen, given.shop_id, given.category)
-    earned = earning.points(basket, Who(tier_id), None, book)
-    gone = earning.take_back(earned, given.eligible_fen, 0, given.refunded_fen)
+    ruled = ruling.award(entry, given, owner, tier_id, book)
+    earned, gone = ruled.due, ruled.gone
     due, told = earned - gone, bounded("points", promised or 0)
+    parts: tuple[tuple[int, Code], ...]
     parts = ((min(due, told), Code.AWARD), (due - told, Code.TRUE_UP))
     if promised is None:
         parts = ((due, Code.AWARD), (0, Code.TRUE_UP))
     elif told > due:
-        parts = ((due, Code.AWARD), (told - due, Code.PROMISE))
-    until = expires_on(date.fromisoformat(given.sold_on), book.expiry_months)
-    give(entry, owner, parts, given.fingerprint.hex(), until)
+        overrun = min(told - due, ruled.uncapped - ruled.due)
+        excess = ((overrun, Code.OVERRUN), (told - due - overrun, Code.PROMISE))
+        parts = ((due, Code.AWARD), *excess)
+    give(entry, owner, parts, given.fingerprint.hex(), ruled.until, ruled.apart)
     awarded = structs.replace(
         given,
         holder=holder,

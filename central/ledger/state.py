@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 from central.ledger.rows import (
     Account,
     Arm,
+    Facts,
     Head,
     Identity,
     Judgement,
     Lease,
     Member,
     Pending,
+    Profile,
     Review,
     Sale,
     Voucher,
@@ -150,6 +152,10 @@ class State:
         self.pending: Table[Identity, Pending] = Table("pending", undo, complete=complete)
         self.verdicts: Table[Identity, Judgement] = Table("verdicts", undo, complete=True)
         self.books: Table[str, RuleBook] = Table("books", undo, complete=complete)
+        #: What awards were worked out with, counters they share, and what rules ask of members.
+        self.facts: Table[bytes, Facts] = Table("facts", undo, complete=complete)
+        self.uses: Table[str, int] = Table("uses", undo, complete=complete)
+        self.profiles: Table[str, Profile] = Table("profiles", undo, complete=complete)
         #: For which shop a device was enrolled, which never changes.
         self.shops: Table[bytes, str] = Table("shops", undo, complete=complete)
         #: The hashes of what is in the inbox, and where events of earlier epochs went.

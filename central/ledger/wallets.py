@@ -34,9 +34,17 @@ def tier_of(entry: Entry, holder: Holder) -> str:
 
 
 def give(
-    entry: Entry, holder: Holder, parts: tuple[tuple[int, Code], ...], subject: str, until: date
+    entry: Entry,
+    holder: Holder,
+    parts: tuple[tuple[int, Code], ...],
+    subject: str,
+    until: date,
+    apart: tuple[tuple[int, date], ...] = (),
 ) -> None:
-    """Post points that count until `until` to a resolved holder; debts are paid out of them."""
+    """Post points that count until `until` to a resolved holder; debts are paid out of them.
+
+    `apart` are those of them that count until another day; a debt takes these last.
+    """
     wallet, debt = wallet_id(holder), debt_id(holder)
     points = 0
     for amount, code in parts:
@@ -46,8 +54,13 @@ def give(
     pays = min(points, -entry.account(debt).posted)
     if pays:
         entry.move(wallet, debt, pays, Code.DEBT_PAID, subject)
-    if points > pays:
-        _add(entry, wallet, Lot(_lot_id(entry.event.identity), until, points - pays))
+    left, lot_id = points - pays, _lot_id(entry.event.identity)
+    for place, (own, own_until) in enumerate(apart, 1):
+        if own_points := min(own, left):
+            left -= own_points
+            _add(entry, wallet, Lot(lot_id + bytes([place]), own_until, own_points))
+    if left:
+        _add(entry, wallet, Lot(lot_id, until, left))
 
 
 def take(entry: Entry, holder: Holder, points: int, subject: str, codes: tuple[Code, Code]) -> None:

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from central.ledger import references
-from central.ledger.accounts import ISSUER, OFFLINE_LOSS, REDEMPTION, debt_id, wallet_id
+from central.ledger.accounts import (
+    BREAKAGE,
+    ISSUER,
+    OFFLINE_LOSS,
+    REDEMPTION,
+    debt_id,
+    wallet_id,
+)
 from central.ledger.rows import Identity, Lease, Pending, Sale, Unreadable
 from loyalty import events
 from loyalty.events import Holder, Origin
@@ -143,6 +150,24 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield from (("cards", tag) for tag in body.tags)
         case events.Rejudge():
             yield "pending", Identity(bytes.fromhex(body.device), body.epoch, body.seq)
+        case _:
+            yield from _of_rules(body)
+
+
+def _of_rules(body: events.Body | Unreadable) -> Iterator[Want]:
+    """Yield what central's own events about rules read."""
+    match body:
+        case events.MemberFacts():
+            yield "profiles", body.member
+        case events.TierSet():
+            yield from (("members", body.member), ("profiles", body.member))
+        case events.PointsExpired():
+            yield "accounts", BREAKAGE
+            for holder in body.holders:
+                yield "accounts", wallet_id(holder)
+                yield "lots", wallet_id(holder)
+        case events.Recalculated():
+            yield "sales", bytes.fromhex(body.fingerprint)
         case _:
             return
 

@@ -1,0 +1,36 @@
+"""Projections of the ledger about rules: what awards share and what they were worked out with.
+
+`central.schema` names all tables. Books of rates and tiers alone write none of these rows.
+"""
+
+from sqlalchemy import Index
+
+from central.columns import big, data, small, table, text
+
+# How far each counter that receipts share has come: central.ledger.ruling, loyalty.counting.
+rule_use = table("rule_use", "name", text("name"), big("used"))
+
+# What the award of a sale was worked out with: central.ledger.rows.Facts as JSON.
+sale_fact = table("sale_fact", "fingerprint", data("fingerprint"), text("content"))
+
+# What rules may ask of a member, and how their tier stands: central.ledger.rows.Profile as JSON.
+member_profile = table("member_profile", "member", text("member"), text("content"))
+
+# --- the worker's own records
+
+# One line for each run of a job for a day; a job that ran whole is not run again for it.
+job_run = table(
+    "job_run",
+    "job day started_ms",
+    text("job"),
+    text("day"),
+    big("started_ms"),
+    big("ended_ms", null=True),
+    small("state"),  # central.jobs.runs.RunState
+    big("done"),
+    text("detail"),
+    Index(None, "shard_key", "started_ms"),
+)
+
+# Who may run jobs now: one worker at a time.
+job_leader = table("job_leader", "", text("worker"), big("until_ms"))
