@@ -149,7 +149,7 @@ def command_line(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "tillpoints", *arguments]
 
 
-def run(arguments: list[str], *, timeout_s: float = 60.0) -> str:
+def run(arguments: list[str], *, timeout_s: float = 180.0) -> str:
     """Run one of our commands to its end and return what it wrote. Raises ChildFailed."""
     done = subprocess.run(
         command_line(arguments),

@@ -34,7 +34,7 @@ T = TypeVar("T")
 PROGRAMME = "澄湖天地会员积分"
 ZONE = "Asia/Shanghai"
 MALL = Path(str(files("tillpoints"))) / "demo" / "mall"
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 180.0  # a machine may be busy with something else
 #: On Linux a folder in memory that everybody may write in (shm_overview(7)).
 MEMORY = "/dev/shm"  # noqa: S108 a folder of our own is made in it
 
