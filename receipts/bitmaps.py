@@ -24,7 +24,7 @@ def bitmap_svg(rows: Sequence[bytes], width: int, x: int, y: int, scale: tuple[i
     """
     path, spans = _path(rows, width, x, y, scale)
     if spans <= _SPANS_MAX:
-        return f'<path shape-rendering="crispEdges" d="{path}"/>'
+        return f'<path d="{path}"/>'
     png = base64.b64encode(_png(rows, width)).decode()
     return (
         f'<image x="{x}" y="{y}" width="{width * scale[0]}" height="{len(rows) * scale[1]}"'

@@ -101,11 +101,14 @@ def _feed_lines(printer: Printer, token: Token) -> None:  # ESC d n, ESC e n
 
 
 def _feed_dots(printer: Printer, token: Token) -> None:  # ESC J n, ESC K n
+    dots, tall = token.data[2], printer.strip_rows
     printer.end_line(token.offset)
     if printer.page_mode:
-        printer.page_y += token.data[2]
+        printer.page_y += dots
     elif token.data[:2] == b"\x1bJ" or len(token.data) == 3:
-        printer.hold(Feed(dots=token.data[2], offset=token.offset, end=token.end))
+        if tall:  # the line of strips is fed by this, in dots or in Epson's half dots
+            dots = 0 if dots == 2 * tall else max(0, dots - tall)
+        printer.hold(Feed(dots=dots, offset=token.offset, end=token.end))
 
 
 # -- page mode -----------------------------------------------------------------------------------
@@ -210,6 +213,7 @@ def _strip(printer: Printer, token: Token) -> None:  # ESC * m nL nH, Star ESC X
         printer.parts.append(Text(bytearray(), printer.look.style, printer.text_state))
     if strip is not None:
         printer.strip_x += strip.width * strip.x_scale
+        printer.strip_rows = max(printer.strip_rows, strip.rows * strip.y_scale)
         printer.hold(strip)
 
 

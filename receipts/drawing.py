@@ -73,13 +73,24 @@ def draw_elements(elements: Iterable[Element], columns: int = 48) -> list[str]:
     pieces: list[str] = []
     marks: list[str] = []
     title = ""
-    y = 0
+    y = strip = 0  # the strip's height while its line is not yet fed
+    fed = LINE  # what a blank line feeds: below strips as much as a strip
     for element in elements:
         if isinstance(element, Cut | FormFeed):
             if marks:
-                pieces.append(_paper(marks, y, columns, title, cut=True))
-            marks, title, y = [], "", 0
+                pieces.append(_paper(marks, y + strip, columns, title, cut=True))
+            marks, title, y, strip, fed = [], "", 0, 0, LINE
             continue
+        if isinstance(element, Picture) and element.strip:
+            drawn, height = _picture(element, y, columns * COLUMN)
+            marks += drawn
+            strip = fed = max(strip, height)
+            continue
+        if isinstance(element, Line) and not element.text:
+            y, strip = y + (strip or fed), 0
+            continue
+        if isinstance(element, Line | Picture | Code):
+            y, strip, fed = y + strip, 0, LINE
         drawn, height = _element(element, y, columns * COLUMN)
         marks += drawn
         y += height

@@ -47,6 +47,7 @@ class Printer:
         self.rows = bytearray()  # of Star's raster mode, not yet held
         self._rows_wide = self._rows_at = self._rows_end = 0
         self.strip_x = 0  # where the next strip of this line stands, in dots
+        self.strip_rows = 0  # how high this line's strips are
         self.parts: list[Part] = []
         self._line_at = 0
         self._line_text = 0
@@ -173,7 +174,7 @@ class Printer:
         """Hold the line, empty or not, and begin the next."""
         draft = Draft(self.parts, self.look.align, self._line_at, end)
         self.parts = []
-        self._line_text = self.strip_x = 0
+        self._line_text = self.strip_x = self.strip_rows = 0
         if not self.page_mode:
             self.hold(draft)
             return

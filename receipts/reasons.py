@@ -61,8 +61,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "uncertain_bytes": ("打印数据有看不懂的地方", "Parts of the print data are not understood"),
     "lost_text": ("有文字无法辨认", "Some of the text could not be read"),
     "picture_only": (
-        "小票是图片，文字尚未识别（安装 tillpoints[ocr] 后可自动识别）",
-        "The receipt is a picture; its text was not read (the extra tillpoints[ocr] reads it)",
+        "小票是图片，本机未能识别文字：请照图填写",
+        "The receipt is a picture that this machine could not read: type what it shows",
     ),
     "unknown_glyphs": (
         "图片中有 {count} 个字形尚未学会",

@@ -190,7 +190,7 @@ def _finding(
         return Nothing(reading.kind, why or (own_words("no_points_kind"),))
     receipt = reading.receipt(shop_id)
     if receipt.currency != book.currency:
-        return ask(reading, why)
+        return ask(reading, (own_words("review_currency"),))
     identity = fingerprint(receipt).hex()
     before = _before(identity, known, earlier) or _without_number(receipt, known)
     if before is not None:

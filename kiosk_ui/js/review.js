@@ -61,7 +61,7 @@ function drawItem(item) {
   list(slot(document, "read"), template, item.fields, (it) => it.field, (node, it) => {
     put(node, "name", t(FIELDS[it.field]));
     put(node, "value", it.value);
-    put(node, "line", it.line);
+    put(node, "line", it.line === it.value ? "" : it.line);
   });
   drawForm(item);
 }

@@ -159,6 +159,14 @@ def test_a_large_picture_is_a_png_of_the_same_dots() -> None:
     assert dots.tobytes() == bits
 
 
+def test_strips_stand_close_below_each_other_as_on_paper() -> None:
+    strip = b"\x1b*\x21\x08\x00" + b"\xff" * 24
+    (svg,) = draw(strip + b"\n" + strip + b"\n\n" + strip + b"\nTotal\n\x1dV\x00", 32)
+    paths = [each.attrib["d"] for each in parsed(svg).iter(f"{SVG}path")]
+    tops = [re.match(r"M\d+ (\d+)h8v24", path) for path in paths]
+    assert [int(found[1]) for found in tops if found] == [0, 24, 72]
+
+
 def test_a_picture_wider_than_the_paper_is_cut_off_at_its_edge() -> None:
     (svg,) = draw_elements([Picture(800, 8, b"\xff" * 800)], 32)
     assert f"M{MARGIN} 0h384v8" in svg

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from receipts import pictures_ocr
 from tests.receipts.jobs import CASES, jobs_of
+from tests.receipts.raster import job_of, raster_names
 from tillpoints.commands.read import command
 
 KEYS = [
@@ -102,3 +104,12 @@ def test_explain_shows_where_each_fact_stands_and_spells_the_sums():
     assert "220.00 - 6.00 = 214.00" in out
     assert "213.00 + 21.30 - 20.00 - 0.30 = 214.00" in out
     assert "积分 award: 214.00 CNY" in out
+
+
+def test_whoever_reads_pictures_without_the_extra_is_told_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures_ocr, "engine", lambda: None)
+    job = tmp_path / "picture.bin"
+    job.write_bytes(job_of(raster_names()[0]))
+    result = run(job)
+    assert [each["decision"] for each in answers(result)[0]["documents"]] == ["review"]
+    assert "1 files are pictures: the extra tillpoints[ocr] reads them" in result.stderr

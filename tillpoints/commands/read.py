@@ -7,7 +7,7 @@ import click
 import msgspec
 from msgspec import structs
 
-from receipts import lessons, templates
+from receipts import lessons, pictures_ocr, templates
 from receipts.dialects import DIALECTS
 from receipts.money import decimal
 from receipts.reading import Reading
@@ -90,7 +90,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         raise click.UsageError(f"--currency {currency!r}: three capital letters, such as MYR")
     template = _template(folder, shop, teach)
     options = ReadAs(text, currency, date_order, dialect, template)
-    failed = 0
+    failed = pictures = 0
     for path in files:
         try:
             papers = (lessons_of if teach is None else confirmed_lessons)(path, options)
@@ -102,7 +102,11 @@ def command(  # noqa: PLR0913 - one parameter per option
         if teach is not None and options.template is not None:
             known = lessons.taught(options.template, papers, options.in_order())
             options = structs.replace(options, template=known)
-        _answer(path, [paper.reading for paper in papers], explain=explain)
+        readings = [paper.reading for paper in papers]
+        pictures += any(why.code == "picture_only" for each in readings for why in each.why)
+        _answer(path, readings, explain=explain)
+    if pictures and pictures_ocr.engine() is None:
+        click.echo(f"{pictures} files are pictures: the extra tillpoints[ocr] reads them", err=True)
     if teach is not None and options.template is not None and template is not None:
         saved = templates.save(options.template, folder)
         learnt = options.template.papers - template.papers
