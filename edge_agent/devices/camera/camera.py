@@ -21,7 +21,7 @@ from edge_agent.devices.hid.sources import meant
 from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
 
-#: What a look may cost: on two cores the screens stay quick beside it.
+#: What a look may cost of one core: the screens stay quick beside it.
 BUDGET_S = 0.05
 _SMALL = (64, 36)
 #: A picture is another one when some patch of it changed by so much.
@@ -38,6 +38,8 @@ class CameraScanner(ScannerThread):
         self._config = config
 
     def _read(self) -> None:
+        # Its work stays in this thread, where it is counted.
+        cv2.setNumThreads(1)
         with self._frames() as frames:
             sight, sightings, view = Sight(), Sightings(), _View()
             # The first frame is the proof that it works.

@@ -28,11 +28,12 @@ _CHARACTERS = list("ABCDEFGHJKMNPQRSTVWXYZ0123456789")
 
 
 class Frame(Struct, frozen=True):
-    """One frame, the kind of its trouble, and what the code in it says; None: there is none."""
+    """One frame, the kind of its trouble, and which code is in it and says what; None: none is."""
 
     kind: str
     picture: Picture
     text: str | None
+    symbology: str | None
 
 
 def frames(per_kind: int, *, seed: int = 1) -> Iterator[Frame]:
@@ -45,10 +46,11 @@ def frames(per_kind: int, *, seed: int = 1) -> Iterator[Frame]:
 def frame(kind: str, chance: np.random.Generator) -> Frame:
     """Make one frame of a kind."""
     if kind == "nothing":
-        return Frame(kind, _spoilt(_counter(chance), 1.5, 4.0, chance), None)
-    text, symbol = _symbol(chance)
+        return Frame(kind, _spoilt(_counter(chance), 1.5, 4.0, chance), None, None)
+    text, shape = _drawn(chance)
+    symbol = symbol_picture(text, shape, scale=MODULE_DOTS)
     scene, spoil = KINDS[kind]
-    return Frame(kind, spoil(scene(symbol, chance), chance), text)
+    return Frame(kind, spoil(scene(symbol, chance), chance), text, shape.name)
 
 
 def symbol_picture(text: str, kind: zxingcpp.BarcodeFormat, *, scale: int = 4) -> Picture:
@@ -58,8 +60,8 @@ def symbol_picture(text: str, kind: zxingcpp.BarcodeFormat, *, scale: int = 4) -
     return cv2.copyMakeBorder(drawn, scale, scale, scale, scale, cv2.BORDER_CONSTANT, value=255)
 
 
-def _symbol(chance: np.random.Generator) -> tuple[str, Picture]:
-    """Draw what members, slips and goods carry; a module is MODULE_DOTS."""
+def _drawn(chance: np.random.Generator) -> tuple[str, zxingcpp.BarcodeFormat]:
+    """Draw lots for what members, slips and goods carry."""
     number = MEMBER_PREFIX + make_member_number("".join(map(str, chance.integers(0, 10, 11))))
     voucher = VOUCHER_PREFIX + "".join(chance.choice(_CHARACTERS, 60))
     goods = "69" + "".join(map(str, chance.integers(0, 10, 10)))
@@ -74,8 +76,7 @@ def _symbol(chance: np.random.Generator) -> tuple[str, Picture]:
         (ean, kinds.EAN13),
         (number, kinds.DataMatrix),
     ]
-    text, shape = shapes[int(chance.integers(len(shapes)))]
-    return text, symbol_picture(text, shape, scale=MODULE_DOTS)
+    return shapes[int(chance.integers(len(shapes)))]
 
 
 # ---- where the code is
