@@ -69,7 +69,8 @@ ROLES: dict[Role, str] = {
         整单合计|合同金额|整单金额|全单合计|桌台合计|合同总额|全單合計|整單合計|原单合计
     """,
     Role.PAID: """
-        扣款金額|扣除金額|扣款金额|实付|实收|实付金额|实收金额|已付|付款金额|实付款|支付金额|支付合计|實收|實付|已付金額
+        扣款金額|扣除金額|扣款金额
+        实付|实收|实付金额|实收金额|已付|付款金额|实付款|支付金额|支付合计|實收|實付|已付金額
         收款|付款|支付|实收合计|付款合计
         PAID|AMOUNT PAID|PAID AMOUNT|TOTAL PAID|PAYMENT|TOTAL PAYMENT|AMT PAID|DIBAYAR|BAYARAN
         PAY
@@ -133,7 +134,7 @@ ROLES: dict[Role, str] = {
         REFUND|REFUND AMOUNT|TOTAL REFUND|AMOUNT REFUNDED|REFUND DUE|REFUND TOTAL|BAYARAN BALIK
     """,
     Role.TOPUP: """
-        充值金额|储值金额|充值|储值|增值金額|增值|开卡|办卡|购卡|售卡|续费|激活
+        充值金额|储值金额|充值|储值|增值金額|增值|加值|加值金額|儲值|开卡|办卡|购卡|售卡|续费|激活
         ACTIVATION|GIFT CARD SALE|GIFT CARD ACTIVATION|RELOAD|TOP-UP|TOP UP|TOPUP
         TOP-UP AMOUNT|TOP UP AMOUNT|TOPUP AMOUNT|RELOAD AMOUNT
     """,

@@ -40,6 +40,9 @@ _TYPE = re.compile(
     r"^\W*(?:(?:TRANS(?:ACTION)?|TXN|TRX|SALES?|DOC(?:UMENT)?|RECEIPT|BILL)?\.?\s?TYPE|TRANSACTION"
     r"|(?:交易|业务|單據|单据|销售|訂單|订单)?[类類][型别別])\s?[:：]\s*(?P<value>\S.*)$"
 )
+#: The number of a paper names it: `退货单号:TH0012`.
+_NUMBERED = re.compile(r"^\W*(?P<paper>[^:#]+?) ?(?:NO|NUMBER|#|号|號)[.:# ]+\S")
+_OFFERS = frozenset({"QUOTATION", "PROFORMA", "PRO FORMA", "报价单", "報價單"})
 _TYPED = frozenset({"refund", "void", "topup", "deposit", "training"})
 #: So much of a line must be the word for it to say that the paper was printed before.
 _REPRINT_WEAK = frozenset({"复印", "副本", "DUPLICATE"})
@@ -70,12 +73,14 @@ def classify(rows: list[Row]) -> Classified:
     priced = next((at for at, row in enumerate(rows) if row.exact_amounts), len(rows))
     for at, row in signs:
         taken_off = any(amount.fen < 0 for amount in row.amounts)
+        taken_off |= any(figure.role is Role.REFUND for figure in row.figures)
         listed = taken_off or (at > priced and bool(row.amounts))  # `取消 咖啡 -1` among goods
         may_be = not listed and _may_be_heading(row, at, len(rows))
         footer = lexicon.FOOTERS.touches(row.upper)
         kinds = lexicon.HEADINGS.find(row.upper) if may_be and not footer else []
         for term, kind in kinds:
-            if _is_heading(row, at, term) and not (kind == "topup" and _OFFER.search(row.upper)):
+            said = term if not term.isascii() else " ".join(t for t, k in kinds if k == kind)
+            if _is_heading(row, at, said) and not (kind == "topup" and _OFFER.search(row.upper)):
                 found.setdefault(kind, term)
                 headings.append(row.index)
         if at >= SALE_HEADING_ROWS or footer or row.index in headings:
@@ -158,12 +163,15 @@ def _is_reprint(row: Row) -> bool:
 
 def _typed(row: Row) -> list[tuple[str, str]]:
     """Return the kinds that a field such as `交易类型:退货` names."""
-    field = _TYPE.match(row.upper)
-    if field is None:
-        return []
-    value = field["value"].strip()
-    terms = lexicon.HEADINGS.find(value)
-    return [(term, kind) for term, kind in terms if kind in _TYPED and 2 * len(term) >= len(value)]
+    if (field := _TYPE.match(row.upper)) is not None:
+        value = field["value"].strip()
+        terms = lexicon.HEADINGS.find(value)
+        return [each for each in terms if each[1] in _TYPED and 2 * len(each[0]) >= len(value)]
+    if (numbered := _NUMBERED.match(row.upper)) is not None:
+        paper = numbered["paper"].strip()
+        terms = [each for each in lexicon.HEADINGS.find(paper) if each[0] == paper]
+        return [each for each in terms if each[1] == "refund" or paper in _OFFERS]
+    return []
 
 
 def _is_printed_again(row: Row) -> bool:

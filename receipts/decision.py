@@ -179,6 +179,7 @@ def _is_torn(facts: Facts, settled: Settlement) -> bool:
     return (
         facts.kind is Kind.SALE
         and "tender" not in settled.checks
+        and not settled.tenders
         and (settled.row >= facts.ends_row)
     )
 

@@ -71,6 +71,7 @@ REPORT_FIELDS: Lexicon[str] = Lexicon([(paper_words.REPORT_FIELDS, "field")])
 PRINTED_AGAIN: Lexicon[str] = Lexicon(
     [(paper_words.REPRINT, "reprint"), (paper_words.COPY_MARKS, "copy")]
 )
+FOR_OTHERS: Lexicon[str] = Lexicon([(paper_words.FOR_OTHERS, "others")])
 FOOTERS: Lexicon[str] = Lexicon([(paper_words.FOOTER_PHRASES, "footer")])
 #: All words but those beside amounts and in footers: most lines hold none of them and are done
 #: after this one search.

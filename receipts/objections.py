@@ -68,17 +68,14 @@ _OFFICE = re.compile("(?:单|單|凭证|憑證|明细)$")
 _REPORT = re.compile("(?:(?<![手钟怀仪电腕])表|统计|統計|汇总|彙總|排行榜?)$")
 #: What a heading of a sale's paper speaks of.
 _SALE_PAPER = re.compile(
-    "销售(?:[单單票]|小票|凭证)|消费|購物|购物|购买|結|结账|结帐|结算|收银|收款|收费|交易|堂食|外带|自提|自取|打包"
-    "|零售|提货|点单|销货|销貨|出货|门票|入场|停车|小票|商品|订单|菜单|账单|帳單|买单|缴费"
-    "|服务|维修|保养|护理|洗|取衣|收衣|取件|取货|配镜|验光"
+    "销售(?:[单單票]|小票|凭证)|消费|購物|购物|购买|結|结账|结帐|结算|收银|收款|收费|交易|堂食"
+    "|外带|自提|自取|打包|零售|提货|点单|销货|销貨|出货|门票|入场|停车|小票|商品|订单|菜单"
+    "|账单|帳單|买单|缴费|服务|维修|保养|护理|洗|取衣|收衣|取件|取货|配镜|验光"
 )
-#: Money taken in for somebody else, given out, or put at stake.
-_FOR_OTHERS = re.compile(
-    r"代收|代缴|代繳|代充|货款|物业(?:管理)?费|捐赠|捐款|募捐|善款|彩票|投注|户号|戶號|抄表|话费|罚款"
-    r"|(?:[水电電燃气氣煤]|宽带|有线|取暖)费(?:缴|充|账|单|通知)|缴.{0,3}[水电燃气煤]费|[燃煤]气费"
-    r"|社保费|汇款|匯款|\bBILL PAYMENT\b|\bE-?PIN\b|\bCASH ?BACK\b|\bDONATION\b|\bLOTTERY\b"
-    r"|\bREMITTANCE\b|\bMONEY (?:TRANSFER|CHANGER)\b|\bPOSTPAID\b|\bCURRENCY EXCHANGE\b"
-    r"|\b4D\b|\bTOTO\b|\bMTCN\b|\bPRINCIPAL\b|外币兑换|外幣兌換|找換店|兌換店|\bWE (?:SELL|BUY)\b"
+#: Money taken in for somebody else, by the make of its name.
+_COLLECTED = re.compile(
+    r"(?:[水电電燃气氣煤]|宽带|有线|取暖)费(?:缴|充|账|单|通知)|缴.{0,3}[水电燃气煤]费"
+    r"|\bINSTALMENT \d"
 )
 #: A bill among the goods is another company's.
 _BILL = re.compile(r"(?<!OF )(?<=\w )BILLS?\b(?! (?:BOOK|PAD|FOLD))|\bBILL \d")
@@ -115,9 +112,7 @@ def objection_of(
     own, which reports have none of; `paid` is whether a payment is printed.
     """
     named = (item.name for item in items if item.amount_fen > 0 and not item.topup)
-    names = (
-        name for name in named if _FOR_OTHERS.search(name.upper()) or _BILL.search(name.upper())
-    )
+    names = (name for name in named if _is_for_others(name.upper()) or _BILL.search(name.upper()))
     sold = next(names, None)
     if sold is not None:
         return Objection(sold)
@@ -197,6 +192,10 @@ def _is_office_heading(row: Row, number: str | None) -> bool:
     return (words[-1] in _REPORT_ENDS and not _PARCELLED & set(words)) or words[0] == "LAPORAN"
 
 
+def _is_for_others(upper: str) -> bool:
+    return lexicon.FOR_OTHERS.touches(upper) or _COLLECTED.search(upper) is not None
+
+
 def _is_report(row: Row) -> bool:
     return _REPORT.search(row.text.strip(" *=-#【】[]<>()")) is not None or not _HAN.search(
         row.text
@@ -204,4 +203,4 @@ def _is_report(row: Row) -> bool:
 
 
 def _is_collecting(row: Row) -> bool:
-    return len(row.text.strip()) <= 24 and _FOR_OTHERS.search(row.upper) is not None
+    return len(row.text.strip()) <= 24 and _is_for_others(row.upper)

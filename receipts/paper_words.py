@@ -16,6 +16,7 @@ HEADINGS: dict[str, str] = {
         销售汇总|交接班|Z报|X报|营业日报|班次|收银员对账|收银对账|款项汇总|交款单|缴款单|收款汇总
         结算总计|结算总计单|总计单|批结算|批次结算
         现金盘点|钱箱支出|钱箱存入|备用金|营业额汇总|支付汇总|收款统计|营业统计|月结|月报|周报|读数
+        工资条|工资单|薪资单
         Z REPORT|X REPORT|Z-REPORT|X-REPORT|SHIFT REPORT|END OF DAY|CASH UP|LAPORAN|SHIFT CLOSE
         DAILY REPORT|DAILY SALES|SALES REPORT|SHIFT|Z READING|X READING|Z-READ|SETTLEMENT REPORT
         SETTLEMENT|CLOSING REPORT|SALES SUMMARY|PAID OUT|PAID IN|CASH IN|PAYOUT|PETTY CASH
@@ -23,7 +24,7 @@ HEADINGS: dict[str, str] = {
         SAFE DROP|CASH LIFT|CASH OUT|FLOAT|OPENING FLOAT|PETTY CASH PAID OUT|CASH PAYOUT
         CASH PAID OUT
         SALES BY ITEM|SALES BY DEPARTMENT|SALES BY CATEGORY|HOURLY SALES|TOP SELLERS|PRODUCT MIX
-        PLU REPORT|DEPARTMENT SALES|CASH PAID IN|SUPPLIER PAYOUT
+        PAYSLIP|PAY SLIP|SALARY SLIP|PLU REPORT|DEPARTMENT SALES|CASH PAID IN|SUPPLIER PAYOUT
     """,
     "kitchen_ticket": """
         厨打单|制作单|传菜单|划菜单|出品单|加菜单|加菜|加单|催菜|退菜单|退菜|厨房|廚房單|热菜间|后厨
@@ -33,7 +34,7 @@ HEADINGS: dict[str, str] = {
     "training": """
         培训|练习|培训模式|练习单|测试单|测试打印|打印测试|自检|演示|訓練|测试页|打印机测试
         TRAINING|TRAINING MODE|TEST PRINT|SELF TEST|SELFTEST|PRACTICE|TEST PAGE|DEMO MODE
-        TEST RECEIPT|PRINTER TEST
+        TEST RECEIPT|PRINTER TEST|DEMO VERSION|DEMO RECEIPT|DEMO COPY|NOT FOR SALE|TRIAL VERSION
     """,
     "payment_slip": """
         签购单|POS签购单|支付凭证|扫码支付凭证|刷卡凭证|商户存根|持卡人存根|交易凭条|付款凭证
@@ -49,7 +50,8 @@ HEADINGS: dict[str, str] = {
         预结单|预打单|客看单|对账单|埋单|核对单|消费清单|对單|對單|预结|点菜单|点单|客单|预览单
         埋單|未结账|待结账|待付款|催款单|点餐单|下单凭证|报价单|報價單|报价|估价单|核單
         GUEST CHECK|PRO FORMA|PROFORMA|NOT A RECEIPT|UNPAID|BIL SEMENTARA|PRE-BILL|PRE BILL
-        PREBILL|TABLE CHECK|CHECK BILL|INTERIM BILL|PROVISIONAL BILL|DRAFT BILL|QUOTATION
+        PREBILL|PRELIMINARY BILL|RUNNING BILL|TABLE CHECK
+        CHECK BILL|INTERIM BILL|PROVISIONAL BILL|DRAFT BILL|QUOTATION
         ORDER SLIP|ORDER CHIT|DELIVERY NOTE|PRO-FORMA|SALES ORDER|PURCHASE ORDER|STATEMENT
     """,
     "delivery_order": """
@@ -57,7 +59,8 @@ HEADINGS: dict[str, str] = {
         FOODPANDA|GRABFOOD|DELIVEROO|DELIVERY ORDER
     """,
     "topup": """
-        充值|储值|续费|办卡|购卡|开卡|激活|充值凭条|会员充值|增值|充值单|充值成功|售卡|充值小票
+        充值|储值|续费|办卡|购卡|开卡|激活|充值凭条|会员充值|增值|加值|儲值
+        充值单|充值成功|售卡|充值小票
         储值单
         TOP-UP|TOPUP|TOP UP|RELOAD|GIFT CARD SALE|ACTIVATION|TAMBAH NILAI
     """,
@@ -105,7 +108,8 @@ SALE_HEADINGS = """
 ANYWHERE: dict[str, str] = {
     "pre_bill": """
         未付款|不作为结账凭证|仅供核对|非结账凭证|不作为付款凭证|不作结账凭证|请到收银台结账
-        非收据|並非收據|並非正式收據|并非正式收据|非正式收據|非正式收据|不是收据|扫码买单|不作为付款依据|請到收銀處|待支付|未支付|待付款|尚未付款|待结账
+        非收据|並非收據|並非正式收據|并非正式收据|非正式收據|非正式收据|不是收据
+        扫码买单|不作为付款依据|請到收銀處|待支付|未支付|待付款|尚未付款|待结账
         未结账|尚未结账|尚未付清|未付款单|到店支付|请到前台付款|请至收银台付款
         NOT A RECEIPT|THIS IS NOT A RECEIPT|NOT A TAX INVOICE|THIS IS NOT AN INVOICE|BUKAN RESIT
     """,
@@ -177,7 +181,8 @@ NUMBERS: dict[str, str] = {
     "own": """
         小票号|账单号|帐单号|单号|销售单号|收据号|票号|小票编号|单据号|结账单号|收銀單號|單號
         收據編號|收據號|單據編號|小票号码|票据号|交易编号|销售编号|结算单号|收银单号|帳單編號
-        發票號碼|平台单号|编号|編號|结算单|结账单|销售单|账单|小票|退货单号|退款单号|结帐单号|销货单号
+        發票號碼|平台单号|编号|編號|结算单|结账单|销售单|账单|小票|退货单号
+        退款单号|结帐单号|销货单号
         收款收据|收据
         RECEIPT NO|RECEIPT #|RECEIPT|RCPT NO|RCPT|RCPT #|BILL NO|BILL #|INVOICE NO|INVOICE #
         INV NO|INV #|INV|INVOICE NUMBER|INVOICE|RECEIPT NUMBER|CHECK #|CHECK NO|CHK|NO RESIT
@@ -262,10 +267,20 @@ BRANCH = re.compile(r"店|廣場|广场|商场|商場|天地|购物中心|[LBGF]
 
 #: A product line with these words sells stored value or takes a deposit.
 TOPUP_ITEM = re.compile(
-    "订金|定金|押金|充值|储值|购物卡(?!支付)|礼品卡|预付卡|办卡|增值|售卡|开卡"
-    "|TOP.?UP|RELOAD|DEPOSIT|GIFT CARD|PREPAID|ACTIVATION",
+    "订金|定金|押金|充值|储值|购物卡(?!支付)|礼品卡|预付卡|办卡|增值|售卡|开卡|加值|点卡|禮品卡"
+    "|TOP.?UP|RELOAD|DEPOSIT|GIFT CARD|PREPAID|ACTIVATION|WALLET CODE|GIFT CODE|STEAM WALLET"
+    "|GOOGLE PLAY|ITUNES",
     re.IGNORECASE,
 )
+
+#: Money taken in for somebody else, given out, or put at stake.
+FOR_OTHERS = """
+    代收|代缴|代繳|代充|货款|物业费|物业管理费|捐赠|捐款|募捐|善款|彩票|投注|户号|戶號|抄表|话费
+    罚款|燃气费|煤气费|社保费|汇款|匯款|外币兑换|外幣兌換|找換店|兌換店
+    BILL PAYMENT|E-PIN|EPIN|E PIN|CASH BACK|CASHBACK|DONATION|LOTTERY|REMITTANCE|MONEY TRANSFER
+    MONEY CHANGER|CURRENCY EXCHANGE|WE SELL|WE BUY|POSTPAID|KOMPAUN|SAMAN|HIRE PURCHASE|INSURANCE
+    PREMIUM POLICY|BTC|BITCOIN|CRYPTO|PAJAK GADAI|PAWN|4D|TOTO|MTCN|PRINCIPAL
+"""
 
 #: Column heads: the items start under them.
 ITEM_HEADS = re.compile(

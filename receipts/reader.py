@@ -26,7 +26,7 @@ from receipts.torn import another_below, has_lost_digit, lost_amount
 _WITH_GOODS = EARNING_KINDS | {Kind.TRAINING, Kind.DELIVERY_ORDER, Kind.PRE_BILL, Kind.ON_ACCOUNT}
 _NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP}
 _DEPOSIT = re.compile("[定订訂押]金|DEPOSIT")
-_BACK = re.compile("REFUND|^退")
+_BACK = re.compile("REFUND|^退|退[款回还還]")
 #: So many sums without their amounts make a receipt that was printed badly.
 BARE_LABELS_MIN = 2
 #: Currencies of places that write the day first.
@@ -141,6 +141,8 @@ def _given_back(sheet: Sheet, settled: Settlement) -> Objection | None:
     tenders = sheet.of(Role.TENDER)
     if tenders and all(_BACK.search(each.label) for each in tenders):
         refunds += tenders
+    if not tenders:
+        refunds += [each for each in sheet.of(Role.CHANGE) if _BACK.search(each.label)]
     label = next((each.label for each in refunds if abs(each.fen) == settled.owed_fen), None)
     return Objection(label, Kind.REFUND) if label is not None else None
 

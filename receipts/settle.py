@@ -106,7 +106,8 @@ def _unfinished(sheet: Sheet, best: Settlement) -> bool:
         return True
     if "tender" in best.checks or "words" in best.checks:
         return False
-    if any(row > best.row for row in sheet.unlabelled):
+    bare = (f.row for f in sheet.of(Role.BARE) if f.fen != best.owed_fen)
+    if any(row > best.row for row in (*sheet.unlabelled, *bare)):
         return True
     labels = {f.role for f in sheet.of(*SUMS) if f.fen == best.owed_fen}
     if labels and labels <= {Role.SUBTOTAL, Role.BARE}:
@@ -235,6 +236,7 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
     if _superseded(sheet, figure):
         score -= 3
     deposit = chained.deposit_fen if chained else 0
+    paying = bool(tenders) or (owed > 0 and change_of(sheet) > 0)  # change is of a payment
     used = paid if paid is not None else ([] if owed == 0 else tenders)
     told = figure.role in (Role.PAID, Role.OWED) or sheet.payment_named
     if not used and sheet.named_tender and told and owed:
@@ -242,7 +244,7 @@ def _judge(sheet: Sheet, figure: Figure, tenders: list[Figure]) -> Settlement:
     return Settlement(
         owed, tuple(checks), score, figure.row, figure.label,
         tuple(Tender(each.kind, _signed(each.fen, owed)) for each in used),
-        deposit, None, bool(tenders) and paid is None and owed != 0,
+        deposit, None, paying and paid is None and owed != 0,
         bool(sheet.of(Role.CHANGE, Role.RECEIVED)), chain=chained, change_fen=change_of(sheet),
         tax=tax,
     )  # fmt: skip

@@ -98,3 +98,14 @@ def test_a_unit_price_above_its_line_is_no_line_of_goods():
 
 def codes_of(reading: Reading) -> list[str]:
     return [why.code for why in reading.why]
+
+
+def test_change_without_the_payment_it_came_from_goes_to_a_person():
+    text = f"{CHINESE}可乐 1 3.50\n咖啡 1 25.00\n合计 28.50\n找零 21.50\n"
+    assert "payment_gap" in codes(text)
+
+
+def test_goods_and_a_total_below_the_payment_are_another_receipt():
+    more = "饼干 1 4.00\n糖 1 2.00\n合计 6.00\n"
+    text = f"{CHINESE}可乐 1 3.50\n合计 3.50\n现金 5.00\n找零 1.50\n{more}"
+    assert "another_below" in codes(text)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from receipts.elements import Align, Line
 from receipts.money import amounts, repair
+from receipts.rows import rows_of
 
 
 def read(line: str) -> list[tuple[int, bool]]:
@@ -24,6 +26,7 @@ def read(line: str) -> list[tuple[int, bool]]:
         ("TOTAL (12.50)", -1250),
         ("TOTAL 12.50-", -1250),
         ("合计￥12.50元整", 1250),
+        ("TOTAL12.50", 1250),
     ],
 )
 def test_an_amount_is_read_however_it_is_spelt(line, fen):
@@ -35,3 +38,13 @@ def test_an_amount_is_read_however_it_is_spelt(line, fen):
 )
 def test_a_price_per_unit_a_rate_and_a_code_are_no_amounts(line):
     assert read(line) == []
+
+
+@pytest.mark.parametrize("line", ["NO 0451", "VISA **** 1234", "会员卡 1234****", "满100减40"])
+def test_numbers_that_name_something_are_no_amounts(line):
+    (row,) = rows_of([Line((), line, Align.LEFT, 0, 0)], "ymd")
+    assert row.amounts == ()
+
+
+def test_two_columns_without_a_blank_between_them_are_two_amounts():
+    assert [fen for fen, _ in read("TEH O 12.5025.00")] == [1250, 2500]

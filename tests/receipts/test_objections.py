@@ -133,3 +133,45 @@ def test_a_discount_that_is_not_in_the_amount_is_doubted():
     )
     (reading,) = read_text(paper)
     assert reading.decision == "review"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("已退款", "refund"),
+        ("交易类型:退货", "refund"),
+        ("退货单号:TH001", "refund"),
+        ("ORDER VOIDED", "void"),
+        ("订单已取消", "void"),
+        ("UNPAID", "pre_bill"),
+        ("支付失败", "other"),
+        ("账期30天", "on_account"),
+    ],
+)
+def test_a_paper_that_is_no_sale_cannot_be_accepted_as_one(line, kind):
+    paid = SALE.replace("微信支付 51.40\n", "") if kind == "on_account" else SALE
+    (reading,) = read_text(paid.replace("单号", f"{line}\n单号"))
+    assert reading.kind == kind
+    assert reading.eligible_fen in ((-5140,) if kind in ("refund", "void") else (0,))
+
+
+@pytest.mark.parametrize("label", ["退现金", "微信退款", "VISA REFUND"])
+def test_money_that_all_went_back_makes_a_refund(label):
+    (reading,) = read_text(SALE.replace("微信支付", label))
+    assert (reading.kind, reading.owed_fen) == ("refund", -5140)
+
+
+def test_a_card_slip_below_a_sale_leaves_it_a_sale():
+    slip = "卡号:6222****1234\n授权码:882133 参考号:041712345678\n批次号:000123 凭证号:000345\n"
+    (reading,) = read_text(SALE + slip)
+    assert (reading.kind, reading.decision) == ("sale", "award")
+
+
+def test_a_shop_that_copies_prints_no_reprints():
+    (reading,) = read_text("快印图文复印店\n" + SALE.removeprefix("永鑫超市\n"))
+    assert (reading.reprint, reading.decision) == (False, "award")
+
+
+def test_an_offer_at_the_head_makes_no_topup():
+    (reading,) = read_text("会员充值500送100\n" + SALE)
+    assert (reading.kind, reading.decision) == ("sale", "award")
