@@ -15,9 +15,9 @@ from msgspec import structs
 from sqlalchemy import Connection, Engine, Table, insert
 from sqlalchemy.exc import OperationalError
 
-from central import migrations, schema
+from central import backup, migrations, schema
 from central.config import Database
-from central.database import connect, writing
+from central.database import connect, reading, writing
 from central.ledger.commands import SetMember
 from central.ledger.directory import announce, of_reward, of_rule_book, of_shop
 from central.ledger.shards import open_shard
@@ -86,6 +86,7 @@ class Central:
         self.up = False
         self.runs = 0
         self.errors: list[str] = []
+        self.backup: Path | None = None
         self.looked: Callable[[], None] = lambda: None
         self._chance = world.chance("central")
         self._clock_off_ms = 0
@@ -150,6 +151,41 @@ class Central:
         self.start()
         self.world.trace("central", "starts")
         self.looked()
+
+    def back_up(self) -> None:
+        """Copy the whole database off the machine; what it holds counts as durable from now on."""
+        if not self.up:
+            return
+        self.runs += 1
+        file = self.world.folder / f"central.{self.runs}.backup"
+        with reading(self.engine) as connection:
+            backup.write(connection, file)
+        sound = backup.check(file)
+        with writing(self.engine) as connection:
+            backup.note_durable(connection, sound)
+        self.backup = file
+        self.world.trace("central", "backed up", sound.rows)
+
+    def restore(self) -> bool:
+        """Lose the machine, and go on with another one and the last backup, if there is one."""
+        if self.backup is None:
+            return False
+        if self.up:
+            self.up = False
+            self.disk.die("kill")
+            self.engine.dispose()
+        self.world.vfs.disks.pop(str(self.disk.folder), None)
+        self.runs += 1
+        folder = self.world.folder / f"central.{self.runs}"
+        self.disk = Disk(folder, self.world.chance("central disk"), self.world.mark)
+        engine = connect(Database(f"sqlite:///{self.file}"))
+        with writing(engine) as connection:
+            draw = iter([self._chance.randbytes(16)])
+            backup.restore(connection, self.backup, self.now_ms(), draw)
+        engine.dispose()
+        self.world.trace("central", "restored")
+        self.start()
+        return True
 
     def answer(
         self, path: str, headers: Mapping[str, str], body: bytes | None

@@ -146,6 +146,11 @@ class Facts:
         self._world.hold("D2 what was told survives", missing)
         self.note(station, journal, identity)
 
+    def forget_leases(self, known: set[str]) -> None:
+        """Take note that central forgot all leases but these, with a database that was lost."""
+        self.leased = {key: one for key, one in self.leased.items() if not one or one in known}
+        self.granted = {key: one for key, one in self.granted.items() if key in known}
+
     def gone(self, station: str) -> None:
         """Take note that a machine was taken away, with all that only its disk held."""
         self.taken_away.add(station)

@@ -320,6 +320,14 @@ def _roll_back(_mall: Mall, station: Station) -> None:
         station.snapshot()
 
 
+def _restore(mall: Mall, _station: Station) -> None:
+    if mall.central.backup is None or mall.world.chance("stops").random() < 0.3:
+        mall.central.back_up()
+    elif mall.central.restore():
+        mall.world.mark("central restored")
+        mall.observer.start_over()
+
+
 def _copy(mall: Mall, station: Station) -> None:
     mall.copy_machine(station)
 
@@ -335,4 +343,5 @@ _DEEDS: dict[str, tuple[int, Deed]] = {
     "skew": (3, _skew),
     "rollback": (8, _roll_back),
     "clone": (2, _copy),
+    "restore": (4, _restore),
 }

@@ -20,7 +20,7 @@ from loyalty.chain import Frame, Stream
 from loyalty.events import KINDS, REHOMED_KIND, Redeem, Rejudge, body_of, origin_of
 from loyalty.wire import PushAnswer, PushRequest, Verdict
 from tillpoints.simulation.centre import SHARD, Central
-from tillpoints.simulation.facts import Facts, Key
+from tillpoints.simulation.facts import Facts, Key, Told
 from tillpoints.simulation.world import World
 
 _CENTRAL = bytes(16)
@@ -40,6 +40,7 @@ class Observer:
         self._central = central
         self._facts = facts
         self.turn = 0
+        self.incarnation = b""
         self.catch_up: Callable[[], None] = lambda: None
         #: The hashes of every chain, the first at index 0.
         self.chains: dict[tuple[bytes, int], list[bytes]] = defaultdict(list)
@@ -54,13 +55,16 @@ class Observer:
         self._credited: dict[str, int] = defaultdict(int)
         self._net: dict[str, int] = defaultdict(int)
         self._opened: tuple[Path, sqlite3.Connection] | None = None
+        #: Whether central ever came back from a backup: devices then know more than it does.
+        self.restored = False
 
     # ---- after each call
 
     def look(self) -> None:
         """Take in what was committed since, and check everything that can have changed."""
         db = self._database()
-        turn, position = db.execute("SELECT turn, feed_position FROM shard").fetchone()
+        query = "SELECT turn, feed_position, incarnation FROM shard"
+        turn, position, self.incarnation = db.execute(query).fetchone()
         self._world.hold("D2 central keeps its turns", turn < self.turn and (turn, self.turn))
         self._heads(db)
         if turn == self.turn:
@@ -88,6 +92,18 @@ class Observer:
         self.turn = turn
         self._accounts(db)
         self._sales(db, touched, every=True)
+
+    def start_over(self) -> None:
+        """Know only what central knows, which came back from a backup."""
+        self.restored, self.turn = True, 0
+        for known in (self.chains, self.acked, self.position_of, self.verdicts):
+            known.clear()
+        for sums in (self._moved, self._credited, self._net):
+            sums.clear()
+        self.rehomed.clear()
+        self.look()
+        leases = {row[0] for row in self._database().execute("SELECT lease_id FROM lease")}
+        self._facts.forget_leases(leases)
 
     def close(self) -> None:
         """Let go of central's database."""
@@ -238,7 +254,7 @@ class Observer:
         """I8: what members took away is covered by what they were credited."""
         taken: dict[str, int] = defaultdict(int)
         for handed in self._facts.handed:
-            if handed.told.hash not in self._facts.lost:
+            if handed.told.hash not in self._facts.lost and not self._waits(handed.told):
                 taken[handed.member] += handed.points
         for member, points in taken.items():
             credited = self._credited[member]
@@ -248,6 +264,14 @@ class Observer:
             # A home till that was copied or put back can forget what it took in.
             twice = len(devices) > 1 and not self._facts.unreliable & set(devices)
             self._world.hold("I8 a voucher's goods leave once", twice and (code, devices))
+
+    def _waits(self, told: Told) -> bool:
+        """Tell whether a redemption stands but waits: its lease went with a lost database."""
+        if not self.restored:
+            return False
+        chain, seq = self.chains[told.key[:2]], told.key[2]
+        known = len(chain) >= seq and chain[seq - 1] == told.hash
+        return not known or self.verdicts[told.key] == Verdict.PENDING_REF
 
     def _sales(self, db: sqlite3.Connection, touched: set[str], *, every: bool = False) -> None:
         """I3: what a receipt came to is what its sale says, once, whatever was sent how often."""

@@ -38,6 +38,7 @@ FAULTS = (
     "skew",
     "rollback",
     "clone",
+    "restore",
 )
 #: Agents of the version before run beside newer ones, and a till may come back as either.
 MIXED_VERSIONS = "older_agent"
