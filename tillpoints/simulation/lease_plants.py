@@ -11,7 +11,7 @@ from central.ledger.turns import run_turn
 from edge_agent.journal.arming import Arming
 from edge_agent.journal.errors import LeaseClosed
 from edge_agent.sync.calls import Done
-from loyalty.events import LeaseGrant
+from loyalty.events import LeaseGrant, Moment
 from loyalty.wire import LeaseAnswer
 
 Patch = tuple[str, object]
@@ -116,3 +116,19 @@ def armed_across_reboot() -> Sequence[Patch]:
 def second_session_armed() -> Sequence[Patch]:
     """Central lends to every run of a device that asks."""
     return [("central.ledger.arming.another_run", lambda *_: None)]
+
+
+def wall_clock_in_leases() -> Sequence[Patch]:
+    """A till counts a lease's time by the wall clock, which anybody can set."""
+    asked, session = Arming.asked, Arming.session
+
+    def by_wall(at: Moment) -> Moment:
+        return structs.replace(at, boottime_ms=at.wall_ms)
+
+    return [
+        ("edge_agent.journal.arming.Arming.asked", lambda me, one, at: asked(me, one, by_wall(at))),
+        (
+            "edge_agent.journal.arming.Arming.session",
+            lambda me, lease_id, at: session(me, lease_id, by_wall(at)),
+        ),
+    ]

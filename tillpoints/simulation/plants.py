@@ -19,9 +19,9 @@ from central.ledger.overlaps import Meeting
 from central.ledger.rows import Head
 from central.ledger.turns import run_turn
 from central.ledger.wallets import draw_lots
-from central.sync import combiner
+from central.sync import combiner, pulling
 from central.sync.service import Service
-from edge_agent.journal import cursor, directory
+from edge_agent.journal import boots, cursor, directory
 from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.database import connect_writer
 from edge_agent.journal.journal import Journal
@@ -85,6 +85,47 @@ def _delete_all_sent() -> Sequence[Patch]:
         return done
 
     return [("edge_agent.sync.pusher.Pusher.step", forgetful)]
+
+
+def _trim_at_acked() -> Sequence[Patch]:
+    """A till drops what central acknowledged, whether or not a backup holds it."""
+    step = Pusher.step
+
+    def thrifty(self: Pusher, now: Any) -> object:
+        done = step(self, now)
+        outbox = self._journal.outbox()
+
+        def delete(db: Any) -> None:
+            db.execute("DROP TRIGGER IF EXISTS event_is_never_deleted")
+            acked = (outbox.epoch, outbox.acked_seq - 1)
+            db.execute("DELETE FROM event WHERE epoch = ? AND seq <= ?", acked)
+
+        self._journal._writer.transact(delete)  # noqa: SLF001
+        return done
+
+    return [("edge_agent.sync.pusher.Pusher.step", thrifty)]
+
+
+def _cursor_from_a_sequence() -> Sequence[Patch]:
+    """Positions are drawn before the commit: a page can miss one that is committed later."""
+    rows = pulling._rows  # noqa: SLF001
+
+    def early(connection: Any, **which: Any) -> Any:
+        found = list(rows(connection, **which))
+        late = found[-1].position if found and found[-1].position % 3 == 0 else None
+        return (row for row in found if row.position != late)
+
+    return [("central.sync.pulling._rows", early)]
+
+
+def _answers_take_no_time() -> Sequence[Patch]:
+    """A till takes central's clock as if its answer had needed no time."""
+    sampled = boots.sampled
+
+    def at_once(db: Any, server_ms: int, at: Any, _rtt_ms: int) -> None:
+        sampled(db, server_ms, at, 0)
+
+    return [("edge_agent.journal.boots.sampled", at_once)]
 
 
 def _refused_becomes_success() -> Sequence[Patch]:
@@ -278,4 +319,8 @@ BUGS: Mapping[str, Bug] = {
     "wall clock dates events": Bug(_dated_by_the_wall_clock),
     "lease of a dead run never returned": Bug(lease_plants.lease_never_returned),
     "ack names more than was shown": Bug(_ack_names_the_head),
+    "trim at acked instead of durable": Bug(_trim_at_acked),
+    "cursor from a sequence": Bug(_cursor_from_a_sequence),
+    "answers take no time": Bug(_answers_take_no_time),
+    "wall clock in leases": Bug(lease_plants.wall_clock_in_leases),
 }
