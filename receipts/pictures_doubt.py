@@ -23,6 +23,9 @@ _SUMS_MIN = 2
 def doubts_about(paper: Paper, facts: Facts, template: Template | None) -> tuple[Reason, ...]:
     """Return why a person must look at this paper although its sums may hold."""
     doubts = list(paper.doubts)
+    photo = paper.read_by == "ocr" and paper.page is None
+    if photo and facts.kind is Kind.OTHER and not doubts:  # held upside down it reads as nothing
+        doubts.append(reason("lost_text"))
     settled = facts.settled
     if paper.read_by == "ocr" and settled and len(PROOFS & set(settled.checks)) < _SUMS_MIN:
         doubts.append(reason("one_check"))

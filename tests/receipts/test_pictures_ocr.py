@@ -226,6 +226,13 @@ def test_a_damaged_image_is_refused(raw):
         load(raw)
 
 
+def test_a_photograph_on_which_nothing_makes_sense_is_never_just_ignored():
+    upside_down = [word("AVd OL LNNOWV", 0, 0), word("SL'89 HSVO", 0, 40)]
+    image = saved(Image.new("L", (1200, 900), 200), "PNG")
+    (reading,) = read_papers([paper_of_picture(image, ocr=lambda _image: upside_down)])
+    assert (reading.decision, codes(reading)[0]) == ("review", "lost_text")
+
+
 # -- with the extra ------------------------------------------------------------------------------
 
 
