@@ -6,7 +6,7 @@ import click
 
 from central.config import ConfigError
 from tillpoints.central_access import central, config_option, load_config
-from tillpoints.commands.central import backup, imports, ledger, statement, user
+from tillpoints.commands.central import backup, imports, ledger, statement, user, worker
 from tillpoints.exits import ConfigurationFailure
 
 
@@ -68,3 +68,5 @@ command.add_command(ledger.command)
 command.add_command(user.command)
 command.add_command(backup.backup)
 command.add_command(backup.restore)
+command.add_command(worker.worker)
+command.add_command(worker.jobs)

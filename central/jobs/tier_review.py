@@ -1,0 +1,185 @@
+"""Every member's tier, by what the rule book in force says that tiers are reached by.
+
+Members are taken in the order of their pseudonyms beside the sums they are reviewed by, so that a
+million of them need no memory of their own.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+from sqlalchemy import Connection, and_, func, or_, select
+
+from central import schema
+from central.app import Parts, now_ms
+from central.database import reading, writing
+from central.importing import book_in_force
+from central.ledger.accounts import debt_id, wallet_id
+from central.ledger.commands import Decision
+from central.ledger.rows import Profile, SaleState
+from central.ledger.state import State
+from central.ledger.turns import run_turn
+from central.ledger.wants import Want
+from loyalty.events import Holder, Moment, TierSet
+from loyalty.lots import expires_on
+from loyalty.rulebook import RuleBook
+from loyalty.tiers import Standing, reviewed
+
+MEMBERS_MAX = 1_024
+#: A review, and what it goes by for each member.
+Reviewed = tuple[tuple[str, int], ...]
+
+
+class ReviewTiers(Struct, frozen=True):
+    """Review some members' tiers on a day; answers how many changed."""
+
+    day: date
+    members: Reviewed
+    book: RuleBook
+
+    def wants(self) -> Iterable[Want]:
+        """Return the members and how their tiers stand."""
+        for member, _ in self.members:
+            yield "members", member
+            yield "profiles", member
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return an event for each member whose standing changes."""
+        bodies = []
+        for member, points in self.members:
+            known = state.members.get(member)
+            if known is None:
+                continue
+            profile = state.profiles.get(member) or Profile()
+            before = standing(known.tier_id, profile)
+            after = reviewed(before, points, self.day, self.book)
+            if after != before:
+                cause = _cause(before, after, self.book)
+                bodies.append(tier_set(at, member, after, cause, points))
+        return Decision(tuple(bodies), lambda _: len(bodies))
+
+
+def run(parts: Parts, day: date) -> tuple[int, str]:
+    """Review every member's tier on `day`; return how many changed, and by which basis."""
+    with reading(parts.engine) as connection:
+        book = book_in_force(connection, parts)
+    if book is None:
+        return 0, "no rule book"
+    changed = 0
+    for members in _pages(parts, day, book):
+        with writing(parts.engine) as connection:
+            command = ReviewTiers(day, members, book)
+            (answer,) = run_turn(connection, parts.config.shard_key, [command], now_ms())
+        if not isinstance(answer, int):
+            raise answer if isinstance(answer, Exception) else TypeError(str(answer))
+        changed += answer
+    return changed, book.tier_basis
+
+
+def standing(tier_id: str, profile: Profile) -> Standing:
+    """Return how a member's tier stands."""
+    return Standing(tier_id, _day(profile.below_since), _day(profile.granted_until))
+
+
+def tier_set(
+    at: Moment,
+    member: str,
+    after: Standing,
+    cause: Literal["up", "down", "grace", "kept", "grant"],
+    points: int,
+) -> TierSet:
+    """Return the event that gives a member a standing."""
+    return TierSet(
+        at=at,
+        member=member,
+        tier_id=after.tier_id,
+        cause=cause,
+        points=points,
+        below_since=after.below_since.isoformat() if after.below_since else "",
+        granted_until=after.granted_until.isoformat() if after.granted_until else "",
+    )
+
+
+def _cause(
+    before: Standing, after: Standing, book: RuleBook
+) -> Literal["up", "down", "grace", "kept"]:
+    order = {tier.id: place for place, tier in enumerate(book.tiers)}
+    was, becomes = order.get(before.tier_id, 0), order[after.tier_id]
+    if was != becomes:
+        return "up" if becomes > was else "down"
+    return "grace" if after.below_since else "kept"
+
+
+def _pages(parts: Parts, day: date, book: RuleBook) -> Iterator[Reviewed]:
+    shard_key, after = parts.config.shard_key, ""
+    with reading(parts.engine) as connection:
+        lately = _Earned(connection, shard_key, day, book) if book.tier_basis == "rolling" else None
+        while True:
+            members = _members(connection, shard_key, after)
+            if lately is not None:
+                yield tuple((member, lately.of(member)) for member in members)
+            else:
+                owned = _owned(connection, shard_key, members)
+                yield tuple((member, owned.get(member, 0)) for member in members)
+            if len(members) < MEMBERS_MAX:
+                return
+            after = members[-1]
+
+
+def _members(connection: Connection, shard_key: int, after: str) -> list[str]:
+    t = schema.member_tier
+    query = select(t.c.member).where(t.c.shard_key == shard_key, t.c.member > after)
+    return list(connection.execute(query.order_by(t.c.member).limit(MEMBERS_MAX)).scalars())
+
+
+def _owned(connection: Connection, shard_key: int, members: list[str]) -> dict[str, int]:
+    """Return what members own, debts subtracted."""
+    t = schema.account
+    whose = {
+        make(Holder("member", member)): member
+        for member in members
+        for make in (wallet_id, debt_id)
+    }
+    query = select(t.c.account_id, t.c.posted).where(t.c.shard_key == shard_key)
+    found: dict[str, int] = {}
+    for account_id, posted in connection.execute(query.where(t.c.account_id.in_(whose))):
+        found[whose[account_id]] = found.get(whose[account_id], 0) + posted
+    return found
+
+
+class _Earned:
+    """What members earned in the months before a day, asked for in the order of pseudonyms."""
+
+    def __init__(self, connection: Connection, shard_key: int, day: date, book: RuleBook) -> None:
+        t, card = schema.sale, schema.card
+        since = expires_on(day, -book.tier_months).isoformat()
+        # A sale keeps the card that was scanned for it; whose the card is may be known since.
+        whose = func.coalesce(card.c.member, t.c.holder_key)
+        same = and_(
+            card.c.shard_key == t.c.shard_key,
+            t.c.holder_kind == "card",
+            card.c.tag == t.c.holder_key,
+        )
+        query = (
+            select(whose.label("member"), func.sum(t.c.points - t.c.taken_back))
+            .join_from(t, card, same, isouter=True)
+            .where(t.c.shard_key == shard_key, t.c.state == int(SaleState.AWARDED))
+            .where(or_(t.c.holder_kind == "member", card.c.member.is_not(None)))
+            .where(t.c.sold_on > since, t.c.sold_on <= day.isoformat())
+            .group_by(whose)
+            .order_by(whose)
+        )
+        rows = connection.execute(query.execution_options(yield_per=MEMBERS_MAX))
+        self._rows = ((member, int(points)) for member, points in rows)
+        self._next = next(self._rows, None)
+
+    def of(self, member: str) -> int:
+        """Return what a member earned; the one asked for before stood before them."""
+        while self._next is not None and self._next[0] < member:
+            self._next = next(self._rows, None)
+        return self._next[1] if self._next is not None and self._next[0] == member else 0
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

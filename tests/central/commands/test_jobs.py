@@ -1,0 +1,159 @@
+"""What central does by itself: expiry and tiers by day, each run to be seen and done again."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from central import schema
+from central.database import reading, writing
+from central.jobs import board, expiry, runs
+from central.jobs.runs import LEASE_MS, RunState
+from central.jobs.worker import Worker
+from central.ledger.verify import verify
+from tests.central.commands.test_statement import NUMBER, go_shopping
+from tests.central.mall import DEMO
+
+TODAY = datetime.now(tz=ZoneInfo("Asia/Shanghai")).date()
+RULES = (DEMO / "rules.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def shopped_once(sqlite_mall, tmp_path_factory):
+    return go_shopping(sqlite_mall.copied(tmp_path_factory.mktemp("aged")))
+
+
+@pytest.fixture
+def shopped(shopped_once, tmp_path):
+    """A mall whose member of NUMBER has 207 points that count for 12 months."""
+    return shopped_once.copied(tmp_path)
+
+
+def closing(mall):
+    days = ("--from", "2020-01-01", "--to", (TODAY + timedelta(days=3)).isoformat())
+    return mall.json("central", "statement", NUMBER, *days)["closing"]
+
+
+def last_day(mall):
+    with mall.parts() as parts, reading(parts.engine) as connection:
+        return date.fromisoformat(connection.execute(select(schema.lot.c.expires_on)).scalar_one())
+
+
+def is_sound(mall):
+    with mall.parts() as parts, reading(parts.engine) as connection:
+        return verify(connection, parts.config.shard_key) == []
+
+
+def test_points_count_to_the_end_of_their_last_day_and_expire_once(shopped):
+    until = last_day(shopped)
+    said = shopped.json("central", "jobs", "run", "expiry", "--day", until.isoformat())
+    assert (said["state"], said["done"], closing(shopped)) == ("done", 0, 207)
+    after = (until + timedelta(days=1)).isoformat()
+    said = shopped.json("central", "jobs", "run", "expiry", "--day", after)
+    assert (said["state"], said["done"], closing(shopped)) == ("done", 1, 0)
+    again = shopped.json("central", "jobs", "run", "expiry", "--day", after)
+    assert (again["done"], closing(shopped)) == (0, 0)
+    assert is_sound(shopped)
+    listed = shopped.json("central", "jobs", "list")
+    assert [(one["job"], one["done"], one["state"]) for one in listed] == [
+        ("expiry", 0, "done"),
+        ("expiry", 1, "done"),
+        ("expiry", 0, "done"),
+    ]
+
+
+def test_an_expiry_stands_on_the_statement(shopped):
+    after = (last_day(shopped) + timedelta(days=1)).isoformat()
+    shopped.run("central", "jobs", "run", "expiry", "--day", after)
+    days = ("--from", TODAY.isoformat(), "--to", (TODAY + timedelta(days=1)).isoformat())
+    lines = shopped.json("central", "statement", NUMBER, *days)["lines"]
+    assert (lines[-1]["what_zh"], lines[-1]["points"]) == ("积分到期", -207)
+
+
+def tier_of(mall):
+    with mall.parts() as parts, reading(parts.engine) as connection:
+        t, m = schema.member_tier, schema.member
+        query = select(t.c.tier_id).join_from(t, m, t.c.member == m.c.member)
+        return connection.execute(query.where(m.c.number == NUMBER)).scalar_one()
+
+
+def test_a_review_takes_members_up_at_once_and_down_when_grace_is_over(shopped):
+    assert tier_of(shopped) == "ordinary"
+    text = RULES.replace("claim_days", "tier_grace_days = 30\nclaim_days", 1)
+    shopped.bring_in("rules", text.replace("from_points = 1001", "from_points = 200"))
+    first = shopped.json("central", "jobs", "run", "tiers", "--day", "2026-12-31")
+    assert (first["state"], tier_of(shopped)) == ("done", "silver")
+    shopped.bring_in("rules", text)  # 207 points are short of silver now
+    for day, tier in (("01-01", "silver"), ("01-30", "silver"), ("01-31", "ordinary")):
+        shopped.run("central", "jobs", "run", "tiers", "--day", f"2027-{day}")
+        assert tier_of(shopped) == tier
+    again = shopped.json("central", "jobs", "run", "tiers", "--day", "2027-01-31")
+    assert again["done"] == 0
+    assert is_sound(shopped)
+
+
+def test_rolling_tiers_go_by_what_was_earned_lately_not_by_what_is_left(shopped):
+    text = RULES.replace("claim_days", 'tier_basis = "rolling"\nclaim_days', 1)
+    text = text.replace("from_points = 1001", "from_points = 700")  # earned: 814 less 107
+    shopped.bring_in("rules", text)
+    shopped.run("central", "jobs", "run", "tiers", "--day", TODAY.isoformat())
+    assert tier_of(shopped) == "silver"
+    later = TODAY.replace(year=TODAY.year + 2, day=1).isoformat()
+    shopped.run("central", "jobs", "run", "tiers", "--day", later)
+    assert tier_of(shopped) == "ordinary"
+
+
+def test_campaigns_that_begin_or_end_are_named(mall):
+    campaign = '\n[[campaigns]]\nid = "x"\nname_zh = "节"\nname_en = "Feast"\ntimes = "2"\n'
+    mall.bring_in("rules", f"{RULES}{campaign}from_day = 2026-12-01\nuntil_day = 2026-12-03\n")
+    for day, words in (
+        ("2026-12-01", "开始 节"),
+        ("2026-12-02", ""),
+        ("2026-12-03", "最后一天 节"),
+    ):
+        said = mall.json("central", "jobs", "run", "campaigns", "--day", day)
+        assert said["detail"].partition(" / ")[0] == words
+
+
+def test_one_worker_leads_and_another_takes_over_when_it_is_silent(mall):
+    with mall.parts() as parts, writing(parts.engine) as connection:
+        shard = parts.config.shard_key
+        assert runs.lead(connection, shard, "a", 1_000)
+        assert not runs.lead(connection, shard, "b", 1_000)
+        assert runs.lead(connection, shard, "a", 2_000)
+        assert not runs.lead(connection, shard, "b", 1_999 + LEASE_MS)
+        assert runs.lead(connection, shard, "b", 2_000 + LEASE_MS)
+        assert not runs.lead(connection, shard, "a", 2_001 + LEASE_MS)
+        runs.resign(connection, shard, "b")
+        assert runs.lead(connection, shard, "a", 2_002 + LEASE_MS)
+
+
+def test_a_failed_job_is_seen_and_tried_again(mall, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no disk")
+
+    with mall.parts() as parts:
+        monkeypatch.setitem(board.JOBS, "expiry", fails)
+        ended = board.run(parts, "expiry", TODAY)
+        assert (ended.state, ended.detail) == (RunState.FAILED, "RuntimeError: no disk")
+        assert board.due(parts, TODAY)[0] == "expiry"
+        monkeypatch.setitem(board.JOBS, "expiry", expiry.run)
+        assert board.run(parts, "expiry", TODAY).state is RunState.DONE
+        assert "expiry" not in board.due(parts, TODAY)
+
+
+def test_a_worker_runs_what_is_due_and_leaves_the_lead_when_it_stops(mall):
+    with mall.parts() as parts:
+        worker = Worker(parts)
+        worker.start()
+        assert worker.leads
+        other = Worker(parts)
+        other.start()
+        assert not other.leads
+        other.stop()
+        worker.stop()
+        third = Worker(parts)
+        third.start()
+        assert third.leads
+        third.stop()
