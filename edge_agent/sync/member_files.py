@@ -30,7 +30,8 @@ PART_BYTES_MIN = 64 << 10
 PART_BYTES_MAX = 4 << 20
 _PART_BYTES_FIRST = 1 << 20
 _AIM_S = 2.0
-_RETRY_MS = 10 * 60 * 1000
+_RETRY_FIRST_MS = 15_000
+_RETRY_MAX_MS = 10 * 60 * 1000
 #: HTTP: there is no such file (any more).
 _GONE = 404
 
@@ -55,6 +56,7 @@ class MemberFileFetcher:
         self._no_delta = ""
         self._problem: Problem | None = None
         self._not_before_ms = 0
+        self._wait_ms = _RETRY_FIRST_MS
         self._tidied = ""
 
     @property
@@ -89,7 +91,7 @@ class MemberFileFetcher:
         place = Cursor(offered.incarnation, offer.position)
         if self._journal.use_member_file(offer.name, place):
             _log.info("member file %s is in use: %d bytes", offer.name[:12], offer.size)
-            self._problem = None
+            self._problem, self._wait_ms = None, _RETRY_FIRST_MS
             return Done(more=True)  # there may be a later one
         return Done()  # the feed is not that far yet
 
@@ -196,8 +198,12 @@ class MemberFileFetcher:
             raise OSError(f"{free} bytes are free, the member file needs {size} more")
 
     def _put_off(self, now: Moment, error: Exception, offer: DirectoryOffer) -> Done:
-        """Note what went wrong, free what it took, and try again after a while."""
-        self._not_before_ms = now.boottime_ms + _RETRY_MS
+        """Note what went wrong, free what it took, and try again after a while, longer each time.
+
+        What a bad moment spoiled is mended by the first; what is wrong for good costs little.
+        """
+        self._not_before_ms = now.boottime_ms + self._wait_ms
+        self._wait_ms = min(2 * self._wait_ms, _RETRY_MAX_MS)
         if isinstance(error, OSError):
             self._part(offer.name).unlink(missing_ok=True)
             problem = Problem("directory_disk", f"the member directory is not brought up: {error}")

@@ -36,6 +36,7 @@ from loyalty.events import (
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.wire import VoucherRequest
 from tillpoints.simulation.centre import REWARDS, TENANT_KEY
+from tillpoints.simulation.disk import Fault
 from tillpoints.simulation.facts import Facts, Handed, OpenSale, Sold, Told
 from tillpoints.simulation.station import Station
 from tillpoints.simulation.world import HOUR_MS, Violation, World
@@ -191,7 +192,9 @@ class People:
             self._cut_off[station.name] = (station.session, Redeem(asked, holder, *spend))
             if self._world.fault("reboot", 0.8):
                 back_ms = rng.randrange(1_000, 600_000)
-                dies = partial(station.die, "kill", back_ms=back_ms)
+                # A run goes on after a kill, and another one begins after a reboot.
+                how: Fault = rng.choice(("kill", "power", "power"))
+                dies = partial(station.die, how, back_ms=back_ms)
                 self._world.after(rng.randrange(1, 60_000), dies)
             station.sleep(rng.choice((600_000, answer.ttl_s * 1000, HOUR_MS)))
             self._cut_off.pop(station.name, None)
