@@ -3,14 +3,16 @@
 SQLAlchemy would build and convert every row's parameters one by one, which costs more than the
 database's own work. The statements are still made from the schema, and each one fixes the shard.
 PostgreSQL takes whole columns as arrays; not on Citus, where such an INSERT would run on the
-coordinator (SYNC 2.12).
+coordinator (SYNC 2.12), and new rows by COPY.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy.exc import DBAPIError
 
 from central.database import CITUS
 
@@ -32,7 +34,10 @@ _TYPES: dict[type, str] = {
 
 def insert(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
     """Write new rows. Raises IntegrityError for a key that is there."""
-    _write(connection, table, columns, rows, "")
+    if rows and connection.dialect.name == "postgresql" and not connection.info.get(CITUS):
+        _copy(connection, table, columns, rows)
+    else:
+        _write(connection, table, columns, rows, "")
 
 
 def upsert(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
@@ -69,40 +74,53 @@ def by_key(
     for start in range(0, len(keys), CHUNK_KEYS):
         chunk = keys[start : start + CHUNK_KEYS]
         if sqlite:
-            # Filled up with the last key to a power of two: few lengths, few texts to be read.
+            # Filled up with nothing to a power of two: few lengths, few texts to be read.
             size = 1 << (len(chunk) - 1).bit_length()
-            chunk = [*chunk, *[chunk[-1]] * (size - len(chunk))]
+            nothing = (None,) * width if width > 1 else None
+            chunk = [*chunk, *[nothing] * (size - len(chunk))]
             values = [value for key in chunk for value in key] if width > 1 else chunk
-            statement = _select(columns, width, "?", _marks(width, size))
+            statement = _joined(columns, width, size) if width > 1 else _select(columns, size)
         else:
             values = [list(one) for one in zip(*chunk, strict=True)] if width > 1 else [[*chunk]]
-            statement = _select(columns, width, "%s", _arrays(columns[:width]))
-        result = connection.exec_driver_sql(statement, (shard_key, *values))
+            statement = _of_arrays(columns, width)
+        result = connection.exec_driver_sql(statement, (*values, shard_key))
         if result.cursor is not None:
             yield from result.cursor.fetchall()
         result.close()
 
 
 @cache
-def _select(columns: tuple[Column[Any], ...], width: int, mark: str, keys: str) -> str:
-    names = [column.name for column in columns]
-    key = f"({', '.join(names[:width])})" if width > 1 else names[0]
-    return (
-        f"SELECT {', '.join(names)} FROM {columns[0].table.name}"  # noqa: S608  # our own names
-        f" WHERE shard_key = {mark} AND {key} {keys}"
-    )
+def _select(columns: tuple[Column[Any], ...], size: int) -> str:
+    key = f"{columns[0].name} IN ({', '.join(['?'] * size)})"
+    return f"{_from(columns)} WHERE {key} AND shard_key = ?"
 
 
 @cache
-def _marks(width: int, size: int) -> str:
-    if width == 1:
-        return f"IN ({', '.join(['?'] * size)})"
-    return f"IN (VALUES {', '.join(['(' + ', '.join(['?'] * width) + ')'] * size)})"
+def _joined(columns: tuple[Column[Any], ...], width: int, size: int) -> str:
+    """Return a statement whose keys are looked up one by one.
+
+    SQLite knows nothing of our tables and takes a shard for ten rows: with IN (VALUES ..) it reads
+    the whole shard. CROSS JOIN is how it is told to begin with the keys.
+    """
+    rows = ", ".join([f"({', '.join(['?'] * width)})"] * size)
+    same = " AND ".join(f"{one.name} = column{at}" for at, one in enumerate(columns[:width], 1))
+    names, table = _names(columns), columns[0].table.name
+    keys = f"(VALUES {rows}) CROSS JOIN {table}"
+    return f"SELECT {names} FROM {keys} WHERE {same} AND shard_key = ?"  # noqa: S608  # ours
 
 
 @cache
-def _arrays(key: tuple[Column[Any], ...]) -> str:
-    return f"IN (SELECT * FROM {_unnest(key)})"  # noqa: S608  # our own names
+def _of_arrays(columns: tuple[Column[Any], ...], width: int) -> str:
+    key = f"({_names(columns[:width])}) IN (SELECT * FROM {_unnest(columns[:width])})"  # noqa: S608
+    return f"{_from(columns)} WHERE {key} AND shard_key = %s"
+
+
+def _from(columns: tuple[Column[Any], ...]) -> str:
+    return f"SELECT {_names(columns)} FROM {columns[0].table.name}"  # noqa: S608  # our own names
+
+
+def _names(columns: tuple[Column[Any], ...]) -> str:
+    return ", ".join(column.name for column in columns)
 
 
 def _write(
@@ -121,6 +139,26 @@ def _write(
     else:
         arrays = tuple([list(values) for values in zip(*rows, strict=True)])
         connection.exec_driver_sql(_into(table, columns) + _sets(table, columns) + conflict, arrays)
+
+
+def _copy(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
+    """Write new rows as PostgreSQL takes them fastest."""
+    names = ", ".join(columns)
+    statement = f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)"
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    try:
+        with raw.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            copy.set_types(_types(table, columns))
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:  # as SQLAlchemy tells it, for whoever looks at its class
+        raise DBAPIError.instance(statement, None, error, psycopg.Error) from error
+
+
+@cache
+def _types(table: Table, columns: Columns) -> list[str]:
+    return [_TYPES[type(table.columns[name].type)] for name in columns]
 
 
 @cache

@@ -7,9 +7,9 @@ of parameters, not the number of statements (up to one chunk).
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, select, tuple_
+from sqlalchemy import Connection, Row, and_, select
 
 from central import schema
 from central.ledger import rows, wants
@@ -36,6 +36,7 @@ from loyalty.wire import Verdict
 
 Loaded = dict[Any, Any]
 
+_PENDING = (Verdict.PENDING_REF, Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
 #: So many events that wait are read at once.
 _FEW = 1_000
 
@@ -86,7 +87,24 @@ def read(connection: Connection, shard_key: int, table: str, keys: Sequence[Any]
     return found
 
 
-def event_of(row: Row[Any]) -> rows.Event:
+class Stored(NamedTuple):
+    """An event's columns in the inbox, as far as judging it needs them, and its verdict."""
+
+    device_id: bytes
+    epoch: int
+    seq: int
+    kind: int
+    kind_version: int
+    body: bytes
+    earliest_ms: int
+    latest_ms: int
+    quality: int | None
+    turn: int
+    place: int
+    verdict: int
+
+
+def event_of(row: Row[Any] | Stored) -> rows.Event:
     """Return an event out of its row in the inbox."""
     frame = Frame(row.kind, row.kind_version, row.body)
     return rows.Event(
@@ -208,14 +226,19 @@ def _add_waiting(waiting: Iterable[Values], found: Loaded) -> None:
 
 
 def _pending(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t, w = schema.inbox, schema.waiting
-    same = [t.c[name] == w.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
-    query = select(t, w.c.reference).join_from(t, w, and_(*same), isouter=True)
-    query = query.where(t.c.shard_key == shard_key, t.c.verdict.in_((2, 3, 4)))
-    where = tuple_(t.c.device_id, t.c.epoch, t.c.seq).in_(keys)
-    for row in connection.execute(query.where(where)):
-        event = event_of(row)
-        found[event.identity] = rows.Pending(event, Verdict(row.verdict), row.reference)
+    t, w = schema.inbox.c, schema.waiting.c
+    references = {
+        Identity(*identity): reference
+        for *identity, reference in by_key(
+            connection, shard_key, (w.device_id, w.epoch, w.seq, w.reference), keys
+        )
+    }
+    columns = tuple(t[name] for name in Stored._fields)
+    for row in map(Stored._make, by_key(connection, shard_key, columns, keys)):
+        if row.verdict in _PENDING:
+            event = event_of(row)
+            reference = references.get(event.identity)
+            found[event.identity] = rows.Pending(event, Verdict(row.verdict), reference)
 
 
 def _books(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:

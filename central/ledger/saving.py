@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, tuple_
 
 from central import schema
-from central.ledger.bulk import CHUNK_KEYS, Columns, Row, Values, upsert
+from central.ledger.bulk import CHUNK_KEYS, Columns, Row, Values, insert, upsert
 from central.ledger.projections import FORMS, LOT_COLUMNS, WAITING_COLUMNS, lot_row
 from central.ledger.state import State
 
 #: The tables whose rows name the turn that wrote them last, by their names in the state.
 _TURNED = ("accounts", "leases")
+_UNSEEN = object()
 
 
 def remove(connection: Connection, table: Table, shard_key: int, keys: Sequence[Any]) -> None:
@@ -33,14 +34,21 @@ def save(connection: Connection, shard_key: int, turn: int, state: State) -> Non
     for name, form in FORMS.items():
         fixed: Columns = ("shard_key", "turn") if name in _TURNED else ("shard_key",)
         tail: Values = (shard_key, turn) if name in _TURNED else (shard_key,)
-        written, gone = [], []
+        new: list[Values] = []
+        known: list[Values] = []
+        gone = []
+        # What was looked for and not found is new; a sale is when its receipt is.
+        looked = state.tables["receipts" if name == "sales" else name].loaded
         for key, row in state.tables[name].changed().items():
             if row is None:
                 gone.append(key)
             else:
-                written.append(form.row(key, row) + tail)
-        written.sort(key=itemgetter(0))  # neighbours on a page are written one after the other
-        upsert(connection, form.table, form.columns + fixed, written)
+                fresh = looked.get(key, _UNSEEN) is None
+                (new if fresh else known).append(form.row(key, row) + tail)
+        for written in (new, known):
+            written.sort(key=itemgetter(0))  # neighbours on a page, one after the other
+        insert(connection, form.table, form.columns + fixed, new)
+        upsert(connection, form.table, form.columns + fixed, known)
         remove(connection, form.table, shard_key, gone)
     _save_lots(connection, shard_key, state)
     _save_waiting(connection, shard_key, state)
@@ -68,19 +76,22 @@ def projections(state: State) -> dict[str, list[Row]]:
 
 
 def _save_lots(connection: Connection, shard_key: int, state: State) -> None:
-    written: list[Values] = []
+    new: list[Values] = []
+    known: list[Values] = []
     gone = []
     for account_id, lots in state.lots.changed().items():
-        before = {lot.lot_id: lot for lot in state.lots.loaded.get(account_id) or ()}
-        written += [
-            (shard_key, *lot_row(account_id, lot))
-            for lot in lots or ()
-            if before.pop(lot.lot_id, None) != lot
-        ]
+        before = {lot.lot_id: lot for lot in state.lots.loaded[account_id] or ()}
+        for lot in lots or ():
+            was = before.pop(lot.lot_id, None)
+            if was != lot:
+                row = (shard_key, *lot_row(account_id, lot))
+                (new if was is None else known).append(row)
         gone += [(account_id, lot_id) for lot_id in before]
     remove(connection, schema.lot, shard_key, gone)
-    written.sort(key=itemgetter(1))  # by account, as in `save`
-    upsert(connection, schema.lot, ("shard_key", *LOT_COLUMNS), written)
+    columns: Columns = ("shard_key", *LOT_COLUMNS)
+    new.sort(key=itemgetter(1))  # by account, as in `save`
+    insert(connection, schema.lot, columns, new)
+    upsert(connection, schema.lot, columns, known)
 
 
 def _save_waiting(connection: Connection, shard_key: int, state: State) -> None:

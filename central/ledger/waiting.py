@@ -1,5 +1,7 @@
 """Events that wait: for newer software, for a rule book, or for a person."""
 
+from operator import attrgetter
+
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
@@ -62,8 +64,7 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
     Nothing drops them: what they wait for may still come.
     """
     t = schema.inbox
-    query = select(t).where(t.c.shard_key == shard_key, t.c.verdict.in_(_OPEN))
-    query = query.order_by(t.c.turn, t.c.place)
+    query = select(t).where(t.c.shard_key == shard_key, schema.is_open, t.c.verdict.in_(_OPEN))
     return [
         Case(
             device_id=row.device_id.hex(),
@@ -78,7 +79,7 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
             latest_ms=row.latest_ms,
             time=Quality(Quality.UNKNOWN if row.quality is None else row.quality).name.lower(),
         )
-        for row in connection.execute(query)
+        for row in sorted(connection.execute(query), key=attrgetter("turn", "place"))
         if row.verdict in (Verdict.QUARANTINED, *_DAMAGED)
         or row.reason in _FOR_PEOPLE
         or now_ms - row.received_ms >= PARKED_MS
@@ -88,6 +89,6 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
 def open_events(connection: Connection, shard_key: int, verdict: Verdict) -> list[Identity]:
     """Return the events with one of the verdicts that can still change, in the order they came."""
     t = schema.inbox
-    query = select(t.c.device_id, t.c.epoch, t.c.seq).order_by(t.c.turn, t.c.place)
-    query = query.where(t.c.shard_key == shard_key, t.c.verdict == int(verdict))
-    return [Identity(*row) for row in connection.execute(query)]
+    query = select(t.c.turn, t.c.place, t.c.device_id, t.c.epoch, t.c.seq)
+    query = query.where(t.c.shard_key == shard_key, schema.is_open, t.c.verdict == int(verdict))
+    return [Identity(*row[2:]) for row in sorted(map(tuple, connection.execute(query)))]

@@ -2,8 +2,8 @@
 
 The copies keep every row: transfers are numbered in the order of the ledger, sales are keyed by
 their event instead of their receipt, and the indexes that no question needs any more are gone. On
-SQLite these tables become their key's index. On Citus, `central init --citus` distributes the new
-tables afterwards.
+SQLite the narrow tables become their key's index. On Citus, `central init --citus` distributes the
+new tables afterwards.
 """
 
 from alembic import op
@@ -49,10 +49,10 @@ def text(name: str, *, null: bool = False) -> Column[str]:
     return Column(name, Text, nullable=null)
 
 
-def table(name: str, key: str, *rest: SchemaItem) -> Table:
+def table(name: str, key: str, *rest: SchemaItem, clustered: bool = True) -> Table:
     primary = PrimaryKeyConstraint("shard_key", *key.split())
     shard_key = Column("shard_key", BigInteger, nullable=False, autoincrement=False)
-    return Table(name, metadata, shard_key, *rest, primary, sqlite_with_rowid=False)
+    return Table(name, metadata, shard_key, *rest, primary, sqlite_with_rowid=not clustered)
 
 
 account = table(
@@ -114,6 +114,7 @@ sale = table(
     text("expires_on"),
     small("state"),
     Index(None, "shard_key", "shop_id", "number"),
+    clustered=False,
 )
 Index(
     "sale_claim_hash",
