@@ -52,6 +52,7 @@ LIBRARIES = {
     ),
     "central": (
         "alembic",
+        "apscheduler",
         "escpos",
         "flask",
         "gunicorn",
