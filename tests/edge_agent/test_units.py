@@ -1,6 +1,9 @@
 """The systemd units start what there is, and may do no more than they need."""
 
 import configparser
+import re
+import shutil
+import subprocess
 from importlib.resources import files
 
 import pytest
@@ -58,3 +61,35 @@ def test_no_till_waits_for_a_network():
 def test_every_user_of_a_unit_is_made(name):
     made = FOLDER.joinpath("tillpoints.sysusers").read_text(encoding="utf-8")
     assert f"u {unit(name)['Service']['User']} " in made
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_systemd_kills_a_service_whose_loop_stands_still(name):
+    service = unit(name)["Service"]
+    assert service["Type"] == "notify"
+    assert int(service["WatchdogSec"]) >= 10
+
+
+@pytest.fixture(scope="module")
+def verified(tmp_path_factory):
+    """What systemd says of our units, their programs being ones that are here."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("needs the Debian package systemd")
+    folder = tmp_path_factory.mktemp("units")
+    units = [each for each in FOLDER.iterdir() if each.name.endswith(".service")]
+    for each in units:
+        text = each.read_text(encoding="utf-8")
+        text = re.sub(r"^(Exec\w+)=\S+", r"\1=/bin/true", text, flags=re.MULTILINE)
+        (folder / each.name).write_text(text, encoding="utf-8")
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *(folder / each.name for each in units)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return said.stderr
+
+
+@pytest.mark.parametrize("name", [*OURS, "tillpoints-kiosk", "tillpoints-gadget"])
+def test_systemd_finds_nothing_wrong_with_a_unit(verified, name):
+    assert [line for line in verified.splitlines() if f"{name}.service" in line] == []
