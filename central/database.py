@@ -24,7 +24,7 @@ from central.config import Database
 CITUS = "citus"
 _BUSY_TIMEOUT_MS = 10_000
 _CACHE_KIB = 65_536
-_CHECKPOINT_PAGES = 16_384
+_CHECKPOINT_PAGES = 65_536
 _WRITER_WAIT_S = 30.0
 _WRITER_POLL_S = 0.002
 

@@ -4,7 +4,7 @@
     seqs = journal.append([sale], slips=[slip], job=outcome)   # returns after COMMIT and fsync
 
 `append` is all or nothing: events, their slips and the outcome of their print job. Raising means
-that nothing was recorded. Readers are in `reader.py`; one thread (`writer.py`) writes.
+that nothing was recorded. Readers are in `reader.py`; one connection (`writer.py`) writes.
 """
 
 import os
