@@ -44,6 +44,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "tier_down": ("保留期已过，降为{zh}", "The time of grace is over: now {en}"),
     "tier_granted": ("特授{zh}至 {day}：{why}", "{en} granted until {day}: {why}"),
+    "grant_without_reason": ("须写明经办人和原因", "Say who decides it and why"),
     "tier_near": ("再积 {points} 分升为{zh}", "{points} more points to {en}"),
     "reward_near": ("再积 {points} 分可换{zh}", "{points} more points to {en}"),
     "recalculated": ("规则更正，重新计算：{why}", "Worked out again by corrected rules: {why}"),
