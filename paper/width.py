@@ -18,10 +18,26 @@ from collections.abc import Iterator
 
 ELLIPSIS = "…"  # GB18030 A1 AD: two columns
 
+_NO_WIDTH = frozenset({"Mn", "Me", "Cf", "Cc", "Zl", "Zp"})
+
+
+class _Settled(dict[int, str]):
+    """What each character is printed as, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        category = unicodedata.category(char)
+        if char == "\t" or (category == "Zs" and char != "\u3000"):
+            printed = " "
+        else:
+            printed = "" if category in _NO_WIDTH else char
+        self[code] = printed
+        return printed
+
+
 # The half-width currency signs are four bytes in GB18030, which printers print as two wrong
 # characters; the full-width twins are two bytes and look the same.
-_TWINS = str.maketrans({"¥": "￥", "£": "￡", "¢": "￠"})
-_NO_WIDTH = frozenset({"Mn", "Me", "Cf", "Cc", "Zl", "Zp"})
+_SETTLED = _Settled({ord("¥"): "￥", ord("£"): "￡", ord("¢"): "￠"})
 
 # A Chinese line must not begin with closing punctuation nor end with opening punctuation.
 _CLOSING = frozenset("，。、；：？！…）】》〉」』”’％%),.;:?!]}")
@@ -40,8 +56,7 @@ def settle(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    composed = unicodedata.normalize("NFC", text).translate(_TWINS)
-    return "".join(_settled(char) for char in composed)
+    return unicodedata.normalize("NFC", text).translate(_SETTLED)
 
 
 def columns(text: str) -> int:
@@ -129,12 +144,5 @@ def _head(text: str, width: int) -> str:
     return text
 
 
-def _settled(char: str) -> str:
-    category = unicodedata.category(char)
-    if char == "\t" or (category == "Zs" and char != "\u3000"):
-        return " "
-    return "" if category in _NO_WIDTH else char
-
-
 def _width(settled: str) -> int:
-    return sum(1 if char.isascii() else 2 for char in settled)
+    return 2 * len(settled) - len(settled.encode("ascii", "ignore"))
