@@ -183,6 +183,14 @@ _OWN: dict[str, tuple[str, str]] = {
         "The redemption was interrupted; the points are back",
     ),
     "printer_obstacle": ("打印机没有响应或缺纸", "The printer does not answer or has no paper"),
+    "printer_swapped": (
+        "插着的不是原来的打印机：请换回来，或请人在设置中确认",
+        "Another printer is plugged in: swap it back, or have it confirmed in the settings",
+    ),
+    "scanner_swapped": (
+        "插着的不是原来的扫码设备：请换回来，或请人在设置中确认",
+        "Another scanner is plugged in: swap it back, or have it confirmed in the settings",
+    ),
     "camera_dark": ("摄像头画面太暗，请开灯", "The camera sees only dark: more light, please"),
     "camera_covered": ("摄像头被挡住了", "Something covers the camera"),
     "camera_blurred": (

@@ -12,11 +12,15 @@ import threading
 import time
 from abc import ABC, abstractmethod
 
+from edge_agent.devices.hid.sources import NotFoundError
 from edge_agent.devices.ports import NotTaken, Scanned, Shown
 
 # After an unplug: quickly again at first, then calmly, always back within seconds of the replug.
 REOPEN_WAIT_S_MIN = 0.1
 REOPEN_WAIT_S_MAX = 2.0
+
+#: Another device stands where the one that is meant should be; a code of `edge_agent.phrases`.
+SWAPPED = "scanner_swapped"
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +40,7 @@ class ScannerThread(ABC):
         self._outage = ""
         self._scans = 0
         self.connected = False
-        #: What keeps a device that can be read from reading well: a code of `edge_agent.phrases`.
+        #: What keeps it from reading, or from reading well: a code of `edge_agent.phrases`.
         self.trouble = ""
         self.dropped_scans = 0
 
@@ -69,7 +73,8 @@ class ScannerThread(ABC):
             try:
                 self._read()
             except OSError as error:
-                self._lost(str(error))
+                is_another = isinstance(error, NotFoundError) and error.is_another
+                self._lost(str(error), is_another=is_another)
             except Exception as error:  # noqa: BLE001 a bug must not end the reading for good
                 # Its text is not for the log: it may hold what was scanned.
                 self._lost(f"unexpected {type(error).__name__}")
@@ -80,13 +85,16 @@ class ScannerThread(ABC):
             wait_s = REOPEN_WAIT_S_MIN if worked else min(wait_s * 2, REOPEN_WAIT_S_MAX)
             self._look.wait(wait_s)
 
-    def _lost(self, why: str) -> None:
+    def _lost(self, why: str, *, is_another: bool = False) -> None:
+        # Somebody swapped two, or brought a new one: a person has to say if it is meant.
+        self.trouble = SWAPPED if is_another else ""
         if not self._outage:
             self._outage = why
             _log.warning("scanner %s cannot be read: %s", self.source, why)
 
     def _opened(self) -> None:
         """Note that the device can be read; a driver calls it once for each opening."""
+        self.trouble = ""
         if self._outage:
             _log.info("scanner %s is back", self.source)
             self._outage = ""

@@ -77,6 +77,8 @@ def connections_view(
     scanner = "unknown" if not scanners else "yes" if all(scanners) else "no"
     tap = "unknown" if not taps else "yes" if all(taps) else "no"
     why = own_words("printer_obstacle") if printer == "no" else None
+    if status.swapped:
+        printer, why = "no", own_words("printer_swapped")
     return {
         "printer": {"state": printer, "why": words(why)},
         "scanner": scanner,

@@ -5,7 +5,8 @@ import pytest
 
 from edge_agent.devices.heartbeat import Condition, Cover, Heartbeat, Lost, Paper, Reachable
 from edge_agent.devices.job_file import Moment
-from edge_agent.devices.printers import Status
+from edge_agent.devices.printers import Answer, Status
+from edge_agent.devices.scanner_thread import SWAPPED
 from edge_agent.web.device_view import connections_view
 
 NOW = Moment("boot", 1, 1_780_000_000_000)
@@ -81,3 +82,16 @@ def test_a_heartbeat_of_an_older_tap_is_still_read():
     old = {key: value for key, value in msgspec.to_builtins(BEAT).items() if key != "condition"}
     del old["lost"]
     assert msgspec.convert(old, Heartbeat) == BEAT
+
+
+def test_another_printer_at_the_plug_is_asked_about_whatever_the_tap_says():
+    status = Status(online=Answer.NO, swapped="another printer is plugged in: is it meant?")
+    shown = connections_view([BEAT], status, [])["printer"]
+    assert shown["state"] == "no"
+    assert "Another printer is plugged in" in shown["why"]["en"]
+    assert "不是原来的打印机" in shown["why"]["zh"]
+
+
+def test_another_scanner_at_the_plug_is_asked_about():
+    told = connections_view([], Status(), [False], SWAPPED)["scanner_trouble"]
+    assert "Another scanner is plugged in" in told["en"]

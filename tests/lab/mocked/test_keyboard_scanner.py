@@ -221,6 +221,7 @@ def test_a_swapped_scanner_is_not_taken_but_asked_about(
     eventually(lambda: caplog.records)
     assert "another scanner is plugged in" in caplog.text
     assert said in caplog.text
+    assert scanner.trouble == "scanner_swapped"
     assert not scanner.connected
 
 
