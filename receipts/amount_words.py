@@ -131,6 +131,7 @@ ROLES: dict[Role, str] = {
     """,
     Role.REFUND: """
         应退|实退|退款金额|应退金额|实退金额|退款|退货金额|退款合计|應退|退款金額
+        CREDIT NOTE ISSUED|STORE CREDIT ISSUED
         REFUND|REFUND AMOUNT|TOTAL REFUND|AMOUNT REFUNDED|REFUND DUE|REFUND TOTAL|BAYARAN BALIK
     """,
     Role.TOPUP: """
@@ -151,6 +152,7 @@ ROLES: dict[Role, str] = {
         节省|共节省|共优惠|为您节省|已为您节省|不含税金额|商户优惠|赠送积分|钱包余额|尾号|房号
         桌号|台号|备用金|收银员|收银机|收銀員|收銀機|卡號|桌台|枱號|餘款|单品原价|吊牌价|门市价
         参考价|划线价|升数|加油量|油量|加油升数|里程|码洋
+        欠款|尚欠|OUTSTANDING|BALANCE OUTSTANDING|AMOUNT OUTSTANDING|AMOUNT OWING|UNPAID BALANCE
         LOYALTY|LOYALTY CARD|REWARDS|CLUBCARD|CARD NO|CARD NUMBER|CARD #|REMAINING VALUE
         SAVING|SAVINGS|TOTAL SAVINGS|TOTAL SAVING|YOU SAVED|SAVED|POINTS|POINT|POIN|MATA
         TOTAL POINTS|CARD BALANCE|CARD BAL|RC BALANCE|TEL|FAX|PHONE|HOTLINE|YOUR SAVINGS|RRP

@@ -17,6 +17,8 @@ from receipts.rows import Row, is_code_mark
 
 HEADER_ROWS = 7
 NEAR_ROWS = 3
+#: Numbers of so many digits are cut by the edge of the paper.
+LONG_NUMBER_MIN = 12
 
 _VALUE = re.compile(
     r"\s?(?:NO|N0|N°|NUM|NUMBER|ID|编号|号码)?\s?[.:：#\[(\-]*\s{0,12}#?"
@@ -77,7 +79,8 @@ def numbers_of(rows: list[Row]) -> Numbers:
             ):
                 again = row.index
             wraps = end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
-            whole = value + below if wraps and _is_full(row, rows) else value
+            cut = _is_full(row, rows) or _goes_on_below(value, below, rows[at + 2 : at + 3])
+            whole = value + below if wraps and cut else value
             best.setdefault(rank, (whole, row.index))
         if row.upper.rstrip(" :：.#").endswith(_LABELS_ALONE) and _LONE_NUMBER.match(below):
             best.setdefault("own", (below, row.index))
@@ -89,6 +92,12 @@ def numbers_of(rows: list[Row]) -> Numbers:
     number, at_row = next(filter(None, ranked), (None, None))
     original, _ = best.get("original") or (None, None)
     return Numbers(number, original, again, at_row)
+
+
+def _goes_on_below(value: str, below: str, next_rows: list[Row]) -> bool:
+    """Return whether digits under a long number end it: goods with a code have a price below."""
+    priced = any(row.exact_amounts or not row.has_signs for row in next_rows)
+    return len(value) >= LONG_NUMBER_MIN and len(below) < len(value) and not priced
 
 
 def _is_full(row: Row, rows: list[Row]) -> bool:

@@ -72,6 +72,7 @@ PRINTED_AGAIN: Lexicon[str] = Lexicon(
     [(paper_words.REPRINT, "reprint"), (paper_words.COPY_MARKS, "copy")]
 )
 FOR_OTHERS: Lexicon[str] = Lexicon([(paper_words.FOR_OTHERS, "others")])
+NO_SALES: Lexicon[str] = Lexicon((words, kind) for kind, words in paper_words.NO_SALES.items())
 FOOTERS: Lexicon[str] = Lexicon([(paper_words.FOOTER_PHRASES, "footer")])
 #: All words but those beside amounts and in footers: most lines hold none of them and are done
 #: after this one search.

@@ -122,6 +122,9 @@ def objection_of(
         if row.exact_amounts or money or priced < row.index <= goods_end:
             continue
         words = row.text.strip(" *=-#")
+        paper = _named(row)
+        if paper is not None:
+            return Objection(words, paper)
         if at < HEADING_ROWS and row.index < priced and _is_office_heading(row, number):
             return Objection(words, Kind.REPORT if _is_report(row) else Kind.OTHER)
         if row.index < priced and _is_collecting(row):
@@ -133,6 +136,12 @@ def objection_of(
         if not paid and TIP_BLANK.search(row.upper):
             return Objection(words, Kind.PRE_BILL)
     return None
+
+
+def _named(row: Row) -> Kind | None:
+    """Return what a line that says nothing but the name of a paper says it is."""
+    text = row.upper.strip(" *=-#<>[]()【】")
+    return next((Kind(kind) for term, kind in lexicon.NO_SALES.find(text) if term == text), None)
 
 
 def _ended(upper: str) -> Kind | None:

@@ -282,6 +282,45 @@ FOR_OTHERS = """
     PREMIUM POLICY|BTC|BITCOIN|CRYPTO|PAJAK GADAI|PAWN|4D|TOTO|MTCN|PRINCIPAL
 """
 
+#: Papers that are no completed sale, by what they are when a line says nothing else.
+NO_SALES: dict[str, str] = {
+    "pre_bill": """
+        待收款|未买单|仅供参考|预打|支付超时|等待付款
+        AWAITING PAYMENT|PLEASE PAY|QUOTE|ESTIMATE|PRO-FORMA INVOICE|PROFORMA INVOICE|SEBUT HARGA
+        BELUM BAYAR|BELUM DIBAYAR|ON HOLD|HELD|HELD SALE|PARKED SALE|HOLD BILL
+    """,
+    "on_account": """
+        赊账|赊销|免单|招待|内部招待|记账单
+        CREDIT SALE|CHARGE TO ROOM|HOUSE ACCOUNT|COMPLIMENTARY|ON THE HOUSE
+        STAFF MEAL|STAFF PURCHASE
+    """,
+    "training": """
+        试机
+        DEMO|LATIHAN|LATIHAN SAHAJA
+    """,
+    "deposit": """
+        LAYAWAY|LAY-BY|LAYBY|LAY BY|BOOKING FEE|LAYAWAY PAYMENT
+    """,
+    "topup": """
+        GIFT CARD ACTIVATION|GIFT CARD SALE
+    """,
+    "kitchen_ticket": """
+        厨打
+        KITCHEN COPY|KITCHEN
+    """,
+    "void": """
+        冲销|冲红|冲红单
+    """,
+    "refund": """
+        CREDIT VOUCHER|CREDIT VOUCHER ISSUED|STORE CREDIT ISSUED
+    """,
+    "other": """
+        挂单|备货单|拣货单|送货单|出库单|入库单|调拨|调拨单|对账|代收|代缴
+        PACKING SLIP|PACKING LIST|PICK LIST|PICKING LIST|STOCK TRANSFER|TRANSFER OUT|TRANSFER IN
+        GOODS RECEIVED|GOODS RECEIVED NOTE|WASTAGE|DAY END|STOCK TAKE
+    """,
+}
+
 #: Column heads: the items start under them.
 ITEM_HEADS = re.compile(
     r"品名|品项|商品(?!合计|金额|税)|菜名|菜品|项目|名称.*(数|价|金)|數量"

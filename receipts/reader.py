@@ -25,6 +25,7 @@ from receipts.torn import another_below, has_lost_digit, lost_amount
 
 _WITH_GOODS = EARNING_KINDS | {Kind.TRAINING, Kind.DELIVERY_ORDER, Kind.PRE_BILL, Kind.ON_ACCOUNT}
 _NO_AMOUNT = {Kind.REPORT, Kind.KITCHEN_TICKET, Kind.REDEMPTION_SLIP}
+_UNPAID = re.compile("OUTSTANDING|UNPAID|OWING|未付|待付|欠")
 _DEPOSIT = re.compile("[定订訂押]金|DEPOSIT")
 _BACK = re.compile("REFUND|^退|退[款回还還]")
 #: So many sums without their amounts make a receipt that was printed badly.
@@ -132,7 +133,16 @@ def _objection(
     goods, paid = sheet.goods, bool(settled.tenders)
     said = objection_of(rows, goods.items, goods.last_row, number=number, paid=paid)
     said = said or deposit_alone(rows, settled.owed_fen) or _given_back(sheet, settled)
+    said = said or _still_owed(sheet)
     return said or _unused_discount(sheet, settled)
+
+
+def _still_owed(sheet: Sheet) -> Objection | None:
+    """Return the label of what is left to pay, not of what others at the table pay."""
+    rest = [] if sheet.of(Role.WHOLE) else sheet.of(Role.NOT_MONEY)
+    left = (each for each in rest if each.exact and each.fen > 0)
+    label = next((each.label for each in left if _UNPAID.search(each.label)), None)
+    return Objection(label) if label is not None else None
 
 
 def _given_back(sheet: Sheet, settled: Settlement) -> Objection | None:

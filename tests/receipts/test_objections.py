@@ -175,3 +175,25 @@ def test_a_shop_that_copies_prints_no_reprints():
 def test_an_offer_at_the_head_makes_no_topup():
     (reading,) = read_text("会员充值500送100\n" + SALE)
     assert (reading.kind, reading.decision) == ("sale", "award")
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("AWAITING PAYMENT", "pre_bill"),
+        ("*** QUOTE ***", "pre_bill"),
+        ("STAFF MEAL", "on_account"),
+        ("CREDIT SALE", "on_account"),
+        ("LAYAWAY", "deposit"),
+        ("PACKING SLIP", "other"),
+        ("STOCK TRANSFER", "other"),
+        ("未买单", "pre_bill"),
+        ("** 挂单 **", "other"),
+        ("赊账", "on_account"),
+        ("冲红单", "void"),
+    ],
+)
+@pytest.mark.parametrize("below", [True, False])
+def test_a_line_that_only_names_another_paper_makes_it_that(line, kind, below):
+    (reading,) = read_text(SALE + line if below else SALE.replace("单号", f"{line}\n单号"))
+    assert (reading.kind, reading.decision == "award") == (kind, False)
