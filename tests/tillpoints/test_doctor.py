@@ -19,6 +19,7 @@ from tillpoints.commands import doctor
         (doctor.check_chinese_font(["文泉驿"]), doctor.check_chinese_font([])),
         (doctor.check_browser("/usr/bin/chromium"), doctor.check_browser(None)),
         (doctor.check_groups([]), doctor.check_groups(["dialout", "input"])),
+        (doctor.check_queues(0o100700, "lp"), doctor.check_queues(0o100755, "lp")),
         (doctor.check_zbar("libzbar.so.0"), doctor.check_zbar(None)),
         (doctor.check_smart_cards("lib", "pcscd"), doctor.check_smart_cards("lib", None)),
         (doctor.check_brltty(installed=False), doctor.check_brltty(installed=True)),
@@ -58,3 +59,8 @@ def test_only_what_is_wrong_everywhere_fails_the_command(monkeypatch):
     assert CliRunner().invoke(doctor.command).exit_code == 0
     monkeypatch.setattr(doctor, "examine", lambda: [absent, wrong])
     assert CliRunner().invoke(doctor.command).exit_code == 1
+
+
+def test_a_machine_without_our_cups_backend_lacks_nothing():
+    assert doctor.check_queues(None, None).state == "ok"
+    assert doctor.check_queues(0o100700, None).mend == "apt install cups-client"

@@ -29,6 +29,7 @@ DISK_FREE_MIN_MIB = 512
 STATE_FOLDER = Path("/var/lib")
 RUNTIME_FOLDER = Path("/run")
 UDEV_RULES = Path("/etc/udev/rules.d/70-tillpoints.rules")
+CUPS_BACKEND = Path("/usr/lib/cups/backend/tillpoints")
 DEVICE_GROUPS = ("dialout", "input", "lp", "video")
 
 # What each role imports, by the extra of the distribution that brings it.
@@ -212,6 +213,24 @@ def check_modem_manager(running: bool, ruled: bool) -> Finding:
     )
 
 
+def check_queues(mode: int | None, lp: str | None) -> Finding:
+    """CUPS runs a backend as root only if nobody else may read it; ours gives copies away."""
+    if mode is None:
+        told = ("没有经过 CUPS 的小票抄送", "no CUPS queue is copied")
+        return Finding("queues", "ok", *told)
+    if mode & 0o077:
+        return Finding(
+            "queues",
+            "absent",
+            f"{CUPS_BACKEND} 权限不对，留不下小票副本",
+            f"{CUPS_BACKEND} can be read by others: it cannot give its copies to the tap",
+            f"chmod 0700 {CUPS_BACKEND}",
+        )
+    if lp is None:
+        return Finding("queues", "absent", "没有 lp", "no lp", "apt install cups-client")
+    return Finding("queues", "ok", "CUPS 打印有副本", "what CUPS prints is copied")
+
+
 def check_disk(folder: Path, free_mib: int) -> Finding:
     """The journal and the tap's spool need room; a full disk stops awards, never paper."""
     if free_mib < DISK_FREE_MIN_MIB:
@@ -289,6 +308,9 @@ def examine() -> list[Finding]:
         check_chinese_font(chinese_font_families()),
         check_browser(shutil.which("chromium")),
         check_groups(missing_groups()),
+        check_queues(
+            CUPS_BACKEND.stat().st_mode if CUPS_BACKEND.exists() else None, shutil.which("lp")
+        ),
         check_zbar(ctypes.util.find_library("zbar")),
         check_smart_cards(
             ctypes.util.find_library("pcsclite"),
