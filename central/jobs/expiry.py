@@ -4,11 +4,11 @@ Wallets are taken in the order of their ids, so many in a turn. What was expired
 more, so a run that was cut off goes on where it stopped, and another one finds nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from central import schema
 from central.app import Parts, now_ms
@@ -43,32 +43,29 @@ class Expire(Struct, frozen=True):
 
 def run(parts: Parts, day: date) -> tuple[int, str]:
     """Expire what ended before `day`; return how many wallets had such points, and no detail."""
-    wallets = 0
-    for holders in _pages(parts, day.isoformat()):
+    return expire(parts.engine, parts.config.shard_key, day), ""
+
+
+def expire(engine: Engine, shard_key: int, day: date) -> int:
+    """Expire what ended before `day` in a shard; return how many wallets had such points."""
+    wallets, after = 0, b""
+    while True:
+        with reading(engine) as connection:
+            ids = _next(connection, shard_key, day.isoformat(), after)
+        found = (holder_of(account_id) for account_id in ids)
+        holders = tuple(holder for holder in found if holder is not None)
         commands = [
             Expire(day.isoformat(), holders[start : start + HOLDERS_MAX])
             for start in range(0, len(holders), HOLDERS_MAX)
         ]
-        with writing(parts.engine) as connection:
-            answers = run_turn(connection, parts.config.shard_key, commands, now_ms())
-            for answer in answers:
-                if isinstance(answer, Exception):
-                    raise answer
+        if commands:
+            with writing(engine) as connection:
+                for answer in run_turn(connection, shard_key, commands, now_ms()):
+                    if isinstance(answer, Exception):
+                        raise answer
         wallets += len(holders)
-    return wallets, ""
-
-
-def _pages(parts: Parts, day: str) -> Iterator[tuple[Holder, ...]]:
-    after = b""
-    while True:
-        with reading(parts.engine) as connection:
-            ids = _next(connection, parts.config.shard_key, day, after)
-        found = (holder_of(account_id) for account_id in ids)
-        holders = tuple(holder for holder in found if holder is not None)
-        if holders:
-            yield holders
         if len(ids) < WALLETS_MAX:
-            return
+            return wallets
         after = ids[-1]
 
 

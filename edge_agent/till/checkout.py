@@ -25,7 +25,7 @@ from edge_agent.effects import (
 )
 from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.till import pictures, review_window
-from edge_agent.till.earned import award, when
+from edge_agent.till.earned import award, unclaimed
 from edge_agent.till.inputs import (
     CORRECTION_S,
     SCAN_AFTER_S,
@@ -246,15 +246,7 @@ def _sold(
     body = sale_body(sold, now, terms, None, 0)
     given = award(sold, None, now, terms)
     slip = claim_slip(sold, given, now, terms)
-    known = KnownSale(
-        fingerprint=sold.fingerprint,
-        receipt=sold.receipt,
-        eligible_fen=sold.eligible_fen,
-        category=terms.shop.category,
-        claim_hash=sold.claim_hash,
-        parts=sold.parts,
-        sold_at=when(now),
-    )
+    known = unclaimed(sold, now, terms)
     if any(at_s > job.started_s for _, at_s in state.unread_jobs):
         return structs.replace(state, open_sale=None), body, slip
     opened = OpenSale(known, job.started_s, job.ended_s + SCAN_AFTER_S, slip.slip_id)

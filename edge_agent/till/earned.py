@@ -31,6 +31,19 @@ def award_again(sale: KnownSale, terms: Terms) -> Award:
     return earning.award(sale.basket, Who(sale.tier_id), sale.sold_at, terms.book)
 
 
+def unclaimed(sold: Sold, now: Now, terms: Terms) -> KnownSale:
+    """Return a sale that nobody holds yet as the till will know it."""
+    return KnownSale(
+        fingerprint=sold.fingerprint,
+        receipt=sold.receipt,
+        eligible_fen=sold.eligible_fen,
+        category=terms.shop.category,
+        claim_hash=sold.claim_hash,
+        parts=sold.parts,
+        sold_at=when(now),
+    )
+
+
 def when(now: Now, at_moment: Moment | None = None) -> Span | None:
     """Return the mall's time now, or at a moment of this boot; None if nobody is sure of it."""
     if now.local is None:

@@ -11,8 +11,9 @@ from edge_agent.till.intake import Refunded, Sold
 from edge_agent.till.unclear import Unclear
 from loyalty.codes import CLAIM_PREFIX
 from loyalty.earning import Award, Reason, money
-from loyalty.lots import expires_on
+from loyalty.expiry import last_day
 from loyalty.receipt import Receipt
+from loyalty.rulebook import RuleBook
 from loyalty.wording import say
 
 CLAIM_PLACE = {"zh": "自助积分机或服务台", "en": "a kiosk or the service desk"}
@@ -32,7 +33,10 @@ def award_slip(
     receipt: Receipt, identity: str, member: Member, given: Award, now: Now, terms: Terms
 ) -> HeldSlip:
     """Return the slip that tells a member what this sale earned, and why."""
-    months = terms.book.expiry_months
+    months = _months(given, member.tier_id, terms.book)
+    until = now.today and min(
+        last_day(now.today, terms.book, member.tier_id, own) for own in _own_months(given)
+    )
     content = AwardSlip(
         origin=origin(now, terms, identity),
         receipt=shown(receipt, now),
@@ -40,11 +44,24 @@ def award_slip(
         points=given.points,
         explanation=tuple(say(reason, terms.language) for reason in given.reasons),
         balance=None if member.balance is None else member.balance + given.points,
-        expires_on=expires_on(now.today, months).isoformat() if now.today else "",
+        expires_on=until.isoformat() if until else "",
         months=months,
         member_known=not member.new_card,
     )
     return HeldSlip(f"{identity[:24]}-award-{now.moment.wall_ms}", identity, content)
+
+
+def _own_months(given: Award) -> set[int]:
+    """Return how long the points of an award count by themselves; 0 is as long as others."""
+    own = {share.expiry_months for share in given.shares if share.points}
+    rest = given.points - sum(share.points for share in given.shares if share.expiry_months)
+    return own | {0} if rest or not own else own
+
+
+def _months(given: Award, tier_id: str, book: RuleBook) -> int:
+    """Return after how many months the first of an award's points are over."""
+    usual = book.tier(tier_id).expiry_months or book.expiry_months
+    return min(own or usual for own in _own_months(given))
 
 
 def claim_slip(sold: Sold, given: Award, now: Now, terms: Terms) -> HeldSlip:
