@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -354,6 +355,46 @@ class Copy:
         sale = self.pos.sell()
         stage.awarded(self, sale, person)
         return sale
+
+
+@contextmanager
+def faked_clock(station, folder):
+    """Run a station's agent with a clock that a file sets; give what sets it, in days from now."""
+    file = folder / "clock"
+    file.write_text("+0d")
+    faked = {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    station.agent.stop()
+    os.environ.update(faked)
+    try:
+        station.agent.start()
+    finally:
+        for name in faked:
+            del os.environ[name]
+    until_ready(station)
+    yield lambda days: file.write_text(f"{days:+d}d")
+    station.agent.stop()
+    station.agent.start()
+    until_ready(station)
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="needs the Debian package faketime")
+def test_a_clock_that_jumps_while_the_till_sells_changes_no_balance_and_no_day(stage, tmp_path):
+    till = stage.world.bistro
+    with faked_clock(till, tmp_path) as jump:
+        for days, year in ((-20_500, 1970), (26_700, 2099), (-1, 0), (0, 0)):
+            jump(days)
+            sale = sell_to(stage, till, stage.bistro, stage.gold)
+            shown = datetime.fromtimestamp(till.screens.state()["now_ms"] / 1000, UTC).year
+            assert not year or shown == year
+            slip = next(one for one in stage.slips(till) if one.says(sale.number))
+            assert "1970" not in slip.text
+            assert "2099" not in slip.text
+        stage.settled()
 
 
 @pytest.mark.skipif(FAKETIME is None, reason="needs the Debian package faketime")

@@ -23,6 +23,25 @@ def test_the_server_answers_and_stops_cleanly(any_mall, number):
     assert alive.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_second_server_on_one_sqlite_file_is_refused_and_commands_are_not(mall):
+    with serving(mall) as (process, _):
+        said = mall.run("central", "serve", code=1)
+        assert "另一个总台程序" in said
+        assert "another server is running on it" in said
+        mall.run("central", "backup", str(mall.folder / "copy.backup"))
+        mall.run("fleet", "status")
+        process.kill()
+        process.wait()
+    with serving(mall) as (_, url):  # the lock went with the process
+        assert requests.get(f"{url}/healthz", timeout=10).ok
+
+
+def test_several_servers_may_share_a_postgresql_database(postgresql_mall):
+    with serving(postgresql_mall) as (_, one), serving(postgresql_mall) as (_, other):
+        assert requests.get(f"{one}/readyz", timeout=10).ok
+        assert requests.get(f"{other}/readyz", timeout=10).ok
+
+
 def test_the_agents_api_is_there(mall):
     with serving(mall) as (_, url):
         answer = requests.post(f"{url}/api/1/enrol", data=b"nonsense", timeout=30)

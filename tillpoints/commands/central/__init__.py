@@ -7,7 +7,7 @@ import click
 from central.config import ConfigError
 from tillpoints.central_access import central, config_option, load_config
 from tillpoints.commands.central import backup, imports, ledger, statement, user, worker
-from tillpoints.exits import ConfigurationFailure
+from tillpoints.exits import ConfigurationFailure, Failure
 
 
 @click.group()
@@ -51,7 +51,7 @@ def serve(config: Path) -> None:
 
     Prints its address once it listens. Answers /healthz (the process) and /readyz (the database).
     """
-    from central.server import Server
+    from central.server import ServedAlready, Server
 
     with central(config):
         pass  # whatever would stop the server is said here, before there are worker processes
@@ -59,6 +59,8 @@ def serve(config: Path) -> None:
         server = Server(load_config(config))
     except ConfigError as error:
         raise ConfigurationFailure(str(error)) from error
+    except ServedAlready as error:
+        raise Failure(str(error)) from error
     server.run()
 
 
