@@ -46,7 +46,12 @@ from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
 from edge_agent.web.app import Screens, create_app
 from edge_agent.web.board import Board
-from edge_agent.web.device_view import connections_view, device_view, waiting_view
+from edge_agent.web.device_view import (
+    connections_view,
+    device_view,
+    trail_view,
+    waiting_view,
+)
 from edge_agent.web.kiosk_view import kiosk_view
 from edge_agent.web.review_view import blueprint as reviews_blueprint
 from edge_agent.web.server import SPARE_THREADS, WebServer
@@ -192,6 +197,7 @@ class Agent:
             **connections_view(
                 taps, self._paper.status, self._scanners.connected(), self._scanners.trouble()
             ),
+            **trail_view([spool.trail(now.moment.wall_ms) for spool in self._spools]),
         }
         if self._terms is None or self._desk is None:
             return {**common, **waiting_view(self._identity)}

@@ -183,6 +183,18 @@ _OWN: dict[str, tuple[str, str]] = {
         "The redemption was interrupted; the points are back",
     ),
     "printer_obstacle": ("打印机没有响应或缺纸", "The printer does not answer or has no paper"),
+    "trail_skipped": (
+        "小票号跳过了 {skipped} 个，请核对这些小票",
+        "{skipped} receipt numbers were skipped: please look for those receipts",
+    ),
+    "trail_drawers": (
+        "钱箱打开了 {drawers} 次但没有小票",
+        "The drawer was opened {drawers} times without a receipt",
+    ),
+    "trail_both": (
+        "小票号跳过了 {skipped} 个，钱箱打开了 {drawers} 次但没有小票",
+        "{skipped} receipt numbers skipped; the drawer opened {drawers} times without a receipt",
+    ),
     "printer_swapped": (
         "插着的不是原来的打印机：请换回来，或请人在设置中确认",
         "Another printer is plugged in: swap it back, or have it confirmed in the settings",

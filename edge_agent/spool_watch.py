@@ -29,6 +29,7 @@ from edge_agent.job_parts import (
 )
 from edge_agent.job_reading import JobReader
 from edge_agent.messages import JobRead, JobSeen, PictureSeen
+from edge_agent.paper_trail import PaperTrail, Trail
 from edge_agent.picture_queue import PictureQueue
 
 POLL_S = 0.05
@@ -57,6 +58,7 @@ class SpoolWatch:
         self._done = done
         self._reader = reader
         self._announced: set[str] = set()
+        self._trail = PaperTrail(self._folder.name)
         self._stopping = threading.Event()
         name = self._folder.name
         self._pictures = PictureQueue(name, reader, self._put, self._leave)
@@ -84,6 +86,10 @@ class SpoolWatch:
             return None
         silent_ns = now.boottime_ns - beat.beat.boottime_ns
         return beat if silent_ns < TAP_SILENT_S * 1e9 else None
+
+    def trail(self, now_ms: int) -> Trail | None:
+        """Return what this tap's papers leave out, None when that is nothing."""
+        return self._trail.told(now_ms)
 
     def expire(self, now_s: float, keep_days: int) -> None:
         """Delete jobs kept longer than `keep_days`. Raises OSError."""
@@ -191,7 +197,8 @@ class SpoolWatch:
 
     def _offer(self, job: Job, parts: tuple[str, ...]) -> bool:
         """Have a job read and recorded; False if that has to be tried again."""
-        message = JobRead(job, self._reader.read(job), parts)
+        readings = self._reader.read(job)
+        message = JobRead(job, readings, parts)
         # Reading takes a while. A job that began meanwhile ends the time in which a scan counts
         # for this one, so it has to be known first.
         self._announce()
@@ -199,6 +206,8 @@ class SpoolWatch:
         while not message.wait(POLL_S):
             if self._stopping.is_set():
                 return False
+        if message.recorded and readings is not None:
+            self._trail.saw(job.data, self._tap.dialect or None, readings, job.started.wall_ms)
         return message.recorded
 
     def _leave(self, parts: tuple[str, ...]) -> None:

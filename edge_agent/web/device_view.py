@@ -6,6 +6,7 @@ from edge_agent.devices.heartbeat import Heartbeat, Lost, Reachable
 from edge_agent.devices.printers import Answer, Status
 from edge_agent.effects import Terms
 from edge_agent.journal.identity import Identity
+from edge_agent.paper_trail import Trail
 from edge_agent.phrases import own_words
 from edge_agent.sync.status import Status as SyncStatus
 from edge_agent.web.views import Json, notice, sound, words
@@ -87,6 +88,16 @@ def connections_view(
         "pos_printer": _pos_printer(taps),
         "lost": _lost(taps),
     }
+
+
+def trail_view(trails: list[Trail | None]) -> Json:
+    """Return what the papers of a till leave out, in words; null when that is nothing."""
+    found = [each for each in trails if each]
+    skipped, drawers = sum(each.skipped for each in found), sum(each.drawers for each in found)
+    if not found:
+        return {"trail": None}
+    code = "trail_both" if skipped and drawers else "trail_skipped" if skipped else "trail_drawers"
+    return {"trail": words(own_words(code, skipped=str(skipped), drawers=str(drawers)))}
 
 
 def _own(status: Status) -> str:

@@ -10,6 +10,7 @@ const STRIPS = [
   { part: "paper", tone: "warn", icon: "printer" },
   { part: "scanner", tone: "warn", icon: "scan" },
   { part: "copies", tone: "warn", icon: "receipt" },
+  { part: "trail", tone: "warn", icon: "receipt" },
 ];
 let lost = false;
 

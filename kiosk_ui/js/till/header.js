@@ -29,6 +29,7 @@ export function drawHeader(snapshot) {
     offline: snapshot.enrolled && !snapshot.online && offline(snapshot),
     paper: paperTrouble(snapshot),
     scanner: snapshot.scanner_trouble && named(snapshot.scanner_trouble),
+    trail: snapshot.trail && named(snapshot.trail),
     copies: snapshot.lost && t("tap.lost", { count: points(snapshot.lost.jobs) }),
   });
 }
