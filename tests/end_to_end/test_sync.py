@@ -3,13 +3,10 @@
 import itertools
 import os
 import random
-import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,33 +34,12 @@ from loyalty.wire import (
     VoucherRequest,
 )
 from tests.central.mall import DEMO, Mall
+from tests.central.serving import serving
 from tests.edge_agent.journal.conftest import hash_of
 
-COMMAND = [sys.executable, "-c", "from tillpoints.cli import main; main()"]
 WANG = "586562381399"
 NEW_CARD = "NFC-0102030405"
 numbers = itertools.count(1000)
-
-
-@contextmanager
-def central(mall):
-    """Run `tillpoints central serve` and give its process and its address."""
-    process = subprocess.Popen(
-        [*COMMAND, "central", "serve", "--config", str(mall.config)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-    )
-    try:
-        said = process.stdout.readline()
-        address = re.search(r"http://127\.0\.0\.1:\d+", said)
-        assert address, said + process.stdout.read()
-        yield process, address.group()
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
 
 
 def random_id():
@@ -204,7 +180,7 @@ def same_on_both_sides(station, holder):
 
 @pytest.fixture
 def url(mall):
-    with central(mall) as (_, url):
+    with serving(mall) as (_, url):
         yield url
 
 
@@ -371,12 +347,12 @@ def test_central_killed_in_the_middle_loses_and_doubles_nothing(mall, tmp_path):
     """The till sells on; central dies by SIGKILL and comes back at another address."""
     promised = 0
     with ExitStack() as stack:
-        with central(mall) as (_, url):
+        with serving(mall) as (_, url):
             till = stack.enter_context(Station(mall, tmp_path, "till-1", "till", "helu", url))
             wang = till.holder(WANG)
             before = told(till, wang)
         for life in range(3):
-            with central(mall) as (process, url):
+            with serving(mall) as (process, url):
                 till.reconnect(url)
                 for sale in range(8):
                     key = till.sell(1_000 + life * 100 + sale, wang)
@@ -385,7 +361,7 @@ def test_central_killed_in_the_middle_loses_and_doubles_nothing(mall, tmp_path):
                         os.kill(process.pid, signal.SIGKILL)
                     till.syncer.step(moment())
                     assert till.journal.standing(wang).balance == before + promised
-        with central(mall) as (_, url):
+        with serving(mall) as (_, url):
             till.reconnect(url)
             till.sync()
             assert same_on_both_sides(till, wang) == before + promised

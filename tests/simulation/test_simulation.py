@@ -8,10 +8,13 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
+from tillpoints.cli import main
 from tillpoints.simulation.disk import Disk, File
 from tillpoints.simulation.mall import Size
-from tillpoints.simulation.planted import catch
+from tillpoints.simulation.marks import RARE, missed
+from tillpoints.simulation.planted import catch, planted
 from tillpoints.simulation.run import run, smallest
 from tillpoints.simulation.vfs import installed
 
@@ -129,3 +132,31 @@ def count(disk):
         return 0
     finally:
         db.close()
+
+
+def test_two_processes_give_the_runs_that_one_gives():
+    words = ["simulate", "--seed", "3", "--runs", "2", "--stations", "3", "--days", "0.2", "--json"]
+    found = []
+    for jobs in ("1", "2"):
+        result = CliRunner().invoke(main, [*words, "--jobs", jobs])
+        assert result.exit_code == 0, result.output
+        runs = [json.loads(line) for line in result.stdout.splitlines()]
+        found.append([(one["seed"], one["trace_hash"], one["events"]) for one in runs])
+    assert found[0] == found[1]
+    assert [seed for seed, _, _ in found[0]] == [3, 4]
+
+
+def test_a_failing_seed_is_told_with_the_faults_that_suffice():
+    words = ["simulate", "--seed", "0", "--runs", "10", "--stations", "3", "--jobs", "1"]
+    with planted("poison stops the batch"):
+        result = CliRunner().invoke(main, words)
+    assert result.exit_code == 1
+    assert "faults that suffice: none" in result.output  # poison needs no fault at all
+    assert "S2 central never fails by itself" in result.output
+
+
+def test_a_night_that_never_reached_a_rare_branch_says_which():
+    every = dict.fromkeys(RARE, 1)
+    assert missed(every) == []
+    assert missed({**every, "fork": 0}) == ["fork"]
+    assert missed({}) == list(RARE)

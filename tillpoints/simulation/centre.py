@@ -1,35 +1,36 @@
 """Central as one machine of the run: its disk, its clock, and the real service on them."""
 
-import io
 import random
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from msgspec import structs
-from sqlalchemy import Connection, Engine, Table, insert
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, Table, insert, select
+from sqlalchemy.exc import DataError, OperationalError
 
 from central import backup, migrations, schema
 from central.config import Database
 from central.database import connect, reading, writing
-from central.ledger.commands import SetMember
+from central.ledger.commands import ReleaseLease, SetMember
 from central.ledger.directory import announce, of_reward, of_rule_book, of_shop
+from central.ledger.items import Push
 from central.ledger.shards import open_shard
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
-from central.sync.combiner import RunTurn
+from central.sync.combiner import Item, RunTurn
 from central.sync.enrolment import code_hash
 from central.sync.member_files import MemberFiles
 from central.sync.retention import Policy
 from central.sync.service import Service
 from loyalty import rulebook
+from loyalty.chain import Frame
+from loyalty.events import KINDS, Body, ReviewOpened, UnknownKind, body_of
 from loyalty.wire import RewardRow, RuleBookRow, ShopRow
+from tillpoints.simulation.calling import call
 from tillpoints.simulation.disk import Disk, Fault, write_image
 from tillpoints.simulation.inline import InlineCombiner
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, World
@@ -75,6 +76,8 @@ REWARDS = (
 )
 SHOPS = tuple(ShopRow(f"S{n}", f"店{n}", f"Shop {n}", "food") for n in range(1, 5))
 
+_REVIEW = next(kind for kind, body in KINDS.items() if body is ReviewOpened)
+
 _template: dict[str, bytes] = {}
 
 
@@ -87,6 +90,9 @@ class Central:
         self.runs = 0
         self.errors: list[str] = []
         self.backup: Path | None = None
+        #: Whether this is the version before, which does not know what a review is.
+        self.old = world.fault("older_central", 0.5)
+        self._refuses = world.fault("refusing_database", 0.5)
         self.looked: Callable[[], None] = lambda: None
         self._chance = world.chance("central")
         self._clock_off_ms = 0
@@ -145,6 +151,9 @@ class Central:
         if self.up:
             return
         old = self.disk.folder
+        if self.old and (self.world.healing or self._chance.random() < 0.5):
+            self.old = False
+            self.world.mark("central upgraded")
         self.runs += 1
         self.disk = self.disk.restart(self.world.folder / f"central.{self.runs}")
         self.world.vfs.disks.pop(str(old), None)
@@ -198,7 +207,7 @@ class Central:
             return None
         self._arm()
         with structlog.testing.capture_logs() as said:
-            status, reply = _call(self._app, path, headers, body)
+            status, reply = call(self._app, path, headers, body)
         self.disk.disarm()
         if self.disk.dead:
             self.die("kill")
@@ -207,6 +216,26 @@ class Central:
             self.errors.append(str(said))
         self.looked()
         return status, reply
+
+    def read(self, frame: Frame) -> Body:
+        """Return what a frame says to central as old as it is. Raises as `body_of` does."""
+        if self.old and frame.kind == _REVIEW:
+            raise UnknownKind("a review, which comes with the next version")
+        return body_of(frame)
+
+    def release(self) -> str | None:
+        """Let somebody give an open lease up: what is still spent is the house's. Return which."""
+        if not self.up:
+            return None
+        query = select(schema.lease.c.lease_id).where(schema.lease.c.state == 0)
+        with reading(self.engine) as connection:
+            found = sorted(connection.execute(query).scalars())
+        if not found:
+            return None
+        lease_id = str(self._chance.choice(found))
+        self.service.run(ReleaseLease(lease_id, "overdue"))
+        self.world.mark("lease released")
+        return lease_id
 
     def set_member(self, command: SetMember) -> None:
         """Let the desk set a member's tier and cards, as an import does."""
@@ -266,7 +295,13 @@ class Central:
             if self._chance.random() < 0.3:
                 self.world.pass_time(5)
 
-        return InlineCombiner(run_turn, gather)
+        def turn(items: Sequence[Item]) -> list[object]:
+            if self._refuses and any(map(_is_refused, items)):
+                self.world.mark("bisected")
+                raise DataError("INSERT", None, ValueError("the database does not take this"))
+            return run_turn(items)
+
+        return InlineCombiner(turn, gather)
 
     def _arm(self) -> None:
         for kind, fault in _FAULTS.items():
@@ -282,40 +317,12 @@ _FAULTS: dict[str, Fault] = {
 }
 
 
-def _call(
-    app: Flask, path: str, headers: Mapping[str, str], body: bytes | None
-) -> tuple[int, bytes]:
-    """Make one call as a web server does; without a body a file is asked for."""
-    environ = {
-        "REQUEST_METHOD": "GET" if body is None else "POST",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path,
-        "QUERY_STRING": "",
-        "SERVER_NAME": "central",
-        "SERVER_PORT": "443",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_LENGTH": str(len(body or b"")),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "https",
-        "wsgi.input": io.BytesIO(body or b""),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()},
-    }
-    began: list[str] = []
-
-    def start_response(status: str, _headers: object, _error: object = None) -> Any:
-        began.append(status)
-
-    parts = app.wsgi_app(environ, start_response)
-    try:
-        return int(began[0][:3]), b"".join(parts)
-    finally:
-        close = getattr(parts, "close", None)
-        if close is not None:
-            close()
+def _is_refused(item: Item) -> bool:
+    """Tell whether a push has an event that the database does not take, unless it is set aside."""
+    if not isinstance(item, Push):
+        return False
+    reviews = (place for place, one in enumerate(item.frames) if one.kind == _REVIEW)
+    return any(item.first_seq + place not in item.poison for place in reviews)
 
 
 def _at_once(job: Callable[[], None]) -> None:

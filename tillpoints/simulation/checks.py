@@ -28,11 +28,6 @@ from tillpoints.simulation.people import CARDS, tag_of
 from tillpoints.simulation.station import Station
 from tillpoints.simulation.world import World
 
-#: Invariants of the design that nothing checks here yet, and why.
-NOT_CHECKED = {
-    "I18 of central": "the agents of a run are of two versions, central is of one",
-}
-
 
 class Checks:
     """Holds invariants against devices and whole databases."""

@@ -79,6 +79,8 @@ class Facts:
         #: What was answered to each lease request: the lease, empty for a no.
         self.leased: dict[tuple[bytes, str], str] = {}
         self.granted: dict[str, Granted] = {}
+        #: Leases that a person gave up.
+        self.released: set[str] = set()
         #: Leases that some execution of their device has spent or given back.
         self.settled: set[str] = set()
         self.open: list[OpenSale] = []

@@ -17,6 +17,7 @@ from loyalty.leases import ARMED_ELSEWHERE, spendable_ms
 from loyalty.wire import LeaseAnswer, LeaseRequest, PushAnswer, PushRequest
 from tillpoints.simulation.centre import Central
 from tillpoints.simulation.checks import Checks
+from tillpoints.simulation.deeds import DEEDS, Deed
 from tillpoints.simulation.facts import Facts, Granted
 from tillpoints.simulation.network import Line
 from tillpoints.simulation.observer import Observer
@@ -104,6 +105,10 @@ class Mall:
         if path == wire.PUSH_PATH:
             answer = msgspec.msgpack.decode(reply[1], type=PushAnswer)
             self._pushed(msgspec.msgpack.decode(body, type=PushRequest), answer)
+        if path == wire.PULL_PATH:
+            page = msgspec.msgpack.decode(reply[1], type=wire.PullAnswer)
+            if page.refetch:
+                self.world.mark("refetch")
         if path == wire.LEASE_PATH:
             asked = msgspec.msgpack.decode(body, type=LeaseRequest)
             told = msgspec.msgpack.decode(reply[1], type=LeaseAnswer)
@@ -123,6 +128,8 @@ class Mall:
         if answer.refusal is not None:
             if answer.refusal.code == ARMED_ELSEWHERE:
                 self.world.mark("another run is armed")
+            if answer.refusal.code == "after_restore":
+                self.world.mark("census")
             return
         if not asked.session:
             return  # an agent of an older version, whose runs nobody can tell apart
@@ -182,7 +189,7 @@ class Mall:
                 left -= people
         for card in range(CARDS // 2, CARDS):
             self._sometime(rng, partial(self._import_member, card))
-        for kind, (times, deed) in _DEEDS.items():
+        for kind, (times, deed) in DEEDS.items():
             for _ in range(rng.randrange(1, times + 1)):
                 station = rng.choice(self.stations)
                 self._sometime(rng, partial(self._perhaps, kind, deed, station))
@@ -199,7 +206,7 @@ class Mall:
             next_ms = self.world.chance("rushes").randrange(2_000)
             self.world.after(next_ms, partial(self._come, station, people - 1))
 
-    def _perhaps(self, kind: str, deed: "Deed", station: Station) -> None:
+    def _perhaps(self, kind: str, deed: Deed, station: Station) -> None:
         if self.world.fault(kind):
             deed(self, station)
 
@@ -289,59 +296,3 @@ class Mall:
                 self.world.hold("S3 a device can enrol", not isinstance(who, Identity) and who)
                 self.world.mark("enrolled again")
                 station.sync_soon()
-
-
-def _partition(mall: Mall, station: Station) -> None:
-    station.line.cut(mall.world.chance("cuts").randrange(60_000, 6 * HOUR_MS))
-
-
-def _stop_central(mall: Mall, _station: Station) -> None:
-    mall.central.die("power" if mall.world.chance("stops").random() < 0.5 else "kill")
-
-
-def _reboot(mall: Mall, station: Station) -> None:
-    station.die("power" if mall.world.chance("stops").random() < 0.5 else "kill")
-
-
-def _jump(mall: Mall, station: Station) -> None:
-    years = 365 * DAY_MS
-    by_ms = mall.world.chance("clocks").choice((-50 * years, 70 * years, -HOUR_MS, HOUR_MS, 90_000))
-    station.jump(by_ms)
-
-
-def _skew(mall: Mall, station: Station) -> None:
-    station.skew(mall.world.chance("clocks").uniform(-0.001, 0.001))
-
-
-def _roll_back(_mall: Mall, station: Station) -> None:
-    if station.images:
-        station.roll_back()
-    else:
-        station.snapshot()
-
-
-def _restore(mall: Mall, _station: Station) -> None:
-    if mall.central.backup is None or mall.world.chance("stops").random() < 0.3:
-        mall.central.back_up()
-    elif mall.central.restore():
-        mall.world.mark("central restored")
-        mall.observer.start_over()
-
-
-def _copy(mall: Mall, station: Station) -> None:
-    mall.copy_machine(station)
-
-
-#: What a planned fault does to a device.
-Deed = Callable[[Mall, Station], None]
-#: Faults that are planned ahead: how often at most, and what happens.
-_DEEDS: dict[str, tuple[int, Deed]] = {
-    "partition": (10, _partition),
-    "stop_central": (3, _stop_central),
-    "reboot": (5, _reboot),
-    "clock_jump": (4, _jump),
-    "skew": (3, _skew),
-    "rollback": (8, _roll_back),
-    "clone": (2, _copy),
-    "restore": (4, _restore),
-}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from central.ledger.accounts import AccountKind, holder_of
+from central.ledger.accounts import AccountKind, Code, holder_of
 from central.ledger.fold import OPEN_VERDICTS
 from central.ledger.moments import Quality
 from loyalty import chain
@@ -54,6 +54,8 @@ class Observer:
         self._moved: dict[bytes, int] = defaultdict(int)
         self._credited: dict[str, int] = defaultdict(int)
         self._net: dict[str, int] = defaultdict(int)
+        #: What the house paid for members' redemptions.
+        self._lost: dict[str, int] = defaultdict(int)
         self._opened: tuple[Path, sqlite3.Connection] | None = None
         #: Whether central ever came back from a backup: devices then know more than it does.
         self.restored = False
@@ -85,7 +87,7 @@ class Observer:
         for *key, verdict in db.execute("SELECT device_id, epoch, seq, verdict FROM inbox"):
             was = self.verdicts[key[0], key[1], key[2]]
             self._world.hold("I12 final verdicts", was != verdict and (key, was, verdict))
-        for known in (self._moved, self._credited, self._net):
+        for known in (self._moved, self._credited, self._net, self._lost):
             known.clear()
         self.turn, turn = 0, self.turn
         touched = self._transfers(db)
@@ -98,7 +100,7 @@ class Observer:
         self.restored, self.turn = True, 0
         for known in (self.chains, self.acked, self.position_of, self.verdicts):
             known.clear()
-        for sums in (self._moved, self._credited, self._net):
+        for sums in (self._moved, self._credited, self._net, self._lost):
             sums.clear()
         self.rehomed.clear()
         self.look()
@@ -171,6 +173,10 @@ class Observer:
             self._world.mark(f"verdict {Verdict(verdict).name}")
             if kind == _REDEEM:
                 bad = verdict not in {Verdict.APPLIED, Verdict.PENDING_REF}
+                spent = msgspec.json.decode(body, type=Redeem)
+                if verdict == Verdict.APPLIED_ADJUSTED and spent.lease_id in self._facts.released:
+                    bad = False
+                    self._world.mark("spent at the house's cost")
                 self._world.hold("I8 a spend under a lease stands", bad and (key, verdict, error))
             if kind == _REJUDGE and device == _CENTRAL:
                 about = msgspec.json.decode(body, type=Rejudge)
@@ -227,6 +233,10 @@ class Observer:
             self._moved[credit] += amount
             if credit[0] == AccountKind.WALLET and (holder := holder_of(credit)) is not None:
                 self._credited[holder.key] += amount
+            if code == Code.OFFLINE_LOSS:
+                wallet = db.execute("SELECT account_id FROM lease WHERE lease_id = ?", (subject,))
+                payer = holder_of(wallet.fetchone()[0])
+                self._lost[payer.key if payer else ""] += amount
             if code in _OF_SALES:
                 self._net[subject] += amount if code in _GIVEN else -amount
                 touched.add(subject)
@@ -257,7 +267,7 @@ class Observer:
             if handed.told.hash not in self._facts.lost and not self._waits(handed.told):
                 taken[handed.member] += handed.points
         for member, points in taken.items():
-            credited = self._credited[member]
+            credited = self._credited[member] + self._lost[member]
             over = points > credited
             self._world.hold("I8 redemption bound", over and (member, points, credited))
         for code, devices in self._facts.goods.items():

@@ -1,0 +1,75 @@
+"""The faults that are planned ahead: what each does to a device, or to central."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tillpoints.simulation.station import Station
+from tillpoints.simulation.world import DAY_MS, HOUR_MS
+
+if TYPE_CHECKING:
+    from tillpoints.simulation.mall import Mall
+
+
+def _partition(mall: "Mall", station: Station) -> None:
+    station.line.cut(mall.world.chance("cuts").randrange(60_000, 6 * HOUR_MS))
+
+
+def _stop_central(mall: "Mall", _station: Station) -> None:
+    mall.central.die("power" if mall.world.chance("stops").random() < 0.5 else "kill")
+
+
+def _reboot(mall: "Mall", station: Station) -> None:
+    station.die("power" if mall.world.chance("stops").random() < 0.5 else "kill")
+
+
+def _jump(mall: "Mall", station: Station) -> None:
+    years = 365 * DAY_MS
+    by_ms = mall.world.chance("clocks").choice((-50 * years, 70 * years, -HOUR_MS, HOUR_MS, 90_000))
+    station.jump(by_ms)
+
+
+def _skew(mall: "Mall", station: Station) -> None:
+    station.skew(mall.world.chance("clocks").uniform(-0.001, 0.001))
+
+
+def _roll_back(_mall: "Mall", station: Station) -> None:
+    if station.images:
+        station.roll_back()
+    else:
+        station.snapshot()
+
+
+def _restore(mall: "Mall", _station: Station) -> None:
+    if mall.central.backup is None or mall.world.chance("stops").random() < 0.3:
+        mall.central.back_up()
+    elif mall.central.restore():
+        mall.world.mark("central restored")
+        mall.observer.start_over()
+
+
+def _release(mall: "Mall", _station: Station) -> None:
+    lease_id = mall.central.release()
+    if lease_id is not None:
+        mall.facts.released.add(lease_id)
+        mall.facts.granted.pop(lease_id, None)  # it arms nobody any more, by a person's word
+        mall.observer.look()
+
+
+def _copy(mall: "Mall", station: Station) -> None:
+    mall.copy_machine(station)
+
+
+#: What a planned fault does to a device.
+Deed = Callable[["Mall", Station], None]
+#: Faults that are planned ahead: how often at most, and what happens.
+DEEDS: dict[str, tuple[int, Deed]] = {
+    "partition": (10, _partition),
+    "stop_central": (3, _stop_central),
+    "reboot": (5, _reboot),
+    "clock_jump": (4, _jump),
+    "skew": (3, _skew),
+    "rollback": (8, _roll_back),
+    "clone": (2, _copy),
+    "restore": (4, _restore),
+    "release": (6, _release),
+}

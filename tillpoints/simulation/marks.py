@@ -1,0 +1,45 @@
+"""The rare branches that a night of runs must have reached, or it has shown less than it says."""
+
+from collections.abc import Mapping
+
+#: So many seeds count as a night: fewer may miss a branch by chance.
+NIGHT = 500
+
+RARE = (
+    "another run is armed",
+    "bisected",
+    "census",
+    "central restored",
+    "central upgraded",
+    "cloned",
+    "disk fsync at a sync",
+    "disk full at a write",
+    "disk power at a sync",
+    "disk power at a write",
+    "enrolled again",
+    "fork",
+    "goods handed over",
+    "lease of an earlier run",
+    "lease released",
+    "lease was not to be spent any more",
+    "ledger sealed",
+    "redeemed under a lost lease",
+    "refetch",
+    "rejudged",
+    "rollback",
+    "spent at the house's cost",
+    "tampered",
+    "time BOUNDED",
+    "verdict APPLIED_ADJUSTED",
+    "verdict PENDING_REF",
+    "verdict PENDING_UPGRADE",
+    "verdict QUARANTINED",
+    "verdict REFUSED_FINAL",
+    "waits for a member file",
+    "written again",
+)
+
+
+def missed(marks: Mapping[str, int]) -> list[str]:
+    """Return the rare branches that no run reached."""
+    return [name for name in RARE if not marks.get(name)]
