@@ -196,6 +196,8 @@ class People:
                 how: Fault = rng.choice(("kill", "power", "power"))
                 dies = partial(station.die, how, back_ms=back_ms)
                 self._world.after(rng.randrange(1, 60_000), dies)
+            if self._world.fault("clock_jump", 0.5):
+                station.jump(-HOUR_MS)  # somebody would like to have more time
             station.sleep(rng.choice((600_000, answer.ttl_s * 1000, HOUR_MS)))
             self._cut_off.pop(station.name, None)
         body = Redeem(
