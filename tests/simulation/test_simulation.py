@@ -135,7 +135,7 @@ def count(disk):
 
 
 def test_two_processes_give_the_runs_that_one_gives():
-    words = ["simulate", "--seed", "3", "--runs", "2", "--stations", "3", "--days", "0.2", "--json"]
+    words = ["simulate", "--seed", "3", "--runs", "2", "--stations", "3", "--days", "0.1", "--json"]
     found = []
     for jobs in ("1", "2"):
         result = CliRunner().invoke(main, [*words, "--jobs", jobs])
