@@ -7,7 +7,7 @@ either says is checked here: nothing that a library only guessed leaves this fil
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +21,7 @@ from edge_agent.devices.codes.saying import said
 #: Rows of dots, 0 (black) to 255.
 Picture = NDArray[Any]
 
+Kinds = tuple[zxingcpp.BarcodeFormat, ...]
 _NAMES = zxingcpp.BarcodeFormat
 #: Bars whose check digits cannot vouch for them: read from a clear picture only.
 _WEAK = (
@@ -65,7 +66,7 @@ Reader = Callable[[Picture], list[Code]]
 
 def with_zxing(
     picture: Picture,
-    kinds: Iterable[zxingcpp.BarcodeFormat] = STRONG,
+    kinds: Kinds = STRONG,
     *,
     turned: bool = True,
     inverted: bool = True,
@@ -73,7 +74,7 @@ def with_zxing(
     """Read a picture with zxing-cpp: of these kinds, also turned by 90 degrees, also inverted."""
     found = zxingcpp.read_barcodes(
         np.ascontiguousarray(picture),
-        formats=_formats(tuple(kinds)),
+        formats=_formats(kinds),
         try_rotate=turned,
         try_invert=inverted,
         text_mode=zxingcpp.TextMode.Plain,
@@ -134,5 +135,5 @@ def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -
 
 
 @functools.cache
-def _formats(kinds: tuple[zxingcpp.BarcodeFormat, ...]) -> zxingcpp.BarcodeFormats:
+def _formats(kinds: Kinds) -> zxingcpp.BarcodeFormats:
     return zxingcpp.BarcodeFormats(kinds)

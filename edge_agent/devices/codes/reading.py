@@ -18,7 +18,9 @@ from edge_agent.devices.codes.libraries import (
     BARS,
     EVERY,
     QR,
+    STRONG,
     Code,
+    Kinds,
     Picture,
     Reader,
     with_zbar,
@@ -42,18 +44,19 @@ _WAYS: tuple[tuple[_Mend, Reader], ...] = (
     (mending.calmed, with_zxing),
     (mending.in_two_tones, with_zxing),
     (mending.sharpened, with_zxing),
-    (mending.doubled, with_zxing),
+    (mending.crisp, with_zxing),
     (mending.upright, with_zbar),
     (mending.doubled, with_zbar),
 )
 
-#: These move dots and make none up.
+_DOUBLING = frozenset((mending.crisp, mending.doubled))
+#: These move dots and make none up: without its grain, such a patch shows the same once more.
 _FAITHFUL = frozenset((np.asarray, mending.inverted, mending.upright))
 
 
 def read_all(picture: Picture) -> list[Code]:
     """Return every code in a picture, of every kind, whatever time it takes."""
-    return with_zxing(picture, EVERY) or next(filter(None, _mended(picture)), [])
+    return _plain(picture, EVERY) or next(filter(None, _mended(picture)), [])
 
 
 def read_soon(picture: Picture, budget_s: float) -> list[Code]:
@@ -68,26 +71,35 @@ def read_soon(picture: Picture, budget_s: float) -> list[Code]:
     for found in _mended(picture):
         if found or time.thread_time() > until_s:
             return found
-    return with_zxing(picture)
+    return _plain(picture, STRONG)
+
+
+def _plain(picture: Picture, kinds: Kinds) -> list[Code]:
+    """Return what is plain to see; bars must be read alike once more, without the grain."""
+    codes = with_zxing(picture, kinds)
+    if all(code.corrects_itself for code in codes):
+        return codes
+    again = with_zxing(mending.softened(picture), kinds)
+    return [code for code in codes if code.corrects_itself or code in again]
 
 
 def _mended(picture: Picture) -> Iterator[list[Code]]:
     """Mend patch by patch, one way after the other, and yield what each attempt read for sure.
 
-    Mending can make other bars of bars, and one wrong code of ten has the right check digit: such
-    bars must be read alike in two ways.
+    Mending and grain can make other bars of bars, and one wrong code of ten has the right check
+    digit: bars must be read alike in two ways.
     """
     found = patches(picture)
     once: set[Code] = set()
     for mend, read in _WAYS:
         for patch in found:
-            if mend is mending.doubled and patch.size > _DOUBLED_DOTS_MAX:
+            if mend in _DOUBLING and patch.size > _DOUBLED_DOTS_MAX:
                 continue
             mended = mend(patch)
             if mended is None:
                 continue
             codes = read(mended)
-            yield [
-                code for code in codes if code.corrects_itself or mend in _FAITHFUL or code in once
-            ]
+            if mend in _FAITHFUL and not all(code.corrects_itself for code in codes):
+                once.update(_bars_only(mending.softened(mended)))
+            yield [code for code in codes if code.corrects_itself or code in once]
             once.update(codes)
