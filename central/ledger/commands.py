@@ -187,13 +187,15 @@ class ReleaseLease(Struct, frozen=True):
 class UseVoucher(Struct, frozen=True):
     """Use a voucher up for the device that asks; the same request gets the same answer.
 
-    Answers the Voucher, or a Reason why not. `today` is the ISO date in the mall's zone.
+    Answers the Voucher, or a Reason why not. `today` is the ISO date in the mall's zone. `waits`:
+    the database was restored, and a till that took the voucher may not have told it again yet.
     """
 
     device_id: bytes
     request_id: str
     code: str
     today: str
+    waits: bool = False
 
     def wants(self) -> Iterable[Want]:
         """Return the voucher."""
@@ -208,6 +210,8 @@ class UseVoucher(Struct, frozen=True):
             if (voucher.used_by, voucher.request_id) != (device, self.request_id):
                 return refused("voucher_used")
             return Decision((), lambda _: voucher)
+        if self.waits:
+            return refused("after_restore")
         if voucher.home_device not in (None, device):
             return refused("voucher_elsewhere")
         if voucher.valid_until < self.today:

@@ -1,7 +1,8 @@
 """After a restore: no lease while one may be out there that this database never heard of.
 
-Leases that were granted behind the backup can still be spent on their tills. Until each till has
-pushed again, or the longest lease has run out, online redemption waits (SYNC 2.2, 2.5).
+Leases that were granted behind the backup can still be spent on their tills, and vouchers used
+behind it look unused. Until each till has pushed again, or the longest lease has run out, online
+redemption waits (SYNC 2.2, 2.5).
 """
 
 from sqlalchemy import Connection, and_, func, or_, select

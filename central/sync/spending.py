@@ -72,11 +72,12 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
     plain("request_id", request.request_id)
     if not is_short_code(request.voucher_code):
         return VoucherAnswer(refusal=Reason("voucher_unknown"))
-    now_ms = service.now_ms()
-    zone = service.read(lambda connection: read_shard(connection, service.shard_key)).zone
+    now_ms, key = service.now_ms(), service.shard_key
+    zone = service.read(lambda connection: read_shard(connection, key)).zone
+    waits = service.read(lambda connection: census.is_open(connection, key, now_ms, LEASE_TTL_S))
     today = _local(now_ms, zone).date().isoformat()
     used = service.run(
-        UseVoucher(caller.device_id, request.request_id, request.voucher_code, today)
+        UseVoucher(caller.device_id, request.request_id, request.voucher_code, today, waits)
     )
     if isinstance(used, Reason):
         return VoucherAnswer(refusal=used)

@@ -246,3 +246,17 @@ def test_a_pass_proves_a_large_redemption_and_no_second_one(programme):
     assert till.lease(member(somebody), shown_pass=shown).points == 5_001
     refusal = till.lease(member(somebody), request_id="r2", shown_pass=shown).refusal
     assert refusal == Reason("pass_used", {"limit": "5000"})
+
+
+def test_after_a_restore_a_voucher_waits_until_every_till_has_told_what_it_took(mall):
+    """One that was used behind the backup looks unused until its till has pushed again."""
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    with writing(mall.engine) as connection:
+        mall.insert(connection, schema.restored, restored_ms=mall.now_ms + 1)
+    mall.now_ms += 1_000
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+    mall.till.push(mall.till.use(lease.voucher_code, "u0"))
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
+    assert mall.till.use_online(lease.voucher_code, "u0").reward_id == "tea"  # as it was answered
+    mall.check()
