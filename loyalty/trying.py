@@ -5,7 +5,7 @@ have: the receipts of the trial use them up one after another.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from msgspec import Struct, structs
@@ -106,6 +106,15 @@ def tried(book: RuleBook, past: Iterable[Past]) -> Trial:
         campaigns=dict(campaigns),
         largest=tuple(_largest(changes)),
     )
+
+
+def changes(book: RuleBook, past: Iterable[Past]) -> Iterator[Change]:
+    """Yield every receipt to which `book` would have given other points."""
+    used: dict[str, int] = defaultdict(int)
+    for one in past:
+        points, change = _again(book, one, used)
+        if points != one.given:
+            yield change
 
 
 def _again(book: RuleBook, one: Past, used: dict[str, int]) -> tuple[int, Change]:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from central import schema
-from central.ledger.rows import SaleState, read_body
+from central.ledger.projections import facts_of, profile_of
+from central.ledger.rows import Profile, SaleState, read_body
 from central.ledger.shards import read_shard
 from loyalty.basket import Basket
 from loyalty.campaigns import Who
@@ -28,6 +29,17 @@ def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -
     zone = ZoneInfo(read_shard(connection, shard_key).zone)
     t, sale = schema.inbox, schema.sale
     same = [t.c[name] == sale.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
+    facts, profile = schema.sale_fact, schema.member_profile
+    kept = and_(facts.c.shard_key == sale.c.shard_key, facts.c.fingerprint == sale.c.fingerprint)
+    # A sale keeps the card that was scanned for it; whose the card is may be known since.
+    card = schema.card
+    owned = and_(
+        card.c.shard_key == sale.c.shard_key,
+        sale.c.holder_kind == "card",
+        card.c.tag == sale.c.holder_key,
+    )
+    whose = func.coalesce(card.c.member, sale.c.holder_key)
+    known = and_(profile.c.shard_key == sale.c.shard_key, profile.c.member == whose)
     query = (
         select(
             t.c.kind,
@@ -40,12 +52,16 @@ def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -
             sale.c.number,
             sale.c.category,
             sale.c.eligible_fen,
-            sale.c.holder_kind,
-            sale.c.holder_key,
+            whose.label("member"),
             sale.c.tier_id,
             sale.c.points,
+            facts.c.content.label("facts"),
+            profile.c.content.label("profile"),
         )
         .join_from(t, sale, and_(*same))
+        .join(facts, kept, isouter=True)
+        .join(card, owned, isouter=True)
+        .join(profile, known, isouter=True)
         .where(t.c.shard_key == shard_key, t.c.received_ms >= from_ms, t.c.received_ms < to_ms)
         .where(sale.c.state == int(SaleState.AWARDED))
         .order_by(t.c.turn, t.c.place)
@@ -56,12 +72,21 @@ def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -
             yield Past(
                 fingerprint=row.fingerprint.hex(),
                 number=row.number or "",
-                member=f"{row.holder_kind}:{row.holder_key}",
+                member=row.member,
                 basket=Basket(row.eligible_fen, row.shop_id, row.category, body.parts),
-                who=Who(row.tier_id),
+                who=_who(row.tier_id, row.facts, row.profile),
                 when=span(row.earliest_ms, row.latest_ms, zone),
                 given=row.points,
             )
+
+
+def _who(tier_id: str, facts: str | None, profile: str | None) -> Who:
+    """Return what the rules ask of a member: as their award had it, else as it is known now."""
+    if facts is not None:
+        then = facts_of(facts)
+        return Who(tier_id, frozenset(then.labels), then.birth_month)
+    now = profile_of(profile) if profile is not None else Profile()
+    return Who(tier_id, frozenset(now.labels), now.birth_month)
 
 
 def span(earliest_ms: int, latest_ms: int, zone: ZoneInfo) -> Span:

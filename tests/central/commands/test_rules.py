@@ -87,3 +87,51 @@ def test_the_book_in_force_gives_what_was_given(shopped):
 def test_a_month_without_receipts_is_told_as_one(shopped, new_rules):
     said = shopped.json("rules", "try", new_rules)
     assert said["whole"]["receipts"] == 0
+
+
+def closing(mall):
+    return mall.json("central", "statement", NUMBER, *DAYS)["closing"]
+
+
+def test_corrected_rules_are_tried_first_and_then_booked_once(shopped, tmp_path):
+    mall = shopped.copied(tmp_path)
+    mall.bring_in("rules", RULES + DOUBLE)
+    before = closing(mall)
+    dry = mall.json("rules", "recalculate", *DAYS)
+    assert dry == {"receipts": 1, "more": 600, "less": 0, "applied": False}
+    assert closing(mall) == before
+    mall.run("rules", "recalculate", *DAYS, "--apply", code=2)
+    said = ("--apply", "--staff", "li", "--why", "规则写错")
+    assert mall.json("rules", "recalculate", *DAYS, *said)["more"] == 600
+    assert closing(mall) == before + 600
+    assert mall.json("rules", "recalculate", *DAYS, *said)["receipts"] == 0
+    lines = mall.json("central", "statement", NUMBER, *DAYS)["lines"]
+    assert lines[-1]["what_zh"] == "禾鹿小馆 规则更正补分"
+
+
+def test_a_granted_tier_stays_through_a_review_to_its_last_day(shopped, tmp_path):
+    mall = shopped.copied(tmp_path)
+    until = TODAY + timedelta(days=10)
+    words = ("--until", until.isoformat(), "--staff", "li", "--why", "开业嘉宾")
+    mall.run("central", "member", "grant", NUMBER, "platinum", *words, code=1)
+    mall.run("central", "member", "grant", NUMBER, "gold", *words)
+    mall.run("central", "jobs", "run", "tiers", "--day", until.isoformat())
+    assert tier(mall) == "金卡"
+    after = (until + timedelta(days=1)).isoformat()
+    mall.run("central", "jobs", "run", "tiers", "--day", after)
+    assert tier(mall) == "普通"
+
+
+def tier(mall):
+    return mall.json("central", "statement", NUMBER, *DAYS)["tier_zh"]
+
+
+def test_labels_that_a_person_gives_count_in_a_trial(shopped, tmp_path):
+    mall = shopped.copied(tmp_path)
+    path = tmp_path / "club.toml"
+    path.write_text(RULES + DOUBLE + 'labels = ["drivers"]\n', encoding="utf-8")
+    assert mall.json("rules", "try", str(path), *DAYS)["more"]["receipts"] == 0
+    mall.run("central", "member", "facts", NUMBER, "--label", "drivers", "--birth-month", "11")
+    mall.run("central", "member", "facts", "000000000000", "--label", "x", code=1)
+    more = mall.json("rules", "try", str(path), *DAYS)["more"]
+    assert (more["receipts"], more["points"] - more["given"]) == (1, 600)

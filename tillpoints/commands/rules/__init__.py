@@ -2,7 +2,7 @@
 
 import click
 
-from tillpoints.commands.rules import check, diff, trial
+from tillpoints.commands.rules import check, diff, recalculate, trial
 
 
 @click.group()
@@ -13,3 +13,4 @@ def command() -> None:
 command.add_command(check.command)
 command.add_command(diff.command)
 command.add_command(trial.command)
+command.add_command(recalculate.command)

@@ -43,9 +43,9 @@ def command(
     book = from_file(file)
     with central(config) as parts:
         zone = parts.config.tz()
-        days = _days(first, last, datetime.now(tz=zone).date())
+        days = days_of(first, last, datetime.now(tz=zone).date())
         with reading(parts.engine) as connection:
-            from_ms, to_ms = (_ms(day, zone) for day in (days[0], days[1] + timedelta(days=1)))
+            from_ms, to_ms = (start_ms(day, zone) for day in (days[0], days[1] + timedelta(days=1)))
             trial = tried(book, receipts(connection, parts.config.shard_key, from_ms, to_ms))
     if as_json:
         facts = {"from": days[0].isoformat(), "to": days[1].isoformat()}
@@ -54,7 +54,7 @@ def command(
     click.echo("\n".join(_told(trial, days, lang)))
 
 
-def _days(first: datetime | None, last: datetime | None, today: date) -> tuple[date, date]:
+def days_of(first: datetime | None, last: datetime | None, today: date) -> tuple[date, date]:
     """Return the days asked for; without any, those of the month before this one."""
     end_of_last = today.replace(day=1) - timedelta(days=1)
     until = last.date() if last else (today if first else end_of_last)
@@ -64,7 +64,8 @@ def _days(first: datetime | None, last: datetime | None, today: date) -> tuple[d
     return since, until
 
 
-def _ms(day: date, zone: ZoneInfo) -> int:
+def start_ms(day: date, zone: ZoneInfo) -> int:
+    """Return the first ms since 1970 UTC of a day of the mall."""
     return round(datetime.combine(day, time(), tzinfo=zone).timestamp() * 1000)
 
 
