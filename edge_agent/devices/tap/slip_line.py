@@ -15,7 +15,12 @@ _CHUNK_BYTES = 256  # an off-line printer is noticed at the next one
 
 
 class SlipLine(Protocol):
-    """What printing a slip needs of a line. Methods raise OSError when it is broken."""
+    """What printing a slip needs of a line. Methods raise OSError when it is broken.
+
+    `proves_taking`: that bytes were taken says that a printer is there which took them.
+    """
+
+    proves_taking: bool
 
     def send(self, data: bytes, timeout_s: float) -> None:
         """Hand all of it over. Raises TimeoutError."""
@@ -29,6 +34,8 @@ class SlipLine(Protocol):
 
 class SocketLine:
     """A connected, blocking socket whose peer has taken everything sent before."""
+
+    proves_taking = True
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -69,6 +76,8 @@ class DeviceLine:
 
     def __init__(self, end: DeviceEnd) -> None:
         self._end = end
+        # A serial line takes bytes for a printer that is switched off as well.
+        self.proves_taking = not end.is_serial
         self._said = b""
         self._held = False
 

@@ -5,7 +5,8 @@ bytes: if a slip cannot go out whole, the connection is given up.
 
 How sure we are comes from the printer. Asked before (DLE EOT 2), a printer that cannot print is not
 given the slip. Asked behind the slip (GS r 1, answered in order), an answer proves that it was
-worked through. Clones that answer nothing count as having printed what they took (promise P1).
+worked through. Clones that answer nothing count as having printed what they took (promise P1), but
+for serial lines, which take everything: there the outcome of their slips is unknown.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class _Attempt:
     def _confirm_mute(self) -> Outcome:
         """Give a printer that never answers a moment to break the connection, which tells."""
         self._answer(Kind.REAL_TIME, ANSWER_WAIT_S)
+        if not self._line.proves_taking:
+            return Outcome(Result.UNKNOWN, "the printer does not answer: look at the paper")
         return _PRINTED
 
     def _ask_offline_cause(self) -> tuple[str, bool]:

@@ -137,7 +137,8 @@ def test_what_the_pos_prints_during_our_slip_follows_it(tap, pos, line_printer, 
     asked = b"\x10\x04\x02"
     assert on_paper(line_printer, asked + b"our slip\n" + b"receipt\n" * 2000)
     eventually(tap.slips.outcomes)
-    assert tap.slips.outcomes()["a"].result is Result.PRINTED
+    # On a serial line nothing says that a silent printer is even switched on.
+    assert tap.slips.outcomes()["a"].result is Result.UNKNOWN
 
 
 def test_a_line_that_was_pulled_out_is_taken_again(tmp_path, line_printer, eventually):
