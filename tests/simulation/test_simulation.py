@@ -59,11 +59,11 @@ def test_another_seed_gives_another_run():
     [
         ("poison stops the batch", "S2 central never fails by itself"),
         ("contained_seq at ack instead of at pull", "I14 contained only when pulled"),
-        ("lease in an epoch the caller is not in", "L2 no lease of a sealed chain"),
+        ("answers take no time", "I16 time"),
     ],
 )
 def test_a_planted_bug_is_caught_by_its_invariant(bug, invariant):
-    assert catch(bug, seeds_max=40).invariant == invariant
+    assert catch(bug, seeds_max=10).invariant == invariant
 
 
 def test_the_faults_of_a_failure_are_reduced_to_those_that_matter():
