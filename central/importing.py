@@ -26,6 +26,7 @@ from central.rewards.sheet import read_rewards
 from central.sheets import Problem, SheetError
 from central.stores.sheet import read_shops
 from loyalty import rulebook
+from loyalty.chain import sign
 from loyalty.rulebook import RuleBook, RuleBookError
 from loyalty.wire import RewardRow, RuleBookRow, ShopRow, Topic
 
@@ -84,8 +85,15 @@ def tills(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally
         raise SheetError(name, [Problem(1, "name", zh, en)]) from error
 
 
-def rules(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
-    """Put a rule book in force from now on; the one in force already changes nothing."""
+def rules(
+    connection: Connection,
+    parts: Parts,
+    name: str,
+    data: bytes,
+    *,
+    effective_ms: int | None = None,
+) -> Tally:
+    """Put a rule book in force from a moment on, else now; the one in force changes nothing."""
     try:
         book = rulebook.from_toml(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -97,13 +105,18 @@ def rules(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally
         zh, en = "本版本还不能让积分待生效", "points that wait cannot be kept in this version yet"
         raise SheetError(name, [Problem(1, "pending_days", zh, en)])
     current = book_in_force(connection, parts)
-    if current == book:
+    moment_ms = now_ms()
+    begins_ms = max(effective_ms or moment_ms, moment_ms)
+    if current == book and begins_ms == moment_ms:
         return Tally(0, 0, 1)
-    row = RuleBookRow(rulebook.version(book), rulebook.canonical(book), now_ms())
-    changes = put(connection, schema.rule_book, parts.config.shard_key, [structs.asdict(row)])
+    version = rulebook.version(book)
+    signature = sign(parts.keys.central_key, rulebook.signed_message(version, begins_ms))
+    row = RuleBookRow(version, rulebook.canonical(book), begins_ms, signature)
+    values = {one: value for one, value in structs.asdict(row).items() if one != "signature"}
+    changes = put(connection, schema.rule_book, parts.config.shard_key, [values])
     done = _announced(connection, parts, [directory.of_rule_book(row)], tally(changes))
     # Sales made under this book may have reached us before it did.
-    rejudge_ready(connection, parts.config.shard_key, row.effective_ms)
+    rejudge_ready(connection, parts.config.shard_key, moment_ms)
     return done
 
 

@@ -46,6 +46,11 @@ def version(book: RuleBook) -> str:
     return hashlib.sha256(canonical(book)).hexdigest()
 
 
+def signed_message(version: str, effective_ms: int) -> bytes:
+    """Return what central signs: which book counts from when."""
+    return b"tillpoints rule book 1" + bytes.fromhex(version) + effective_ms.to_bytes(8, "big")
+
+
 @lru_cache(maxsize=16)  # a till asks for the one in force with every message
 def from_canonical(data: bytes) -> RuleBook:
     """Return the rule book of canonical bytes.

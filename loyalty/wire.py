@@ -228,11 +228,15 @@ class CardRow(Struct, frozen=True):
 
 
 class RuleBookRow(Struct, frozen=True):
-    """A rule book in its canonical bytes, in force from a server time on."""
+    """A rule book in its canonical bytes, in force from a server time on, signed by central.
+
+    An older central does not sign, nor can it have a book that needs a later grammar.
+    """
 
     version: str
     canonical: bytes
     effective_ms: int
+    signature: bytes = b""
 
 
 class RewardRow(Struct, frozen=True):

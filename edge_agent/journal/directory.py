@@ -12,11 +12,12 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from edge_agent.journal import cursor, members, seals
+from edge_agent.journal import cursor, identity, members, seals
 from edge_agent.journal.cursor import Cursor
+from loyalty.chain import signed_by
 from loyalty.codes import voucher_hash
 from loyalty.reviewing import ReviewRow, TemplateRow
-from loyalty.rulebook import from_canonical
+from loyalty.rulebook import from_canonical, signed_message, version
 from loyalty.wire import (
     ClaimedRow,
     FeedRow,
@@ -104,10 +105,24 @@ def _whole(row_type: type[Struct]) -> Callable[[sqlite3.Connection, FeedRow], No
 def _rule_book(db: sqlite3.Connection, row: FeedRow) -> None:
     """Keep a rule book that this version can work with; the one in force stays while it cannot."""
     if row.payload is not None:
-        from_canonical(msgspec.msgpack.decode(row.payload, type=RuleBookRow).canonical)
+        told = msgspec.msgpack.decode(row.payload, type=RuleBookRow)
+        book = from_canonical(told.canonical)
+        if book.grammar > _UNSIGNED_GRAMMAR_MAX or told.signature:
+            _check_signature(db, told, version(book))
     _WHOLE_RULE_BOOK(db, row)
 
 
+def _check_signature(db: sqlite3.Connection, told: RuleBookRow, version_: str) -> None:
+    """Raise ValueError unless central says that this very book counts from that time on."""
+    key = identity.require(db).central_key
+    if told.version != version_ or not signed_by(
+        key, told.signature, signed_message(version_, told.effective_ms)
+    ):
+        raise ValueError(f"rule book {told.version[:12]} is not signed by central")
+
+
+#: Books of this grammar may come from a central that does not sign yet.
+_UNSIGNED_GRAMMAR_MAX = 1
 _WHOLE_RULE_BOOK = _whole(RuleBookRow)
 _STORE: dict[int, Callable[[sqlite3.Connection, FeedRow], None]] = {
     Topic.MEMBER: members.take_member,

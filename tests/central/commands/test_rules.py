@@ -1,10 +1,13 @@
 """`tillpoints rules`: mistakes with their lines, differences in words, a trial on real receipts."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from loyalty.chain import signed_by
+from loyalty.rulebook import signed_message
+from loyalty.wire import RuleBookRow, Topic
 from tests.central.commands.test_statement import NUMBER, go_shopping
 from tests.central.mall import DEMO
 
@@ -135,3 +138,21 @@ def test_labels_that_a_person_gives_count_in_a_trial(shopped, tmp_path):
     mall.run("central", "member", "facts", "000000000000", "--label", "x", code=1)
     more = mall.json("rules", "try", str(path), *DAYS)["more"]
     assert (more["receipts"], more["points"] - more["given"]) == (1, 600)
+
+
+def test_a_book_for_a_day_to_come_is_announced_now_and_counts_then(mall, tmp_path):
+    path = tmp_path / "next.toml"
+    path.write_text(RULES + DOUBLE, encoding="utf-8")
+    day = (TODAY + timedelta(days=7)).isoformat()
+    mall.run("central", "import", "rules", str(path), "--from", day)
+    assert "新增" in mall.run("rules", "diff", "now", str(path))  # the old one is in force
+    code = mall.json("fleet", "enrol", "--name", "t9", "--role", "till", "--shop", "helu")["code"]
+    with mall.parts() as parts, mall.server() as server:
+        books = server.device(code).feed(Topic.RULE_BOOK, RuleBookRow).values()
+        central = parts.keys.central_key.public_key().public_bytes_raw()
+        assert len(books) == 2
+        for one in books:
+            message = signed_message(one.version, one.effective_ms)
+            assert signed_by(central, one.signature, message)
+    until = datetime.combine(TODAY + timedelta(days=7), time(), ZoneInfo("Asia/Shanghai"))
+    assert max(one.effective_ms for one in books) == until.timestamp() * 1000

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.journal.journal import Journal
 from loyalty.chain import Stream, anchor
@@ -12,6 +13,7 @@ from loyalty.events import Claim, Correction, Holder, Moment, Redeem, Refund, Sa
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.wire import EnrolAnswer, LeaseAnswer
 
+CENTRAL = Ed25519PrivateKey.from_private_bytes(bytes([9]) * 32)
 DEVICE = bytes(range(16))
 STREAM = Stream(1, DEVICE, 1)
 WANG = Holder("member", "wang")
@@ -33,7 +35,7 @@ def enrolment(epoch: int = 1) -> EnrolAnswer:
         role="till",
         shop_id="s1",
         tenant_key=b"t" * 32,
-        central_key=b"c" * 32,
+        central_key=CENTRAL.public_key().public_bytes_raw(),
         programme="澄湖天地",
         zone="Asia/Shanghai",
     )

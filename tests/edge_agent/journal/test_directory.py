@@ -1,9 +1,12 @@
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 
 from edge_agent.journal.cursor import Cursor
 from loyalty import wire
+from loyalty.chain import sign
 from loyalty.events import Holder, Moment
-from loyalty.rulebook import canonical
+from loyalty.rulebook import canonical, signed_message, version
 from loyalty.wire import (
     CardRow,
     ClaimedRow,
@@ -20,6 +23,7 @@ from loyalty.wire import (
 )
 from tests.edge_agent.journal.conftest import (
     CARD,
+    CENTRAL,
     LI,
     WANG,
     at,
@@ -293,3 +297,24 @@ def test_time_is_centrals_whatever_the_wall_clock_says(till):
 def test_a_holder_nobody_knows_has_no_balance(till):
     standing = till.standing(Holder("member", "nobody"))
     assert (standing.balance, standing.pending) == (None, 0)
+
+
+def signed(book, key, effective_ms=9_000, told_ms=9_000):
+    name = version(book)
+    signature = sign(key, signed_message(name, effective_ms)) if key else b""
+    row = RuleBookRow(name, canonical(book), told_ms, signature)
+    return FeedRow(2, Topic.RULE_BOOK, name, wire.pack(row))
+
+
+OTHER = Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32)
+
+
+@pytest.mark.parametrize(
+    ("key", "told_ms", "taken"),
+    [(CENTRAL, 9_000, True), (None, 9_000, False), (OTHER, 9_000, False), (CENTRAL, 1, False)],
+)
+def test_a_book_of_today_s_grammar_counts_only_as_central_signed_it(till, key, told_ms, taken):
+    book = structs.replace(a_rule_book(), grammar=2, cap_receipt=500)
+    till.take_page(page(signed(book, key, told_ms=told_ms)))
+    assert (till.rule_book(9_000) is not None) is taken
+    assert till.unread_rows() == (not taken)

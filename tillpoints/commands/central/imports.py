@@ -85,12 +85,24 @@ def members(**options: Any) -> None:
 
 
 @_importing("rules")
-def rules(**options: Any) -> None:
-    """The rule book, a TOML file, in force from now on.
+@click.option(
+    "--from",
+    "begins",
+    type=click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M"]),
+    help="From this moment of the mall on; without it from now on.",
+)
+def rules(begins: datetime | None, **options: Any) -> None:
+    """The rule book, a TOML file, in force from now on or from a moment to come.
 
     Says which categories of shops it does not name: they earn by the rate of all others.
     """
-    _run_and_look("rules", importing.rules, **options)
+
+    def from_then(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
+        then = begins.replace(tzinfo=parts.config.tz()) if begins else None
+        effective_ms = round(then.timestamp() * 1000) if then else None
+        return importing.rules(connection, parts, name, data, effective_ms=effective_ms)
+
+    _run_and_look("rules", from_then, **options)
 
 
 @_importing("tills")
