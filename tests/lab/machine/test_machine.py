@@ -1,54 +1,20 @@
 """Our drivers on a real kernel, in a machine without hardware; one start for all stories."""
 
-import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from edge_agent.devices.hid.layouts import LAYOUTS
+from tests.lab.machine import machine
 
-ROOT = Path(__file__).parents[3]
-IMAGE = ROOT / ".lab"
-QEMU = shutil.which("qemu-system-x86_64")
 INSIDE = Path(__file__).with_name("in_the_machine.py")
-TIMEOUT_S = 900  # emulated, and beside whatever else this machine does
 #: A replugged scanner is back within so many seconds.
 BACK_S = 5
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    if QEMU is None or not (IMAGE / "initrd").exists():
-        pytest.skip("needs the lab's machine: make lab (Debian packages in .ci/debian-packages)")
-    script = tmp_path_factory.mktemp("lab") / "run"
-    script.write_text(
-        f"export PATH=/usr/bin:/bin PYTHONDONTWRITEBYTECODE=1\nexec {sys.executable} {INSIDE}\n"
-    )
-    # Emulated on purpose: it is the same with and without a processor that helps.
-    ran = subprocess.run(
-        [
-            QEMU,
-            *("-accel", "tcg", "-cpu", "max", "-m", "1024", "-net", "none", "-no-reboot"),
-            *("-display", "none", "-serial", "stdio"),
-            *("-kernel", IMAGE / "vmlinuz", "-initrd", IMAGE / "initrd"),
-            # Closing a device waits for the kernel's grace periods: short ones, please.
-            *("-append", f"console=ttyS0 quiet panic=-1 rcupdate.rcu_expedited=1 lab={script}"),
-            *("-fsdev", "local,id=f,path=/,security_model=none,readonly=on,multidevs=remap"),
-            *("-device", "virtio-9p-pci,fsdev=f,mount_tag=host"),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=TIMEOUT_S,
-        check=True,
-    )
-    said = ran.stdout.decode(errors="replace")
-    lines = [json.loads(line[4:]) for line in said.splitlines() if line.startswith("LAB ")]
-    assert lines, said
-    return {line["story"]: line for line in lines}
+    return machine.run(tmp_path_factory.mktemp("lab"), INSIDE)
 
 
 def seen(told, story):
