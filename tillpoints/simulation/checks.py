@@ -145,7 +145,7 @@ class Checks:
                 *which, value = self._world.chance("tamper").choice(keys)
                 where = " AND ".join(f"{name} = ?" for name in key.split(", "))
                 db.execute(
-                    f"UPDATE {table.partition(' ')[0]} SET {column} = ? WHERE {where}",  # noqa: S608 ours
+                    f"UPDATE {table.split()[0]} SET {column} = ? WHERE {where}",  # noqa: S608
                     (self._flipped(value), *which),
                 )
             self._world.mark("tampered")

@@ -207,8 +207,7 @@ def _fingerprint_without_date() -> Sequence[Patch]:
         return fingerprint(structs.replace(receipt, printed_at=None), discriminator)
 
     places = (
-        "central.ledger.sales",
-        "central.ledger.wants",
+        "central.ledger.references",
         "edge_agent.journal.projections.sales",
         "tillpoints.simulation.people",
     )
