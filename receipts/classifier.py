@@ -211,8 +211,9 @@ def _is_payment_slip(signs: list[Row], rows: list[Row]) -> bool:
     end = _end_of_sale(rows)
     above = (row for row in signs if row.index <= end)
     fields = {term for row in above for term, _ in lexicon.PAYMENT_FIELDS.find(row.upper)}
-    fields |= {"TIP" for row in rows if TIP_BLANK.search(row.upper)}
     missing = PAYMENT_FIELDS_MIN - len(fields)
+    if 0 < missing <= 2 and any(TIP_BLANK.search(row.upper) for row in rows):
+        missing -= 1
     if missing > 1 or (missing and not any(_MASKED_CARD.search(row.upper) for row in rows)):
         return False
     sums = {figure.role for row in rows for figure in row.figures}

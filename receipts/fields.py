@@ -79,8 +79,10 @@ def numbers_of(rows: list[Row]) -> Numbers:
             ):
                 again = row.index
             wraps = end == len(row.upper.rstrip()) and _DIGITS_ONLY.match(below)
-            cut = _is_full(row, rows) or _goes_on_below(value, below, rows[at + 2 : at + 3])
-            whole = value + below if wraps and cut else value
+            cut = wraps and (
+                _is_full(row, rows) or _goes_on_below(value, below, rows[at + 2 : at + 3])
+            )
+            whole = value + below if cut else value
             best.setdefault(rank, (whole, row.index))
         if row.upper.rstrip(" :：.#").endswith(_LABELS_ALONE) and _LONE_NUMBER.match(below):
             best.setdefault("own", (below, row.index))

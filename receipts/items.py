@@ -230,7 +230,8 @@ def _numeric_tail(row: Row) -> list[Amount]:
 
 def _clean(name: str) -> str:
     text = _LEAD.sub("", name.strip())
-    text = _EAN.sub("", text) if _NAME.search(_EAN.sub("", text)) else text
+    without_code = _EAN.sub("", text)
+    text = without_code if without_code is text or _NAME.search(without_code) else text
     text = _COUNT_BEHIND.sub("", text)
     text = text.strip()
     return _TAIL.sub("", text).strip() if text.endswith(_TAIL_ENDS) else text

@@ -4,6 +4,7 @@ Owns which word rules where a label holds several, and nothing of where the amou
 """
 
 import re
+from functools import lru_cache
 
 from receipts import lexicon
 from receipts.amount_words import ALONE, Role
@@ -16,6 +17,7 @@ _JOINTS = str.maketrans("._", "  ")
 _COUNTED = re.compile(r"\((?:QTY|ITEMS?|NO|共)[^)]*\)?")
 
 
+@lru_cache(maxsize=4096)  # a shop prints the same labels on every receipt
 def role_of(label: str) -> tuple[Role, str] | None:
     """Return what an upper-case label says its amount is, with the tender kind; None if nothing."""
     words = label.replace(". ", " ").translate(_JOINTS)

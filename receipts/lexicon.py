@@ -10,7 +10,7 @@ from receipts.amount_words import Role
 Value = TypeVar("Value")
 
 _SEPARATORS = re.compile(r"[|\n]")
-_LETTER = re.compile("[A-Z]")
+_LETTERS = re.compile("[A-Z]+")
 
 
 def _tree(terms: list[str]) -> str:
@@ -27,6 +27,11 @@ def _tree(terms: list[str]) -> str:
     return f"(?:{whole})?" if parts and "" in terms else whole
 
 
+def _longest_run(term: str) -> int:
+    """Return how many letters in a row a label has at least if it holds this term."""
+    return max((len(run) for run in _LETTERS.findall(term)), default=0)
+
+
 class Lexicon(Generic[Value]):
     """Terms with a value each; of equal terms the first one given counts."""
 
@@ -39,12 +44,13 @@ class Lexicon(Generic[Value]):
         latin = [term for term in self._values if term.isascii()]
         chinese = [term for term in self._values if not term.isascii()]
         self._latin = re.compile(rf"(?<![A-Z]){_tree(latin)}(?![A-Z])") if latin else None
+        self._letters = re.compile(f"[A-Z]{{{min(map(_longest_run, latin), default=1)}}}")
         self._chinese = re.compile(_tree(chinese)) if chinese else None
 
     def find(self, label: str) -> list[tuple[str, Value]]:
         """Return the terms in an upper-case label with their values, in printed order."""
         hits: list[tuple[int, str]] = []
-        if self._latin is not None and _LETTER.search(label):
+        if self._latin is not None and self._letters.search(label):
             hits += [(match.start(), match[0]) for match in self._latin.finditer(label)]
         if self._chinese is not None and not label.isascii():
             hits += [(match.start(), match[0]) for match in self._chinese.finditer(label)]
@@ -53,7 +59,7 @@ class Lexicon(Generic[Value]):
 
     def touches(self, label: str) -> bool:
         """Return whether `find` would find anything."""
-        if self._latin is not None and _LETTER.search(label) and self._latin.search(label):
+        if self._latin is not None and self._letters.search(label) and self._latin.search(label):
             return True
         return self._chinese is not None and self._chinese.search(label) is not None
 

@@ -85,7 +85,8 @@ def repair(line: str) -> str:
     """Return the line with its amounts parted and letters that OCR put for digits turned back."""
     if "." not in line and "," not in line:
         return line
-    line = _GLUED.sub(r"\1 ", line)
+    if line.count(".") > 1:
+        line = _GLUED.sub(r"\1 ", line)
     return _OCR_TOKEN.sub(_digits, line) if _OCR_LETTER.search(line) else line
 
 
