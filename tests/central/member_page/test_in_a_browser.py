@@ -72,7 +72,11 @@ def test_the_pass_on_the_screen_is_its_members_and_fresh(phone, mall):
     assert shown.is_fresh(mall.now_ms)
 
 
-def test_a_phone_whose_clock_is_wrong_shows_the_pass_of_centrals_time(browser, site, mall):  # noqa: F811
+def test_a_phone_whose_clock_is_wrong_shows_the_pass_of_centrals_time(
+    browser,  # noqa: F811
+    site,
+    mall,
+):
     context = browser.new_context()
     context.clock.install(time="1999-01-01T00:00:00Z")
     page = context.new_page()
