@@ -42,6 +42,7 @@ from tillpoints.simulation.station import Station
 from tillpoints.simulation.world import HOUR_MS, Violation, World
 
 CARDS = 8
+_DEATHS: tuple[Fault, ...] = ("kill", "power")
 _POISON_FEN = 10**13
 
 
