@@ -187,7 +187,7 @@ class People:
         self._world.mark("lease granted")
         if rng.random() < 0.1:
             return  # the visitor walks away
-        voucher, member = answer.voucher_code, self._member_of(station, holder)
+        voucher, member = answer.voucher_code, self._member_of(holder)
         if rng.random() < 0.35:
             spend = (answer.lease_id, answer.points, reward.reward_id, voucher)
             self._cut_off[station.name] = (station.session, Redeem(asked, holder, *spend))
@@ -291,10 +291,11 @@ class People:
     def _holder(self, station: Station) -> Holder:
         return station.journal.holder_of(tag_of(station.chance.randrange(CARDS)))
 
-    def _member_of(self, station: Station, holder: Holder) -> str:
+    def _member_of(self, holder: Holder) -> str:
+        """Return who redeems: central knows a card's owner before its tills do."""
         if holder.kind == "member":
             return holder.key
-        return station.journal.holder_of(holder.key).key
+        return next(f"{card:016x}" for card in range(CARDS) if tag_of(card) == holder.key)
 
     def _receipt(
         self, station: Station, kind: Kind, owed_fen: int, original: str | None = None
