@@ -47,9 +47,9 @@ def main(folder: str, memory: str, url: str, code: str, card: str, name: str, sa
         sync = SyncThread(syncer, moment, news.set)
         sync.start()
         online = Online(journal, caller, session=journal.session)
-        until(news, lambda: knows_members(journal))
-        holder = journal.holder_of(card_tag(journal.identity().tenant_key, card))
-        assert holder.kind == "member"
+        tag = card_tag(journal.identity().tenant_key, card)
+        until(news, lambda: journal.holder_of(tag).kind == "member")
+        holder = journal.holder_of(tag)
         for number in range(sales_of(journal), int(sales)):
             sell(journal, holder, f"{name[-1]}{number:04}")
             sync.wake()
@@ -66,11 +66,6 @@ def until_enrolled(journal, transport, url, code):
         answer = enrol(journal, transport, url=url, code=code)
         if isinstance(answer, Offline):
             time.sleep(0.05)
-
-
-def knows_members(journal):
-    file = journal.member_file()
-    return bool(file.name) and file.position >= file.needed
 
 
 def rests(journal):

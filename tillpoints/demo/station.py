@@ -7,7 +7,7 @@ POS and network are virtual and belong to the demo, as the hardware around a til
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -15,6 +15,7 @@ from random import Random
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.devices.virtual.scanner import VirtualScanner
 from edge_agent.journal.reader import Reader
+from loyalty.codes import card_tag
 from tillpoints.demo.network import Relay
 from tillpoints.demo.ports import Ports
 from tillpoints.demo.pos.bistro import Bistro
@@ -110,11 +111,14 @@ class Station:
     def _agent(self, verb: str) -> list[str]:
         return ["agent", verb, "--config", str(self._config)]
 
-    def knows_members(self) -> bool:
-        """Tell whether the device holds the mall's members; till then each card is unknown."""
+    def knows(self, numbers: Iterable[str]) -> bool:
+        """Tell whether the device knows the members with these numbers."""
         with Reader(self.folder / "state") as journal:
-            held = journal.member_file()
-        return bool(held.name) and held.position >= held.needed
+            identity = journal.identity()
+            if identity is None:
+                return False
+            tags = (card_tag(identity.tenant_key, number) for number in numbers)
+            return all(journal.holder_of(tag).kind == "member" for tag in tags)
 
     def _agent_toml(self, web_port: int, embedded_by: str) -> str:
         printer: dict[str, object] = {"columns": self.columns, "dots": _DOTS[self.columns]}

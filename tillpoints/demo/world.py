@@ -186,7 +186,8 @@ class World:
         devices = ("scanner", "tap") if station.vendor else ("scanner",)
         lacks = [each for each in devices if state[each] != "yes"]
         lacks += [each for each in ("online", "books") if not state[each]]
-        return lacks if station.knows_members() else [*lacks, "members"]
+        known = station.knows(each.number for each in self.people())
+        return lacks if known else [*lacks, "members"]
 
     def _stop(self) -> None:
         """End everything, agents and taps first, so that central hears their last words."""
