@@ -51,10 +51,10 @@ def test_without_a_watchdog_or_a_manager_nothing_is_said(manager, tmp_path):
 
 def test_a_running_agent_is_ready_and_goes_on_turning(manager, tmp_path, monkeypatch):
     line, environ = manager
+    counter = Counter(tmp_path)  # with a tap, which is a service of its own and tells its own
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("WATCHDOG_USEC", "200000")
-    counter = Counter(tmp_path)
     try:
         counter.start()
         wait_for(lambda: line.recv(100) == b"READY=1")

@@ -84,7 +84,7 @@ def test_words_that_overlap_are_never_one_line():
         ("3 * 1 6. 0 0 4 8. 0 0", "3 * 16.00 48.00"),
         ("茶 2 1 30.00", "茶 2 1 30.00"),
         ("AMOUNTPAYABLE   50.00", "AMOUNT PAYABLE   50.00"),
-        ("ReceiptNo:A17", "Receipt No:A17"),
+        ("InvoiceDate:8/11/2025", "Invoice Date:8/11/2025"),
         ("SUBTOTAL 50.00", "SUBTOTAL 50.00"),
         ("CASHEWNUTS 50.00", "CASHEWNUTS 50.00"),
     ],

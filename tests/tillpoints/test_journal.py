@@ -76,7 +76,7 @@ def test_which_journal_must_be_said_exactly_once(state):
 def test_the_configuration_of_the_agent_names_the_journal(state):
     config = state.parent / "agent.toml"
     central = '[central]\nurl = "http://127.0.0.1:9"\n'
-    printer = '[printer]\nkind = "network"\naddress = "127.0.0.1"\n'
+    printer = '[printer]\nkind = "network"\naddress = "127.0.0.1:9100"\n'
     config.write_text(f'state = "state"\n{central}{printer}')
     assert run("journal", "verify", "--config", config).exit_code == 0
     config.write_text("state = 7")
