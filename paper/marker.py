@@ -5,6 +5,7 @@ print job asks `is_own_print`; whoever lays out paper takes its heading from her
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Literal
 
 Lang = Literal["zh", "en"]
@@ -24,6 +25,7 @@ HEADINGS: dict[str, dict[Lang, str]] = {
     "statement": {"zh": "积分对账单", "en": "POINTS STATEMENT"},
 }
 
+_WORDS = frozenset(words for heading in HEADINGS.values() for words in heading.values())
 _HEAD_LINES = 6
 
 
@@ -33,7 +35,6 @@ def is_own_print(lines: Sequence[str]) -> bool:
     Only the Latin part of the mark is asked for: an English slip holds so little Chinese that a
     reader may take its encoding for another.
     """
-    head = [line.strip() for line in lines if line.strip()][:_HEAD_LINES]
-    headings = {words for heading in HEADINGS.values() for words in heading.values()}
+    head = list(islice(filter(None, map(str.strip, lines)), _HEAD_LINES))
     named = any(_NAME in line.split() for line in head)
-    return named and not headings.isdisjoint(head)
+    return named and not _WORDS.isdisjoint(head)

@@ -162,6 +162,8 @@ def _lead(line: str, start: int) -> tuple[int, str | None, bool, bool]:
 def _goes_on(line: str, end: int, after: str) -> bool:
     if after == "" or after in "\n)":
         return False
+    if after == " ":
+        return line.startswith("%", end + 1)
     if after == "元" and "/" in line:
         return _PER_UNIT.match(line, end) is not None
     if after in "/:":
@@ -170,6 +172,9 @@ def _goes_on(line: str, end: int, after: str) -> bool:
 
 
 def _value(digits: str) -> tuple[int, int]:
+    whole, point, part = digits.partition(".")
+    if whole.isdigit() and (part.isdigit() or not point):
+        return int(whole) * 100 + int((part + "00")[:2]), len(part)
     plain = digits.replace(" ", "").replace("..", ".")
     if plain.count(".") > 1 or plain.rfind(",") > plain.find(".") >= 0:  # 1.250.00, 1.250,00
         plain = f"{plain[:-3].replace('.', '')}.{plain[-2:]}"

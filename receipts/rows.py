@@ -142,7 +142,7 @@ def _is_told(row: Row) -> bool:
 
 def _with_whole_amount(row: Row) -> Row:
     last = row.amounts[-1] if row.amounts else None
-    ends = last is not None and not _LETTER.search(_strip_marks(row.text[last.end :]))
+    ends = last is not None and not _is_worded(row.text[last.end :])
     named = last is not None and _LETTER.search(row.text[: last.start]) is not None
     if last is None or last.exact or not (ends and named):
         return row
@@ -164,7 +164,7 @@ def _figures(
     groups: list[tuple[str, list[Amount]]] = []
     for amount in values:
         between = text[start : amount.start]
-        if groups and (between.isspace() or not _LETTER.search(_strip_marks(between))):
+        if groups and (between.isspace() or not _is_worded(between)):
             groups[-1][1].append(amount)
         else:
             groups.append((between, [amount]))
@@ -210,8 +210,9 @@ def _alone(text: str, amount: Amount) -> bool:
     return _ONLY_MARKS.match(text[: amount.start] + text[amount.end :]) is not None
 
 
-def _strip_marks(between: str) -> str:
-    return _UNITS.sub("", between)
+def _is_worded(between: str) -> bool:
+    """Return whether letters stand there that are no unit and no currency."""
+    return bool(_LETTER.search(between) and _LETTER.search(_UNITS.sub("", between)))
 
 
 def _in_tax_table(row: Row) -> Row:
