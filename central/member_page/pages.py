@@ -69,7 +69,9 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
         pin = request.form.get("pin", "")
         outcome = service.pins.check(person.member if person else None, pin)
         if outcome != "right" or person is None:
-            return _door(page, "member_sign_in.html", outcome), 403
+            # Numbers can be guessed: who has no PIN yet is told no more than who is nobody.
+            problem = "waits" if outcome == "waits" else "wrong"
+            return _door(page, "member_sign_in.html", problem), 403
         return _enter(person)
 
     @routes.get("/open")
@@ -91,6 +93,14 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
         session.clear()
         return redirect(url_for("member.sign_in"), 303)
 
+    _serve_script(routes, page)
+    return routes
+
+
+def _serve_script(routes: Blueprint, page: Page) -> None:
+    """Add what the page's script asks for."""
+    service = page.service
+
     @routes.post("/credential")
     def credential() -> Response:
         person, wanted = _asked(page, KeyWanted)
@@ -107,8 +117,6 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
     @routes.errorhandler(BadPass)
     def bad_pass(error: BadPass) -> tuple[str, int]:
         return str(error), 400
-
-    return routes
 
 
 def _who(page: Page) -> Person | None:

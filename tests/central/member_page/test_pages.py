@@ -1,6 +1,7 @@
 """The member's page: who gets in, what they see, and what their script may ask for."""
 
 import base64
+import re
 
 import pytest
 
@@ -45,6 +46,15 @@ def test_what_is_wrong_with_a_first_sign_in_is_said(visitor, fields, said):
     assert answer.status_code == 403
     assert said in answer.text
     assert visitor.client.get("/m/").status_code == 303
+
+
+def test_who_has_no_pin_yet_is_told_no_more_than_who_is_nobody(visitor):
+    answers = [
+        visitor.send("/m/login", number=number, pin=PIN) for number in (NUMBER, "999999999999")
+    ]
+    told = [re.search(r'role="alert">([^<]+)<', answer.text)[1] for answer in answers]
+    assert told[0] == told[1]
+    assert answers[0].status_code == answers[1].status_code == 403
 
 
 def test_too_many_wrong_pins_make_even_the_right_one_wait(visitor):
