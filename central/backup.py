@@ -19,8 +19,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from central import migrations, schema
-from central.ledger import bulk
 from central.ledger.chains import LINK, unsound
+from central.ledger.writing import bulk
 
 _FIRST_LINE = b"tillpoints backup 1\n"
 _LENGTH_BYTES = 4

@@ -17,17 +17,17 @@ from central.fleet.records import EnrolledAlready, register
 from central.fleet.sheet import read_tills
 from central.ledger import directory
 from central.ledger.directory import Change
-from central.ledger.turns import run_turn
 from central.ledger.waiting import rejudge_ready
+from central.ledger.writing.turns import run_turn
 from central.members.records import Conflict, Registry
 from central.members.sheet import read_members
 from central.records import Tally, Values, chunks, put, tally
 from central.rewards.sheet import read_rewards
 from central.sheets import Problem, SheetError
 from central.stores.sheet import read_shops
-from loyalty import rulebook
 from loyalty.chain import sign
-from loyalty.rulebook import RuleBook, RuleBookError
+from loyalty.rules import rulebook
+from loyalty.rules.rulebook import RuleBook, RuleBookError
 from loyalty.wire import RewardRow, RuleBookRow, ShopRow, Topic
 
 

@@ -17,7 +17,7 @@ lease = table(
     big("ttl_s"),
     text("reward_id"),
     text("voucher_code"),
-    small("state"),  # central.ledger.rows.LeaseState
+    small("state"),  # central.ledger.judging.rows.LeaseState
     big("turn"),
     UniqueConstraint("shard_key", "device_id", "request_id"),
     CheckConstraint("spent >= 0 AND spent <= amount", name="spent"),
@@ -41,7 +41,7 @@ lease_refusal = table(
     "device_id request_id",
     data("device_id"),
     text("request_id"),
-    text("code"),  # loyalty.earning.Reason
+    text("code"),  # loyalty.rules.earning.Reason
     text("details"),  # its values as JSON
 )
 
@@ -55,7 +55,7 @@ voucher = table(
     text("holder_key"),
     text("home_device", null=True),  # 32 hex digits
     text("valid_until"),
-    small("state"),  # central.ledger.rows.VoucherState
+    small("state"),  # central.ledger.judging.rows.VoucherState
     text("used_by", null=True),  # 32 hex digits
     text("request_id", null=True),
 )

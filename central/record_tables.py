@@ -53,7 +53,7 @@ reward = table(
 rule_book = table(
     "rule_book",
     "version",
-    text("version"),  # loyalty.rulebook.version
+    text("version"),  # loyalty.rules.rulebook.version
     data("canonical"),
     big("effective_ms"),
 )

@@ -8,12 +8,12 @@ review = table(
     "review",
     "review_id",
     text("review_id"),  # 64 hex digits: loyalty.reviewing.review_id
-    small("state"),  # central.ledger.rows.ReviewState
+    small("state"),  # central.ledger.judging.rows.ReviewState
     text("shop_id"),
     text("paper_hash"),
     big("opened_ms"),  # the latest it can have been printed
     big("decided_ms", null=True),
-    text("content"),  # JSON of central.ledger.rows.Review
+    text("content"),  # JSON of central.ledger.judging.rows.Review
     Index(None, "shard_key", "state", "opened_ms"),
 )
 Index("review_by_paper", review.c.shard_key, review.c.paper_hash)

@@ -7,13 +7,13 @@ from sqlalchemy import Index
 
 from central.columns import big, data, small, table, text
 
-# How far each counter that receipts share has come: central.ledger.ruling, loyalty.counting.
+# How far each counter that receipts share has come: `loyalty.rules.counting`.
 rule_use = table("rule_use", "name", text("name"), big("used"))
 
-# What the award of a sale was worked out with: central.ledger.rows.Facts as JSON.
+# What the award of a sale was worked out with: central.ledger.judging.rows.Facts as JSON.
 sale_fact = table("sale_fact", "fingerprint", data("fingerprint"), text("content"))
 
-# What rules may ask of a member, and how their tier stands: central.ledger.rows.Profile as JSON.
+# What rules may ask of a member, and how their tier stands: `judging.rows.Profile` as JSON.
 member_profile = table("member_profile", "member", text("member"), text("content"))
 
 # --- the worker's own records

@@ -134,7 +134,7 @@ inbox = table(
     text("reason"),
     big("adjusted"),
     text("error", null=True),  # what a handler raised
-    small("quality", null=True),  # central.ledger.moments.Quality; none for older events
+    small("quality", null=True),  # central.ledger.judging.moments.Quality; none for older events
     Index(None, "shard_key", "turn", "place", unique=True),
 )
 # 2 PENDING_REF, 3 PENDING_UPGRADE, 4 QUARANTINED, 6 CORRUPT_BODY, 7 LOST
@@ -177,7 +177,7 @@ restored = table("restored", "", big("restored_ms"))
 account = table(
     "account",
     "account_id",
-    data("account_id"),  # central.ledger.accounts says how it is made
+    data("account_id"),  # central.ledger.judging.accounts says how it is made
     small("kind"),
     big("posted"),
     big("held"),
@@ -206,7 +206,7 @@ transfer = table(
     big("debit_before"),  # the transfer that touched the account before this one; 0 for its first
     big("credit_before"),
     big("amount"),
-    small("code"),  # central.ledger.accounts.Code
+    small("code"),  # central.ledger.judging.accounts.Code
     text("subject"),  # fingerprint of the receipt (hex), lease id, or card tag
     CheckConstraint("amount > 0", name="amount"),
     clustered=True,
@@ -258,7 +258,7 @@ sale = table(
     big("taken_back"),
     data("claim_hash", null=True),
     text("expires_on"),  # the last day of its claim
-    small("state"),  # central.ledger.rows.SaleState
+    small("state"),  # central.ledger.judging.rows.SaleState
     Index(None, "shard_key", "shop_id", "number"),
 )
 Index(
@@ -287,7 +287,7 @@ waiting = table(
     data("device_id"),
     big("epoch"),
     big("seq"),
-    data("reference"),  # what the event waits for: central.ledger.references
+    data("reference"),  # what the event waits for: central.ledger.judging.references
     Index(None, "shard_key", "reference"),
 )
 

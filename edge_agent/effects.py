@@ -11,7 +11,7 @@ from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.phrases import Phrase
 from edge_agent.slips import AnySlip
 from loyalty.events import Body, Holder, Moment
-from loyalty.rulebook import RuleBook
+from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import ShopRow
 from loyalty.wording import Language
 

@@ -16,9 +16,9 @@ from loyalty.codes import (
     card_tag,
     mask_number,
 )
-from loyalty.earning import Reason
 from loyalty.events import Holder, Moment
 from loyalty.passes import NotAPass, read_pass
+from loyalty.rules.earning import Reason
 
 
 def member_of(

@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from loyalty.earning import Reason
+from loyalty.rules.earning import Reason
 from loyalty.wording import codes, say
 
 Tone = Literal["ok", "info", "attention", "error"]

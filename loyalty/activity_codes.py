@@ -14,10 +14,10 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
-from loyalty.activities import BY_BUYING, Activity
-from loyalty.book_types import RuleBook
 from loyalty.chain import sign, signed_by
-from loyalty.reasons import Reason
+from loyalty.rules.activities import BY_BUYING, Activity
+from loyalty.rules.book_types import RuleBook
+from loyalty.rules.reasons import Reason
 
 ACTIVITY_PREFIX = "TPA"
 _SIGNATURE_BYTES = 64

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from loyalty.earning import Reason
 from loyalty.facts import Holder
+from loyalty.rules.earning import Reason
 
 
 class LeaseRequest(Struct, frozen=True):

@@ -7,7 +7,7 @@ and en.
 
 from typing import Literal
 
-from loyalty.earning import Reason
+from loyalty.rules.earning import Reason
 
 Language = Literal["zh", "en"]
 

@@ -8,8 +8,8 @@ import re
 
 from msgspec import Struct, structs
 
-from loyalty.earning import eligible_fen
 from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
+from loyalty.rules.earning import eligible_fen
 from receipts.decision import decide
 from receipts.decoder import Decoder
 from receipts.dialects import ALTERNATIVES

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table
 from central.desk.statement import Expiring, Line
 from central.desk.words import what
 from central.ledger import queries
-from central.ledger.accounts import wallet_id
+from central.ledger.judging.accounts import wallet_id
 from central.records import find
 from central.schema import lot, reward, shop
 from loyalty.events import Holder

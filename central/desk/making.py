@@ -9,7 +9,7 @@ from central.desk.account import read_account
 from central.desk.statement import Statement
 from central.members.lookup import Person
 from loyalty.codes import mask_number
-from loyalty.rulebook import RuleBook
+from loyalty.rules.rulebook import RuleBook
 
 
 def make_statement(

@@ -1,6 +1,6 @@
 """How a statement words each reason for which points moved, in Chinese and in English."""
 
-from central.ledger.accounts import Code
+from central.ledger.judging.accounts import Code
 
 #: What stands behind the name of the shop or reward, where there is one.
 _WORDS: dict[Code, tuple[str, str]] = {

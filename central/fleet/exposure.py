@@ -12,10 +12,10 @@ from sqlalchemy import Connection, and_, func, select
 
 from central import schema
 from central.ledger.commands import ReleaseLease
-from central.ledger.rows import Lease, LeaseState
-from central.ledger.turns import run_turn
+from central.ledger.judging.rows import Lease, LeaseState
+from central.ledger.writing.turns import run_turn
 from central.sync.callers import DeviceState
-from loyalty.earning import Reason
+from loyalty.rules.earning import Reason
 
 #: How long a lease stays in doubt before a person may give it up without another reason.
 OVERDUE_MS = 7 * 86_400_000

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 
 from central.fleet.exposure import OpenLease, open_leases
 from central.fleet.sheet import Till
-from central.ledger.fold import OPEN_VERDICTS
+from central.ledger.judging.fold import OPEN_VERDICTS
 from central.records import Tally, find, put, tally
 from central.schema import contact, device, enrolment, fence, inbox, stream
 from central.sync.callers import DeviceState

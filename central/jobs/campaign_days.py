@@ -8,8 +8,8 @@ from datetime import date
 from central.app import Parts
 from central.database import reading
 from central.importing import book_in_force
-from loyalty.activities import Activity
-from loyalty.campaigns import Campaign
+from loyalty.rules.activities import Activity
+from loyalty.rules.campaigns import Campaign
 
 
 def run(parts: Parts, day: date) -> tuple[int, str]:

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, Engine, select
 from central import schema
 from central.app import Parts, now_ms
 from central.database import reading, writing
-from central.ledger.accounts import holder_of
-from central.ledger.ageing import HOLDERS_MAX
 from central.ledger.commands import Decision
-from central.ledger.state import State
-from central.ledger.turns import run_turn
-from central.ledger.wants import Want, of_body
+from central.ledger.judging.accounts import holder_of
+from central.ledger.judging.ageing import HOLDERS_MAX
+from central.ledger.judging.state import State
+from central.ledger.writing.turns import run_turn
+from central.ledger.writing.wants import Want, of_body
 from loyalty.events import Holder, Moment, PointsExpired
 
 #: So many wallets in a turn: other writers wait for it, and it holds their lots in memory.

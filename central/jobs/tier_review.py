@@ -15,16 +15,16 @@ from central import schema
 from central.app import Parts, now_ms
 from central.database import reading, writing
 from central.importing import book_in_force
-from central.ledger.accounts import debt_id, wallet_id
 from central.ledger.commands import Decision
-from central.ledger.rows import Profile, SaleState
-from central.ledger.state import State
-from central.ledger.turns import run_turn
-from central.ledger.wants import Want
+from central.ledger.judging.accounts import debt_id, wallet_id
+from central.ledger.judging.rows import Profile, SaleState
+from central.ledger.judging.state import State
+from central.ledger.writing.turns import run_turn
+from central.ledger.writing.wants import Want
 from loyalty.events import Holder, Moment, TierSet
-from loyalty.lots import expires_on
-from loyalty.rulebook import RuleBook
-from loyalty.tiers import Standing, reviewed
+from loyalty.rules.lots import expires_on
+from loyalty.rules.rulebook import RuleBook
+from loyalty.rules.tiers import Standing, reviewed
 
 MEMBERS_MAX = 1_024
 #: A review, and what it goes by for each member.

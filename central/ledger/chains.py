@@ -8,8 +8,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from central import schema
-from central.ledger.bulk import Values
 from central.ledger.shards import NO_HEAD
+from central.ledger.writing.bulk import Values
 from loyalty.chain import Frame, Stream, anchor, event_hash, extend
 
 _PAGE_ROWS = 5_000

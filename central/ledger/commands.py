@@ -10,9 +10,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from central.ledger import arming
-from central.ledger.accounts import wallet_id
-from central.ledger.rows import (
+from central.ledger.judging import arming
+from central.ledger.judging.accounts import wallet_id
+from central.ledger.judging.rows import (
     Account,
     Identity,
     Lease,
@@ -22,9 +22,8 @@ from central.ledger.rows import (
     Voucher,
     VoucherState,
 )
-from central.ledger.state import State
-from central.ledger.wants import Want, of_holder
-from loyalty.earning import Reason
+from central.ledger.judging.state import State
+from central.ledger.writing.wants import Want, of_holder
 from loyalty.events import (
     Body,
     EpochSealed,
@@ -39,6 +38,7 @@ from loyalty.events import (
     VoucherUse,
 )
 from loyalty.leases import ARMED_ELSEWHERE
+from loyalty.rules.earning import Reason
 from loyalty.wire import Verdict
 
 #: A MemberSet moves at most so many cards: each takes two legs, the debt one more, of eight.

@@ -11,13 +11,13 @@ from msgspec import Struct
 from sqlalchemy import Connection, update
 
 from central import schema
-from central.ledger import bulk
-from central.ledger.accounts import AccountKind, debt_id, holder_of, kind_of, wallet_id
-from central.ledger.entry import Notice
-from central.ledger.loading import load
-from central.ledger.rows import Account, Voucher, VoucherState
-from central.ledger.state import State
-from central.ledger.wants import Want
+from central.ledger.judging.accounts import AccountKind, debt_id, holder_of, kind_of, wallet_id
+from central.ledger.judging.entry import Notice
+from central.ledger.judging.rows import Account, Voucher, VoucherState
+from central.ledger.judging.state import State
+from central.ledger.writing import bulk
+from central.ledger.writing.loading import load
+from central.ledger.writing.wants import Want
 from loyalty import wire
 from loyalty.codes import voucher_hash
 from loyalty.events import Holder

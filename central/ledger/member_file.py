@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Literal
 from sqlalchemy import Connection, select
 
 from central import schema
-from central.ledger.accounts import debt_id, wallet_id
+from central.ledger.judging.accounts import debt_id, wallet_id
 from loyalty.events import Holder
 from loyalty.member_file import (
     Header,

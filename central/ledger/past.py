@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, func, select
 
 from central import schema
-from central.ledger.projections import facts_of, profile_of
-from central.ledger.rows import Profile, SaleState, read_body
+from central.ledger.judging.rows import Profile, SaleState, read_body
 from central.ledger.shards import read_shard
-from loyalty.basket import Basket
-from loyalty.campaigns import Who
+from central.ledger.writing.projections import facts_of, profile_of
 from loyalty.chain import Frame
 from loyalty.events import Sale
-from loyalty.spans import Span
-from loyalty.trying import Past
+from loyalty.rules.basket import Basket
+from loyalty.rules.campaigns import Who
+from loyalty.rules.spans import Span
+from loyalty.rules.trying import Past
 
 _PAGE_ROWS = 2_000
 

@@ -13,10 +13,10 @@ from msgspec import Struct
 from sqlalchemy import CTE, Connection, Row, and_, case, func, select
 
 from central import schema
-from central.ledger.accounts import AccountKind, Code, debt_id, holder_of, wallet_id
-from central.ledger.bulk import CHUNK_KEYS
-from central.ledger.rows import SaleState
+from central.ledger.judging.accounts import AccountKind, Code, debt_id, holder_of, wallet_id
+from central.ledger.judging.rows import SaleState
 from central.ledger.shards import read_shard
+from central.ledger.writing.bulk import CHUNK_KEYS
 from loyalty.chain import HASH_BYTES
 from loyalty.events import Holder
 from loyalty.wire import BalanceAnswer, ClaimAnswer

@@ -11,16 +11,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, and_, select
 
 from central import schema
-from central.ledger import saving
-from central.ledger.bulk import Row as RowValues
-from central.ledger.fold import RECORDED_VERDICTS, fold
-from central.ledger.loading import event_of
-from central.ledger.log import TRANSFER, transfer_row
-from central.ledger.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement
+from central.ledger.judging.fold import RECORDED_VERDICTS, fold
+from central.ledger.judging.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement
+from central.ledger.judging.state import State
 from central.ledger.shards import read_shard
-from central.ledger.state import State
+from central.ledger.writing import saving
+from central.ledger.writing.bulk import Row as RowValues
+from central.ledger.writing.loading import event_of
+from central.ledger.writing.log import TRANSFER, transfer_row
 from loyalty.events import KINDS, Rejudge
-from loyalty.rulebook import from_canonical
+from loyalty.rules.rulebook import from_canonical
 from loyalty.wire import Verdict
 
 _REJUDGE = next(kind for kind, body in KINDS.items() if body is Rejudge)

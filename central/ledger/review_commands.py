@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from central.ledger.commands import Decision, refused
-from central.ledger.rows import Review, ReviewState
-from central.ledger.state import State
-from central.ledger.wants import Want, of_holder
-from loyalty.basket import Basket, basket_of
-from loyalty.campaigns import Who
-from loyalty.earning import points as points_of
+from central.ledger.judging.rows import Review, ReviewState
+from central.ledger.judging.state import State
+from central.ledger.writing.wants import Want, of_holder
 from loyalty.events import Believed, Body, Holder, Moment, Refund, ReviewDecided, Sale
 from loyalty.receipt import Kind, Receipt, fingerprint, normalise_number, without_lines
 from loyalty.reviewing import Decision as Word
 from loyalty.reviewing import believed
+from loyalty.rules.basket import Basket, basket_of
+from loyalty.rules.campaigns import Who
+from loyalty.rules.earning import points as points_of
 
 _DISCRIMINATOR = 16  # hex digits of the review, as the till marks a second sale of the same facts
 

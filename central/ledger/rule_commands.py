@@ -6,8 +6,8 @@ from datetime import date
 from msgspec import Struct
 
 from central.ledger.commands import Decision, refused
-from central.ledger.state import State
-from central.ledger.wants import Want
+from central.ledger.judging.state import State
+from central.ledger.writing.wants import Want
 from loyalty.events import MemberFacts, Moment, Recalculated, TierSet
 
 
@@ -67,7 +67,7 @@ class GrantTier(Struct, frozen=True):
 class Recalculate(Struct, frozen=True):
     """Bring one awarded sale to what a corrected book gives; answers the Sale, or why not.
 
-    `points` were found by a dry run (`loyalty.trying`), for which somebody gave consent.
+    `points` were found by a dry run (`loyalty.rules.trying`), for which somebody gave consent.
     """
 
     fingerprint: str

@@ -14,10 +14,10 @@ from central import schema
 from central.ledger.chains import Finding
 from central.ledger.commands import Decision
 from central.ledger.directory import Change, announce
-from central.ledger.rows import CENTRAL_DEVICE, CENTRAL_EPOCH, read_body
-from central.ledger.state import State
-from central.ledger.turns import run_turn
-from central.ledger.wants import Want
+from central.ledger.judging.rows import CENTRAL_DEVICE, CENTRAL_EPOCH, read_body
+from central.ledger.judging.state import State
+from central.ledger.writing.turns import run_turn
+from central.ledger.writing.wants import Want
 from loyalty.chain import Frame
 from loyalty.events import KINDS, LedgerSealed, Moment
 from loyalty.seals import Seal, SealedHead, seal

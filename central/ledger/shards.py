@@ -5,8 +5,8 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from central import schema
 from central.ledger.directory import NoShard
-from central.ledger.rows import CENTRAL_DEVICE, CENTRAL_EPOCH
-from central.ledger.statements import Statement
+from central.ledger.judging.rows import CENTRAL_DEVICE, CENTRAL_EPOCH
+from central.ledger.writing.statements import Statement
 from loyalty.chain import HASH_BYTES, Stream, anchor
 
 #: What the anchor of a device's first epoch names in place of a sealed head.

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select
 
 from central import schema
-from central.ledger.accounts import AccountKind
-from central.ledger.bulk import Row as Values
 from central.ledger.chains import Finding, chains
-from central.ledger.log import VERDICT, save_verdicts, verdict
+from central.ledger.judging.accounts import AccountKind
+from central.ledger.judging.rows import Identity
 from central.ledger.replay import Replay
-from central.ledger.rows import Identity
 from central.ledger.seals import unsealed
+from central.ledger.writing.bulk import Row as Values
+from central.ledger.writing.log import VERDICT, save_verdicts, verdict
 
 #: What can be thrown away and folded again, by the name of the table.
 _PROJECTIONS = (

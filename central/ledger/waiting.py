@@ -7,9 +7,9 @@ from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.commands import RejudgeAll
-from central.ledger.moments import Quality
-from central.ledger.rows import Identity
-from central.ledger.turns import run_turn
+from central.ledger.judging.moments import Quality
+from central.ledger.judging.rows import Identity
+from central.ledger.writing.turns import run_turn
 from loyalty.wire import Verdict
 
 #: How long an event may wait for another one before a person looks at it (SYNC 2.13).

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from central.sheets import CellError, Row, read_rows
 from loyalty.codes import BadCode, MemberNumber, OtherCode, classify, is_member_number
-from loyalty.rulebook import RuleBook
+from loyalty.rules.rulebook import RuleBook
 
 COLUMNS = {
     "number": True,

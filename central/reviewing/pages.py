@@ -12,14 +12,14 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from msgspec import Struct
 
 from central.forms import form_token, language
+from central.ledger.judging.rows import Review, ReviewState
 from central.ledger.review_commands import DecideReview
-from central.ledger.rows import Review, ReviewState
 from central.members.lookup import SeveralMembers, find_member
 from central.reviewing import queue, words
 from central.staff.pages import staff_only, who
 from central.sync.service import Service
-from loyalty.earning import Reason, money
 from loyalty.receipt import EARNING_KINDS, Receipt
+from loyalty.rules.earning import Reason, money
 from receipts.decided import Typed, as_read, as_typed
 from receipts.kept_paper import KeptPaper, believed_lines, drawing
 from receipts.redaction import masked

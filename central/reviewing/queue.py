@@ -10,9 +10,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, or_, select
 
 from central import schema
-from central.ledger.loading import read
-from central.ledger.projections import review_of
-from central.ledger.rows import Review, ReviewState
+from central.ledger.judging.rows import Review, ReviewState
+from central.ledger.writing.loading import read
+from central.ledger.writing.projections import review_of
 from central.sync import papers
 from loyalty.wire import ShopRow
 from receipts.kept_paper import KeptPaper, unpack

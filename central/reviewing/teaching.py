@@ -13,8 +13,8 @@ from sqlalchemy import Connection, and_, exists, select
 from central import schema
 from central.database import writing
 from central.ledger.directory import Change, announce, of_template
-from central.ledger.projections import review_of
-from central.ledger.rows import Review, ReviewState
+from central.ledger.judging.rows import Review, ReviewState
+from central.ledger.writing.projections import review_of
 from central.sync import papers
 from central.sync.callers import DeviceState
 from central.sync.service import Service

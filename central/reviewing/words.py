@@ -1,6 +1,6 @@
 """What the desk's pages about papers in review say, in Chinese and English."""
 
-from loyalty.earning import Reason
+from loyalty.rules.earning import Reason
 from loyalty.wording import codes, say
 
 _WORDS: dict[str, tuple[str, str]] = {

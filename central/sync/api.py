@@ -15,8 +15,8 @@ from msgspec import Struct, structs
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
-from central.ledger.items import UnknownEpoch
 from central.ledger.queries import balance_of, claim_state
+from central.ledger.writing.items import UnknownEpoch
 from central.sync import enrolment, papers, pulling, pushing, rehoming, spending
 from central.sync.callers import Caller, authenticate
 from central.sync.combiner import Busy

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, select
 
 from central import schema
-from central.ledger.statements import Statement
+from central.ledger.writing.statements import Statement
 from central.sync.problems import Refused
 from loyalty.chain import DEVICE_BYTES, call_message, signed_by
 from loyalty.wire import DEVICE_HEADER, NONCE_HEADER, SIGNATURE_HEADER

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from msgspec import structs
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from central.ledger.items import Command, Push, Pushed
+from central.ledger.writing.items import Command, Push, Pushed
 
 Item = Push | Command
 #: Runs one turn and commits it; raises, with nothing committed, if it could not.

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.commands import SealEpoch
-from central.ledger.rows import Head
+from central.ledger.judging.rows import Head
 from central.ledger.shards import NO_HEAD, open_epoch
-from central.ledger.turns import run_turn
+from central.ledger.writing.turns import run_turn
 from loyalty.chain import Stream, anchor
 from loyalty.wire import HeldEpoch
 

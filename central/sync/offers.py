@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 
 from central import schema
 from central.ledger.shards import Shard
-from central.ledger.statements import Statement
+from central.ledger.writing.statements import Statement
 from loyalty.directory import DirectoryHeld, DirectoryOffer
 
 _FILES = schema.member_file

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select
 
 from central import schema
 from central.ledger.shards import Shard, read_shard
-from central.ledger.statements import Statement
+from central.ledger.writing.statements import Statement
 from central.sync import offers
 from central.sync.offers import Look
 from central.sync.problems import Refused

@@ -1,7 +1,7 @@
 """A push, checked before it may take the ledger's lock: protocol, chain, signature, bounds."""
 
-from central.ledger.items import Push, Pushed
-from central.ledger.rows import read_body
+from central.ledger.judging.rows import read_body
+from central.ledger.writing.items import Push, Pushed
 from central.sync.callers import Caller
 from central.sync.problems import Refused, malformed, plain
 from loyalty.chain import (

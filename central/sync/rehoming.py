@@ -9,8 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from central import schema
 from central.database import writing
-from central.ledger.bulk import upsert
 from central.ledger.commands import SealEpoch
+from central.ledger.writing.bulk import upsert
 from central.sync.callers import Caller
 from central.sync.epochs import anchor_of, grant_behind, held_before, latest_epoch
 from central.sync.problems import Refused, counted, malformed, plain

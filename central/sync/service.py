@@ -20,10 +20,10 @@ from sqlalchemy import Connection, Engine
 from central.access.pins import Pins
 from central.access.proof import Proof
 from central.database import reading, writing
-from central.ledger.items import Command, Push, Pushed
 from central.ledger.seals import seal_if_due
-from central.ledger.turns import run_turn
 from central.ledger.waiting import rejudge_ready
+from central.ledger.writing.items import Command, Push, Pushed
+from central.ledger.writing.turns import run_turn
 from central.sync.combiner import Combiner, Item, RunTurn
 from central.sync.limits import CallLimits
 from central.sync.member_files import MemberFiles

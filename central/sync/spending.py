@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.commands import GrantLease, Offer, UseVoucher
+from central.ledger.judging.rows import Lease, Voucher
 from central.ledger.queries import resolved
-from central.ledger.rows import Lease, Voucher
 from central.ledger.shards import read_shard
 from central.sync import census
 from central.sync.callers import Caller, DeviceState
@@ -18,8 +18,8 @@ from central.sync.problems import counted, plain
 from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import is_short_code, make_short_code
-from loyalty.earning import Reason
-from loyalty.rulebook import RuleBook, from_canonical
+from loyalty.rules.earning import Reason
+from loyalty.rules.rulebook import RuleBook, from_canonical
 from loyalty.wire import LeaseAnswer, LeaseRequest, VoucherAnswer, VoucherRequest
 
 #: How long a device may spend a lease, on its own boot clock; the points stay held beyond it.

@@ -12,8 +12,8 @@ from msgspec import Struct
 from edge_agent.journal import log
 from edge_agent.journal.log import Place
 from edge_agent.journal.projections import places
-from loyalty.book_types import GRAMMAR
 from loyalty.events import Moment
+from loyalty.rules.book_types import GRAMMAR
 from loyalty.wire import Judged, PushAnswer, Topic, Verdict
 
 #: Verdicts under which central has not posted the event: what was promised still counts here.

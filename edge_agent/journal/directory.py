@@ -17,7 +17,7 @@ from edge_agent.journal.cursor import Cursor
 from loyalty.chain import signed_by
 from loyalty.codes import voucher_hash
 from loyalty.reviewing import ReviewRow, TemplateRow
-from loyalty.rulebook import from_canonical, signed_message, version
+from loyalty.rules.rulebook import from_canonical, signed_message, version
 from loyalty.wire import (
     ClaimedRow,
     FeedRow,

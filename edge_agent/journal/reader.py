@@ -40,7 +40,6 @@ from edge_agent.journal.refusals import HeldSale, RefusedClaim
 from edge_agent.journal.reviews import ReviewItem, ReviewPaper, Unsent
 from edge_agent.journal.slips import JobRecord, SlipRecord, SlipState
 from edge_agent.journal.verify import Report, verify
-from loyalty import rulebook
 from loyalty.chain import Frame
 from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder, Moment
@@ -48,7 +47,8 @@ from loyalty.facts import BootClock
 from loyalty.member_file import MemberFile, key_check
 from loyalty.receipt import Receipt
 from loyalty.reviewing import ReviewRow, TemplateRow
-from loyalty.rulebook import RuleBook
+from loyalty.rules import rulebook
+from loyalty.rules.rulebook import RuleBook
 from loyalty.seals import Seal
 from loyalty.wire import RewardRow, ShopRow, VoucherRow
 

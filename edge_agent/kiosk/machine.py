@@ -39,8 +39,8 @@ from edge_agent.kiosk.inputs import (
 from edge_agent.kiosk.paper import redemption_slip
 from edge_agent.kiosk.proving import TRY_AGAIN, next_try, wants_proof
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
-from loyalty.earning import Reason, money
 from loyalty.events import Claim, Redeem
+from loyalty.rules.earning import Reason, money
 from loyalty.wire import BalanceAnswer, ClaimAnswer, RewardRow
 
 IDLE_S = 60.0

@@ -6,7 +6,7 @@ its owner's phone. Whether either is right is central's to say.
 
 import hashlib
 
-from loyalty.rulebook import RuleBook
+from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import RewardRow
 
 #: Central's refusals after which the member may simply try again.

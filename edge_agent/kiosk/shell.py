@@ -18,8 +18,8 @@ from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, own_words, phrase, why_refused
 from edge_agent.recording import record
 from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify
-from loyalty.earning import Reason
 from loyalty.events import Holder
+from loyalty.rules.earning import Reason
 
 
 class KioskStand:

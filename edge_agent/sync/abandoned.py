@@ -12,9 +12,9 @@ from msgspec import structs
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Done, Refused, Trouble
 from loyalty import wire
-from loyalty.earning import Reason
 from loyalty.events import Moment
 from loyalty.leases import ARMED_ELSEWHERE
+from loyalty.rules.earning import Reason
 from loyalty.wire import LeaseAnswer
 
 #: HTTP: the device itself is refused, which says nothing about its lease.

@@ -11,8 +11,8 @@ from msgspec import Struct, structs
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Offline, Refused
 from loyalty import wire
-from loyalty.earning import Reason
 from loyalty.events import Holder
+from loyalty.rules.earning import Reason
 from loyalty.wire import (
     BalanceAnswer,
     BalanceRequest,

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from edge_agent.effects import Member, Now, Terms
 from edge_agent.till.intake import KnownSale, Sold
-from loyalty import earning
-from loyalty.basket import Basket, without
-from loyalty.campaigns import Who
-from loyalty.earning import Award
 from loyalty.facts import Moment
-from loyalty.spans import Span, at
+from loyalty.rules import earning
+from loyalty.rules.basket import Basket, without
+from loyalty.rules.campaigns import Who
+from loyalty.rules.earning import Award
+from loyalty.rules.spans import Span, at
 
 
 def award(sold: Sold | KnownSale, member: Member | None, now: Now, terms: Terms) -> Award:

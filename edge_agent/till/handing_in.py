@@ -19,8 +19,8 @@ from edge_agent.journal.journal import Journal
 from edge_agent.messages import VoucherAnswered
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from loyalty.codes import VoucherCode
-from loyalty.earning import Reason
 from loyalty.events import VoucherUse
+from loyalty.rules.earning import Reason
 from loyalty.vouchers import NotAVoucher, read_signed
 from loyalty.wire import RewardRow
 

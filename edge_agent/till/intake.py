@@ -16,15 +16,15 @@ from edge_agent.journal.records import SaleState
 from edge_agent.phrases import Phrase, own_words
 from edge_agent.till.alike import may_be_recorded
 from edge_agent.till.unclear import Unclear, unclear
-from loyalty.basket import Basket, basket_of
-from loyalty.campaigns import Who
 from loyalty.codes import claim_hash
-from loyalty.earning import kept
 from loyalty.events import Holder
 from loyalty.products import Part
 from loyalty.receipt import Kind, Receipt, fingerprint
-from loyalty.rulebook import RuleBook
-from loyalty.spans import Span
+from loyalty.rules.basket import Basket, basket_of
+from loyalty.rules.campaigns import Who
+from loyalty.rules.earning import kept
+from loyalty.rules.rulebook import RuleBook
+from loyalty.rules.spans import Span
 from receipts.reading import Reading
 
 Outcome = Literal["sale", "refund", "review", "ignored"]

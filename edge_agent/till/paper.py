@@ -10,10 +10,10 @@ from edge_agent.slips import Receipt as Shown
 from edge_agent.till.intake import Refunded, Sold
 from edge_agent.till.unclear import Unclear
 from loyalty.codes import CLAIM_PREFIX
-from loyalty.earning import Award, Reason, money
-from loyalty.expiry import last_day
 from loyalty.receipt import Receipt
-from loyalty.rulebook import RuleBook
+from loyalty.rules.earning import Award, Reason, money
+from loyalty.rules.expiry import last_day
+from loyalty.rules.rulebook import RuleBook
 from loyalty.wording import say
 
 CLAIM_PLACE = {"zh": "自助积分机或服务台", "en": "a kiosk or the service desk"}

@@ -14,10 +14,10 @@ from edge_agent.till.earned import award
 from edge_agent.till.intake import Known, Refunded, Sold, refunded
 from edge_agent.till.paper import award_slip, claim_slip, refund_slip
 from edge_agent.till.recorded import refund_body, sale_body
-from loyalty.basket import basket_of
 from loyalty.events import Believed, Body, ReviewDecided
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.reviewing import believed
+from loyalty.rules.basket import basket_of
 
 _DISCRIMINATOR = 16  # hex digits of the review that accepted a second sale of the same facts
 

@@ -26,7 +26,7 @@ from edge_agent.till.intake import Finding, take_in, unreadable
 from edge_agent.till.remembered import Remembered, known_sale
 from edge_agent.till.review_desk import ReviewDesk
 from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify, make_short_code
-from loyalty.earning import Reason
+from loyalty.rules.earning import Reason
 from receipts.reading import Reading
 
 _log = logging.getLogger(__name__)

@@ -4,10 +4,10 @@ from edge_agent.effects import Now, Terms
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.machine import IDLE_WARNING_S, State, leaves_s, why_not
 from edge_agent.web.views import Json, member, notice, reward, slip, sound, words
-from loyalty.basket import Basket
-from loyalty.campaigns import Who
 from loyalty.codes import group
-from loyalty.earning import award, money
+from loyalty.rules.basket import Basket
+from loyalty.rules.campaigns import Who
+from loyalty.rules.earning import award, money
 from loyalty.wire import RewardRow
 
 

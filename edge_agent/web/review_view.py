@@ -7,8 +7,8 @@ from edge_agent.journal.reader import Reader
 from edge_agent.journal.reviews import ReviewItem
 from edge_agent.people import holder_member
 from edge_agent.web.views import Json
-from loyalty.earning import money
 from loyalty.receipt import EARNING_KINDS
+from loyalty.rules.earning import money
 from receipts.kept_paper import KeptPaper, believed_lines, drawing, unpack
 
 #: A queue longer than this is worked off from its oldest end.

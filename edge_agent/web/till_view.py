@@ -12,8 +12,8 @@ from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import CORRECTION_S, SCAN_BEFORE_S, State
 from edge_agent.till.remembered import known_sale
 from edge_agent.web.views import Json, member, notice, slip, sound, words
-from loyalty.earning import Reason, money
 from loyalty.events import Holder
+from loyalty.rules.earning import Reason, money
 
 RECENT = 30
 

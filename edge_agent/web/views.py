@@ -7,7 +7,7 @@ import msgspec
 from edge_agent.effects import Member, Terms
 from edge_agent.journal.slips import SlipRecord
 from edge_agent.phrases import Phrase, Tone
-from loyalty.rulebook import RuleBook
+from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import RewardRow
 
 Json = dict[str, Any]

@@ -22,7 +22,7 @@ from central.sync.callers import DeviceState
 from central.sync.enrolment import code_hash
 from central.sync.member_files import MemberFiles
 from central.sync.service import Service
-from loyalty import chain, rulebook, wire
+from loyalty import chain, wire
 from loyalty.events import (
     Claim,
     Correction,
@@ -36,6 +36,7 @@ from loyalty.events import (
     frame_of,
 )
 from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.rules import rulebook
 from loyalty.wire import RuleBookRow, Verdict
 from tillpoints.simulation.centre import BOOK
 

@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.effects import Member, Now, Terms
 from loyalty.events import Holder, Moment
-from loyalty.rulebook import version
+from loyalty.rules.rulebook import version
 from loyalty.wire import ShopRow
 from tests.loyalty.conftest import a_rule_book
 

@@ -14,9 +14,10 @@ from edge_agent.config import load
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.devices.virtual.scanner import VirtualScanner
 from edge_agent.journal.journal import Journal
-from loyalty import rulebook, wire
+from loyalty import wire
 from loyalty.chain import Stream, anchor
 from loyalty.codes import card_tag, make_member_number
+from loyalty.rules import rulebook
 from loyalty.wire import EnrolAnswer, FeedRow, MemberRow, PullAnswer, RuleBookRow, ShopRow, Topic
 from receipts.reading import read_job
 from tests.edge_agent.devices.conftest import TapProcess, wait_for

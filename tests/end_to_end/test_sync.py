@@ -21,12 +21,12 @@ from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from edge_agent.till.handing_in import HandingIn
-from loyalty.basket import Basket
-from loyalty.campaigns import Who
 from loyalty.codes import VoucherCode, card_tag
-from loyalty.earning import points, take_back
 from loyalty.events import Claim, Correction, Holder, LeaseClose, Redeem, Refund, Sale, VoucherUse
 from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.rules.basket import Basket
+from loyalty.rules.campaigns import Who
+from loyalty.rules.earning import points, take_back
 from loyalty.wire import (
     BalanceRequest,
     ClaimRequest,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loyalty.rulebook import RuleBook, from_toml
+from loyalty.rules.rulebook import RuleBook, from_toml
 
 TOML = """
 name = "测试规则"

@@ -16,17 +16,18 @@ import sys
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from loyalty import events, rulebook
-from loyalty.activities import Activity
-from loyalty.basket import Basket, basket_of
-from loyalty.book_types import RuleBook, grammar_of
-from loyalty.campaigns import Campaign, Who
-from loyalty.earning import Award, award
+from loyalty import events
 from loyalty.facts import Holder, Moment
 from loyalty.products import Products
 from loyalty.receipt import Item, Kind, Receipt, Tender
-from loyalty.rulebook import Rate, Tier
-from loyalty.spans import WEEKDAYS, Span
+from loyalty.rules import rulebook
+from loyalty.rules.activities import Activity
+from loyalty.rules.basket import Basket, basket_of
+from loyalty.rules.book_types import RuleBook, grammar_of
+from loyalty.rules.campaigns import Campaign, Who
+from loyalty.rules.earning import Award, award
+from loyalty.rules.rulebook import Rate, Tier
+from loyalty.rules.spans import WEEKDAYS, Span
 
 BOOKS = 64
 _WORDS = ("咖啡", "面包", "茶", "wine", "牛奶")

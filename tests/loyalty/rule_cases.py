@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from loyalty.basket import Basket, basket_of
-from loyalty.campaigns import Who
 from loyalty.receipt import Item, Kind, Receipt, Tender
-from loyalty.rulebook import RuleBook, from_toml
-from loyalty.spans import Span
+from loyalty.rules.basket import Basket, basket_of
+from loyalty.rules.campaigns import Who
+from loyalty.rules.rulebook import RuleBook, from_toml
+from loyalty.rules.spans import Span
 
 FOLDER = Path(__file__).parent.parent / "cases" / "rules"
 BASE = FOLDER / "base.toml"

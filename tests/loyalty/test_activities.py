@@ -6,7 +6,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from loyalty.activities import milestones_reached, stamps_filled
 from loyalty.activity_codes import (
     ActivityCode,
     Given,
@@ -15,8 +14,9 @@ from loyalty.activity_codes import (
     read_signed,
     signed_text,
 )
-from loyalty.reasons import Reason
-from loyalty.rulebook import RuleBook, from_toml
+from loyalty.rules.activities import milestones_reached, stamps_filled
+from loyalty.rules.reasons import Reason
+from loyalty.rules.rulebook import RuleBook, from_toml
 from loyalty.wording import say
 from tests.loyalty.conftest import TOML
 

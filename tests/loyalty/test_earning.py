@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.basket import Basket
-from loyalty.campaigns import Who
-from loyalty.earning import Award, eligible_fen, money, plain, rounded, take_back
-from loyalty.earning import award as award_of
 from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
-from loyalty.rulebook import RuleBook
+from loyalty.rules.basket import Basket
+from loyalty.rules.campaigns import Who
+from loyalty.rules.earning import Award, eligible_fen, money, plain, rounded, take_back
+from loyalty.rules.earning import award as award_of
+from loyalty.rules.rulebook import RuleBook
 from loyalty.wording import say
 from tests.loyalty.conftest import a_rule_book
 

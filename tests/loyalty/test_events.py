@@ -6,8 +6,8 @@ import pytest
 
 from loyalty import events
 from loyalty.chain import BODY_BYTES_MAX, Frame
-from loyalty.earning import Reason
 from loyalty.events import BodyTooLarge, Claim, Holder, Moment, Sale, UnknownKind
+from loyalty.rules.earning import Reason
 from loyalty.wording import _WORDS, codes, say
 from tests.loyalty.test_receipt import SALE
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.expiry import day_of, end_of_day_ms
-from loyalty.lots import Lot, draw, expired, put_back, taken
+from loyalty.rules.expiry import day_of, end_of_day_ms
+from loyalty.rules.lots import Lot, draw, expired, put_back, taken
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.leases import Lease, LeaseExceeded, spend
-from loyalty.lots import Draw, Lot, draw, expires_on
+from loyalty.rules.lots import Draw, Lot, draw, expires_on
 
 LOTS = (
     Lot(b"b", date(2027, 1, 31), 50),

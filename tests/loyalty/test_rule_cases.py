@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from loyalty.earning import award, kept
-from loyalty.expiry import counts_from, last_day
-from loyalty.rulebook import RuleBookError
-from loyalty.tiers import Standing, reviewed, tier_for
+from loyalty.rules.earning import award, kept
+from loyalty.rules.expiry import counts_from, last_day
+from loyalty.rules.rulebook import RuleBookError
+from loyalty.rules.tiers import Standing, reviewed, tier_for
 from loyalty.wording import say
 from tests.loyalty import rule_cases
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from loyalty.basket import basket_of
-from loyalty.earning import award, kept, points
 from loyalty.receipt import Item
+from loyalty.rules.basket import basket_of
+from loyalty.rules.earning import award, kept, points
 from tests.loyalty.random_rules import compare, digest, inputs
 
 NUMBERS = st.integers(0, 10**9)

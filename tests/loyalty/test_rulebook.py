@@ -2,9 +2,9 @@
 
 import pytest
 
-from loyalty import rulebook
-from loyalty.rulebook import RuleBook, RuleBookError, from_canonical, from_toml, version
-from loyalty.tiers import tier_for
+from loyalty.rules import rulebook
+from loyalty.rules.rulebook import RuleBook, RuleBookError, from_canonical, from_toml, version
+from loyalty.rules.tiers import tier_for
 from tests.loyalty.conftest import TOML
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from loyalty.rulebook import from_toml
+from loyalty.rules.rulebook import from_toml
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "rules.md"
 

@@ -20,9 +20,9 @@ from central import schema
 from central.config import Database
 from central.database import connect, writing
 from central.jobs.expiry import expire
-from central.ledger import bulk
-from central.ledger.accounts import AccountKind, wallet_id
+from central.ledger.judging.accounts import AccountKind, wallet_id
 from central.ledger.shards import open_shard
+from central.ledger.writing import bulk
 from loyalty.events import Holder
 
 MEMBERS = 20_000

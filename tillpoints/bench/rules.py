@@ -13,12 +13,12 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from loyalty.basket import Basket
-from loyalty.campaigns import Campaign, Who
-from loyalty.earning import award, points
 from loyalty.products import Part, Products
-from loyalty.rulebook import Rate, RuleBook, Tier, canonical, from_canonical
-from loyalty.spans import Span, at
+from loyalty.rules.basket import Basket
+from loyalty.rules.campaigns import Campaign, Who
+from loyalty.rules.earning import award, points
+from loyalty.rules.rulebook import Rate, RuleBook, Tier, canonical, from_canonical
+from loyalty.rules.spans import Span, at
 
 AWARDS = 4_000
 RULES = 200

@@ -25,7 +25,7 @@ from central.fleet.sheet import ROLES, read_till
 from central.importing import shop_ids
 from central.ledger.waiting import Case, cases
 from central.sheets import CellError, Row
-from loyalty.earning import Reason
+from loyalty.rules.earning import Reason
 from loyalty.wording import codes, say
 from tillpoints.central_access import central, config_option, json_option, lang_option
 from tillpoints.exits import Failure

@@ -17,8 +17,8 @@ from central.config import Database
 from central.database import connect, reading, writing
 from central.ledger.commands import ReleaseLease, SetMember
 from central.ledger.directory import announce, of_reward, of_rule_book, of_shop
-from central.ledger.items import Push
 from central.ledger.shards import open_shard
+from central.ledger.writing.items import Push
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.combiner import Item, RunTurn
@@ -26,9 +26,9 @@ from central.sync.enrolment import code_hash
 from central.sync.member_files import MemberFiles
 from central.sync.retention import Policy
 from central.sync.service import Service
-from loyalty import rulebook
 from loyalty.chain import Frame
 from loyalty.events import KINDS, Body, ReviewOpened, UnknownKind, body_of
+from loyalty.rules import rulebook
 from loyalty.wire import RewardRow, RuleBookRow, ShopRow
 from tillpoints.simulation.calling import call
 from tillpoints.simulation.disk import Disk, Fault, write_image

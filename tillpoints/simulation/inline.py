@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
 
-from central.ledger.items import Push
+from central.ledger.writing.items import Push
 from central.sync.combiner import Combiner, Item, RunTurn, settle
 from edge_agent.journal.writer import Work, Writer
 

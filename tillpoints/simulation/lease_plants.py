@@ -7,7 +7,7 @@ from msgspec import structs
 
 from central import schema
 from central.ledger.commands import Decision, GrantLease
-from central.ledger.turns import run_turn
+from central.ledger.writing.turns import run_turn
 from edge_agent.journal.arming import Arming
 from edge_agent.journal.errors import LeaseClosed
 from edge_agent.sync.calls import Done
@@ -115,7 +115,7 @@ def armed_across_reboot() -> Sequence[Patch]:
 
 def second_session_armed() -> Sequence[Patch]:
     """Central lends to every run of a device that asks."""
-    return [("central.ledger.arming.another_run", lambda *_: None)]
+    return [("central.ledger.judging.arming.another_run", lambda *_: None)]
 
 
 def wall_clock_in_leases() -> Sequence[Patch]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from central.ledger.accounts import AccountKind, Code, holder_of
-from central.ledger.fold import OPEN_VERDICTS
-from central.ledger.moments import Quality
+from central.ledger.judging.accounts import AccountKind, Code, holder_of
+from central.ledger.judging.fold import OPEN_VERDICTS
+from central.ledger.judging.moments import Quality
 from loyalty import chain
 from loyalty.chain import Frame, Stream
 from loyalty.events import KINDS, REHOMED_KIND, Redeem, Rejudge, body_of, origin_of

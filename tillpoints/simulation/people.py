@@ -19,9 +19,6 @@ from edge_agent.journal.errors import Duplicate, JournalFailure, LeaseClosed
 from edge_agent.messages import VoucherAnswered
 from edge_agent.sync.calls import Offline
 from edge_agent.till.handing_in import HandingIn
-from loyalty import earning
-from loyalty.basket import Basket
-from loyalty.campaigns import Who
 from loyalty.codes import VoucherCode, card_tag
 from loyalty.events import (
     Body,
@@ -34,6 +31,9 @@ from loyalty.events import (
     Sale,
 )
 from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.rules import earning
+from loyalty.rules.basket import Basket
+from loyalty.rules.campaigns import Who
 from loyalty.wire import VoucherRequest
 from tillpoints.simulation.centre import REWARDS, TENANT_KEY
 from tillpoints.simulation.disk import Fault

@@ -10,15 +10,15 @@ from msgspec import Struct, structs
 
 from central import schema
 from central.database import writing
-from central.ledger import fold as folding
-from central.ledger import overlaps
-from central.ledger.accounts import wallet_id
-from central.ledger.items import Push
-from central.ledger.moments import Quality, When
-from central.ledger.overlaps import Meeting
-from central.ledger.rows import Head
-from central.ledger.turns import run_turn
-from central.ledger.wallets import draw_lots
+from central.ledger.judging import fold as folding
+from central.ledger.judging.accounts import wallet_id
+from central.ledger.judging.moments import Quality, When
+from central.ledger.judging.rows import Head
+from central.ledger.judging.wallets import draw_lots
+from central.ledger.writing import overlaps
+from central.ledger.writing.items import Push
+from central.ledger.writing.overlaps import Meeting
+from central.ledger.writing.turns import run_turn
 from central.sync import combiner, pulling
 from central.sync.service import Service
 from edge_agent.journal import boots, cursor, directory
@@ -65,7 +65,7 @@ def _no_hash_compare() -> Sequence[Patch]:
             return Meeting("stale", min(head.seq, last_seq))
         return Meeting("ok", last_seq, fresh_from=max(head.seq + 1 - first_seq, 0))
 
-    return [("central.ledger.overlaps.meet", meet)]
+    return [("central.ledger.writing.overlaps.meet", meet)]
 
 
 def _delete_all_sent() -> Sequence[Patch]:
@@ -158,7 +158,10 @@ def _poison_stops_the_batch() -> Sequence[Patch]:
     def alone(_run: object, _item: object, error: Exception) -> object:
         return error
 
-    return [("central.ledger.fold._attempt", attempt), ("central.sync.combiner._alone", alone)]
+    return [
+        ("central.ledger.judging.fold._attempt", attempt),
+        ("central.sync.combiner._alone", alone),
+    ]
 
 
 def _till_does_not_sync() -> Sequence[Patch]:
@@ -192,12 +195,12 @@ def _refund_clamps() -> Sequence[Patch]:
         wallet = wallet_id(holder)
         there = min(points, entry.account(wallet).available)
         if there:
-            from central.ledger.accounts import ISSUER
+            from central.ledger.judging.accounts import ISSUER
 
             entry.move(wallet, ISSUER, there, codes[0], subject)
             draw_lots(entry, wallet, there)
 
-    return [("central.ledger.sales.take", take)]
+    return [("central.ledger.judging.sales.take", take)]
 
 
 def _fingerprint_without_date() -> Sequence[Patch]:
@@ -207,7 +210,7 @@ def _fingerprint_without_date() -> Sequence[Patch]:
         return fingerprint(structs.replace(receipt, printed_at=None), discriminator)
 
     places = (
-        "central.ledger.references",
+        "central.ledger.judging.references",
         "edge_agent.journal.projections.sales",
         "tillpoints.simulation.people",
     )
@@ -273,7 +276,7 @@ def _ack_names_the_head() -> Sequence[Patch]:
             return met
         return structs.replace(met, acked_through=met.acked_through + 1)
 
-    return [("central.ledger.overlaps.meet", generous)]
+    return [("central.ledger.writing.overlaps.meet", generous)]
 
 
 def _dated_by_the_wall_clock() -> Sequence[Patch]:
@@ -283,7 +286,7 @@ def _dated_by_the_wall_clock() -> Sequence[Patch]:
         moment_ms = max(0, min(at.wall_ms, received_ms))
         return When(moment_ms, moment_ms, Quality.EXACT)
 
-    return [("central.ledger.turns.interval", believed)]
+    return [("central.ledger.writing.turns.interval", believed)]
 
 
 class Bug(Struct, frozen=True):

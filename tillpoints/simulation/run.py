@@ -78,7 +78,7 @@ def run(seed: int, size: Size | None = None, only: frozenset[str] | None = None)
         mall = Mall(world, count, size)
         failure, invariant = None, None
         try:
-            with mock.patch("central.ledger.rows.body_of", mall.central.read):
+            with mock.patch("central.ledger.judging.rows.body_of", mall.central.read):
                 mall.live()
         except Violation as error:
             failure, invariant = str(error), error.invariant

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, event, text
 
 from central import citus
 from central.database import CITUS, writing
-from central.ledger import bulk
+from central.ledger.writing import bulk
 from central.schema import metadata
 from tests.central.commands.conftest import database
 from tests.central.commands.test_statement import go_shopping

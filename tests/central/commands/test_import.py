@@ -10,8 +10,9 @@ from sqlalchemy import select
 from central import schema
 from central.database import reading
 from central.ledger.verify import verify
-from loyalty import codes, rulebook
+from loyalty import codes
 from loyalty.events import Holder
+from loyalty.rules import rulebook
 from loyalty.wire import MemberRow, RewardRow, RuleBookRow, ShopRow, Topic
 from tests.central.mall import DEMO
 

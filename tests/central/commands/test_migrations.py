@@ -3,8 +3,8 @@ from sqlalchemy import inspect, text
 
 from central import migrations, schema
 from central.database import reading, writing
-from central.ledger.bulk import insert_plain
 from central.ledger.verify import verify
+from central.ledger.writing.bulk import insert_plain
 from tests.central.programme import card, member
 
 CONSTRAINTS = """

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from loyalty.chain import signed_by
-from loyalty.rulebook import signed_message
+from loyalty.rules.rulebook import signed_message
 from loyalty.wire import RuleBookRow, Topic
 from tests.central.commands.test_statement import NUMBER, go_shopping
 from tests.central.mall import DEMO

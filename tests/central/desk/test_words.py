@@ -1,5 +1,5 @@
 from central.desk.words import what
-from central.ledger.accounts import Code
+from central.ledger.judging.accounts import Code
 
 
 def test_every_reason_for_which_points_move_has_words_in_both_languages():

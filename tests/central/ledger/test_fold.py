@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from central.ledger.accounts import AccountKind, holder_of, kind_of
-from central.ledger.fold import fold
-from central.ledger.rows import CENTRAL_DEVICE, Event, Head, Identity, read_body
-from central.ledger.state import State
+from central.ledger.judging.accounts import AccountKind, holder_of, kind_of
+from central.ledger.judging.fold import fold
+from central.ledger.judging.rows import CENTRAL_DEVICE, Event, Head, Identity, read_body
+from central.ledger.judging.state import State
 from loyalty.events import (
     Claim,
     Correction,

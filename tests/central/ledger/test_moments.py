@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.ledger.moments import Quality, When, interval
+from central.ledger.judging.moments import Quality, When, interval
 from loyalty.events import Moment
 from loyalty.facts import BootClock, ClockSample
 

@@ -1,6 +1,6 @@
 from central import schema
 from central.database import writing
-from central.ledger.accounts import Code
+from central.ledger.judging.accounts import Code
 from central.ledger.queries import statement
 from loyalty.wire import CardRow, MemberRow, Topic
 from tests.central.programme import card, member

@@ -1,4 +1,4 @@
-from central.ledger.accounts import Code
+from central.ledger.judging.accounts import Code
 from central.ledger.queries import latest, statement, totals
 from tests.central.programme import DAY_MS, START_MS, card, member
 

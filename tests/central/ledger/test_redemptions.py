@@ -2,7 +2,7 @@ import pytest
 from msgspec import structs
 
 from central import schema
-from central.ledger.rows import VoucherState
+from central.ledger.judging.rows import VoucherState
 from loyalty.codes import voucher_hash
 from loyalty.wire import Judged, Topic, Verdict, VoucherRow
 from tests.central.programme import card, member

@@ -5,7 +5,7 @@ import pytest
 from central import schema
 from central.database import writing
 from central.fleet.exposure import OVERDUE_MS, NotReleased, open_leases, release
-from central.ledger.accounts import OFFLINE_LOSS
+from central.ledger.judging.accounts import OFFLINE_LOSS
 from loyalty.wire import Verdict
 from tests.central.programme import member
 

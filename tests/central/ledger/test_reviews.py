@@ -3,13 +3,13 @@
 from msgspec import structs
 
 from central import schema
-from central.ledger import projections
+from central.ledger.judging.rows import ReviewState
 from central.ledger.review_commands import DecideReview
-from central.ledger.rows import ReviewState
-from loyalty.earning import Reason
+from central.ledger.writing import projections
 from loyalty.events import Believed, ReviewDecided, ReviewHeld, ReviewOpened
 from loyalty.receipt import Receipt, fingerprint
 from loyalty.reviewing import ReviewRow
+from loyalty.rules.earning import Reason
 from loyalty.wire import Topic, Verdict
 from tests.central.programme import VERSION, claim_hash, member
 

@@ -7,16 +7,16 @@ import pytest
 from msgspec import structs
 
 from central import schema
-from central.ledger.accounts import Code
-from central.ledger.ageing import HOLDERS_MAX
+from central.ledger.judging.accounts import Code
+from central.ledger.judging.ageing import HOLDERS_MAX
+from central.ledger.judging.rows import Sale
 from central.ledger.queries import statement
-from central.ledger.rows import Sale
 from central.ledger.rule_commands import GrantTier, Recalculate, SetFacts
-from loyalty import rulebook
-from loyalty.campaigns import Campaign
-from loyalty.earning import Reason
 from loyalty.products import Part, Products
-from loyalty.rulebook import Rate, canonical, from_canonical
+from loyalty.rules import rulebook
+from loyalty.rules.campaigns import Campaign
+from loyalty.rules.earning import Reason
+from loyalty.rules.rulebook import Rate, canonical, from_canonical
 from loyalty.wire import MemberRow, Topic, Verdict
 from tests.central.programme import BOOK, DAY_MS, card, member, print_of
 

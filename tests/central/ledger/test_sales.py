@@ -1,10 +1,10 @@
 from msgspec import structs
 
 from central import schema
-from central.ledger.accounts import Code
+from central.ledger.judging.accounts import Code
 from central.ledger.queries import statement
-from loyalty import rulebook
 from loyalty.receipt import Kind
+from loyalty.rules import rulebook
 from loyalty.wire import ClaimedRow, Judged, MemberRow, Topic, Verdict
 from tests.central.programme import BOOK, DAY_MS, card, member
 

@@ -6,12 +6,12 @@ from sqlalchemy import event
 
 from central import schema
 from central.database import reading, writing
-from central.ledger import turns
 from central.ledger.commands import SetMember
 from central.ledger.directory import NoShard
-from central.ledger.overlaps import Meeting, Repeat, meet
-from central.ledger.rows import Head, Member
-from central.ledger.turns import run_turn
+from central.ledger.judging.rows import Head, Member
+from central.ledger.writing import turns
+from central.ledger.writing.overlaps import Meeting, Repeat, meet
+from central.ledger.writing.turns import run_turn
 from tests.central.programme import card, member
 
 

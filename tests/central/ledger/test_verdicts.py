@@ -3,9 +3,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from central import schema
-from central.ledger import fold, sales, turns
 from central.ledger.commands import RejudgeAll
+from central.ledger.judging import fold, sales
 from central.ledger.waiting import PARKED_MS, cases, open_events
+from central.ledger.writing import turns
 from loyalty import events, wire
 from loyalty.chain import Frame
 from loyalty.events import EpochSealed, LeaseGrant, MemberSet, Rejudge, ReviewOpened, frame_of

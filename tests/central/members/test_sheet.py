@@ -2,8 +2,8 @@ import pytest
 
 from central.members.sheet import read_members
 from central.sheets import SheetError
-from loyalty import rulebook
 from loyalty.codes import make_member_number
+from loyalty.rules import rulebook
 from tests.central.mall import DEMO
 
 BOOK = rulebook.from_toml((DEMO / "rules.toml").read_text(encoding="utf-8"))

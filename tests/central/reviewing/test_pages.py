@@ -10,7 +10,7 @@ from central import forms, schema
 from central.config import Config
 from central.database import writing
 from central.desk import pages as members
-from central.ledger.rows import ReviewState
+from central.ledger.judging.rows import ReviewState
 from central.reviewing import pages, queue
 from central.staff import accounts
 from central.staff import pages as staff

@@ -4,13 +4,13 @@ import pytest
 
 from central import schema
 from central.database import writing
-from central.ledger.accounts import OFFLINE_LOSS
 from central.ledger.commands import ReleaseLease
+from central.ledger.judging.accounts import OFFLINE_LOSS
 from central.ledger.verify import rebuild
 from central.sync.spending import LEASE_TTL_S
 from loyalty import wire
-from loyalty.earning import Reason
 from loyalty.leases import ARMED_ELSEWHERE
+from loyalty.rules.earning import Reason
 from loyalty.wire import Verdict
 from tests.central.programme import member
 from tests.central.sync.test_rehoming import go_on

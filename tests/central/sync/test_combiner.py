@@ -4,8 +4,8 @@ import pytest
 from msgspec import structs
 from sqlalchemy.exc import DataError, OperationalError
 
-from central.ledger.items import Push, Pushed
-from central.ledger.rows import read_body
+from central.ledger.judging.rows import read_body
+from central.ledger.writing.items import Push, Pushed
 from central.sync import combiner
 from central.sync.combiner import Busy, Combiner, settle
 from loyalty.chain import Frame

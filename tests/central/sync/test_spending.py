@@ -6,7 +6,7 @@ from central.ledger.commands import SealEpoch
 from central.ledger.verify import rebuild
 from loyalty import vouchers, wire
 from loyalty.codes import is_short_code
-from loyalty.earning import Reason
+from loyalty.rules.earning import Reason
 from tests.central.programme import DAY_MS, claim_hash, member
 from tests.loyalty.phone import Phone
 

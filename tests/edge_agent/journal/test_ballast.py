@@ -10,7 +10,7 @@ from edge_agent.journal.ballast import BALLAST_BYTES, Ballast
 from edge_agent.journal.errors import JournalFull
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.online import Online
-from loyalty.earning import Reason
+from loyalty.rules.earning import Reason
 from loyalty.wire import LeaseAnswer
 from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
 from tillpoints.simulation.disk import Disk

@@ -6,7 +6,7 @@ from edge_agent.journal.cursor import Cursor
 from loyalty import wire
 from loyalty.chain import sign
 from loyalty.events import Holder, Moment
-from loyalty.rulebook import canonical, signed_message, version
+from loyalty.rules.rulebook import canonical, signed_message, version
 from loyalty.wire import (
     CardRow,
     ClaimedRow,

@@ -33,8 +33,8 @@ from edge_agent.kiosk.inputs import (
 from edge_agent.kiosk.machine import State, leaves_s, why_not
 from edge_agent.phrases import Phrase
 from edge_agent.slips import RedemptionSlip
-from loyalty.earning import Reason
 from loyalty.events import Claim, Holder, Redeem
+from loyalty.rules.earning import Reason
 from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow
 from tests.edge_agent.conftest import member, now
 

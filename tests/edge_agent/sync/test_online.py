@@ -9,9 +9,9 @@ from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from loyalty import wire
-from loyalty.earning import Reason
 from loyalty.events import LeaseClose, Redeem, body_of
 from loyalty.leases import ARMED_ELSEWHERE
+from loyalty.rules.earning import Reason
 from loyalty.wire import (
     BalanceAnswer,
     BalanceRequest,

@@ -29,9 +29,9 @@ from edge_agent.till.inputs import (
 )
 from edge_agent.till.intake import KnownSale, Nothing, Refunded, Sold, Unclear
 from edge_agent.till.paper import award_slip, claim_slip
-from loyalty.earning import Award
 from loyalty.events import Claim, Correction, Holder, Refund, ReviewOpened, Sale
 from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.rules.earning import Award
 from paper.layout import Pair
 from paper.marker import Lang
 from tests.edge_agent.conftest import member, now, some_terms

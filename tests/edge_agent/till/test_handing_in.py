@@ -16,8 +16,8 @@ from edge_agent.messages import VoucherAnswered
 from edge_agent.till.handing_in import HandingIn
 from loyalty import wire
 from loyalty.codes import VoucherCode, classify, voucher_hash
-from loyalty.earning import Reason
 from loyalty.events import Moment, VoucherUse, body_of
+from loyalty.rules.earning import Reason
 from loyalty.vouchers import Voucher, signed_text
 from loyalty.wire import FeedRow, PullAnswer, PushAnswer, Topic, VoucherAnswer, VoucherRow
 from tests.edge_agent.journal.conftest import DEVICE, enrolment

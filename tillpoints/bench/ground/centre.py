@@ -10,17 +10,17 @@ from sqlalchemy import Connection, Engine, select, update
 
 from central import schema
 from central.database import writing
-from central.ledger import bulk
 from central.ledger.commands import SetMember
 from central.ledger.directory import announce, of_rule_book
-from central.ledger.items import Pushed
 from central.ledger.shards import open_shard
-from central.ledger.turns import run_turn
+from central.ledger.writing import bulk
+from central.ledger.writing.items import Pushed
+from central.ledger.writing.turns import run_turn
 from central.sync import pushing
 from central.sync.callers import Caller, DeviceState
 from central.sync.combiner import Combiner, Item
-from loyalty import rulebook
 from loyalty.chain import anchor, extend
+from loyalty.rules import rulebook
 from loyalty.wire import PushRequest, RuleBookRow
 from tillpoints.bench.ground import days
 from tillpoints.bench.ground.days import SHARD, START_MS, Till

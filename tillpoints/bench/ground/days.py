@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from loyalty import rulebook
 from loyalty.chain import Frame, Stream, anchor, batch_message, extend, pack, sign
 from loyalty.events import Body, Claim, Holder, Moment, Refund, Sale, frame_of
 from loyalty.receipt import Kind, Receipt, Tender, fingerprint
+from loyalty.rules import rulebook
 from loyalty.wire import PROTOCOL, PushRequest
 
 #: 29 May 2026 in Shanghai.

@@ -25,7 +25,7 @@ from central import schema
 from central.config import Config, load
 from central.database import connect, writing
 from central.keys import load as load_keys
-from central.ledger.accounts import wallet_id
+from central.ledger.judging.accounts import wallet_id
 from central.setup import set_up
 from loyalty.codes import card_tag
 from loyalty.events import Holder

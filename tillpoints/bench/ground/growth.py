@@ -14,7 +14,7 @@ from sqlalchemy import Engine, func, select
 from central import migrations, schema
 from central.config import Database
 from central.database import connect, reading, writing
-from central.ledger.rows import CENTRAL_DEVICE
+from central.ledger.judging.rows import CENTRAL_DEVICE
 from tillpoints.bench.ground import centre, days, figures
 from tillpoints.bench.ground.days import SHARD, Till
 from tillpoints.bench.ground.figures import D2, Row

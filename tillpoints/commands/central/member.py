@@ -8,11 +8,11 @@ import click
 from central.app import Parts, now_ms
 from central.database import reading, writing
 from central.importing import book_in_force
-from central.ledger.items import Command
 from central.ledger.rule_commands import GrantTier, SetFacts
-from central.ledger.turns import run_turn
+from central.ledger.writing.items import Command
+from central.ledger.writing.turns import run_turn
 from central.members.lookup import SeveralMembers, find_member
-from loyalty.reasons import Reason
+from loyalty.rules.reasons import Reason
 from loyalty.wording import say
 from tillpoints.central_access import central, config_option
 from tillpoints.exits import Failure

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, desc, select
 
 from central import schema
 from central.app import Parts, now_ms
-from loyalty.rulebook import RuleBook, RuleBookError, from_canonical, from_toml
+from loyalty.rules.rulebook import RuleBook, RuleBookError, from_canonical, from_toml
 from tillpoints.exits import Failure
 
 #: In place of a file: the rule book that central has in force.

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from central import schema
 from central.app import Parts
 from central.database import reading
-from loyalty.rulebook import RuleBook, version
+from loyalty.rules.rulebook import RuleBook, version
 from tillpoints.central_access import DEFAULT_CONFIG, central, json_option, lang_option
 from tillpoints.commands.rules.books import from_file
 

@@ -7,8 +7,8 @@ import click
 import msgspec
 
 from central.database import reading
-from loyalty.book_diff import differences
-from loyalty.rulebook import RuleBook, version
+from loyalty.rules.book_diff import differences
+from loyalty.rules.rulebook import RuleBook, version
 from tillpoints.central_access import central, config_option, json_option, lang_option
 from tillpoints.commands.rules.books import NOW, from_file, in_force
 

@@ -14,10 +14,10 @@ from central.app import now_ms
 from central.database import reading, writing
 from central.ledger.past import receipts
 from central.ledger.rule_commands import Recalculate
-from central.ledger.turns import run_turn
-from loyalty.reasons import Reason
-from loyalty.rulebook import version
-from loyalty.trying import changes
+from central.ledger.writing.turns import run_turn
+from loyalty.rules.reasons import Reason
+from loyalty.rules.rulebook import version
+from loyalty.rules.trying import changes
 from loyalty.wording import say
 from tillpoints.central_access import central, config_option, json_option
 from tillpoints.commands.rules.books import in_force

@@ -11,8 +11,8 @@ import msgspec
 
 from central.database import reading
 from central.ledger.past import receipts
-from loyalty.earning import Reason
-from loyalty.trying import Change, Sum, Trial, tried
+from loyalty.rules.earning import Reason
+from loyalty.rules.trying import Change, Sum, Trial, tried
 from loyalty.wording import Language, say
 from tillpoints.central_access import central, config_option, json_option, lang_option
 from tillpoints.commands.rules.books import from_file

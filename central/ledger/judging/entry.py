@@ -1,0 +1,116 @@
+"""One event being judged: what a handler may read, and everything it may do.
+
+A handler moves points only through `move`, so every leg has two accounts and one positive amount,
+and accounts cannot change without a transfer that says why.
+"""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from central.ledger.judging.accounts import Code
+from central.ledger.judging.rows import Account, Event, Identity, Transfer
+from central.ledger.judging.state import State
+from loyalty.reviewing import ReviewRow
+from loyalty.wire import ClaimedRow, Judged
+
+LEGS_MAX = 8
+#: Amounts and points beyond this are no facts of a mall; far from what 64 bits can add up.
+AMOUNT_MAX = 10**12
+_EMPTY = Account()
+
+
+class Impossible(ValueError):
+    """An event says what cannot be, by everything before it: a person must look at it."""
+
+
+class Notice(Struct, frozen=True):
+    """A row of the pull feed that one device alone shall see."""
+
+    device_id: bytes
+    item: str
+    row: ClaimedRow | Judged | ReviewRow
+
+
+class Entry:
+    """The event whose facts are judged (`event`) and the identity that books it.
+
+    They differ when central judges a waiting event again: then the re-judgement books.
+    """
+
+    def __init__(self, state: State, event: Event, booked_by: Identity) -> None:
+        self.state = state
+        self.event = event
+        self.transfers: list[Transfer] = []
+        self.notices: list[Notice] = []
+        self.wakes: list[bytes] = []
+        self.legs_max = LEGS_MAX
+        self._booked_by = booked_by
+
+    def move(
+        self, debit_id: bytes, credit_id: bytes, amount: int, code: Code, subject: str
+    ) -> None:
+        """Move a positive `amount` of points. Raises Impossible beyond the limits of one event."""
+        if not 0 < amount <= AMOUNT_MAX:
+            raise Impossible(f"a transfer of {amount} points")
+        if len(self.transfers) == self.legs_max:
+            raise Impossible(f"more than {self.legs_max} transfers")
+        leg = len(self.transfers)
+        number = self.state.transfers + leg + 1
+        self.transfers.append(
+            Transfer(
+                number=number,
+                identity=self._booked_by,
+                leg=leg,
+                debit_id=debit_id,
+                credit_id=credit_id,
+                debit_before=self._post(debit_id, -amount, number),
+                credit_before=self._post(credit_id, amount, number),
+                amount=amount,
+                code=code,
+                subject=subject,
+                happened_ms=self.event.latest_ms,
+            )
+        )
+
+    def hold(self, account_id: bytes, amount: int) -> None:
+        """Set `amount` points of a wallet aside, or free them again when it is negative."""
+        account = self.account(account_id)
+        held = account.held + amount
+        if not 0 <= held <= account.posted:
+            raise Impossible(f"{held} points held of {account.posted}")
+        self.state.accounts.put(account_id, Account(account.posted, held, account.last_transfer))
+
+    def account(self, account_id: bytes) -> Account:
+        """Return what is on an account; nothing if it was never used."""
+        return self.state.accounts.get(account_id) or _EMPTY
+
+    def _post(self, account_id: bytes, amount: int, number: int) -> int:
+        """Post an amount; return the number of the transfer that touched the account before."""
+        account = self.account(account_id)
+        posted = Account(account.posted + amount, account.held, number)
+        self.state.accounts.put(account_id, posted)
+        return account.last_transfer
+
+    def shop(self) -> str | None:
+        """Return the shop for which the event's device was enrolled; None for central itself."""
+        return self.state.shops.get(self.event.identity.device_id)
+
+    def first_day(self) -> date:
+        """Return the earliest day on which the event can have happened."""
+        return _day(self.event.earliest_ms, self.state)
+
+    def last_day(self) -> date:
+        """Return the latest day on which the event can have happened."""
+        return _day(self.event.latest_ms, self.state)
+
+
+def _day(moment_ms: int, state: State) -> date:
+    return datetime.fromtimestamp(moment_ms / 1000, tz=state.zone).date()
+
+
+def bounded(name: str, value: int, least: int = 0) -> int:
+    """Return `value`. Raises Impossible unless it lies between `least` and what a mall can see."""
+    if not least <= value <= AMOUNT_MAX:
+        raise Impossible(f"{name} is {value}")
+    return value

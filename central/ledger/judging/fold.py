@@ -1,0 +1,229 @@
+"""The judgement of one event: (state, event) -> new state, verdict, transfers, notices.
+
+Pure: no clock, no database, no chance. The same events in the same order give the same ledger, so
+every projection can be thrown away and folded again. Whatever a body or a handler does, the next
+event goes on (SYNC 2.3, P9): an exception throws away what this one event did and is its verdict.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct, structs
+
+from central.ledger.judging import ageing, people, redemptions, reviews, sales
+from central.ledger.judging.entry import Entry, Impossible, Notice
+from central.ledger.judging.rows import (
+    CENTRAL_DEVICE,
+    Event,
+    Head,
+    Identity,
+    Judgement,
+    Pending,
+    Transfer,
+    Unreadable,
+)
+from central.ledger.judging.state import State, Unloaded
+from loyalty.events import (
+    CENTRAL_KINDS_FROM,
+    Claim,
+    Correction,
+    EpochSealed,
+    LeaseClose,
+    LeaseGrant,
+    LeaseRefused,
+    LeaseRelease,
+    LedgerSealed,
+    MemberFacts,
+    MemberSet,
+    Origin,
+    PointsExpired,
+    Recalculated,
+    Redeem,
+    Refund,
+    Rejudge,
+    ReviewDecided,
+    ReviewHeld,
+    ReviewOpened,
+    Sale,
+    TierSet,
+    VoucherUse,
+)
+from loyalty.wire import Judged, Verdict
+
+#: Verdicts that can still change, by an event that says so.
+OPEN_VERDICTS = (Verdict.PENDING_REF, Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
+#: The reason of an event written again that stands in the inbox already; it does nothing.
+KNOWN_BEFORE = "known_before"
+#: Judgements that depend on the software, not on the events; a replay takes them as recorded.
+RECORDED_VERDICTS = (Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
+
+
+class Folded(Struct, frozen=True, gc=False):
+    """What one event did, besides changing the state. `wakes`: events to judge again now."""
+
+    judgement: Judgement
+    transfers: tuple[Transfer, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    wakes: tuple[Identity, ...] = ()
+
+
+def fold(state: State, event: Event, recorded: Judgement | None = None) -> Folded:
+    """Judge one event and change the state accordingly.
+
+    `recorded` is the verdict to give without judging: on the event itself, or on the one a
+    re-judgement is about. Raises Unloaded when a row was not looked up; the state is then as
+    it was before.
+    """
+    try:
+        if isinstance(event.body, Rejudge) and event.identity.device_id == CENTRAL_DEVICE:
+            return _rejudge(state, event, event.body, recorded)
+        return _judge(state, event, event.identity, recorded)
+    except Unloaded:
+        state.drop()
+        raise
+
+
+def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement | None) -> Folded:
+    """Judge `event`, letting `booked_by` book what it does."""
+    entry = Entry(state, event, booked_by)
+    if event.origin is not None and known_as(state, event) not in (None, event.identity):
+        recorded = Judgement(Verdict.APPLIED, KNOWN_BEFORE)
+    judgement, wakes = (recorded, ()) if recorded else _attempt(entry)
+    applied = judgement.verdict in (Verdict.APPLIED, Verdict.APPLIED_ADJUSTED)
+    if not applied:
+        state.drop()
+    if booked_by != event.identity:
+        _settle(state, event.identity)
+    if judgement.verdict in OPEN_VERDICTS:
+        _wait(state, event, judgement)
+    if event.origin is not None:
+        _keep_origin(state, event, event.origin)
+    state.keep()
+    if not applied:
+        return Folded(judgement)
+    state.transfers += len(entry.transfers)
+    return Folded(judgement, tuple(entry.transfers), tuple(entry.notices), wakes)
+
+
+def _attempt(entry: Entry) -> tuple[Judgement, tuple[Identity, ...]]:
+    """Let the handler of the event's kind work; return also whom it wakes."""
+    body = entry.event.body
+    if isinstance(body, Unreadable):
+        return Judgement(body.verdict, error=body.error), ()
+    try:
+        _check_chain(entry.event)
+        return _HANDLERS[type(body)](entry, body), _woken(entry)
+    except Unloaded:
+        raise
+    except Exception as error:  # noqa: BLE001  # the poison rule: the next event goes on
+        return Judgement(Verdict.QUARANTINED, error=f"{type(error).__name__}: {error}"), ()
+
+
+def known_as(state: State, event: Event) -> Identity | None:
+    """Return the event that says the same as this one, which is written again; None if none does.
+
+    It stands where this one stood first, or where another branch of the chain wrote it again.
+    """
+    if event.origin is None:
+        return None
+    device_id, origin = event.identity.device_id, event.origin
+    first = Identity(device_id, origin.epoch, origin.seq)
+    if state.seen.get(first) == origin.hash:
+        return first
+    return state.rehomed.get((device_id, origin.epoch, origin.hash))
+
+
+def _keep_origin(state: State, event: Event, origin: Origin) -> None:
+    """Note an event that is written again, whatever its verdict: only one of its kind counts."""
+    if known_as(state, event) is None:
+        key = (event.identity.device_id, origin.epoch, origin.hash)
+        state.rehomed.put(key, event.identity)
+
+
+def _check_chain(event: Event) -> None:
+    kind = event.frame.kind if event.origin is None else event.origin.kind
+    if kind >= CENTRAL_KINDS_FROM and event.identity.device_id != CENTRAL_DEVICE:
+        raise Impossible(f"kind {kind} is written by central alone")
+
+
+def _rejudge(state: State, event: Event, body: Rejudge, recorded: Judgement | None) -> Folded:
+    """Judge a waiting event again, as if it had come now; its bytes stay where they are."""
+    origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
+    pending = state.pending.get(origin)
+    if pending is None:
+        return Folded(Judgement(Verdict.QUARANTINED, error=f"{origin} does not wait"))
+    inner = _judge(state, pending.event, event.identity, recorded)
+    state.verdicts.put(origin, inner.judgement)
+    state.keep()
+    notices = inner.notices
+    if origin.device_id != CENTRAL_DEVICE:
+        notices = (*notices, _verdict_notice(origin, inner.judgement))
+    return structs.replace(inner, judgement=Judgement(Verdict.APPLIED), notices=notices)
+
+
+def _verdict_notice(origin: Identity, judgement: Judgement) -> Notice:
+    row = Judged(origin.seq, judgement.verdict, judgement.reason, judgement.adjusted)
+    return Notice(origin.device_id, f"{origin.epoch}/{origin.seq}", row)
+
+
+def _wait(state: State, event: Event, judgement: Judgement) -> None:
+    """Put an event among those that are judged again later."""
+    reference = judgement.reference
+    if reference is not None:
+        others = state.waiting.get(reference) or ()
+        state.waiting.put(reference, (*others, event.identity))
+    state.pending.put(event.identity, Pending(event, judgement.verdict, reference))
+
+
+def _settle(state: State, identity: Identity) -> None:
+    """Take an event from among those that wait."""
+    pending = state.pending.get(identity)
+    if pending is not None and pending.reference is not None:
+        others = state.waiting.get(pending.reference) or ()
+        left = tuple(other for other in others if other != identity)
+        state.waiting.put(pending.reference, left or None)
+    state.pending.put(identity, None)
+
+
+def _woken(entry: Entry) -> tuple[Identity, ...]:
+    """Return the events that waited for what this one brought, in the order they came."""
+    if entry.state.waiting.empty:
+        return ()
+    woken: dict[Identity, tuple[int, int]] = {}
+    for reference in entry.wakes:
+        for identity in entry.state.waiting.get(reference) or ():
+            pending = entry.state.pending.get(identity)
+            if pending is not None and identity != entry.event.identity:
+                woken[identity] = (pending.event.turn, pending.event.place)
+    return tuple(sorted(woken, key=woken.__getitem__))
+
+
+def _epoch_sealed(entry: Entry, body: EpochSealed) -> Judgement:
+    """End an epoch at its head; its device goes on under the next one."""
+    sealed = Head(body.head_seq, bytes.fromhex(body.head_hash), sealed=True)
+    entry.state.heads.put((bytes.fromhex(body.device), body.epoch), sealed)
+    return Judgement(Verdict.APPLIED)
+
+
+_HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
+    Sale: sales.sale,
+    Claim: sales.claim,
+    Correction: sales.correction,
+    Refund: sales.refund,
+    Redeem: redemptions.redeem,
+    LeaseClose: redemptions.close,
+    VoucherUse: redemptions.use,
+    ReviewOpened: reviews.opened,
+    ReviewHeld: reviews.held,
+    ReviewDecided: reviews.decided,
+    LeaseGrant: redemptions.grant,
+    LeaseRelease: redemptions.release,
+    LeaseRefused: redemptions.refuse,
+    MemberSet: people.set_member,
+    EpochSealed: _epoch_sealed,
+    LedgerSealed: lambda *_: Judgement(Verdict.APPLIED),
+    MemberFacts: people.set_facts,
+    TierSet: people.set_tier,
+    PointsExpired: ageing.expire,
+    Recalculated: sales.recalculate,
+}

@@ -1,0 +1,197 @@
+"""What leases and vouchers do to the ledger (SYNC 2.5).
+
+A grant sets points aside, a spend moves them out of the wallet, a close frees the rest. Nothing
+here reads a clock: how long a lease may be spent is between the device and its own boot clock.
+"""
+
+from msgspec import structs
+
+from central.ledger.judging import arming, references
+from central.ledger.judging.accounts import OFFLINE_LOSS, REDEMPTION, Code, wallet_id
+from central.ledger.judging.entry import Entry, Impossible, bounded
+from central.ledger.judging.rows import (
+    CENTRAL_DEVICE,
+    Judgement,
+    Lease,
+    LeaseState,
+    Voucher,
+    VoucherState,
+)
+from central.ledger.judging.wallets import draw_lots, resolve
+from loyalty import leases
+from loyalty.events import (
+    LeaseClose,
+    LeaseGrant,
+    LeaseRefused,
+    LeaseRelease,
+    Redeem,
+    VoucherUse,
+)
+from loyalty.rules.earning import Reason
+from loyalty.wire import Verdict
+
+_APPLIED = Judgement(Verdict.APPLIED)
+
+
+def grant(entry: Entry, body: LeaseGrant) -> Judgement:
+    """Set points aside for one device, and issue the voucher they will pay for."""
+    wallet = wallet_id(resolve(entry, body.holder))
+    if entry.state.leases.get(body.lease_id) is not None:
+        raise Impossible(f"lease {body.lease_id} was granted before")
+    if entry.state.vouchers.get(body.voucher_code) is not None:
+        raise Impossible("this voucher code was issued before")
+    entry.hold(wallet, bounded("points", body.points, 1))
+    entry.state.put_lease(
+        Lease(
+            lease_id=body.lease_id,
+            account_id=wallet,
+            device_id=bytes.fromhex(body.device),
+            epoch=body.epoch,
+            request_id=body.request_id,
+            amount=body.points,
+            spent=0,
+            ttl_s=body.ttl_s,
+            reward_id=body.reward_id,
+            voucher_code=body.voucher_code,
+            state=LeaseState.OPEN,
+        )
+    )
+    entry.state.vouchers.put(
+        body.voucher_code,
+        Voucher(
+            code=body.voucher_code,
+            lease_id=body.lease_id,
+            reward_id=body.reward_id,
+            holder=body.holder,
+            home_device=body.home_device,
+            valid_until=body.valid_until,
+            state=VoucherState.ISSUED,
+        ),
+    )
+    arming.arm(entry.state, body)
+    entry.wakes += [references.to_lease(body.lease_id), references.to_voucher(body.voucher_code)]
+    return _APPLIED
+
+
+def refuse(entry: Entry, body: LeaseRefused) -> Judgement:
+    """Keep the answer to a request for a lease that was none."""
+    key = (bytes.fromhex(body.device), body.request_id)
+    if entry.state.requests.get(key) is not None or entry.state.refusals.get(key) is not None:
+        raise Impossible(f"request {body.request_id} was answered before")
+    entry.state.refusals.put(key, Reason(body.code, body.values))
+    return _APPLIED
+
+
+def redeem(entry: Entry, body: Redeem) -> Judgement:
+    """Spend points under a lease. It happened at the counter, so it is never refused.
+
+    What a copy of the device spent after the lease was given back is the house's loss.
+    """
+    lease = entry.state.leases.get(body.lease_id)
+    if lease is None:
+        return Judgement(
+            Verdict.PENDING_REF, "lease_unknown", reference=references.to_lease(body.lease_id)
+        )
+    _check_owner(entry, lease)
+    if lease.state is LeaseState.CLOSED and entry.event.origin is None:
+        raise Impossible(f"lease {lease.lease_id} is closed")
+    spent = leases.spend(leases.Lease(lease.lease_id, lease.amount, lease.spent), body.points)
+    if isinstance(spent, leases.LeaseExceeded):
+        raise Impossible(f"{body.points} points spent of {spent.left} left in {lease.lease_id}")
+    at_our_cost = lease.state is not LeaseState.OPEN  # its points are the member's again
+    if at_our_cost:
+        entry.move(OFFLINE_LOSS, REDEMPTION, body.points, Code.OFFLINE_LOSS, lease.lease_id)
+    else:
+        entry.hold(lease.account_id, -body.points)
+        entry.move(lease.account_id, REDEMPTION, body.points, Code.REDEEM, lease.lease_id)
+        draw_lots(entry, lease.account_id, body.points)
+    entry.state.put_lease(structs.replace(lease, spent=spent.spent))
+    voucher = _voucher(entry, lease.voucher_code)
+    if voucher.state is not VoucherState.USED:  # it may have been handed in before we heard of this
+        redeemed = structs.replace(voucher, state=VoucherState.REDEEMED)
+        entry.state.vouchers.put(voucher.code, redeemed)
+    armed = arming.armed_for(entry.state, lease)
+    arming.disarm(entry.state, lease)
+    if at_our_cost:
+        why = "lease_released" if lease.state is LeaseState.RELEASED else "lease_closed"
+        return Judgement(Verdict.APPLIED_ADJUSTED, why, body.points)
+    if armed not in (None, body.session):
+        return Judgement(Verdict.APPLIED_ADJUSTED, "armed_in_another_run")
+    return _APPLIED
+
+
+def release(entry: Entry, body: LeaseRelease) -> Judgement:
+    """Free what a lease in doubt holds; its voucher counts only if its device spent it."""
+    lease = entry.state.leases.get(body.lease_id)
+    if lease is None or lease.state is not LeaseState.OPEN:
+        raise Impossible(f"lease {body.lease_id} is not open")
+    entry.hold(lease.account_id, lease.spent - lease.amount)
+    voucher = _voucher(entry, lease.voucher_code)
+    if voucher.state is VoucherState.ISSUED:
+        void = structs.replace(voucher, state=VoucherState.VOID)
+        entry.state.vouchers.put(voucher.code, void)
+    entry.state.put_lease(structs.replace(lease, state=LeaseState.RELEASED))
+    arming.disarm(entry.state, lease)
+    return _APPLIED
+
+
+def close(entry: Entry, body: LeaseClose) -> Judgement:
+    """Give what a lease did not spend back to its holder."""
+    lease = entry.state.leases.get(body.lease_id)
+    if lease is None:
+        return Judgement(
+            Verdict.PENDING_REF, "lease_unknown", reference=references.to_lease(body.lease_id)
+        )
+    _check_owner(entry, lease)
+    if lease.state is LeaseState.CLOSED and entry.event.origin is None:
+        raise Impossible(f"lease {lease.lease_id} is closed")
+    if lease.state is not LeaseState.OPEN:
+        return _APPLIED  # there is nothing left to give back
+    if body.spent != lease.spent:
+        # A spend of this chain is missing, in quarantine perhaps: its points must stay held.
+        raise Impossible(f"closed with {body.spent} spent where {lease.spent} are known")
+    voucher = _voucher(entry, lease.voucher_code)
+    if lease.spent == 0:
+        if voucher.state is VoucherState.USED:
+            raise Impossible("a lease without a spend, and its voucher was used")
+        void = structs.replace(voucher, state=VoucherState.VOID)
+        entry.state.vouchers.put(voucher.code, void)
+    if lease.amount > lease.spent:
+        entry.hold(lease.account_id, lease.spent - lease.amount)
+    entry.state.put_lease(structs.replace(lease, state=LeaseState.CLOSED))
+    arming.disarm(entry.state, lease)
+    return _APPLIED
+
+
+def use(entry: Entry, body: VoucherUse) -> Judgement:
+    """Use a voucher up, once."""
+    device_id = entry.event.identity.device_id
+    if device_id != CENTRAL_DEVICE and body.by != device_id.hex():
+        raise Impossible("a device tells what another one took")
+    voucher = entry.state.vouchers.get(body.voucher_code)
+    if voucher is None:
+        reference = references.to_voucher(body.voucher_code)
+        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
+    if voucher.state is VoucherState.USED:
+        if (voucher.used_by, voucher.request_id) == (body.by, body.request_id):
+            return _APPLIED
+        return Judgement(Verdict.REFUSED_FINAL, "voucher_used")
+    if voucher.state is VoucherState.VOID:
+        return Judgement(Verdict.REFUSED_FINAL, "voucher_unknown")
+    used = structs.replace(
+        voucher, state=VoucherState.USED, used_by=body.by, request_id=body.request_id
+    )
+    entry.state.vouchers.put(voucher.code, used)
+    return _APPLIED
+
+
+def _check_owner(entry: Entry, lease: Lease) -> None:
+    if (entry.event.identity.device_id, entry.event.epoch) != (lease.device_id, lease.epoch):
+        raise Impossible(f"lease {lease.lease_id} belongs to another chain")
+
+
+def _voucher(entry: Entry, code: str) -> Voucher:
+    voucher = entry.state.vouchers.get(code)
+    if voucher is None:
+        raise Impossible("a lease whose voucher does not exist")
+    return voucher

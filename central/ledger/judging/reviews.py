@@ -1,0 +1,134 @@
+"""What papers in review do to the ledger: opened, held by a member, decided once.
+
+The first decision in the order of turns is the decision, whoever made it, a till or the desk. A
+later one gives way and is told so. What it promised at a counter is not taken back in silence: the
+points go to the sale that the first decision made where that can be, else a person looks (P2, P3).
+"""
+
+from msgspec import structs
+
+from central.ledger.judging import references
+from central.ledger.judging.entry import Entry, Impossible, Notice
+from central.ledger.judging.rows import Judgement, Review, ReviewState
+from loyalty.events import ReviewDecided, ReviewHeld, ReviewOpened
+from loyalty.reviewing import Decision, ReviewRow
+from loyalty.wire import Verdict
+
+_APPLIED = Judgement(Verdict.APPLIED)
+SUPERSEDED = "review_superseded"
+_STATES: dict[Decision, ReviewState] = {
+    "accepted": ReviewState.ACCEPTED,
+    "corrected": ReviewState.CORRECTED,
+    "rejected": ReviewState.REJECTED,
+}
+_DECISIONS: dict[ReviewState, Decision] = {state: name for name, state in _STATES.items()}
+
+
+def opened(entry: Entry, body: ReviewOpened) -> Judgement:
+    """Put a paper into the queue; one that another till has brought stands there already."""
+    if not body.review_id or entry.state.reviews.get(body.review_id) is not None:
+        return _APPLIED
+    review = Review(
+        review_id=body.review_id,
+        origin=entry.event.identity,
+        shop_id=body.shop_id,
+        paper_hash=body.paper_hash,
+        why=body.why,
+        kind=body.kind,
+        number=body.number,
+        printed_at=body.printed_at,
+        currency=body.currency,
+        owed_fen=body.owed_fen,
+        holder=body.holder,
+        claim_hash=body.claim_hash,
+        opened_ms=entry.event.latest_ms,
+    )
+    entry.state.reviews.put(body.review_id, review)
+    entry.wakes.append(references.to_review(body.review_id))
+    return _APPLIED
+
+
+def held(entry: Entry, body: ReviewHeld) -> Judgement:
+    """Let a paper be somebody's, as long as nobody has decided about it."""
+    review = entry.state.reviews.get(body.review_id)
+    if review is None:
+        return _unknown(body.review_id)
+    if review.state is not ReviewState.OPEN:
+        return Judgement(Verdict.REFUSED_FINAL, SUPERSEDED)
+    entry.state.reviews.put(body.review_id, structs.replace(review, holder=body.holder))
+    return _APPLIED
+
+
+def decided(entry: Entry, body: ReviewDecided) -> Judgement:
+    """Take the first decision on a paper; tell whoever decided later that they were not first."""
+    review = entry.state.reviews.get(body.review_id)
+    if review is None:
+        return _unknown(body.review_id)
+    device_id = entry.event.identity.device_id
+    if review.state is not ReviewState.OPEN:
+        late = structs.replace(review, superseded=(*review.superseded, body.staff))
+        entry.state.reviews.put(body.review_id, late)
+        _tell(entry, device_id, review)
+        return Judgement(Verdict.APPLIED_ADJUSTED, SUPERSEDED)
+    review = structs.replace(
+        review,
+        state=_STATES[body.decision],
+        decided_by=entry.event.identity,
+        decided_ms=entry.event.latest_ms,
+        staff=body.staff,
+        decided=body.decided,
+        said=body.why,
+    )
+    entry.state.reviews.put(body.review_id, review)
+    entry.wakes.append(references.to_decision(body.review_id))
+    if review.origin.device_id != device_id:
+        _tell(entry, review.origin.device_id, review)
+    return _APPLIED
+
+
+def first_decision(entry: Entry, review_id: str) -> Review | Judgement | None:
+    """Return the review whose decision came before the one that this event belongs to.
+
+    None when the event may go on: it belongs to no review, or to the first decision. A judgement
+    when the decision it belongs to is not here yet.
+    """
+    if not review_id:
+        return None
+    review = entry.state.reviews.get(review_id)
+    if review is None:
+        return _unknown(review_id)
+    if review.decided_by is None:
+        reference = references.to_decision(review_id)
+        return Judgement(Verdict.PENDING_REF, "review_unknown", reference=reference)
+    if review.decided_by.device_id == entry.event.identity.device_id:
+        return None
+    return review
+
+
+def made(entry: Entry, review_id: str, fingerprint: bytes) -> None:
+    """Note the sale or refund that a decision made, and tell the till whose paper it was."""
+    review = entry.state.reviews.get(review_id) if review_id else None
+    if review is None:
+        return
+    review = structs.replace(review, fingerprint=fingerprint)
+    entry.state.reviews.put(review_id, review)
+    if review.origin.device_id != entry.event.identity.device_id:
+        _tell(entry, review.origin.device_id, review)
+
+
+def _tell(entry: Entry, device_id: bytes, review: Review) -> None:
+    if review.state is ReviewState.OPEN:
+        raise Impossible(f"review {review.review_id} is not decided")
+    row = ReviewRow(
+        review_id=review.review_id,
+        decision=_DECISIONS[review.state],
+        staff=review.staff,
+        decided=review.decided,
+        fingerprint=review.fingerprint.hex(),
+    )
+    entry.notices.append(Notice(device_id, review.review_id, row))
+
+
+def _unknown(review_id: str) -> Judgement:
+    reference = references.to_review(review_id)
+    return Judgement(Verdict.PENDING_REF, "review_unknown", reference=reference)

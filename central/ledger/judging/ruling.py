@@ -1,0 +1,150 @@
+"""Awards under rule books that ask for more than an amount: time, goods, member, shared caps.
+
+Central knows all of it, so it works out every award again (SYNC 2.8). What a till promised stands:
+what goes beyond a cap that receipts share is booked as overrun of the campaign. Pure, like the
+fold that calls it.
+"""
+
+from datetime import UTC, date, datetime
+
+from msgspec import Struct, structs
+
+from central.ledger.judging.entry import Entry
+from central.ledger.judging.rows import Facts, Profile, Sale
+from loyalty.events import Holder
+from loyalty.events import Sale as SaleBody
+from loyalty.rules import earning
+from loyalty.rules.basket import Basket
+from loyalty.rules.campaigns import Who
+from loyalty.rules.counting import counters, had, left, uses
+from loyalty.rules.earning import Award
+from loyalty.rules.expiry import last_day
+from loyalty.rules.prepared import prepared
+from loyalty.rules.rulebook import RuleBook
+from loyalty.rules.spans import Span
+
+#: Nobody asks for more than this of a plain book, and then there is no row.
+NOTHING = Facts()
+NOBODY = Profile()
+
+
+class Ruled(Struct, frozen=True):
+    """What a sale gives its holder: `due` by the rules, `uncapped` but for caps receipts share.
+
+    `gone` of `due` went with earlier refunds. `apart` are points with an own last day.
+    """
+
+    due: int
+    uncapped: int
+    gone: int
+    until: date
+    apart: tuple[tuple[int, date], ...] = ()
+
+
+def remember(entry: Entry, key: bytes, body: SaleBody, book: RuleBook) -> None:
+    """Keep when a sale was and on which goods, if its book can ask for that."""
+    if not prepared(book).plain:
+        event = entry.event
+        facts = Facts(body.parts, event.earliest_ms, event.latest_ms)
+        entry.state.facts.put(key, facts)
+
+
+def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook) -> Ruled:
+    """Return what a sale gives a resolved holder, and count what it uses of shared caps."""
+    earned_on = date.fromisoformat(sale.sold_on)
+    until = last_day(earned_on, book, tier_id)
+    if prepared(book).plain:
+        basket, who = Basket(sale.eligible_fen, sale.shop_id, sale.category), Who(tier_id)
+        due = earning.points(basket, who, None, book)
+        stays = earning.kept(basket, due, sale.refunded_fen, who, None, book)
+        return Ruled(due, due, due - stays, until)
+    facts = entry.state.facts.get(sale.fingerprint) or NOTHING
+    basket, when = _basket(sale, facts), span(entry, facts)
+    known = counters(book, owner.key, earned_on)
+    who = _who(entry, owner, tier_id, book)
+    given = earning.award(basket, who, when, book, left(known, lambda name: used(entry, name)))
+    uncapped = earning.award(basket, who, when, book)
+    moved = uses(given, known, owner.key)
+    _count(entry, moved, 1)
+    facts = structs.replace(
+        facts,
+        labels=tuple(sorted(who.labels or ())),
+        birth_month=who.birth_month or 0,
+        had=tuple(sorted(who.had or ())),
+        moved=moved,
+    )
+    entry.state.facts.put(sale.fingerprint, facts)
+    stays = earning.kept(basket, given.points, sale.refunded_fen, who, when, book)
+    apart = _apart(given, earned_on, book, tier_id)
+    return Ruled(given.points, uncapped.points, given.points - stays, until, apart)
+
+
+def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> int:
+    """Return how many of a sale's points stay when so much of it was refunded."""
+    if prepared(book).plain:
+        basket = Basket(sale.eligible_fen, sale.shop_id, sale.category)
+        return earning.kept(basket, sale.points, refunded_fen, Who(sale.tier_id), None, book)
+    facts = entry.state.facts.get(sale.fingerprint) or NOTHING
+    who = Who(sale.tier_id, frozenset(facts.labels), facts.birth_month, frozenset(facts.had))
+    basket, when = _basket(sale, facts), span(entry, facts)
+    stays = earning.kept(basket, sale.points, refunded_fen, who, when, book)
+    if not stays and facts.moved:
+        undo(entry, sale, book)
+    return stays
+
+
+def undo(entry: Entry, sale: Sale, book: RuleBook) -> None:
+    """Give back what an award used of shared caps: all of it was taken back."""
+    if prepared(book).plain:
+        return
+    facts = entry.state.facts.get(sale.fingerprint)
+    if facts is not None and facts.moved:
+        _count(entry, facts.moved, -1)
+        entry.state.facts.put(sale.fingerprint, structs.replace(facts, moved={}))
+
+
+def used(entry: Entry, name: str) -> int:
+    """Return what a counter has come to."""
+    return entry.state.uses.get(name) or 0
+
+
+def span(entry: Entry, facts: Facts) -> Span | None:
+    """Return the mall's local time of a sale; None for one whose time was not kept."""
+    if not facts.latest_ms:
+        return None
+    first, last = (_local(entry, moment_ms) for moment_ms in (facts.earliest_ms, facts.latest_ms))
+    return Span(first, max(first, last))
+
+
+def _local(entry: Entry, moment_ms: int) -> datetime:
+    moment = datetime.fromtimestamp(moment_ms / 1000, tz=UTC)
+    return moment.astimezone(entry.state.zone).replace(tzinfo=None)
+
+
+def _basket(sale: Sale, facts: Facts) -> Basket:
+    return Basket(sale.eligible_fen, sale.shop_id, sale.category, facts.parts)
+
+
+def _who(entry: Entry, owner: Holder, tier_id: str, book: RuleBook) -> Who:
+    profile = NOBODY
+    if owner.kind == "member":
+        profile = entry.state.profiles.get(owner.key) or NOBODY
+    bought = had(book, owner.key, lambda name: used(entry, name))
+    return Who(tier_id, frozenset(profile.labels), profile.birth_month, bought)
+
+
+def _count(entry: Entry, moved: dict[str, int], sign: int) -> None:
+    for name, points in moved.items():
+        entry.state.uses.put(name, max(used(entry, name) + sign * points, 0) or None)
+
+
+def _apart(
+    given: Award, earned_on: date, book: RuleBook, tier_id: str
+) -> tuple[tuple[int, date], ...]:
+    """Return the points of campaigns whose points count shorter or longer than others."""
+    found: dict[date, int] = {}
+    for share in given.shares:
+        if share.expiry_months and share.points:
+            until = last_day(earned_on, book, tier_id, share.expiry_months)
+            found[until] = found.get(until, 0) + share.points
+    return tuple((points, until) for until, points in sorted(found.items()))

@@ -1,0 +1,341 @@
+"""What a sale, a claim, a correction and a refund do to the ledger.
+
+Every award is worked out again with the rule book the event names and the tier central knows. A
+difference in the member's favour is posted as a leg of its own; a printed promise that is higher
+stands (SYNC 2.8).
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from msgspec import structs
+
+from central.ledger.judging import references, reviews, rows, ruling
+from central.ledger.judging.accounts import Code
+from central.ledger.judging.entry import Entry, Impossible, Notice, bounded
+from central.ledger.judging.rows import Judgement, SaleState
+from central.ledger.judging.wallets import give, resolve, take, tier_of
+from loyalty.events import Claim, Correction, Holder, Recalculated, Refund, Sale
+from loyalty.receipt import Kind, Receipt, normalise_number
+from loyalty.rules import earning
+from loyalty.rules.expiry import last_day
+from loyalty.rules.rulebook import RuleBook
+from loyalty.wire import ClaimedRow, Verdict
+
+_HASH_BYTES = 32
+_APPLIED = Judgement(Verdict.APPLIED)
+
+
+def sale(entry: Entry, body: Sale) -> Judgement:
+    """Record a sale and give its points, or keep it open for its claim."""
+    given_way = _given_way(entry, body)
+    if given_way is not None:
+        return given_way
+    key = references.print_of(body.receipt, body.discriminator)
+    duplicate = _take_key(entry, key)
+    if duplicate is not None:
+        return duplicate
+    book = entry.state.books.get(body.book)
+    if book is None:
+        return _without_book(body.book)
+    sold_on = entry.last_day()
+    shop_id = _shop(entry, body.receipt)
+    new = rows.Sale(
+        fingerprint=key,
+        origin=entry.event.identity,
+        shop_id=shop_id,
+        number=_number(body.receipt.number),
+        printed_on=(body.receipt.printed_at or "")[:10],
+        sold_on=sold_on.isoformat(),
+        owed_fen=bounded("owed_fen", body.receipt.owed_fen, -(10**12)),
+        eligible_fen=bounded("eligible_fen", body.eligible_fen, -(10**12)),
+        refunded_fen=0,
+        category=body.category,
+        book=body.book,
+        holder=None,
+        tier_id="",
+        points=0,
+        taken_back=0,
+        claim_hash=_hash(body.claim_hash) if body.claim_hash is not None else None,
+        expires_on=(sold_on + timedelta(days=book.claim_days)).isoformat(),
+        state=SaleState.OPEN,
+    )
+    judgement = _APPLIED
+    ruling.remember(entry, key, body, book)
+    if body.holder is not None:
+        new, judgement = _award(entry, new, body.holder, body.points)
+    entry.state.put_sale(new)
+    reviews.made(entry, body.review_id, key)
+    _wake(entry, new)
+    if shop_id != body.receipt.shop_id:
+        return Judgement(Verdict.APPLIED_ADJUSTED, "other_shop", judgement.adjusted)
+    return judgement
+
+
+def _given_way(entry: Entry, body: Sale) -> Judgement | None:
+    """Judge a sale whose review somebody else had decided first; None for every other.
+
+    What it promised goes to the sale which that decision made, if that is still without a holder
+    or has the same one for as many points. Else a person says which of them stands.
+    """
+    first = reviews.first_decision(entry, body.review_id)
+    if first is None or isinstance(first, Judgement):
+        return first
+    other = entry.state.sales.get(first.fingerprint) if first.fingerprint else None
+    if other is not None and other.state is SaleState.OPEN and body.holder is not None:
+        other, judgement = _award(entry, other, body.holder, body.points)
+        entry.state.put_sale(other)
+        return judgement
+    if other is not None and other.holder == body.holder and other.points >= body.points:
+        return Judgement(Verdict.REFUSED_FINAL, reviews.SUPERSEDED)
+    return Judgement(Verdict.PENDING_REF, reviews.SUPERSEDED)
+
+
+def claim(entry: Entry, body: Claim) -> Judgement:
+    """Give the points of an open sale to whoever holds its claim code."""
+    claim_hash = _hash(body.claim_hash)
+    key = entry.state.claims.get(claim_hash)
+    if key is None:
+        reference = references.to_claim(claim_hash)
+        return Judgement(Verdict.PENDING_REF, "claim_unknown", reference=reference)
+    claimed = _known(entry, key)
+    if claimed.state is not SaleState.OPEN:
+        return Judgement(Verdict.REFUSED_FINAL, "claim_taken")
+    if claimed.eligible_fen and claimed.refunded_fen >= claimed.eligible_fen:
+        return Judgement(Verdict.REFUSED_FINAL, "claim_refunded")
+    if entry.first_day() > date.fromisoformat(claimed.expires_on):
+        return Judgement(Verdict.REFUSED_FINAL, "claim_expired")
+    claimed, judgement = _award(entry, claimed, body.holder, body.points)
+    entry.state.put_sale(claimed)
+    _tell_origin(entry, claimed)
+    return judgement
+
+
+def correction(entry: Entry, body: Correction) -> Judgement:
+    """Move a sale's award to another holder, or take it back when there is none."""
+    key = _hash(body.fingerprint)
+    corrected = entry.state.sales.get(key)
+    if corrected is None:
+        return _without_sale(references.to_receipt(key))
+    if not _may_change(entry, corrected):
+        return Judgement(Verdict.REFUSED_FINAL, "other_shop_sale")
+    left = corrected.points - corrected.taken_back
+    if corrected.holder is not None and left:
+        codes = (Code.REVERSAL, Code.REVERSAL_OWED)
+        take(entry, resolve(entry, corrected.holder), left, key.hex(), codes)
+    ruling.undo(entry, corrected, _book(entry, corrected.book))
+    judgement = _APPLIED
+    corrected = structs.replace(
+        corrected, holder=None, tier_id="", points=0, taken_back=0, state=SaleState.REVERSED
+    )
+    if body.holder is not None:
+        corrected, judgement = _award(entry, corrected, body.holder, body.points)
+    entry.state.put_sale(corrected)
+    return judgement
+
+
+def refund(entry: Entry, body: Refund) -> Judgement:
+    """Take back a refunded sale's points in proportion, never more than it earned."""
+    first = reviews.first_decision(entry, body.review_id)
+    if isinstance(first, Judgement):
+        return first
+    if first is not None:
+        verdict = Verdict.REFUSED_FINAL if first.fingerprint else Verdict.PENDING_REF
+        return Judgement(verdict, reviews.SUPERSEDED)
+    key = references.print_of(body.receipt, body.discriminator)
+    duplicate = _take_key(entry, key)
+    if duplicate is not None:
+        return duplicate
+    returned_fen = bounded("the refunded amount", -body.eligible_fen)
+    original, reference = _original(entry, body)
+    if original is None:
+        return _without_sale(reference)
+    if not _may_change(entry, original):
+        raise Impossible(f"a refund of a sale of shop {original.shop_id}")
+    after = min(original.refunded_fen + returned_fen, max(original.eligible_fen, 0))
+    stays = ruling.kept(entry, original, after, _book(entry, original.book))
+    points = max(original.points - stays - original.taken_back, 0)
+    reviews.made(entry, body.review_id, key)
+    if original.holder is not None and points:
+        codes = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
+        take(entry, resolve(entry, original.holder), points, original.fingerprint.hex(), codes)
+    entry.state.put_sale(
+        structs.replace(original, refunded_fen=after, taken_back=original.taken_back + points)
+    )
+    if body.points is not None and body.points != points:
+        return Judgement(Verdict.APPLIED_ADJUSTED, "recomputed", body.points - points)
+    reason = "not_earned" if original.holder is not None and not original.points else ""
+    return Judgement(Verdict.APPLIED, reason, 0 if body.points is not None else -points)
+
+
+def recalculate(entry: Entry, body: Recalculated) -> Judgement:
+    """Bring a sale of the past to what a corrected book gives, by a transfer that says why."""
+    key = _hash(body.fingerprint)
+    sold = entry.state.sales.get(key)
+    if sold is None or sold.holder is None:
+        raise Impossible("there is no such sale, or nobody has it")
+    book = entry.state.books.get(body.book)
+    if book is None:
+        return _without_book(body.book)
+    after = bounded("points", body.points)
+    gone = earning.take_back(after, sold.eligible_fen, 0, sold.refunded_fen)
+    more = after - gone - (sold.points - sold.taken_back)
+    owner = resolve(entry, sold.holder)
+    if more > 0:
+        until = last_day(date.fromisoformat(sold.sold_on), book, sold.tier_id)
+        give(entry, owner, ((more, Code.RECALCULATED),), key.hex(), until)
+    if more < 0:
+        codes = (Code.RECALCULATED_BACK, Code.RECALCULATED_OWED)
+        take(entry, owner, -more, key.hex(), codes)
+    changed = structs.replace(sold, book=body.book, points=after, taken_back=gone)
+    entry.state.put_sale(changed)
+    return Judgement(Verdict.APPLIED)
+
+
+def _award(
+    entry: Entry, given: rows.Sale, holder: Holder, promised: int | None
+) -> tuple[rows.Sale, Judgement]:
+    """Give a sale's points, less what was refunded already, to `holder`.
+
+    A device that promised nothing learns the points as `adjusted`.
+    """
+    book = _book(entry, given.book)
+    owner = resolve(entry, holder)
+    tier_id = tier_of(entry, owner)
+    ruled = ruling.award(entry, given, owner, tier_id, book)
+    earned, gone = ruled.due, ruled.gone
+    due, told = earned - gone, bounded("points", promised or 0)
+    parts: tuple[tuple[int, Code], ...]
+    parts = ((min(due, told), Code.AWARD), (due - told, Code.TRUE_UP))
+    if promised is None:
+        parts = ((due, Code.AWARD), (0, Code.TRUE_UP))
+    elif told > due:
+        overrun = min(told - due, ruled.uncapped - ruled.due)
+        excess = ((overrun, Code.OVERRUN), (told - due - overrun, Code.PROMISE))
+        parts = ((due, Code.AWARD), *excess)
+    give(entry, owner, parts, given.fingerprint.hex(), ruled.until, ruled.apart)
+    awarded = structs.replace(
+        given,
+        holder=holder,
+        tier_id=tier_id,
+        points=earned + max(told - due, 0),
+        taken_back=gone,
+        state=SaleState.AWARDED,
+    )
+    if promised is not None and due > told:
+        return awarded, Judgement(Verdict.APPLIED_ADJUSTED, "true_up", due - told)
+    return awarded, Judgement(Verdict.APPLIED, "", due if promised is None else 0)
+
+
+def _take_key(entry: Entry, key: bytes) -> Judgement | None:
+    """Take a receipt's key for this event, or say that another event has it.
+
+    A second award for one receipt waits for a person (P3): both facts happened at a counter, so
+    it is not refused, and nothing is posted until somebody says which of them stands.
+    """
+    known = entry.state.receipts.get(key)
+    if known is not None and known != entry.event.identity:
+        return Judgement(Verdict.PENDING_REF, "duplicate_receipt")
+    entry.state.receipts.put(key, entry.event.identity)
+    return None
+
+
+def _original(entry: Entry, body: Refund) -> tuple[rows.Sale | None, bytes | None]:
+    """Return the sale a refund is about, and the reference to wait for if it is not here."""
+    if body.original is not None:
+        key = _hash(body.original)
+        return entry.state.sales.get(key), references.to_receipt(key)
+    number = _number(_original_number(body.receipt))
+    if number is None:
+        return None, None
+    shop_id = _shop(entry, body.receipt)
+    keys = entry.state.numbers.get((shop_id, number)) or ()
+    sales = [_known(entry, key) for key in keys]
+    return _latest(sales, body), references.to_number(shop_id, number)
+
+
+def _shop(entry: Entry, receipt: Receipt) -> str:
+    """Return the shop a device's receipt counts for: the one it was enrolled for.
+
+    It happened at that shop's counter, so it counts there, and the member keeps what was printed;
+    the fingerprint stays that of the paper, which earns once wherever it is shown (P3).
+    """
+    return entry.shop() or receipt.shop_id
+
+
+def _may_change(entry: Entry, known: rows.Sale) -> bool:
+    """Tell whether the device of the event may take a sale's points back: those of its shop."""
+    own = known.origin.device_id == entry.event.identity.device_id
+    return own or entry.shop() in (None, known.shop_id)
+
+
+def _original_number(receipt: Receipt) -> str | None:
+    if receipt.original_number is None and receipt.kind is Kind.VOID:
+        return receipt.number  # a void is printed under the number of what it voids
+    return receipt.original_number
+
+
+def _latest(sales: Sequence[rows.Sale], body: Refund) -> rows.Sale | None:
+    """Return the last sale up to the refund's day, first of those that it can come out of.
+
+    Shops start their numbers again, so shop and number alone may name several sales.
+    """
+    refunded_on = (body.receipt.printed_at or "9999")[:10]
+    before = [one for one in sales if one.printed_on <= refunded_on]
+    fitting = [one for one in before if one.eligible_fen - one.refunded_fen >= -body.eligible_fen]
+    return max(fitting or before, key=lambda one: (one.printed_on, one.fingerprint), default=None)
+
+
+def _wake(entry: Entry, new: rows.Sale) -> None:
+    """Wake what waited for this sale, and the sales that waited for its rule book as well."""
+    if entry.state.waiting.empty:
+        return
+    entry.wakes.append(references.to_receipt(new.fingerprint))
+    entry.wakes.append(references.to_rule_book(new.book))
+    if new.claim_hash is not None:
+        entry.wakes.append(references.to_claim(new.claim_hash))
+    if new.number is not None:
+        entry.wakes.append(references.to_number(new.shop_id, new.number))
+
+
+def _tell_origin(entry: Entry, claimed: rows.Sale) -> None:
+    """Tell the till that printed the claim slip, unless it is the one that took the claim."""
+    if claimed.holder is None or claimed.origin.device_id == entry.event.identity.device_id:
+        return
+    key = claimed.fingerprint.hex()
+    row = ClaimedRow(key, claimed.holder, claimed.points - claimed.taken_back)
+    entry.notices.append(Notice(claimed.origin.device_id, key, row))
+
+
+def _known(entry: Entry, key: bytes) -> rows.Sale:
+    known = entry.state.sales.get(key)
+    if known is None:
+        raise Impossible(f"sale {key.hex()} is indexed and does not exist")
+    return known
+
+
+def _book(entry: Entry, version: str) -> RuleBook:
+    book = entry.state.books.get(version)
+    if book is None:
+        raise Impossible(f"rule book {version} was here and is gone")
+    return book
+
+
+def _without_book(version: str) -> Judgement:
+    reference = references.to_rule_book(version)
+    return Judgement(Verdict.PENDING_UPGRADE, "rule_book_unknown", reference=reference)
+
+
+def _without_sale(reference: bytes | None) -> Judgement:
+    return Judgement(Verdict.PENDING_REF, "original_unknown", reference=reference)
+
+
+def _number(number: str | None) -> str | None:
+    return normalise_number(number) if number is not None else None
+
+
+def _hash(digits: str) -> bytes:
+    value = bytes.fromhex(digits)
+    if len(value) != _HASH_BYTES:
+        raise Impossible(f"a hash of {len(value)} bytes")
+    return value

@@ -1,0 +1,121 @@
+"""How points come into a holder's wallet and out of it, with their lots and debts.
+
+Nothing clamps (P7): what cannot be taken from a wallet is owed, and later points pay the debt
+first. The sum of a wallet's lots is what is posted on it, always.
+"""
+
+from bisect import bisect_left
+from datetime import date
+
+from msgspec import structs
+
+from central.ledger.judging.accounts import ISSUER, Code, debt_id, wallet_id
+from central.ledger.judging.entry import Entry, Impossible
+from central.ledger.judging.rows import Identity
+from loyalty.events import Holder
+from loyalty.rules.lots import Draw, Lot, draw
+
+
+def resolve(entry: Entry, holder: Holder) -> Holder:
+    """Return whose wallet a holder's points are in: a card's member once that is known."""
+    if holder.kind == "card":
+        member = entry.state.cards.get(holder.key)
+        if member is not None:
+            return Holder("member", member)
+    return holder
+
+
+def tier_of(entry: Entry, holder: Holder) -> str:
+    """Return the tier central knows for a resolved holder; empty for the first tier."""
+    if holder.kind == "card":
+        return ""
+    member = entry.state.members.get(holder.key)
+    return member.tier_id if member is not None else ""
+
+
+def give(
+    entry: Entry,
+    holder: Holder,
+    parts: tuple[tuple[int, Code], ...],
+    subject: str,
+    until: date,
+    apart: tuple[tuple[int, date], ...] = (),
+) -> None:
+    """Post points that count until `until` to a resolved holder; debts are paid out of them.
+
+    `apart` are those of them that count until another day; a debt takes these last.
+    """
+    wallet, debt = wallet_id(holder), debt_id(holder)
+    points = 0
+    for amount, code in parts:
+        if amount:
+            entry.move(ISSUER, wallet, amount, code, subject)
+            points += amount
+    pays = min(points, -entry.account(debt).posted)
+    if pays:
+        entry.move(wallet, debt, pays, Code.DEBT_PAID, subject)
+    left, lot_id = points - pays, _lot_id(entry.event.identity)
+    for place, (own, own_until) in enumerate(apart, 1):
+        if own_points := min(own, left):
+            left -= own_points
+            _add(entry, wallet, Lot(lot_id + bytes([place]), own_until, own_points))
+    if left:
+        _add(entry, wallet, Lot(lot_id, until, left))
+
+
+def take(entry: Entry, holder: Holder, points: int, subject: str, codes: tuple[Code, Code]) -> None:
+    """Take points back from a resolved holder; what is not there any more is owed."""
+    wallet = wallet_id(holder)
+    there = min(points, entry.account(wallet).available)
+    if there:
+        entry.move(wallet, ISSUER, there, codes[0], subject)
+        draw_lots(entry, wallet, there)
+    if points > there:
+        entry.move(debt_id(holder), ISSUER, points - there, codes[1], subject)
+
+
+def draw_lots(entry: Entry, wallet: bytes, points: int) -> tuple[Draw, ...]:
+    """Take points out of a wallet's lots, soonest expiry first."""
+    lots = entry.state.lots.get(wallet) or ()
+    draws = draw(lots, points)
+    if sum(part.points for part in draws) != points:
+        raise Impossible(f"the lots hold fewer than {points} points")
+    taken = {part.lot_id: part.points for part in draws}
+    left = (structs.replace(lot, left=lot.left - taken.get(lot.lot_id, 0)) for lot in lots)
+    entry.state.lots.put(wallet, tuple(lot for lot in left if lot.left) or None)
+    return draws
+
+
+def move_card(entry: Entry, tag: str, member: str) -> None:
+    """Move what is on a card, points with their lots and debts, to its member."""
+    card, holder = Holder("card", tag), Holder("member", member)
+    points = entry.account(wallet_id(card)).posted
+    if points:
+        entry.move(wallet_id(card), wallet_id(holder), points, Code.CARD_MOVED, tag)
+        for lot in entry.state.lots.get(wallet_id(card)) or ():
+            _add(entry, wallet_id(holder), lot)
+        entry.state.lots.put(wallet_id(card), None)
+    owed = -entry.account(debt_id(card)).posted
+    if owed:
+        entry.move(debt_id(holder), debt_id(card), owed, Code.DEBT_MOVED, tag)
+
+
+def pay_debt(entry: Entry, holder: Holder, subject: str) -> None:
+    """Pay what a holder owes out of what is available in the wallet."""
+    wallet, debt = wallet_id(holder), debt_id(holder)
+    pays = min(entry.account(wallet).available, -entry.account(debt).posted)
+    if pays:
+        entry.move(wallet, debt, pays, Code.DEBT_PAID, subject)
+        draw_lots(entry, wallet, pays)
+
+
+def _add(entry: Entry, wallet: bytes, lot: Lot) -> None:
+    lots = entry.state.lots.get(wallet) or ()
+    place = bisect_left(lots, lot.lot_id, key=lambda known: known.lot_id)
+    if place < len(lots) and lots[place].lot_id == lot.lot_id:
+        raise Impossible("the same lot twice in one wallet")
+    entry.state.lots.put(wallet, (*lots[:place], lot, *lots[place:]))
+
+
+def _lot_id(identity: Identity) -> bytes:
+    return identity.device_id + identity.epoch.to_bytes(8, "big") + identity.seq.to_bytes(8, "big")

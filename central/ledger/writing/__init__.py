@@ -1,0 +1,1 @@
+"""One turn: events read in, judged, and everything they changed written in one transaction."""

@@ -1,0 +1,326 @@
+"""Rows out of the database into the ledger's state, many keys in one statement.
+
+Every statement fixes the shard and names its keys; how many rows are asked for changes the number
+of parameters, not the number of statements (up to one chunk).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, and_, select
+
+from central import schema
+from central.ledger.judging import rows
+from central.ledger.judging.moments import Quality
+from central.ledger.judging.rows import Identity
+from central.ledger.judging.state import State
+from central.ledger.writing import wants
+from central.ledger.writing.bulk import CHUNK_KEYS, Values, by_key
+from central.ledger.writing.projections import (
+    LEASE,
+    SALE,
+    VOUCHER,
+    facts_of,
+    lease_of,
+    profile_of,
+    refusal_of,
+    review_of,
+    sale_of,
+    voucher_of,
+)
+from loyalty.chain import Frame
+from loyalty.rules.lots import Lot
+from loyalty.rules.rulebook import from_canonical
+from loyalty.wire import Verdict
+
+Loaded = dict[Any, Any]
+
+_PENDING = (Verdict.PENDING_REF, Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
+#: So many events that wait are read at once.
+_FEW = 1_000
+
+
+def load(
+    connection: Connection, shard_key: int, state: State, wanted: Iterable[wants.Want]
+) -> None:
+    """Load rows, and what the fold will read because of them, until nothing is missing."""
+    while wanted:
+        keys_of: dict[str, set[Hashable]] = defaultdict(set)
+        for name, key in wanted:
+            keys_of[name].add(key)
+        further: list[wants.Want] = []
+        for name, keys in keys_of.items():
+            table = state.tables[name]
+            if missing := table.missing(keys):
+                found = read(connection, shard_key, name, missing)
+                table.load(found)
+                further += wants.of_rows(name, found)
+        wanted = further
+
+
+def load_waiting(connection: Connection, shard_key: int, state: State) -> None:
+    """Load all events that wait, if they are few: a turn looks for far more than there are."""
+    t = schema.waiting
+    query = select(t.c.reference, t.c.device_id, t.c.epoch, t.c.seq)
+    query = query.where(t.c.shard_key == shard_key).limit(_FEW + 1)
+    waiting = [tuple(row) for row in connection.execute(query)]
+    if len(waiting) <= _FEW:
+        found: Loaded = {}
+        _add_waiting(waiting, found)
+        state.waiting.load(found)
+        state.waiting.complete = True
+        load(connection, shard_key, state, wants.of_rows("waiting", found))
+
+
+def last_transfer(connection: Connection, shard_key: int) -> int:
+    """Return the number of the last transfer; 0 before the first."""
+    t = schema.transfer
+    query = select(t.c.number).where(t.c.shard_key == shard_key)
+    return connection.execute(query.order_by(t.c.number.desc()).limit(1)).scalar_one_or_none() or 0
+
+
+def read(connection: Connection, shard_key: int, table: str, keys: Sequence[Any]) -> Loaded:
+    """Return the rows of a table of the state by key; None where there is none."""
+    found: Loaded = dict.fromkeys(keys)
+    _READERS[table](connection, shard_key, keys, found)
+    return found
+
+
+class Stored(NamedTuple):
+    """An event's columns in the inbox, as far as judging it needs them, and its verdict."""
+
+    device_id: bytes
+    epoch: int
+    seq: int
+    kind: int
+    kind_version: int
+    body: bytes
+    earliest_ms: int
+    latest_ms: int
+    quality: int | None
+    turn: int
+    place: int
+    verdict: int
+
+
+def event_of(row: Row[Any] | Stored) -> rows.Event:
+    """Return an event out of its row in the inbox."""
+    frame = Frame(row.kind, row.kind_version, row.body)
+    return rows.Event(
+        identity=Identity(row.device_id, row.epoch, row.seq),
+        frame=frame,
+        body=rows.read_body(frame),
+        earliest_ms=row.earliest_ms,
+        latest_ms=row.latest_ms,
+        quality=Quality.UNKNOWN if row.quality is None else Quality(row.quality),
+        turn=row.turn,
+        place=row.place,
+        origin=rows.read_origin(frame),
+    )
+
+
+Reader = Callable[[Connection, int, Sequence[Any], Loaded], None]
+
+
+def _accounts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.account.c
+    columns = (t.account_id, t.posted, t.held, t.last_transfer)
+    for account_id, *account in by_key(connection, shard_key, columns, keys):
+        found[account_id] = rows.Account(*account)
+
+
+def _lots(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.lot.c
+    columns = (t.account_id, t.lot_id, t.expires_on, t.remaining)
+    for account_id, lot_id, until, left in sorted(by_key(connection, shard_key, columns, keys)):
+        lot = Lot(lot_id, date.fromisoformat(until), left)
+        found[account_id] = (*(found[account_id] or ()), lot)
+
+
+def _receipts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.receipt_key.c
+    columns = (t.fingerprint, t.device_id, t.epoch, t.seq)
+    for fingerprint, *identity in by_key(connection, shard_key, columns, keys):
+        found[fingerprint] = Identity(*identity)
+
+
+def _sales(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t, k = schema.sale, schema.receipt_key
+    same = [t.c[name] == k.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
+    query = select(*SALE.all).join_from(k, t, and_(*same)).where(k.c.shard_key == shard_key)
+    for start in range(0, len(keys), CHUNK_KEYS):
+        which = k.c.fingerprint.in_(keys[start : start + CHUNK_KEYS])
+        for row in connection.execute(query.where(which)):
+            sale = sale_of(tuple(row))
+            found[sale.fingerprint] = sale
+
+
+def _claims(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.sale.c
+    found.update(by_key(connection, shard_key, (t.claim_hash, t.fingerprint), keys))
+
+
+def _numbers(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.sale.c
+    columns = (t.shop_id, t.number, t.fingerprint)
+    for shop_id, number, fingerprint in sorted(by_key(connection, shard_key, columns, keys)):
+        place = (shop_id, number)
+        found[place] = (*(found[place] or ()), fingerprint)
+
+
+def _leases(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    for row in by_key(connection, shard_key, LEASE.all, keys):
+        found[row[0]] = lease_of(row)
+
+
+def _requests(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.lease.c
+    columns = (t.device_id, t.request_id, t.lease_id)
+    for device_id, request_id, lease_id in by_key(connection, shard_key, columns, keys):
+        found[device_id, request_id] = lease_id
+
+
+def _refusals(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.lease_refusal.c
+    columns = (t.device_id, t.request_id, t.code, t.details)
+    for device_id, request_id, *why in by_key(connection, shard_key, columns, keys):
+        found[device_id, request_id] = refusal_of(*why)
+
+
+def _reviews(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.review.c
+    for review_id, content in by_key(connection, shard_key, (t.review_id, t.content), keys):
+        found[review_id] = review_of(content)
+
+
+def _vouchers(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    for row in by_key(connection, shard_key, VOUCHER.all, keys):
+        found[row[0]] = voucher_of(row)
+
+
+def _members(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t, c = schema.member_tier.c, schema.card.c
+    tiers: dict[str, str] = dict(by_key(connection, shard_key, (t.member, t.tier_id), keys))
+    tags: dict[str, list[str]] = {member: [] for member in tiers}
+    for member, tag in by_key(connection, shard_key, (c.member, c.tag), list(tiers)):
+        tags[member].append(tag)
+    for member, tier_id in tiers.items():
+        found[member] = rows.Member(tier_id, tuple(sorted(tags[member])))
+
+
+def _cards(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.card.c
+    found.update(by_key(connection, shard_key, (t.tag, t.member), keys))
+
+
+def _waiting(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.waiting.c
+    columns = (t.reference, t.device_id, t.epoch, t.seq)
+    _add_waiting(by_key(connection, shard_key, columns, keys), found)
+
+
+def _add_waiting(waiting: Iterable[Values], found: Loaded) -> None:
+    for reference, *identity in sorted(waiting):
+        found[reference] = (*(found.get(reference) or ()), Identity(*identity))
+
+
+def _pending(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t, w = schema.inbox.c, schema.waiting.c
+    references = {
+        Identity(*identity): reference
+        for *identity, reference in by_key(
+            connection, shard_key, (w.device_id, w.epoch, w.seq, w.reference), keys
+        )
+    }
+    columns = tuple(t[name] for name in Stored._fields)
+    for row in map(Stored._make, by_key(connection, shard_key, columns, keys)):
+        if row.verdict in _PENDING:
+            event = event_of(row)
+            reference = references.get(event.identity)
+            found[event.identity] = rows.Pending(event, Verdict(row.verdict), reference)
+
+
+def _books(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.rule_book.c
+    for version, canonical in by_key(connection, shard_key, (t.version, t.canonical), keys):
+        found[version] = from_canonical(canonical)
+
+
+def _shops(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.device.c
+    found.update(by_key(connection, shard_key, (t.device_id, t.shop_id), keys))
+
+
+def _heads(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.stream.c
+    columns = (t.device_id, t.epoch, t.head_seq, t.head_hash, t.state)
+    for device_id, epoch, seq, hash_, state in by_key(connection, shard_key, columns, keys):
+        found[device_id, epoch] = rows.Head(seq, hash_, bool(state))
+
+
+def _arms(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.arm.c
+    columns = (t.device_id, t.epoch, t.session, t.until_ms, t.leases)
+    for device_id, epoch, session, until_ms, ids in by_key(connection, shard_key, columns, keys):
+        found[device_id, epoch] = rows.Arm(session, until_ms, tuple(ids.split()))
+
+
+def _seen(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.inbox.c
+    columns = (t.device_id, t.epoch, t.seq, t.hash)
+    for *identity, hash_ in by_key(connection, shard_key, columns, keys):
+        found[Identity(*identity)] = hash_
+
+
+def _rehomed(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.rehome.c
+    columns = (t.device_id, t.epoch, t.hash, t.new_epoch, t.new_seq)
+    for device_id, epoch, hash_, *place in by_key(connection, shard_key, columns, keys):
+        found[device_id, epoch, hash_] = Identity(device_id, *place)
+
+
+def _facts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.sale_fact.c
+    for key, content in by_key(connection, shard_key, (t.fingerprint, t.content), keys):
+        found[key] = facts_of(content)
+
+
+def _uses(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.rule_use.c
+    found.update(by_key(connection, shard_key, (t.name, t.used), keys))
+
+
+def _profiles(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.member_profile.c
+    for member, content in by_key(connection, shard_key, (t.member, t.content), keys):
+        found[member] = profile_of(content)
+
+
+_READERS: dict[str, Reader] = {
+    "accounts": _accounts,
+    "lots": _lots,
+    "receipts": _receipts,
+    "sales": _sales,
+    "claims": _claims,
+    "numbers": _numbers,
+    "leases": _leases,
+    "requests": _requests,
+    "refusals": _refusals,
+    "reviews": _reviews,
+    "vouchers": _vouchers,
+    "facts": _facts,
+    "uses": _uses,
+    "profiles": _profiles,
+    "members": _members,
+    "cards": _cards,
+    "waiting": _waiting,
+    "pending": _pending,
+    "books": _books,
+    "shops": _shops,
+    "heads": _heads,
+    "arms": _arms,
+    "seen": _seen,
+    "rehomed": _rehomed,
+}

@@ -1,0 +1,333 @@
+"""One turn of the ledger: pushes and commands combined in one database transaction (SYNC 2.4).
+
+The shard's row is the lock, the commit order and the position in the feed. Whatever the batch, a
+turn is the same few statements: lock, read, fold in memory, write final values. Nothing here
+commits; whoever owns the transaction answers only after its COMMIT.
+"""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from sqlalchemy import Connection, update
+
+from central import schema
+from central.ledger import directory
+from central.ledger.directory import NoShard
+from central.ledger.judging.fold import KNOWN_BEFORE, fold
+from central.ledger.judging.moments import Quality, When, central_moment, clock_error, interval
+from central.ledger.judging.rows import (
+    CENTRAL_DEVICE,
+    CENTRAL_EPOCH,
+    Event,
+    Head,
+    Identity,
+    Judgement,
+    Unreadable,
+    read_body,
+    read_origin,
+)
+from central.ledger.judging.state import State, Unloaded
+from central.ledger.writing import bulk, originals, overlaps, saving, wants
+from central.ledger.writing.items import Command, NotApplied, Push, Pushed, UnknownEpoch
+from central.ledger.writing.loading import last_transfer, load, load_waiting
+from central.ledger.writing.log import Log
+from loyalty.chain import Stream, event_hash
+from loyalty.events import Body, EpochSealed, Moment, Rejudge, frame_of
+from loyalty.wire import Judged, Verdict
+
+T = TypeVar("T")
+
+_CONTACT = ("shard_key", "device_id", "seen_ms", "clock_error_ms", "session")
+_CENTRAL = (CENTRAL_DEVICE, CENTRAL_EPOCH)
+
+
+def run_turn(
+    connection: Connection, shard_key: int, items: Sequence[Push | Command], now_ms: int
+) -> list[object]:
+    """Run one turn in the caller's transaction; return an answer for each item, in order.
+
+    A push is answered by Pushed, a command by its answer; an item that fails by itself is answered
+    by its exception. A device must not have two pushes in one turn. Raises NoShard, and whatever
+    the database raises: then nothing of the turn must be committed.
+    """
+    with _collector_at_rest():
+        turn = _Turn(connection, shard_key, now_ms)
+        turn.load(items)
+        answers = [
+            turn.push(item) if isinstance(item, Push) else turn.command(item) for item in items
+        ]
+        position = turn.save([item for item in items if isinstance(item, Push)])
+        return [turn.answer(answer, position) for answer in answers]
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Let Python look for no cycles: a turn makes many values and none, and it is bounded.
+
+    Looking takes a third of its time. Whoever found the collector at work starts it again.
+    """
+    at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if at_work:
+            gc.enable()
+
+
+class _Turn:
+    """The turn at work: its state in memory and what it will write."""
+
+    def __init__(self, connection: Connection, shard_key: int, now_ms: int) -> None:
+        t = schema.shard
+        lock = update(t).where(t.c.shard_key == shard_key).values(turn=t.c.turn + 1)
+        row = connection.execute(
+            lock.returning(t.c.turn, t.c.feed_position, t.c.incarnation, t.c.zone)
+        ).one_or_none()
+        if row is None:
+            raise NoShard(f"shard {shard_key} does not exist")
+        self._connection = connection
+        self._shard_key = shard_key
+        self._now_ms = now_ms
+        self._number: int = row.turn
+        self._feed_position: int = row.feed_position
+        self._incarnation: bytes = row.incarnation
+        self._state = State(ZoneInfo(row.zone))
+        self._state.transfers = last_transfer(connection, shard_key)
+        self._at = central_moment(now_ms)
+        self._log = Log(self._number, now_ms)
+        self._overlaps: dict[tuple[bytes, int], overlaps.Known] = {}
+        self._durable: dict[tuple[bytes, int], int] = {}
+
+    def load(self, items: Sequence[Push | Command]) -> None:
+        """Read what the items will need, in a few statements."""
+        pushes = [item for item in items if isinstance(item, Push)]
+        load_waiting(self._connection, self._shard_key, self._state)
+        t = schema.durable.c
+        chains = [(push.device_id, push.epoch) for push in pushes]
+        columns = (t.device_id, t.epoch, t.through_seq)
+        for device_id, epoch, seq in bulk.by_key(
+            self._connection, self._shard_key, columns, chains
+        ):
+            self._durable[device_id, epoch] = seq
+        heads = [("heads", (push.device_id, push.epoch)) for push in pushes]
+        load(self._connection, self._shard_key, self._state, [*heads, ("heads", _CENTRAL)])
+        self._overlaps = overlaps.read(
+            self._connection,
+            self._shard_key,
+            {
+                (push.device_id, push.epoch): (push.first_seq, push.last_seq)
+                for push in pushes
+                if (head := self._state.heads.get((push.device_id, push.epoch))) is not None
+                and push.first_seq <= head.seq
+            },
+        )
+        waits_here = self._state.waiting.complete
+        wanted: list[wants.Want] = []
+        for item in items:
+            if isinstance(item, Push):
+                wanted.append(("shops", item.device_id))
+                for body in item.bodies:
+                    wanted += wants.of_body(body, waiting=not waits_here)
+                for frame in item.frames:
+                    origin = read_origin(frame)
+                    if origin is not None:
+                        wanted += wants.of_origin(item.device_id, origin)
+            else:
+                wanted += item.wants()
+        load(self._connection, self._shard_key, self._state, wanted)
+
+    def push(self, push: Push) -> "_Met | UnknownEpoch":
+        """Take what is new of a push into the inbox and judge it."""
+        key = (push.device_id, push.epoch)
+        head = self._state.heads.get(key)
+        if head is None:
+            return UnknownEpoch(f"epoch {push.epoch} was never granted to this device")
+        known = self._overlaps.get(key, {})
+        met = overlaps.meet(head, push.first_seq, push.prev_hash, push.hashes, known)
+        if met.status == "ok":
+            self._take(push, met.fresh_from)
+        elif met.status == "fork" and not head.sealed:
+            self._write(
+                EpochSealed(
+                    at=self._at,
+                    device=push.device_id.hex(),
+                    epoch=push.epoch,
+                    head_seq=head.seq,
+                    head_hash=head.hash.hex(),
+                    seen_seq=met.seen_seq,
+                    seen_hash=met.seen_hash.hex(),
+                )
+            )
+        return _Met(push, met, known)
+
+    def command(self, command: Command) -> object:
+        """Let a command decide, write its events, and return its answer or its exception."""
+        try:
+            decision = self._loading(lambda: command.decide(self._state, self._at))
+        except Exception as error:  # noqa: BLE001  # a failing command never fails its neighbours
+            self._state.drop()
+            return error
+        for body in decision.bodies:
+            judgement = self._write(body)
+            if judgement.verdict is not Verdict.APPLIED:
+                return NotApplied(f"{type(body).__name__}: {judgement.error or judgement.reason}")
+        return self._loading(lambda: decision.answer(self._state))
+
+    def answer(self, answer: object, position: int) -> object:
+        """Return an item's answer, a push's with its verdicts as they are at the end."""
+        if not isinstance(answer, _Met):
+            return answer
+        push, met = answer.push, answer.meeting
+        head = self._state.heads.get((push.device_id, push.epoch)) or Head(0, b"")
+        judged = []
+        for seq in range(push.first_seq, met.acked_through + 1 if met.status != "gap" else 0):
+            row = self._judged(Identity(push.device_id, push.epoch, seq), answer.known.get(seq))
+            judged.append(Judged(seq, row.verdict, row.reason, row.adjusted))
+        again = {one.seq: push.frames[one.seq - push.first_seq] for one in judged if _known(one)}
+        if again:
+            firsts = originals.read(self._connection, self._shard_key, push.device_id, again)
+            judged = [firsts.get(one.seq, one) for one in judged]
+        return Pushed(
+            status=met.status,
+            acked_through=met.acked_through,
+            expected_seq=head.seq + 1,
+            judged=tuple(judged),
+            feed_position=position,
+            incarnation=self._incarnation,
+            durable_through=self._durable.get((push.device_id, push.epoch), 0),
+        )
+
+    def save(self, pushes: Sequence[Push]) -> int:
+        """Write all that the turn did; return the feed's new position."""
+        self._log.save(self._connection, self._shard_key, self._state)
+        saving.save(self._connection, self._shard_key, self._number, self._state)
+        contacts = [
+            (
+                self._shard_key,
+                push.device_id,
+                push.received_ms,
+                clock_error(push.clock, push.received_ms),
+                push.session,
+            )
+            for push in pushes
+        ]
+        bulk.upsert(self._connection, schema.contact, _CONTACT, contacts)
+        notices = [directory.of_notice(one) for one in self._log.notices()]
+        changes = notices + directory.of_turn(self._connection, self._shard_key, self._state)
+        position = directory.write_turn(
+            self._connection, self._shard_key, self._feed_position, changes
+        )
+        if position != self._feed_position:
+            t = schema.shard
+            moved = update(t).where(t.c.shard_key == self._shard_key)
+            self._connection.execute(moved.values(feed_position=position))
+        return position
+
+    def _judged(
+        self, identity: Identity, repeat: overlaps.Repeat | None
+    ) -> Judgement | overlaps.Repeat:
+        """Return the verdict on an event as it is now."""
+        again = self._state.verdicts.get(identity)
+        if again is not None:
+            return again
+        return repeat if repeat is not None else self._log.judgement(identity)
+
+    def _take(self, push: Push, fresh_from: int) -> None:
+        """Judge the frames of a push from `fresh_from` on."""
+        unknown = When(push.received_ms, push.received_ms, Quality.UNKNOWN)
+        for offset in range(fresh_from, len(push.frames)):
+            seq, frame, body = push.first_seq + offset, push.frames[offset], push.bodies[offset]
+            when = unknown
+            if not isinstance(body, Unreadable):
+                when = interval(body.at, push.clock, push.boots, push.received_ms)
+            event = Event(
+                Identity(push.device_id, push.epoch, seq),
+                frame,
+                body,
+                when.earliest_ms,
+                when.latest_ms,
+                self._number,
+                self._log.place,
+                read_origin(frame),
+                when.quality,
+            )
+            recorded = None
+            if seq in push.poison:
+                recorded = Judgement(Verdict.QUARANTINED, error=push.poison[seq])
+            self._append(event, push.hashes[offset], recorded)
+        if fresh_from < len(push.frames):
+            self._move_head(push.device_id, push.epoch, push.last_seq, push.hashes[-1])
+
+    def _write(self, body: Body) -> Judgement:
+        """Append an event of central's own to its chain and judge it."""
+        head = self._state.heads.get(_CENTRAL)
+        if head is None:
+            raise NoShard(f"shard {self._shard_key} has no chain of its own")
+        frame, identity = frame_of(body), Identity(*_CENTRAL, head.seq + 1)
+        stream = Stream(self._shard_key, *_CENTRAL)
+        event = Event(
+            identity=identity,
+            frame=frame,
+            body=read_body(frame),
+            earliest_ms=self._now_ms,
+            latest_ms=self._now_ms,
+            quality=Quality.EXACT,
+            turn=self._number,
+            place=self._log.place,
+        )
+        hash_ = event_hash(stream, identity.seq, head.hash, frame)
+        self._move_head(*identity, hash_)
+        return self._append(event, hash_, None)
+
+    def _move_head(self, device_id: bytes, epoch: int, seq: int, hash_: bytes) -> None:
+        """Let a chain end at this event of the turn."""
+        self._state.heads.put((device_id, epoch), Head(seq, hash_))
+        self._state.keep()
+
+    def _append(self, event: Event, hash_: bytes, recorded: Judgement | None) -> Judgement:
+        """Judge an event, then those that waited for it; each of these is an event again."""
+        logged = self._log.append(event, hash_)
+        try:
+            folded = fold(self._state, event, recorded)
+        except Unloaded as missing:
+            self._load(missing)
+            folded = self._loading(lambda: fold(self._state, event, recorded))
+        logged.folded = folded
+        for origin in folded.wakes:
+            pending = self._state.pending.get(origin)
+            if pending is not None:
+                self._write(_rejudge(origin, pending.verdict, self._at))
+        return folded.judgement
+
+    def _loading(self, read: Callable[[], T]) -> T:
+        """Return what `read` returns, loading rows until it finds all that it asks for."""
+        while True:
+            try:
+                return read()
+            except Unloaded as missing:
+                self._load(missing)
+
+    def _load(self, missing: Unloaded) -> None:
+        wanted = [(missing.table, missing.key)]
+        load(self._connection, self._shard_key, self._state, wanted)
+
+
+class _Met(Struct, frozen=True):
+    """A push whose answer waits for the end of the turn."""
+
+    push: Push
+    meeting: overlaps.Meeting
+    known: overlaps.Known
+
+
+def _known(judged: Judged) -> bool:
+    return judged.reason == KNOWN_BEFORE
+
+
+def _rejudge(origin: Identity, was: Verdict, at: Moment) -> Rejudge:
+    return Rejudge(at, origin.device_id.hex(), origin.epoch, origin.seq, was)

@@ -1,0 +1,202 @@
+"""Which rows the fold will ask for, so that a turn can read them in a few set-based statements.
+
+Only speed depends on this page: a row that is not named here is loaded when the fold asks for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from central.ledger.judging import references
+from central.ledger.judging.accounts import (
+    BREAKAGE,
+    ISSUER,
+    OFFLINE_LOSS,
+    REDEMPTION,
+    debt_id,
+    wallet_id,
+)
+from central.ledger.judging.rows import Identity, Lease, Pending, Sale, Unreadable
+from loyalty import events
+from loyalty.events import Holder, Origin
+from loyalty.receipt import Kind, Receipt, normalise_number
+
+#: The name of a table of `central.ledger.judging.state.State`, and a key in it.
+Want = tuple[str, Any]
+
+
+def of_body(body: events.Body | Unreadable, *, waiting: bool = True) -> Sequence[Want]:
+    """Return what judging a body reads; nothing for one that cannot be judged.
+
+    Without `waiting` a sale's lack the events that wait for it, for a state that holds them all.
+    """
+    try:
+        if isinstance(body, events.Sale):  # most of them
+            return _of_sale(body, waiting=waiting)
+        return list(_of_body(body))
+    except ValueError:
+        return ()  # the fold will say what is wrong with it
+
+
+def of_origin(device_id: bytes, origin: Origin) -> Iterator[Want]:
+    """Yield what tells whether an event that is written again is known already."""
+    yield "seen", Identity(device_id, origin.epoch, origin.seq)
+    yield "rehomed", (device_id, origin.epoch, origin.hash)
+
+
+def of_rows(table: str, rows: Mapping[Any, Any]) -> list[Want]:
+    """Return what the fold reads next once it has these rows (None: there is no such row)."""
+    if table not in _LEADING:
+        return []
+    return [want for key, row in rows.items() for want in _of_row(table, key, row)]
+
+
+def _of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
+    if table == "cards":
+        if row is not None:
+            yield "members", row
+        yield from _purse(Holder("card", key))
+    elif table == "members":
+        yield from _purse(Holder("member", key))
+        yield from (("cards", tag) for tag in row.tags) if row is not None else ()
+    elif table in _NEXT and row is not None:
+        next_table, several = _NEXT[table]
+        yield from ((next_table, one) for one in (row if several else [row]))
+    elif row is not None:
+        yield from _of_struct(row)
+
+
+#: Where the rows that are only keys of other rows lead, and whether they are several.
+_NEXT = {
+    "claims": ("sales", False),
+    "numbers": ("sales", True),
+    "requests": ("leases", False),
+    "waiting": ("pending", True),
+}
+#: The tables whose rows make the fold read others.
+_LEADING = {*_NEXT, "cards", "sales", "leases", "pending", "members"}
+
+
+def _of_struct(row: Any) -> Iterator[Want]:
+    match row:
+        case Sale():
+            yield "books", row.book
+            yield from of_holder(row.holder)
+        case Lease():
+            yield "accounts", row.account_id
+            yield "arms", (row.device_id, row.epoch)
+            yield "lots", row.account_id
+            yield "vouchers", row.voucher_code
+        case Pending():
+            yield from of_body(row.event.body)
+            if row.reference is not None:
+                yield "waiting", row.reference
+        case _:
+            return
+
+
+def of_holder(holder: Holder | None) -> Sequence[Want]:
+    """Return what leads to all that giving points to a holder, or taking them, reads."""
+    if holder is None:
+        return ()
+    return (("cards" if holder.kind == "card" else "members", holder.key),)
+
+
+def _purse(holder: Holder) -> list[Want]:
+    wallet = wallet_id(holder)
+    debt = debt_id(holder)
+    return [("accounts", ISSUER), ("accounts", wallet), ("accounts", debt), ("lots", wallet)]
+
+
+def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
+    match body:
+        case events.Claim():
+            yield "claims", bytes.fromhex(body.claim_hash)
+            yield "waiting", references.to_claim(bytes.fromhex(body.claim_hash))
+            yield from of_holder(body.holder)
+        case events.Correction():
+            yield "sales", bytes.fromhex(body.fingerprint)
+            yield "waiting", references.to_receipt(bytes.fromhex(body.fingerprint))
+            yield from of_holder(body.holder)
+        case events.Refund():
+            yield from _of_refund(body)
+        case events.Redeem() | events.LeaseClose():
+            yield "leases", body.lease_id
+            yield "waiting", references.to_lease(body.lease_id)
+            yield "accounts", REDEMPTION
+            yield "accounts", OFFLINE_LOSS
+        case events.LeaseRelease():
+            yield "leases", body.lease_id
+        case events.VoucherUse():
+            yield "vouchers", body.voucher_code
+            yield "waiting", references.to_voucher(body.voucher_code)
+        case events.ReviewOpened() | events.ReviewHeld() | events.ReviewDecided():
+            if body.review_id:
+                yield "reviews", body.review_id
+                yield "waiting", references.to_review(body.review_id)
+                yield "waiting", references.to_decision(body.review_id)
+        case events.LeaseRefused():
+            yield "requests", (bytes.fromhex(body.device), body.request_id)
+            yield "refusals", (bytes.fromhex(body.device), body.request_id)
+        case events.LeaseGrant():
+            yield "arms", (bytes.fromhex(body.device), body.epoch)
+            yield "leases", body.lease_id
+            yield "requests", (bytes.fromhex(body.device), body.request_id)
+            yield "vouchers", body.voucher_code
+            yield "waiting", references.to_lease(body.lease_id)
+            yield "waiting", references.to_voucher(body.voucher_code)
+            yield from of_holder(body.holder)
+        case events.MemberSet():
+            yield "members", body.member
+            yield from (("cards", tag) for tag in body.tags)
+        case events.Rejudge():
+            yield "pending", Identity(bytes.fromhex(body.device), body.epoch, body.seq)
+        case _:
+            yield from _of_rules(body)
+
+
+def _of_rules(body: events.Body | Unreadable) -> Iterator[Want]:
+    """Yield what central's own events about rules read."""
+    match body:
+        case events.MemberFacts():
+            yield "profiles", body.member
+        case events.TierSet():
+            yield from (("members", body.member), ("profiles", body.member))
+        case events.PointsExpired():
+            yield "accounts", BREAKAGE
+            for holder in body.holders:
+                yield "accounts", wallet_id(holder)
+                yield "lots", wallet_id(holder)
+        case events.Recalculated():
+            yield "sales", bytes.fromhex(body.fingerprint)
+        case _:
+            return
+
+
+def _of_sale(body: events.Sale, *, waiting: bool) -> list[Want]:
+    key = references.print_of(body.receipt, body.discriminator)
+    wanted: list[Want] = [("receipts", key), ("books", body.book), *of_holder(body.holder)]
+    if waiting:
+        wanted.append(("waiting", references.to_rule_book(body.book)))
+        wanted.append(("waiting", references.to_receipt(key)))
+        if body.claim_hash is not None:
+            wanted.append(("waiting", references.to_claim(bytes.fromhex(body.claim_hash))))
+        if body.receipt.number is not None:
+            wanted.append(_number(body.receipt, body.receipt.number)[1])
+    return wanted
+
+
+def _of_refund(body: events.Refund) -> Iterator[Want]:
+    yield "receipts", references.print_of(body.receipt, body.discriminator)
+    if body.original is not None:
+        yield "sales", bytes.fromhex(body.original)
+        yield "waiting", references.to_receipt(bytes.fromhex(body.original))
+    elif body.receipt.original_number is not None:
+        yield from _number(body.receipt, body.receipt.original_number)
+    elif body.receipt.kind is Kind.VOID and body.receipt.number is not None:
+        yield from _number(body.receipt, body.receipt.number)
+
+
+def _number(receipt: Receipt, number: str) -> list[Want]:
+    shop_id, normal = receipt.shop_id, normalise_number(number)
+    reference = references.to_number(shop_id, normal)
+    return [("numbers", (shop_id, normal)), ("waiting", reference)]

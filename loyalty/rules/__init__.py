@@ -1,0 +1,1 @@
+"""The rules of the game: the rule book, and what it makes of receipts, members and time."""

@@ -1,0 +1,85 @@
+"""What receipts share: caps of a member's day, of a member, of a campaign's budget, firsts.
+
+Counters are named here and kept by central, in the order of the ledger. A till does not have them:
+what it promised stands, and what is beyond a cap is booked as overrun (SYNC 2.8).
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from msgspec import Struct
+
+from loyalty.rules.book_types import RuleBook
+from loyalty.rules.campaigns import Campaign
+from loyalty.rules.earning import Award, cap_key
+
+#: Returns what a counter has come to, 0 for one that was never used.
+Used = Callable[[str], int]
+
+
+class Counter(Struct, frozen=True, gc=False):
+    """A cap that several receipts share: as the award asks for it, its counter, and the most."""
+
+    asked: str
+    name: str
+    most: int
+
+
+def shares_anything(book: RuleBook) -> bool:
+    """Tell whether awards under this book depend on other receipts at all."""
+    return bool(book.cap_day) or any(_is_shared(one) for one in book.campaigns)
+
+
+def counters(book: RuleBook, member: str, day: date) -> tuple[Counter, ...]:
+    """Return the counters that a receipt of a member on a day of the mall may use."""
+    found = []
+    if book.cap_day:
+        name = f"day//{member}/{day.isoformat()}"
+        found.append(Counter(cap_key("day", ""), name, book.cap_day))
+    seen = set()
+    for one in book.campaigns:
+        stack = one.stack()
+        if stack in seen:
+            continue
+        seen.add(stack)
+        for what, most, name in (
+            ("day", one.cap_day, f"day/{stack}/{member}/{day.isoformat()}"),
+            ("member", one.cap_member, f"member/{stack}/{member}"),
+            ("budget", one.budget, f"budget/{stack}"),
+        ):
+            if most:
+                found.append(Counter(cap_key(what, stack), name, most))
+    return tuple(found)
+
+
+def first_name(campaign_id: str, member: str) -> str:
+    """Return the counter of a member's first purchase for a campaign."""
+    return f"first/{campaign_id}/{member}"
+
+
+def left(known: tuple[Counter, ...], used: Used) -> dict[str, int]:
+    """Return what is left of each cap, by the key that an award asks with."""
+    return {one.asked: max(one.most - used(one.name), 0) for one in known}
+
+
+def had(book: RuleBook, member: str, used: Used) -> frozenset[str]:
+    """Return the campaigns for a first purchase that a member has had."""
+    firsts = (one.id for one in book.campaigns if one.first_purchase)
+    return frozenset(each for each in firsts if used(first_name(each, member)))
+
+
+def uses(given: Award, known: tuple[Counter, ...], member: str) -> dict[str, int]:
+    """Return by how much an award moves each counter."""
+    by_stack = {share.stack: share.points for share in given.shares}
+    moved = {}
+    for one in known:
+        stack = one.asked.partition(":")[2]
+        points = by_stack.get(stack, 0) if stack else given.points
+        if points:
+            moved[one.name] = points
+    moved |= {first_name(each, member): 1 for each in given.firsts}
+    return moved
+
+
+def _is_shared(one: Campaign) -> bool:
+    return bool(one.cap_day or one.cap_member or one.budget or one.first_purchase)

@@ -1,0 +1,133 @@
+"""What a rule book would have given for receipts of the past, beside what they were given.
+
+Pure: whoever calls brings the receipts in the order of the ledger. Shared caps count as they would
+have: the receipts of the trial use them up one after another.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from msgspec import Struct, structs
+
+from loyalty.rules.basket import Basket
+from loyalty.rules.book_types import RuleBook
+from loyalty.rules.campaigns import Who
+from loyalty.rules.counting import counters, had, left, uses
+from loyalty.rules.earning import award
+from loyalty.rules.spans import Span
+
+LARGEST = 10
+
+
+class Past(Struct, frozen=True):
+    """A receipt of the past: its basket and time, whose it was, and the points it was given."""
+
+    fingerprint: str
+    number: str
+    member: str
+    basket: Basket
+    who: Who
+    when: Span
+    given: int
+
+
+class Change(Struct, frozen=True):
+    """One receipt that a book would have given other points."""
+
+    past: Past
+    points: int
+    reasons: tuple[tuple[str, dict[str, str]], ...]
+
+
+class Sum(Struct):
+    """Receipts of one kind: how many, what they were given, and what they would have been."""
+
+    receipts: int = 0
+    given: int = 0
+    points: int = 0
+
+    def add(self, given: int, points: int) -> None:
+        """Count one receipt."""
+        self.receipts += 1
+        self.given += given
+        self.points += points
+
+
+class Trial(Struct, frozen=True):
+    """What a book would have done: all together, by shop and by tier; more and less apart.
+
+    `largest` are the receipts that differ most. `campaigns` is how many receipts each explanation
+    of a campaign would have stood on.
+    """
+
+    whole: Sum
+    more: Sum
+    less: Sum
+    members_more: int
+    members_less: int
+    shops: dict[str, Sum]
+    tiers: dict[str, Sum]
+    campaigns: dict[str, int]
+    largest: tuple[Change, ...]
+
+
+def tried(book: RuleBook, past: Iterable[Past]) -> Trial:
+    """Return what `book` would have given for each of these receipts."""
+    used: dict[str, int] = defaultdict(int)
+    whole, more, less = Sum(), Sum(), Sum()
+    shops: dict[str, Sum] = defaultdict(Sum)
+    tiers: dict[str, Sum] = defaultdict(Sum)
+    campaigns: dict[str, int] = defaultdict(int)
+    differs: dict[str, int] = defaultdict(int)
+    changes: list[Change] = []
+    for one in past:
+        points, change = _again(book, one, used)
+        for sums in (whole, shops[one.basket.shop_id], tiers[one.who.tier_id]):
+            sums.add(one.given, points)
+        for code, values in change.reasons:
+            if code.startswith("campaign_"):
+                campaigns[values["zh"]] += 1
+        if points == one.given:
+            continue
+        (more if points > one.given else less).add(one.given, points)
+        differs[one.member] += points - one.given
+        changes.append(change)
+        if len(changes) > 50 * LARGEST:
+            changes = _largest(changes)
+    return Trial(
+        whole=whole,
+        more=more,
+        less=less,
+        members_more=sum(points > 0 for points in differs.values()),
+        members_less=sum(points < 0 for points in differs.values()),
+        shops=dict(shops),
+        tiers=dict(tiers),
+        campaigns=dict(campaigns),
+        largest=tuple(_largest(changes)),
+    )
+
+
+def changes(book: RuleBook, past: Iterable[Past]) -> Iterator[Change]:
+    """Yield every receipt to which `book` would have given other points."""
+    used: dict[str, int] = defaultdict(int)
+    for one in past:
+        points, change = _again(book, one, used)
+        if points != one.given:
+            yield change
+
+
+def _again(book: RuleBook, one: Past, used: dict[str, int]) -> tuple[int, Change]:
+    day: date = one.when.last.date()
+    known = counters(book, one.member, day)
+    who = structs.replace(one.who, had=had(book, one.member, lambda name: used[name]))
+    given = award(one.basket, who, one.when, book, left(known, lambda name: used[name]))
+    for name, points in uses(given, known, one.member).items():
+        used[name] += points
+    reasons = tuple((reason.code, reason.values) for reason in given.reasons)
+    return given.points, Change(one, given.points, reasons)
+
+
+def _largest(changes: list[Change]) -> list[Change]:
+    order = sorted(changes, key=lambda one: (-abs(one.points - one.past.given), one.past.number))
+    return order[:LARGEST]
