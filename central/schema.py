@@ -78,6 +78,8 @@ contact = table(
     big("seen_ms"),  # the last push
     big("clock_error_ms"),  # the device's wall clock less central's at that push
     text("session"),
+    big("epoch", null=True),
+    big("last_written", null=True),  # the last seq that the device said it has; -1: not said
 )
 
 # --- the log

@@ -127,7 +127,11 @@ class RehomeAnswer(Struct, frozen=True):
 
 
 class PushRequest(Struct, frozen=True):
-    """A run of events from `first_seq` on, the boots they were written in, the chain's new head."""
+    """A run of events from `first_seq` on, the boots they were written in, the chain's new head.
+
+    `last_written` is the seq of the last event that the device has in this epoch, sent or not: so
+    central knows whether it was told everything. Agents of an older version do not say it (-1).
+    """
 
     protocol: int
     shard_key: int
@@ -141,6 +145,7 @@ class PushRequest(Struct, frozen=True):
     signature: bytes
     clock: Moment
     boots: tuple[BootClock, ...] = ()
+    last_written: int = -1
 
 
 class Judged(Struct, frozen=True, array_like=True, gc=False):

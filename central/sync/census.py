@@ -1,8 +1,7 @@
-"""After a restore: no lease while one may be out there that this database never heard of.
+"""After a restore: what may be out there that this database never heard of (SYNC 2.2, 2.5).
 
-Leases that were granted behind the backup can still be spent on their tills, and vouchers used
-behind it look unused. Until each till has pushed again, or the longest lease has run out, online
-redemption waits (SYNC 2.2, 2.5).
+A till has told everything when central holds its chain as far as the till said, after the restore,
+that it goes: its first push alone may hold a small part of what was lost.
 """
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -11,18 +10,48 @@ from central import schema
 from central.sync.callers import DeviceState
 
 
-def is_open(connection: Connection, shard_key: int, now_ms: int, lease_ttl_s: int) -> bool:
-    """Tell whether leases of a lost database may still be spent."""
-    t, d, c = schema.restored, schema.device, schema.contact
-    query = select(t.c.restored_ms).where(t.c.shard_key == shard_key)
-    restored_ms = connection.execute(query).scalar_one_or_none()
+def leases_wait(connection: Connection, shard_key: int, now_ms: int, lease_ttl_s: int) -> bool:
+    """Tell whether a till may still spend a lease of the lost database: its clock stops it."""
+    restored_ms = _restored_ms(connection, shard_key)
     if restored_ms is None or now_ms >= restored_ms + lease_ttl_s * 1000:
         return False
-    same = and_(c.c.shard_key == d.c.shard_key, c.c.device_id == d.c.device_id)
-    silent = select(func.count()).select_from(d.outerjoin(c, same))
-    silent = silent.where(
+    return _untold(connection, shard_key, restored_ms) > 0
+
+
+def vouchers_wait(connection: Connection, shard_key: int) -> bool:
+    """Tell whether a voucher that looks unused may have been used behind the backup.
+
+    No clock ends this: a till that stays silent may have handed goods out. It tells what it did, or
+    a person revokes it.
+    """
+    restored_ms = _restored_ms(connection, shard_key)
+    return restored_ms is not None and _untold(connection, shard_key, restored_ms) > 0
+
+
+def _restored_ms(connection: Connection, shard_key: int) -> int | None:
+    t = schema.restored
+    query = select(t.c.restored_ms).where(t.c.shard_key == shard_key)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _untold(connection: Connection, shard_key: int, restored_ms: int) -> int:
+    """Count the enrolled devices that have not told everything since."""
+    d, c, s = schema.device, schema.contact, schema.stream
+    told = and_(c.c.shard_key == d.c.shard_key, c.c.device_id == d.c.device_id)
+    chain = and_(
+        s.c.shard_key == c.c.shard_key, s.c.device_id == c.c.device_id, s.c.epoch == c.c.epoch
+    )
+    query = select(func.count()).select_from(d.outerjoin(c, told).outerjoin(s, chain))
+    query = query.where(
         d.c.shard_key == shard_key,
         d.c.state == DeviceState.ENROLLED,
-        or_(c.c.seen_ms.is_(None), c.c.seen_ms < restored_ms),
+        or_(
+            c.c.seen_ms.is_(None),
+            c.c.seen_ms < restored_ms,
+            c.c.last_written.is_(None),
+            c.c.last_written < 0,
+            s.c.head_seq.is_(None),
+            s.c.head_seq < c.c.last_written,
+        ),
     )
-    return bool(connection.execute(silent).scalar_one())
+    return int(connection.execute(query).scalar_one())

@@ -29,6 +29,8 @@ def checked(request: PushRequest, caller: Caller, shard_key: int, received_ms: i
         raise malformed("epoch and first_seq count from 1")
     if len(request.prev_hash) != HASH_BYTES:
         raise malformed(f"prev_hash has {len(request.prev_hash)} bytes")
+    if request.last_written > _NUMBER_MAX:
+        raise malformed("last_written is no seq")
     if len(request.boots) > BOOTS_MAX:
         raise malformed(f"{len(request.boots)} boots, at most {BOOTS_MAX}")
     try:
@@ -56,6 +58,7 @@ def checked(request: PushRequest, caller: Caller, shard_key: int, received_ms: i
         clock=request.clock,
         received_ms=received_ms,
         boots=request.boots,
+        last_written=request.last_written,
     )
 
 

@@ -74,7 +74,7 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
         return VoucherAnswer(refusal=Reason("voucher_unknown"))
     now_ms, key = service.now_ms(), service.shard_key
     zone = service.read(lambda connection: read_shard(connection, key)).zone
-    waits = service.read(lambda connection: census.is_open(connection, key, now_ms, LEASE_TTL_S))
+    waits = service.read(lambda connection: census.vouchers_wait(connection, key))
     today = _local(now_ms, zone).date().isoformat()
     used = service.run(
         UseVoucher(caller.device_id, request.request_id, request.voucher_code, today, waits)
@@ -97,7 +97,7 @@ def _offer(
     connection: Connection, shard_key: int, request: LeaseRequest, now_ms: int
 ) -> Offer | Reason:
     """Return what the records say about a reward now."""
-    if census.is_open(connection, shard_key, now_ms, LEASE_TTL_S):
+    if census.leases_wait(connection, shard_key, now_ms, LEASE_TTL_S):
         return Reason("after_restore")
     t = schema.reward
     query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == request.reward_id)

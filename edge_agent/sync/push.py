@@ -42,6 +42,7 @@ def request(
     key: Ed25519PrivateKey,
     session: str,
     batch: Batch,
+    last_written: int,
     now: Moment,
     boots: tuple[BootClock, ...] = (),
 ) -> PushRequest:
@@ -61,6 +62,7 @@ def request(
         signature=chain.sign(key, signed),
         clock=now,
         boots=boots,
+        last_written=max(last_written, last_seq),
     )
 
 

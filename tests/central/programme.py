@@ -238,6 +238,7 @@ class Device:
             "head_hash": self.hashes[last],
             "signature": chain.sign(self.key, message),
             "clock": self.moment(),
+            "last_written": len(self.frames),
         }
         return wire.PushRequest(**{**fields, **changes})
 

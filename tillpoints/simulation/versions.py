@@ -15,7 +15,7 @@ AnswerT = TypeVar("AnswerT", bound=Struct)
 
 
 class OlderCaller(Caller):
-    """Calls central as an older agent does: which run asks and which boots there were is missing.
+    """Calls central as an older agent does: which run asks, or which boots there were, is missing.
 
     It knows of no member file either, and so it is sent every row.
     """
@@ -32,7 +32,7 @@ def _as_before(message: Struct) -> Struct:
         case LeaseRequest():
             return structs.replace(message, session="")
         case PushRequest():
-            return structs.replace(message, boots=())
+            return structs.replace(message, boots=(), last_written=-1)
         case PullRequest():
             return structs.replace(message, held=None)
     return message

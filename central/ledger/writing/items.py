@@ -33,6 +33,7 @@ class Push(Struct, frozen=True):
     clock: Moment
     received_ms: int
     boots: tuple[BootClock, ...] = ()
+    last_written: int = -1
     poison: Mapping[int, str] = {}
 
     @property

@@ -41,7 +41,15 @@ from loyalty.wire import Judged, Verdict
 
 T = TypeVar("T")
 
-_CONTACT = ("shard_key", "device_id", "seen_ms", "clock_error_ms", "session")
+_CONTACT = (
+    "shard_key",
+    "device_id",
+    "seen_ms",
+    "clock_error_ms",
+    "session",
+    "epoch",
+    "last_written",
+)
 _CENTRAL = (CENTRAL_DEVICE, CENTRAL_EPOCH)
 
 
@@ -213,6 +221,8 @@ class _Turn:
                 push.received_ms,
                 clock_error(push.clock, push.received_ms),
                 push.session,
+                push.epoch,
+                push.last_written,
             )
             for push in pushes
         ]

@@ -4,6 +4,8 @@ from central import schema
 from central.database import writing
 from central.ledger.commands import SealEpoch
 from central.ledger.verify import rebuild
+from central.sync.callers import DeviceState
+from central.sync.spending import LEASE_TTL_S
 from loyalty import vouchers, wire
 from loyalty.codes import is_short_code
 from loyalty.rules.earning import Reason
@@ -260,3 +262,33 @@ def test_after_a_restore_a_voucher_waits_until_every_till_has_told_what_it_took(
     assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
     assert mall.till.use_online(lease.voucher_code, "u0").reward_id == "tea"  # as it was answered
     mall.check()
+
+
+def test_a_till_that_has_told_a_part_has_not_told_what_it_took(mall):
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    mall.other.send()
+    with writing(mall.engine) as connection:
+        mall.insert(connection, schema.restored, restored_ms=mall.now_ms)
+    mall.now_ms += (LEASE_TTL_S + 1) * 1_000  # no clock tells what a silent till handed out
+    mall.other.send()
+    mall.till.write(mall.till.sale(member()), mall.till.use(lease.voucher_code, "u0"))
+    mall.till.send(mall.till.request(last_seq=len(mall.till.frames) - 1))
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+    mall.till.send()
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
+
+
+def test_a_revoked_till_is_not_waited_for(mall):
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    with writing(mall.engine) as connection:
+        mall.insert(connection, schema.restored, restored_ms=mall.now_ms + 1)
+    mall.now_ms += 1_000
+    mall.other.send()
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+    d = schema.device
+    with writing(mall.engine) as connection:
+        mine = d.update().where(d.c.shard_key == mall.shard_key, d.c.device_id == mall.till.id)
+        connection.execute(mine.values(state=int(DeviceState.REVOKED)))
+    assert mall.other.use_online(lease.voucher_code).reward_id == "tea"
