@@ -57,11 +57,17 @@ def load(
                 found = read(connection, shard_key, name, missing)
                 table.load(found)
                 further += wants.of_rows(name, found)
+            elif table.complete:
+                held = {key: row for key in keys if (row := table.loaded.get(key)) is not None}
+                further += wants.of_rows(name, held)
         wanted = further
 
 
 def load_waiting(connection: Connection, shard_key: int, state: State) -> None:
-    """Load all events that wait, if they are few: a turn looks for far more than there are."""
+    """Load what events wait for, if they are few: a turn looks for far more than there are.
+
+    The events themselves are read when something of the turn may wake them.
+    """
     t = schema.waiting
     query = select(t.c.reference, t.c.device_id, t.c.epoch, t.c.seq)
     query = query.where(t.c.shard_key == shard_key).limit(_FEW + 1)
@@ -71,7 +77,6 @@ def load_waiting(connection: Connection, shard_key: int, state: State) -> None:
         _add_waiting(waiting, found)
         state.waiting.load(found)
         state.waiting.complete = True
-        load(connection, shard_key, state, wants.of_rows("waiting", found))
 
 
 def last_transfer(connection: Connection, shard_key: int) -> int:

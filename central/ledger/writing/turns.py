@@ -134,13 +134,13 @@ class _Turn:
                 and push.first_seq <= head.seq
             },
         )
-        waits_here = self._state.waiting.complete
+        nobody_waits = self._state.waiting.empty
         wanted: list[wants.Want] = []
         for item in items:
             if isinstance(item, Push):
                 wanted.append(("shops", item.device_id))
                 for body in item.bodies:
-                    wanted += wants.of_body(body, waiting=not waits_here)
+                    wanted += wants.of_body(body, waiting=not nobody_waits)
                 for frame in item.frames:
                     origin = read_origin(frame)
                     if origin is not None:

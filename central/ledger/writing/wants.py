@@ -27,7 +27,7 @@ Want = tuple[str, Any]
 def of_body(body: events.Body | Unreadable, *, waiting: bool = True) -> Sequence[Want]:
     """Return what judging a body reads; nothing for one that cannot be judged.
 
-    Without `waiting` a sale's lack the events that wait for it, for a state that holds them all.
+    Without `waiting` a sale's lack the events that wait for it, for a ledger where none do.
     """
     try:
         if isinstance(body, events.Sale):  # most of them
