@@ -101,9 +101,6 @@ def rules(
     except RuleBookError as error:
         found = [Problem(one.line, one.rule, one.zh, one.en) for one in error.problems]
         raise SheetError(name, found) from error
-    if book.pending_days:
-        zh, en = "本版本还不能让积分待生效", "points that wait cannot be kept in this version yet"
-        raise SheetError(name, [Problem(1, "pending_days", zh, en)])
     current = book_in_force(connection, parts)
     moment_ms = now_ms()
     begins_ms = max(effective_ms or moment_ms, moment_ms)

@@ -3,7 +3,7 @@
 `central.schema` names all tables. Books of rates and tiers alone write none of these rows.
 """
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 
 from central.columns import big, data, small, table, text
 
@@ -15,6 +15,20 @@ sale_fact = table("sale_fact", "fingerprint", data("fingerprint"), text("content
 
 # What rules may ask of a member, and how their tier stands: `judging.rows.Profile` as JSON.
 member_profile = table("member_profile", "member", text("member"), text("content"))
+
+# Points that do not count yet, beside the wallet's lots: loyalty.rules.lots.PendingLot.
+pending_lot = table(
+    "pending_lot",
+    "account_id lot_id",
+    data("account_id"),
+    data("lot_id"),
+    text("counts_from"),
+    text("expires_on"),
+    big("remaining"),
+    text("subject"),  # fingerprint of the receipt (hex)
+    CheckConstraint("remaining > 0", name="remaining"),
+    Index(None, "shard_key", "counts_from", "account_id"),
+)
 
 # --- the worker's own records
 

@@ -81,6 +81,14 @@ class PointsExpired(Struct, frozen=True):
     holders: tuple[Holder, ...]
 
 
+class PointsReleased(Struct, frozen=True):
+    """The pending points of these holders that count from `day` on or earlier can be spent now."""
+
+    at: Moment
+    day: str
+    holders: tuple[Holder, ...]
+
+
 class TierSet(Struct, frozen=True):
     """A member's tier changed, or how long it stays: by a review, or by a person who says why.
 

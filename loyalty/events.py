@@ -18,6 +18,7 @@ from loyalty.central_events import LedgerSealed as LedgerSealed  # noqa: PLC0414
 from loyalty.central_events import MemberFacts as MemberFacts  # noqa: PLC0414
 from loyalty.central_events import MemberSet as MemberSet  # noqa: PLC0414
 from loyalty.central_events import PointsExpired as PointsExpired  # noqa: PLC0414
+from loyalty.central_events import PointsReleased as PointsReleased  # noqa: PLC0414
 from loyalty.central_events import Recalculated as Recalculated  # noqa: PLC0414
 from loyalty.central_events import Rejudge as Rejudge  # noqa: PLC0414  # named here for others
 from loyalty.central_events import TierSet as TierSet  # noqa: PLC0414
@@ -198,6 +199,7 @@ Body = (
     | PointsExpired
     | TierSet
     | Recalculated
+    | PointsReleased
 )
 
 #: Kind numbers never change and are never used again. From 100 on only central writes them.
@@ -223,6 +225,7 @@ KINDS: dict[int, type[Body]] = {
     109: PointsExpired,
     110: TierSet,
     111: Recalculated,
+    112: PointsReleased,
 }
 CENTRAL_KINDS_FROM = 100
 #: The kind of an event of an earlier epoch that is written again: `Rehomed` around the first one.

@@ -308,13 +308,18 @@ class BalanceRequest(Struct, frozen=True):
 
 
 class BalanceAnswer(Struct, frozen=True):
-    """What a holder owns, what of it is set aside in leases, and their tier."""
+    """What a holder owns, what of it is set aside in leases, and their tier.
+
+    The balance lacks `pending` points; the first of them count from `counts_from` (ISO date).
+    """
 
     known: bool
     balance: int
     held: int
     tier_id: str
     masked_name: str
+    pending: int = 0
+    counts_from: str = ""
 
 
 def pack(message: Struct) -> bytes:

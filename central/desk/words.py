@@ -22,6 +22,7 @@ _WORDS: dict[Code, tuple[str, str]] = {
     Code.RECALCULATED_BACK: ("规则更正扣回", "taken back by corrected rules"),
     Code.RECALCULATED_OWED: ("规则更正待抵扣", "corrected rules, owed"),
     Code.ACTIVITY: ("互动活动", "activity"),
+    Code.RELEASED: ("退货期已过，待生效积分到账", "pending points count from now on"),
 }
 
 

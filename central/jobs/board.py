@@ -7,13 +7,15 @@ from msgspec import structs
 
 from central.app import Parts, now_ms
 from central.database import reading, writing
-from central.jobs import campaign_days, expiry, runs, tier_review
+from central.jobs import campaign_days, expiry, release, runs, tier_review, voucher_expiry
 from central.jobs.runs import Run, RunState
 
 Job = Callable[[Parts, date], tuple[int, str]]
 
-#: In the order of a night: points are gone before tiers are reviewed by what is left.
+#: In the order of a night: what is released may be over, and tiers go by what is left.
 JOBS: Mapping[str, Job] = {
+    "release": release.run,
+    "vouchers": voucher_expiry.run,
     "expiry": expiry.run,
     "tiers": tier_review.run,
     "campaigns": campaign_days.run,

@@ -41,8 +41,8 @@ from loyalty.leases import ARMED_ELSEWHERE
 from loyalty.rules.earning import Reason
 from loyalty.wire import Verdict
 
-#: A MemberSet moves at most so many cards: each takes two legs, the debt one more, of eight.
-_NEW_CARDS_IN_ONE_EVENT = 3
+#: A MemberSet moves at most so many cards: each takes three legs, the debt one more, of eight.
+_NEW_CARDS_IN_ONE_EVENT = 2
 
 
 class Decision(Struct, frozen=True):

@@ -13,7 +13,14 @@ from msgspec import Struct
 from sqlalchemy import CTE, Connection, Row, and_, case, func, select
 
 from central import schema
-from central.ledger.judging.accounts import AccountKind, Code, debt_id, holder_of, wallet_id
+from central.ledger.judging.accounts import (
+    AccountKind,
+    Code,
+    debt_id,
+    holder_of,
+    pending_id,
+    wallet_id,
+)
 from central.ledger.judging.rows import SaleState
 from central.ledger.shards import read_shard
 from central.ledger.writing.bulk import CHUNK_KEYS
@@ -49,6 +56,13 @@ class Statement(Struct, frozen=True):
     opening: int
     lines: tuple[Line, ...]
     closing: int
+
+
+class Later(Struct, frozen=True):
+    """Points that do not count before a day, an ISO date."""
+
+    counts_from: str
+    points: int
 
 
 class Posting(Struct, frozen=True):
@@ -104,7 +118,21 @@ def balance_of(connection: Connection, shard_key: int, holder: Holder) -> Balanc
         person = connection.execute(names).one_or_none()
         if person is not None:
             known, tier_id, masked_name = True, person.tier_id, person.masked_name or ""
-    return BalanceAnswer(known, balance, held, tier_id, masked_name)
+    later = pending(connection, shard_key, owner)
+    first = later[0].counts_from if later else ""
+    waits = sum(one.points for one in later)
+    return BalanceAnswer(
+        known, balance, held, tier_id, masked_name, pending=waits, counts_from=first
+    )
+
+
+def pending(connection: Connection, shard_key: int, owner: Holder) -> list[Later]:
+    """Return a resolved holder's points that do not count yet, by the day they count from."""
+    t = schema.pending_lot
+    query = select(t.c.counts_from, func.sum(t.c.remaining)).group_by(t.c.counts_from)
+    query = query.where(t.c.shard_key == shard_key, t.c.account_id == pending_id(owner))
+    rows = connection.execute(query.order_by(t.c.counts_from))
+    return [Later(day, int(points)) for day, points in rows]
 
 
 def claim_state(

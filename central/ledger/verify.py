@@ -24,6 +24,7 @@ _PROJECTIONS = (
     "account",
     "transfer",
     "lot",
+    "pending_lot",
     "receipt_key",
     "sale",
     "lease",
@@ -73,12 +74,16 @@ def _sums(connection: Connection, shard_key: int) -> Iterator[Finding]:
     if sum(posted.values()):
         yield Finding("sum", "account", f"all that is posted adds up to {sum(posted.values())}")
     wallets = {row.account_id: row.posted for row in accounts if row.kind == AccountKind.WALLET}
+    pending = {row.account_id: row.posted for row in accounts if row.kind == AccountKind.PENDING}
     held = {row.account_id: int(row.held) for row in accounts}
     le, lo = schema.lease, schema.lot
     open_amount = case((le.c.state == 0, le.c.amount - le.c.spent), else_=0)
     yield from _unequal("balance", posted, _moved(connection, shard_key))
     yield from _unequal("held", held, _by_account(connection, shard_key, le, open_amount))
     yield from _unequal("lots", wallets, _by_account(connection, shard_key, lo, lo.c.remaining))
+    later = schema.pending_lot
+    waits = _by_account(connection, shard_key, later, later.c.remaining)
+    yield from _unequal("pending lots", pending, waits)
 
 
 def _unequal(check: str, live: dict[bytes, int], summed: dict[bytes, int]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from loyalty.rules.spans import hours_of
 #: More than this no mall has, and a till must read the whole book.
 CAMPAIGNS_MAX = 500
 PRODUCTS_MAX = 64
+_SHORTEST_MONTH_DAYS = 28
 
 
 class Finding(Struct, frozen=True):
@@ -58,8 +59,20 @@ def _book(book: RuleBook) -> Iterator[Finding]:
     for name in ("cap_receipt", "cap_day", "pending_days", "tier_grace_days"):
         if getattr(book, name) < 0:
             yield Finding((name,), "", f"{name} 不能小于 0", f"{name} must not be less than 0")
+    shortest = min(_validities(book))
+    if book.pending_days > shortest * _SHORTEST_MONTH_DAYS:
+        zh = f"待生效期长于最短的有效期 {shortest} 个月，积分会在生效前到期"
+        en = f"longer than the shortest validity of {shortest} months: points would end unspent"
+        yield Finding(("pending_days",), "", zh, en)
     known = {group.id for group in book.products}
     yield from _unknown(("unearning_products",), "", book.unearning_products, known)
+
+
+def _validities(book: RuleBook) -> Iterator[int]:
+    """Yield for how many months points may count by the book, a tier or a campaign."""
+    yield book.expiry_months
+    yield from (tier.expiry_months for tier in book.tiers if tier.expiry_months)
+    yield from (one.expiry_months for one in book.campaigns if one.expiry_months)
 
 
 def _rates(book: RuleBook) -> Iterator[Finding]:

@@ -19,6 +19,16 @@ class Lot(Struct, frozen=True):
     left: int
 
 
+class PendingLot(Struct, frozen=True):
+    """`left` points of the receipt `subject` that can be spent from the day `counts_from` on."""
+
+    lot_id: bytes
+    counts_from: date
+    expires_on: date
+    left: int
+    subject: str
+
+
 class Draw(Struct, frozen=True):
     """`points` taken out of one lot."""
 

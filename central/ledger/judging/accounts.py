@@ -20,6 +20,7 @@ class AccountKind(IntEnum):
     SETTLEMENT = 5  # what a merchant is due
     BREAKAGE = 6  # points that expired
     OFFLINE_LOSS = 7  # what the house paid for spending away from central
+    PENDING = 8  # a holder's points that do not count yet
 
 
 class Code(IntEnum):
@@ -43,6 +44,7 @@ class Code(IntEnum):
     RECALCULATED_BACK = 16  # they give less
     RECALCULATED_OWED = 17  # they give less, and the points are spent
     ACTIVITY = 18
+    RELEASED = 19  # pending points count from now on
 
 
 ISSUER = bytes([AccountKind.ISSUER])
@@ -51,6 +53,7 @@ OFFLINE_LOSS = bytes([AccountKind.OFFLINE_LOSS])
 BREAKAGE = bytes([AccountKind.BREAKAGE])
 _WALLET = chr(AccountKind.WALLET)
 _DEBT = chr(AccountKind.DEBT)
+_PENDING = chr(AccountKind.PENDING)
 
 
 def wallet_id(holder: Holder) -> bytes:
@@ -61,6 +64,11 @@ def wallet_id(holder: Holder) -> bytes:
 def debt_id(holder: Holder) -> bytes:
     """Return the id of the account that holds what a holder owes."""
     return f"{_DEBT}{holder.kind}:{holder.key}".encode()
+
+
+def pending_id(holder: Holder) -> bytes:
+    """Return the id of the account that holds a holder's points until they count."""
+    return f"{_PENDING}{holder.kind}:{holder.key}".encode()
 
 
 def kind_of(account_id: bytes) -> AccountKind:

@@ -37,6 +37,7 @@ from loyalty.events import (
     MemberSet,
     Origin,
     PointsExpired,
+    PointsReleased,
     Recalculated,
     Redeem,
     Refund,
@@ -225,5 +226,6 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     MemberFacts: people.set_facts,
     TierSet: people.set_tier,
     PointsExpired: ageing.expire,
+    PointsReleased: ageing.release,
     Recalculated: sales.recalculate,
 }

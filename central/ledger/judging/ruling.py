@@ -18,7 +18,7 @@ from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
 from loyalty.rules.counting import counters, had, left, uses
 from loyalty.rules.earning import Award
-from loyalty.rules.expiry import last_day
+from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.prepared import prepared
 from loyalty.rules.rulebook import RuleBook
 from loyalty.rules.spans import Span
@@ -31,13 +31,15 @@ NOBODY = Profile()
 class Ruled(Struct, frozen=True):
     """What a sale gives its holder: `due` by the rules, `uncapped` but for caps receipts share.
 
-    `gone` of `due` went with earlier refunds. `apart` are points with an own last day.
+    `gone` of `due` went with earlier refunds. `apart` are points with an own last day. They are
+    pending before the day `counts_from`.
     """
 
     due: int
     uncapped: int
     gone: int
     until: date
+    counts_from: date
     apart: tuple[tuple[int, date], ...] = ()
 
 
@@ -52,12 +54,12 @@ def remember(entry: Entry, key: bytes, body: SaleBody, book: RuleBook) -> None:
 def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook) -> Ruled:
     """Return what a sale gives a resolved holder, and count what it uses of shared caps."""
     earned_on = date.fromisoformat(sale.sold_on)
-    until = last_day(earned_on, book, tier_id)
+    until, begin = last_day(earned_on, book, tier_id), counts_from(earned_on, book)
     if prepared(book).plain:
         basket, who = Basket(sale.eligible_fen, sale.shop_id, sale.category), Who(tier_id)
         due = earning.points(basket, who, None, book)
         stays = earning.kept(basket, due, sale.refunded_fen, who, None, book)
-        return Ruled(due, due, due - stays, until)
+        return Ruled(due, due, due - stays, until, begin)
     facts = entry.state.facts.get(sale.fingerprint) or NOTHING
     basket, when = _basket(sale, facts), span(entry, facts)
     known = counters(book, owner.key, earned_on)
@@ -76,7 +78,8 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
     entry.state.facts.put(sale.fingerprint, facts)
     stays = earning.kept(basket, given.points, sale.refunded_fen, who, when, book)
     apart = _apart(given, earned_on, book, tier_id)
-    return Ruled(given.points, uncapped.points, given.points - stays, until, apart)
+    gone = given.points - stays
+    return Ruled(given.points, uncapped.points, gone, until, begin, apart)
 
 
 def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> int:

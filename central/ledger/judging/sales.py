@@ -18,7 +18,7 @@ from central.ledger.judging.wallets import give, resolve, take, tier_of
 from loyalty.events import Claim, Correction, Holder, Recalculated, Refund, Sale
 from loyalty.receipt import Kind, Receipt, normalise_number
 from loyalty.rules import earning
-from loyalty.rules.expiry import last_day
+from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import ClaimedRow, Verdict
 
@@ -182,8 +182,10 @@ def recalculate(entry: Entry, body: Recalculated) -> Judgement:
     more = after - gone - (sold.points - sold.taken_back)
     owner = resolve(entry, sold.holder)
     if more > 0:
-        until = last_day(date.fromisoformat(sold.sold_on), book, sold.tier_id)
-        give(entry, owner, ((more, Code.RECALCULATED),), key.hex(), until)
+        sold_on = date.fromisoformat(sold.sold_on)
+        until, begin = last_day(sold_on, book, sold.tier_id), counts_from(sold_on, book)
+        more_points = ((more, Code.RECALCULATED),)
+        give(entry, owner, more_points, key.hex(), until, counts_from=begin)
     if more < 0:
         codes = (Code.RECALCULATED_BACK, Code.RECALCULATED_OWED)
         take(entry, owner, -more, key.hex(), codes)
@@ -213,7 +215,8 @@ def _award(
         overrun = min(told - due, ruled.uncapped - ruled.due)
         excess = ((overrun, Code.OVERRUN), (told - due - overrun, Code.PROMISE))
         parts = ((due, Code.AWARD), *excess)
-    give(entry, owner, parts, given.fingerprint.hex(), ruled.until, ruled.apart)
+    subject = given.fingerprint.hex()
+    give(entry, owner, parts, subject, ruled.until, ruled.apart, ruled.counts_from)
     awarded = structs.replace(
         given,
         holder=holder,

@@ -25,7 +25,7 @@ from central.ledger.judging.rows import (
     Voucher,
 )
 from loyalty.rules.earning import Reason
-from loyalty.rules.lots import Lot
+from loyalty.rules.lots import Lot, PendingLot
 from loyalty.rules.rulebook import RuleBook
 
 K = TypeVar("K")
@@ -136,6 +136,9 @@ class State:
         undo = self._undo = list[Undo]()
         self.accounts: Table[bytes, Account] = Table("accounts", undo, complete=complete)
         self.lots: Table[bytes, tuple[Lot, ...]] = Table("lots", undo, complete=complete)
+        self.pending_lots: Table[bytes, tuple[PendingLot, ...]] = Table(
+            "pending_lots", undo, complete=complete
+        )
         self.receipts: Table[bytes, Identity] = Table("receipts", undo, complete=complete)
         self.sales: Table[bytes, Sale] = Table("sales", undo, complete=complete)
         self.claims: Table[bytes, bytes] = Table("claims", undo, complete=complete)

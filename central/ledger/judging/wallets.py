@@ -1,19 +1,20 @@
 """How points come into a holder's wallet and out of it, with their lots and debts.
 
 Nothing clamps (P7): what cannot be taken from a wallet is owed, and later points pay the debt
-first. The sum of a wallet's lots is what is posted on it, always.
+first. The sum of a wallet's lots is what is posted on it, always; the same goes for pending points.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from datetime import date
 
 from msgspec import structs
 
-from central.ledger.judging.accounts import ISSUER, Code, debt_id, wallet_id
+from central.ledger.judging.accounts import ISSUER, Code, debt_id, pending_id, wallet_id
 from central.ledger.judging.entry import Entry, Impossible
 from central.ledger.judging.rows import Identity
 from loyalty.events import Holder
-from loyalty.rules.lots import Draw, Lot, draw
+from loyalty.rules.lots import Draw, Lot, PendingLot, draw
 
 
 def resolve(entry: Entry, holder: Holder) -> Holder:
@@ -40,31 +41,41 @@ def give(
     subject: str,
     until: date,
     apart: tuple[tuple[int, date], ...] = (),
+    counts_from: date | None = None,
 ) -> None:
     """Post points that count until `until` to a resolved holder; debts are paid out of them.
 
-    `apart` are those of them that count until another day; a debt takes these last.
+    `apart` are those of them that count until another day; a debt takes these last. Before the
+    day `counts_from` they are pending and pay nothing.
     """
+    waits = counts_from is not None and counts_from > entry.last_day()
     wallet, debt = wallet_id(holder), debt_id(holder)
+    account = pending_id(holder) if waits else wallet
     points = 0
     for amount, code in parts:
         if amount:
-            entry.move(ISSUER, wallet, amount, code, subject)
+            entry.move(ISSUER, account, amount, code, subject)
             points += amount
+    if counts_from is not None and waits:
+        lots = tuple(
+            PendingLot(lot.lot_id, counts_from, lot.expires_on, lot.left, subject)
+            for lot in _lots_of(entry, points, until, apart)
+        )
+        _add_pending(entry, account, lots)
+        return
     pays = min(points, -entry.account(debt).posted)
     if pays:
         entry.move(wallet, debt, pays, Code.DEBT_PAID, subject)
-    left, lot_id = points - pays, _lot_id(entry.event.identity)
-    for place, (own, own_until) in enumerate(apart, 1):
-        if own_points := min(own, left):
-            left -= own_points
-            _add(entry, wallet, Lot(lot_id + bytes([place]), own_until, own_points))
-    if left:
-        _add(entry, wallet, Lot(lot_id, until, left))
+    for lot in _lots_of(entry, points - pays, until, apart):
+        add_lot(entry, wallet, lot)
 
 
 def take(entry: Entry, holder: Holder, points: int, subject: str, codes: tuple[Code, Code]) -> None:
-    """Take points back from a resolved holder; what is not there any more is owed."""
+    """Take points back from a resolved holder; what is not there any more is owed.
+
+    What the same receipt gave and is still pending goes first.
+    """
+    points -= _take_pending(entry, holder, points, subject, codes[0])
     wallet = wallet_id(holder)
     there = min(points, entry.account(wallet).available)
     if there:
@@ -93,8 +104,14 @@ def move_card(entry: Entry, tag: str, member: str) -> None:
     if points:
         entry.move(wallet_id(card), wallet_id(holder), points, Code.CARD_MOVED, tag)
         for lot in entry.state.lots.get(wallet_id(card)) or ():
-            _add(entry, wallet_id(holder), lot)
+            add_lot(entry, wallet_id(holder), lot)
         entry.state.lots.put(wallet_id(card), None)
+    pending = entry.state.pending_lots.get(pending_id(card)) or ()
+    if pending:
+        moved = sum(lot.left for lot in pending)
+        entry.move(pending_id(card), pending_id(holder), moved, Code.CARD_MOVED, tag)
+        entry.state.pending_lots.put(pending_id(card), None)
+        _add_pending(entry, pending_id(holder), pending)
     owed = -entry.account(debt_id(card)).posted
     if owed:
         entry.move(debt_id(holder), debt_id(card), owed, Code.DEBT_MOVED, tag)
@@ -109,7 +126,43 @@ def pay_debt(entry: Entry, holder: Holder, subject: str) -> None:
         draw_lots(entry, wallet, pays)
 
 
-def _add(entry: Entry, wallet: bytes, lot: Lot) -> None:
+def _take_pending(entry: Entry, holder: Holder, points: int, subject: str, code: Code) -> int:
+    """Take back what a receipt gave and is still pending; return how many points that was."""
+    account = pending_id(holder)
+    lots = entry.state.pending_lots.get(account) or ()
+    left, kept = points, []
+    for lot in lots:
+        gone = min(lot.left, left) if lot.subject == subject else 0
+        left -= gone
+        if lot.left > gone:
+            kept.append(structs.replace(lot, left=lot.left - gone))
+    if left != points:
+        entry.move(account, ISSUER, points - left, code, subject)
+        entry.state.pending_lots.put(account, tuple(kept) or None)
+    return points - left
+
+
+def _add_pending(entry: Entry, account: bytes, lots: tuple[PendingLot, ...]) -> None:
+    known = entry.state.pending_lots.get(account) or ()
+    every = sorted((*known, *lots), key=lambda lot: lot.lot_id)
+    entry.state.pending_lots.put(account, tuple(every) or None)
+
+
+def _lots_of(
+    entry: Entry, points: int, until: date, apart: tuple[tuple[int, date], ...]
+) -> Iterator[Lot]:
+    """Yield the lots that so many points of the event are, those with an own last day first."""
+    lot_id = _lot_id(entry.event.identity)
+    for place, (own, own_until) in enumerate(apart, 1):
+        if own_points := min(own, points):
+            points -= own_points
+            yield Lot(lot_id + bytes([place]), own_until, own_points)
+    if points:
+        yield Lot(lot_id, until, points)
+
+
+def add_lot(entry: Entry, wallet: bytes, lot: Lot) -> None:
+    """Put a lot into a wallet. Raises Impossible if it is there."""
     lots = entry.state.lots.get(wallet) or ()
     place = bisect_left(lots, lot.lot_id, key=lambda known: known.lot_id)
     if place < len(lots) and lots[place].lot_id == lot.lot_id:

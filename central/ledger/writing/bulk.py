@@ -11,7 +11,17 @@ from functools import cache
 from typing import Any
 
 import psycopg
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    delete,
+    tuple_,
+)
 from sqlalchemy.exc import DBAPIError
 
 from central.database import CITUS
@@ -43,6 +53,15 @@ def insert(connection: Connection, table: Table, columns: Columns, rows: Sequenc
 def upsert(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
     """Write rows whole, in place of the ones with their keys."""
     _write(connection, table, columns, rows, _on_conflict(table, columns))
+
+
+def remove(connection: Connection, table: Table, shard_key: int, keys: Sequence[Any]) -> None:
+    """Delete rows by their primary keys, the shard's key left out of each."""
+    columns = [column for column in table.primary_key.columns if column.name != "shard_key"]
+    key = tuple_(*columns) if len(columns) > 1 else columns[0]
+    for start in range(0, len(keys), CHUNK_KEYS):
+        chunk = keys[start : start + CHUNK_KEYS]
+        connection.execute(delete(table).where(table.c.shard_key == shard_key, key.in_(chunk)))
 
 
 def insert_plain(

@@ -6,7 +6,6 @@ of parameters, not the number of statements (up to one chunk).
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, select
@@ -16,7 +15,7 @@ from central.ledger.judging import rows
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.rows import Identity
 from central.ledger.judging.state import State
-from central.ledger.writing import wants
+from central.ledger.writing import lots, wants
 from central.ledger.writing.bulk import CHUNK_KEYS, Values, by_key
 from central.ledger.writing.projections import (
     LEASE,
@@ -31,7 +30,6 @@ from central.ledger.writing.projections import (
     voucher_of,
 )
 from loyalty.chain import Frame
-from loyalty.rules.lots import Lot
 from loyalty.rules.rulebook import from_canonical
 from loyalty.wire import Verdict
 
@@ -134,14 +132,6 @@ def _accounts(connection: Connection, shard_key: int, keys: Sequence[Any], found
     columns = (t.account_id, t.posted, t.held, t.last_transfer)
     for account_id, *account in by_key(connection, shard_key, columns, keys):
         found[account_id] = rows.Account(*account)
-
-
-def _lots(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.lot.c
-    columns = (t.account_id, t.lot_id, t.expires_on, t.remaining)
-    for account_id, lot_id, until, left in sorted(by_key(connection, shard_key, columns, keys)):
-        lot = Lot(lot_id, date.fromisoformat(until), left)
-        found[account_id] = (*(found[account_id] or ()), lot)
 
 
 def _receipts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
@@ -305,7 +295,8 @@ def _profiles(connection: Connection, shard_key: int, keys: Sequence[Any], found
 
 _READERS: dict[str, Reader] = {
     "accounts": _accounts,
-    "lots": _lots,
+    "lots": lots.wallets,
+    "pending_lots": lots.pending,
     "receipts": _receipts,
     "sales": _sales,
     "claims": _claims,

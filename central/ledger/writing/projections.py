@@ -18,7 +18,6 @@ from central.ledger.judging.rows import Identity
 from central.ledger.writing.bulk import Columns, Values
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason
-from loyalty.rules.lots import Lot
 
 
 class Form(Struct, frozen=True):
@@ -229,10 +228,4 @@ FORMS: dict[str, Form] = {
         lambda key, arm: (*key, arm.session, arm.until_ms, " ".join(arm.leases)),
     ),
 }
-LOT_COLUMNS = _columns(schema.lot)
 WAITING_COLUMNS = _columns(schema.waiting)
-
-
-def lot_row(account_id: bytes, lot: Lot) -> Values:
-    """Return the row of a lot."""
-    return account_id, lot.lot_id, lot.expires_on.isoformat(), lot.left

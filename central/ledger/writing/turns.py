@@ -31,9 +31,13 @@ from central.ledger.judging.rows import (
     read_origin,
 )
 from central.ledger.judging.state import State, Unloaded
-from central.ledger.writing import bulk, originals, overlaps, saving, wants
+from central.ledger.writing import bulk, lots, originals, overlaps, saving, wants
 from central.ledger.writing.items import Command, NotApplied, Push, Pushed, UnknownEpoch
-from central.ledger.writing.loading import last_transfer, load, load_waiting
+from central.ledger.writing.loading import (
+    last_transfer,
+    load,
+    load_waiting,
+)
 from central.ledger.writing.log import Log
 from loyalty.chain import Stream, event_hash
 from loyalty.events import Body, EpochSealed, Moment, Rejudge, frame_of
@@ -115,6 +119,7 @@ class _Turn:
         """Read what the items will need, in a few statements."""
         pushes = [item for item in items if isinstance(item, Push)]
         load_waiting(self._connection, self._shard_key, self._state)
+        lots.look_for_pending(self._connection, self._shard_key, self._state)
         t = schema.durable.c
         chains = [(push.device_id, push.epoch) for push in pushes]
         columns = (t.device_id, t.epoch, t.through_seq)

@@ -13,6 +13,7 @@ from central.ledger.judging.accounts import (
     OFFLINE_LOSS,
     REDEMPTION,
     debt_id,
+    pending_id,
     wallet_id,
 )
 from central.ledger.judging.rows import Identity, Lease, Pending, Sale, Unreadable
@@ -51,7 +52,9 @@ def of_rows(table: str, rows: Mapping[Any, Any]) -> list[Want]:
 
 
 def _of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
-    if table == "cards":
+    if table == "pending_lots":
+        yield "accounts", key
+    elif table == "cards":
         if row is not None:
             yield "members", row
         yield from _purse(Holder("card", key))
@@ -73,7 +76,7 @@ _NEXT = {
     "waiting": ("pending", True),
 }
 #: The tables whose rows make the fold read others.
-_LEADING = {*_NEXT, "cards", "sales", "leases", "pending", "members"}
+_LEADING = {*_NEXT, "cards", "sales", "leases", "pending", "members", "pending_lots"}
 
 
 def _of_struct(row: Any) -> Iterator[Want]:
@@ -104,7 +107,8 @@ def of_holder(holder: Holder | None) -> Sequence[Want]:
 def _purse(holder: Holder) -> list[Want]:
     wallet = wallet_id(holder)
     debt = debt_id(holder)
-    return [("accounts", ISSUER), ("accounts", wallet), ("accounts", debt), ("lots", wallet)]
+    purse = [("accounts", ISSUER), ("accounts", wallet), ("accounts", debt), ("lots", wallet)]
+    return [*purse, ("pending_lots", pending_id(holder))]
 
 
 def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
@@ -166,6 +170,9 @@ def _of_rules(body: events.Body | Unreadable) -> Iterator[Want]:
             for holder in body.holders:
                 yield "accounts", wallet_id(holder)
                 yield "lots", wallet_id(holder)
+        case events.PointsReleased():
+            for holder in body.holders:
+                yield from _purse(holder)
         case events.Recalculated():
             yield "sales", bytes.fromhex(body.fingerprint)
         case _:

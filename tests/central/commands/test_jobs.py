@@ -137,7 +137,7 @@ def test_a_failed_job_is_seen_and_tried_again(mall, monkeypatch):
         monkeypatch.setitem(board.JOBS, "expiry", fails)
         ended = board.run(parts, "expiry", TODAY)
         assert (ended.state, ended.detail) == (RunState.FAILED, "RuntimeError: no disk")
-        assert board.due(parts, TODAY)[0] == "expiry"
+        assert "expiry" in board.due(parts, TODAY)
         monkeypatch.setitem(board.JOBS, "expiry", expiry.run)
         assert board.run(parts, "expiry", TODAY).state is RunState.DONE
         assert "expiry" not in board.due(parts, TODAY)

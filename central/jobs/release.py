@@ -1,0 +1,73 @@
+"""Pending points whose day has come, into the wallets of those who earned them.
+
+Holders are taken by the day from which their points count. What was released is pending no more,
+so a run that was cut off goes on where it stopped, and another one finds nothing.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from msgspec import Struct
+from sqlalchemy import Connection, Engine, select
+
+from central import schema
+from central.app import Parts, now_ms
+from central.database import reading, writing
+from central.ledger.commands import Decision
+from central.ledger.judging.accounts import holder_of
+from central.ledger.judging.ageing import HOLDERS_MAX
+from central.ledger.judging.state import State
+from central.ledger.writing.turns import run_turn
+from central.ledger.writing.wants import Want, of_body
+from loyalty.events import Holder, Moment, PointsReleased
+
+#: So many holders in a turn: other writers wait for it, and it holds their lots in memory.
+_IN_A_TURN = 2_048
+
+
+class Release(Struct, frozen=True):
+    """Let pending points of these holders that count by a day be spent; answers how many."""
+
+    day: str
+    holders: tuple[Holder, ...]
+
+    def wants(self) -> Iterable[Want]:
+        """Return the holders' accounts and lots."""
+        return of_body(PointsReleased(Moment(0, "", 0), self.day, self.holders))
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return the one event of it."""
+        del state
+        return Decision((PointsReleased(at, self.day, self.holders),), lambda _: len(self.holders))
+
+
+def run(parts: Parts, day: date) -> tuple[int, str]:
+    """Release what counts from `day` or earlier; return how many holders had such points."""
+    return release(parts.engine, parts.config.shard_key, day), ""
+
+
+def release(engine: Engine, shard_key: int, day: date) -> int:
+    """Release what counts from `day` or earlier in a shard; return how many holders had any."""
+    done = 0
+    while True:
+        with reading(engine) as connection:
+            found = _next(connection, shard_key, day.isoformat())
+        if not found:
+            return done
+        commands = [
+            Release(day.isoformat(), tuple(found[start : start + HOLDERS_MAX]))
+            for start in range(0, len(found), HOLDERS_MAX)
+        ]
+        with writing(engine) as connection:
+            for answer in run_turn(connection, shard_key, commands, now_ms()):
+                if isinstance(answer, Exception):
+                    raise answer
+        done += len(found)
+
+
+def _next(connection: Connection, shard_key: int, day: str) -> list[Holder]:
+    t = schema.pending_lot
+    query = select(t.c.account_id).where(t.c.shard_key == shard_key, t.c.counts_from <= day)
+    ids = connection.execute(query.distinct().limit(_IN_A_TURN)).scalars()
+    found = (holder_of(account_id) for account_id in ids)
+    return sorted((holder for holder in found if holder is not None), key=lambda one: one.key)
