@@ -1,40 +1,42 @@
 """Codes of activities, signed by central, that a till or kiosk can judge without a network.
 
-A code names the activity; a game's or contest's one also its result, a referral's one who brought
-the new member. Anyone with central's public key can check it. That a member is given an activity
-once is for central to count; a device refuses what it knows was done.
+A code names the activity and the batch it was printed in; a game's or contest's one also its
+result, a referral's one who brought the new member. Anyone with central's public key can check it.
+That a member is given an activity once is for central to count; a device refuses what it knows
+was done.
 """
 
 import base64
 import binascii
-from collections.abc import Callable
 from datetime import date
+from typing import Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from loyalty.chain import sign, signed_by
+from loyalty.codes import ACTIVITY_PREFIX
 from loyalty.rules.activities import BY_BUYING, Activity
 from loyalty.rules.book_types import RuleBook
 from loyalty.rules.reasons import Reason
 
-ACTIVITY_PREFIX = "TPA"
 _SIGNATURE_BYTES = 64
 _TAG = b"tillpoints activity 1"
 
 
 class ActivityCode(Struct, frozen=True, array_like=True):
-    """What a code says. `code_id` is empty on a poster, which many may scan, else it counts once.
+    """What a code says. `number` is 0 on a poster, which many may scan; else it counts once.
 
-    `result` is a game's points or a contest's rank; `member` who alone may scan it ("" for
+    `result` is a game's points or a contest's score; `member` who alone may scan it ("" for
     anyone); `brought_by` a referral's referrer; `valid_until` the last day, an ISO date.
     """
 
     shard_key: int
     activity_id: str
     valid_until: str
-    code_id: str = ""
+    batch: str = ""
+    number: int = 0
     result: int = 0
     member: str = ""
     brought_by: str = ""
@@ -45,21 +47,22 @@ class NotAnActivityCode(ValueError):
 
 
 class Given(Struct, frozen=True):
-    """What a code gives: points to who scans it, and to who brought them.
-
-    `keys` are what must not have been done before: each names a doing that counts once.
-    """
+    """What a code gives: points to who scans it, and to who brought them."""
 
     activity: Activity
     points: int
     referrer: str
     referrer_points: int
-    keys: tuple[str, ...]
 
-    def reason(self) -> Reason:
-        """Return the words of it: 转盘游戏 +300."""
-        names = {"zh": self.activity.name_zh, "en": self.activity.name_en}
-        return Reason("activity", {**names, "points": str(self.points)})
+
+class Doings(Protocol):
+    """What whoever judges knows of what was done before."""
+
+    def has_done(self, activity_id: str, day: date | None) -> bool:
+        """Tell whether the member has done an activity, on `day` if one is given."""
+
+    def is_used(self, batch: str, number: int) -> bool:
+        """Tell whether anybody has used a code that counts once."""
 
 
 def signed_text(code: ActivityCode, key: Ed25519PrivateKey) -> str:
@@ -84,41 +87,51 @@ def read_signed(text: str, central_key: bytes, shard_key: int) -> ActivityCode:
     return code
 
 
+def find(book: RuleBook, activity_id: str) -> Activity | None:
+    """Return an activity of a book by its id."""
+    return next((one for one in book.activities if one.id == activity_id), None)
+
+
+def names(activity: Activity) -> dict[str, str]:
+    """Return an activity's names as the values of a reason."""
+    return {"zh": activity.name_zh, "en": activity.name_en}
+
+
 def judged(
-    code: ActivityCode,
-    member: str,
-    today: date,
-    book: RuleBook,
-    done: Callable[[str], bool],
+    code: ActivityCode, member: str, today: date | None, book: RuleBook, doings: Doings
 ) -> Given | Reason:
     """Return what a code gives a member on a day of the mall, or why nothing.
 
-    `done` tells whether a key counts as done, as far as whoever asks knows.
+    Without a sure day (None) nothing that hangs on it is refused: central will know.
     """
-    activity = next((one for one in book.activities if one.id == code.activity_id), None)
+    activity = find(book, code.activity_id)
     if activity is None or activity.kind in BY_BUYING:
         return Reason("activity_unknown")
-    names = {"zh": activity.name_zh, "en": activity.name_en}
-    if today.isoformat() > code.valid_until:
+    named = names(activity)
+    if today is not None and today.isoformat() > code.valid_until:
         return Reason("activity_expired", {"until": code.valid_until})
-    if not activity.runs_on(today):
-        return Reason("activity_over", names)
+    if today is not None and not activity.runs_on(today):
+        return Reason("activity_over", named)
     if code.member not in ("", member):
         return Reason("activity_elsewhere")
     if code.brought_by == member:
         return Reason("activity_self")
-    keys = _keys(code, activity, member, today)
-    if any(done(key) for key in keys):
-        return Reason("activity_today" if activity.every_day else "activity_done", names)
+    if activity.kind == "referral" and not code.brought_by:
+        return Reason("activity_unknown")
+    if _done_before(activity, code, today, doings):
+        return Reason("activity_today" if activity.every_day else "activity_done", named)
+    if code.number and doings.is_used(code.batch, code.number):
+        return Reason("activity_code_used")
     referrer = code.brought_by if activity.kind == "referral" else ""
     points = activity.referrer_points if referrer else 0
-    return Given(activity, activity.given_for(code.result), referrer, points, keys)
+    return Given(activity, activity.given_for(code.result), referrer, points)
 
 
-def _keys(code: ActivityCode, activity: Activity, member: str, today: date) -> tuple[str, ...]:
-    """Return what may be done once: the code, and the activity by this member (today)."""
-    whose = f"activity/{activity.id}/{member}"
-    keys = [f"{whose}/{today.isoformat()}" if activity.every_day else whose]
-    if code.code_id:
-        keys.append(f"activity-code/{code.code_id}")
-    return tuple(keys)
+def _done_before(
+    activity: Activity, code: ActivityCode, today: date | None, doings: Doings
+) -> bool:
+    if activity.kind == "contest" and (code.number or not code.batch):
+        return False  # another try: the best one counts
+    if activity.every_day:
+        return today is not None and doings.has_done(activity.id, today)
+    return doings.has_done(activity.id, None)

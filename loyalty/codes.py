@@ -20,6 +20,7 @@ from msgspec import Struct
 MEMBER_PREFIX = "TPM"
 CLAIM_PREFIX = "TPC"
 VOUCHER_PREFIX = "TPV"
+ACTIVITY_PREFIX = "TPA"
 PASS_PREFIX = "TPQ"  # noqa: S105  what every pass begins with
 
 _DIGITS = "0123456789"
@@ -59,6 +60,12 @@ class MemberPass(Struct, frozen=True):
     signed: str
 
 
+class SignedActivity(Struct, frozen=True):
+    """The code of an activity, which `loyalty.activity_codes` reads."""
+
+    signed: str
+
+
 class PaymentCode(Struct, frozen=True):
     """Something that can take money from a person's account. Its content is gone on purpose."""
 
@@ -77,7 +84,16 @@ class BadCode(Struct, frozen=True):
     reason: Literal["empty", "check", "length"]
 
 
-Scan = MemberNumber | MemberPass | ClaimCode | VoucherCode | PaymentCode | OtherCode | BadCode
+Scan = (
+    MemberNumber
+    | MemberPass
+    | ClaimCode
+    | VoucherCode
+    | SignedActivity
+    | PaymentCode
+    | OtherCode
+    | BadCode
+)
 
 
 def check_symbol(payload: str, alphabet: str = _DIGITS) -> str:
@@ -169,6 +185,8 @@ def classify(text: str) -> Scan:
         return VoucherCode(code=None, signed=upper)
     if upper.startswith(PASS_PREFIX):
         return MemberPass(upper)
+    if upper.startswith(ACTIVITY_PREFIX):
+        return SignedActivity(upper)
     number = upper.replace(" ", "").replace("-", "")
     if is_member_number(number):
         return MemberNumber(number, prefixed=False)

@@ -1,8 +1,8 @@
 """Points for other things than spending: what a programme's activities give, as data.
 
-An activity is done by scanning a code that central signed (`loyalty.activity_codes`), or, for
-punch cards and milestones, by what a member buys. Who has done what is for central to count: one
-member gets one activity's points once, or once a day if it says so.
+An activity is done by scanning a code that central signed (`loyalty.activity_codes`), by staff who
+record it, or, for punch cards and milestones, by what a member buys. Who has done what is for
+central to count: one member gets one activity's points once, or once a day if it says so.
 """
 
 from datetime import date
@@ -25,6 +25,8 @@ ActivityKind = Literal[
 ]
 #: Kinds that what a member buys does by itself; no code is scanned for them.
 BY_BUYING = ("punch_card", "milestone")
+#: A contest's end is one event; so many winners fit into one.
+RANKS_MAX = 50
 
 
 class Activity(
@@ -35,7 +37,9 @@ class Activity(
     A game gives from `points` to `points_max` by its result. A referral gives `points` to the new
     member and `referrer_points` to who brought them, at the first purchase if `after_purchase`.
     A punch card gives its points for every `stamps` receipts of `minimum_fen`, a milestone once
-    when `milestone_fen` are spent. A contest gives `ranks` to its first, second, third …
+    when `milestone_fen` are spent. A contest gives `ranks` to its first, second, third … when it
+    is closed. `budget` is the most points that it gives to everybody (0: no limit); its points
+    count for `expiry_months` (0: as all points do).
     """
 
     id: str
@@ -53,6 +57,8 @@ class Activity(
     from_day: date | None = None
     until_day: date | None = None
     every_day: bool = False
+    budget: int = 0
+    expiry_months: int = 0
 
     def runs_on(self, day: date) -> bool:
         """Tell whether the activity can be done on a day."""
@@ -60,19 +66,20 @@ class Activity(
         return begun and (self.until_day is None or day <= self.until_day)
 
     def given_for(self, result: int) -> int:
-        """Return the points of one doing; `result` is a game's points or a contest's rank (1…)."""
+        """Return the points of one doing, `result` being a game's; a contest gives at its end."""
         if self.kind == "game":
             return max(self.points, min(result, self.points_max))
-        if self.kind == "contest":
-            return self.ranks[result - 1] if 1 <= result <= len(self.ranks) else 0
-        return self.points
+        return 0 if self.kind == "contest" else self.points
 
+    def counted(self, left_fen: int) -> tuple[int, int]:
+        """Return the stamps and the spending that a receipt counts for, after its refunds."""
+        spent = max(left_fen, 0)
+        return int(spent >= max(self.minimum_fen, 1)), spent
 
-def stamps_filled(before: int, stamps: int) -> tuple[int, bool]:
-    """Return how many stamps a card shows after one more, and whether that filled it."""
-    return (0, True) if before + 1 >= stamps else (before + 1, False)
-
-
-def milestones_reached(before_fen: int, after_fen: int, milestone_fen: int) -> bool:
-    """Tell whether spending went past a milestone, which then counts once."""
-    return before_fen < milestone_fen <= after_fen
+    def rounds_due(self, stamps: int, spent_fen: int) -> int:
+        """Return how often what a member has bought in all earns the points."""
+        if self.kind == "punch_card":
+            return stamps // self.stamps
+        if self.kind == "milestone":
+            return int(spent_fen >= self.milestone_fen)
+        return int(spent_fen > 0)

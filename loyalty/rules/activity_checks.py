@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from loyalty.rules.activities import Activity
+from loyalty.rules.activities import RANKS_MAX, Activity
 
 Wrong = tuple[str, str, str]
 
@@ -13,7 +13,7 @@ def wrong_with(one: Activity) -> Iterator[Wrong]:
         zh = f"{one.until_day} 早于开始日 {one.from_day}"
         yield "until_day", zh, f"{one.until_day} is before from_day {one.from_day}"
     yield from _needed(one)
-    for name in ("points_max", "referrer_points", "stamps", "minimum_fen", "milestone_fen"):
+    for name in _AMOUNTS:
         if getattr(one, name) < 0:
             yield name, f"{name} 不能小于 0", f"{name} must not be less than 0"
     for key, kinds in _ONLY.items():
@@ -22,6 +22,15 @@ def wrong_with(one: Activity) -> Iterator[Wrong]:
             yield key, zh, f"{key} is for {', '.join(kinds)} only"
 
 
+_AMOUNTS = (
+    "points_max",
+    "referrer_points",
+    "stamps",
+    "minimum_fen",
+    "milestone_fen",
+    "budget",
+    "expiry_months",
+)
 _ONLY = {
     "points_max": ("game",),
     "referrer_points": ("referral",),
@@ -37,6 +46,8 @@ def _needed(one: Activity) -> Iterator[Wrong]:
     if one.kind == "contest":
         if not one.ranks or min(one.ranks) < 1:
             yield "ranks", "ranks 须列出各名次的积分", "ranks must list each rank's points"
+        elif len(one.ranks) > RANKS_MAX:
+            yield "ranks", f"ranks 最多 {RANKS_MAX} 名", f"ranks has at most {RANKS_MAX} places"
     elif one.points < (0 if one.kind == "referral" else 1):
         yield "points", "points 须大于 0", "points must be more than 0"
     if one.kind == "game" and one.points_max < one.points:

@@ -14,7 +14,8 @@ from loyalty.activity_codes import (
     read_signed,
     signed_text,
 )
-from loyalty.rules.activities import milestones_reached, stamps_filled
+from loyalty.codes import SignedActivity, classify
+from loyalty.rules.activities import Activity
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import RuleBook, from_toml
 from loyalty.wording import say
@@ -38,6 +39,22 @@ ACTIVITIES = [
 ]
 
 
+class Done:
+    """What was done before: activities (of a day, or at all), and codes that count once."""
+
+    def __init__(self, *done: tuple[str, date | None], used: tuple[tuple[str, int], ...] = ()):
+        self.done, self.used = done, used
+
+    def has_done(self, activity_id: str, day: date | None) -> bool:
+        return (activity_id, day) in self.done
+
+    def is_used(self, batch: str, number: int) -> bool:
+        return (batch, number) in self.used
+
+
+NOTHING = Done()
+
+
 def the_book() -> RuleBook:
     tables = (f'\n[[activities]]\nname_zh = "活动"\nname_en = "Fun"\n{one}\n' for one in ACTIVITIES)
     return from_toml(TOML + "".join(tables))
@@ -47,8 +64,8 @@ def code(activity_id: str, **facts: object) -> ActivityCode:
     return structs.replace(ActivityCode(1, activity_id, "2026-12-31"), **facts)
 
 
-def judge(one: ActivityCode, *done: str, today: date = TODAY) -> Given | Reason:
-    return judged(one, "m1", today, the_book(), lambda key: key in done)
+def judge(one: ActivityCode, done: Done = NOTHING, today: date | None = TODAY) -> Given | Reason:
+    return judged(one, "m1", today, the_book(), done)
 
 
 @pytest.mark.parametrize(
@@ -65,16 +82,13 @@ def judge(one: ActivityCode, *done: str, today: date = TODAY) -> Given | Reason:
         ("share", 0, 10),
         ("stars", 0, 15),
         ("new", 0, 88),
-        ("run", 1, 1000),
-        ("run", 3, 200),
-        ("run", 4, 0),
+        ("run", 9_000, 0),
     ],
 )
 def test_each_kind_gives_what_the_book_says(activity_id: str, result: int, points: int) -> None:
     given = judge(code(activity_id, result=result))
     assert isinstance(given, Given)
     assert given.points == points
-    assert say(given.reason(), "zh") == f"活动 +{points}"
 
 
 def test_a_referral_gives_both_sides_and_nobody_refers_themselves() -> None:
@@ -84,22 +98,28 @@ def test_a_referral_gives_both_sides_and_nobody_refers_themselves() -> None:
     assert judge(code("friend", brought_by="m1")) == Reason("activity_self")
 
 
-def test_an_activity_counts_once_for_a_member_and_a_single_code_once_for_all() -> None:
-    first = judge(code("ask", code_id="x7"))
-    assert isinstance(first, Given)
-    assert first.keys == ("activity/ask/m1", "activity-code/x7")
-    for key in first.keys:
-        refusal = judge(code("ask", code_id="x7"), key)
-        assert isinstance(refusal, Reason)
-        assert say(refusal, "zh") == "您已参加过活动"
+def test_an_activity_counts_once_for_a_member_and_a_numbered_code_once_for_all() -> None:
+    one = code("ask", batch="x", number=7)
+    assert isinstance(judge(one), Given)
+    refusal = judge(one, Done(("ask", None)))
+    assert isinstance(refusal, Reason)
+    assert say(refusal, "zh") == "您已参加过活动"
+    assert judge(one, Done(used=(("x", 7),))) == Reason("activity_code_used")
+    assert isinstance(judge(one, Done(used=(("x", 8),))), Given)
 
 
 def test_a_daily_one_counts_again_the_next_day() -> None:
-    key = "activity/in/m1/2026-11-22"
-    again = judge(code("in"), key)
+    done = Done(("in", TODAY))
+    again = judge(code("in"), done)
     assert isinstance(again, Reason)
     assert say(again, "en") == "You have taken part in Fun today"
-    assert isinstance(judge(code("in"), key, today=date(2026, 11, 23)), Given)
+    assert isinstance(judge(code("in"), done, date(2026, 11, 23)), Given)
+
+
+def test_a_contest_may_be_tried_again_with_another_numbered_code() -> None:
+    done = Done(("run", None))
+    assert isinstance(judge(code("run", batch="x", number=2), done), Given)
+    assert isinstance(judge(code("run", batch="poster"), done), Reason)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +127,7 @@ def test_a_daily_one_counts_again_the_next_day() -> None:
     [
         (code("gone"), TODAY, "activity_unknown"),
         (code("cups"), TODAY, "activity_unknown"),
+        (code("friend"), TODAY, "activity_unknown"),
         (code("ask", member="m2"), TODAY, "activity_elsewhere"),
         (code("ask"), date(2027, 1, 1), "activity_expired"),
         (code("run", result=1), date(2026, 12, 1), "activity_over"),
@@ -124,12 +145,19 @@ def test_a_code_is_good_to_its_last_day() -> None:
     assert isinstance(judge(code("ask"), today=date(2026, 12, 31)), Given)
 
 
+def test_who_is_not_sure_of_the_day_refuses_nothing_that_hangs_on_it() -> None:
+    assert isinstance(judge(code("in"), Done(("in", TODAY)), None), Given)
+    assert isinstance(judge(code("run"), today=None), Given)
+    assert isinstance(judge(code("ask"), Done(("ask", None)), None), Reason)
+
+
 def test_a_code_is_read_with_centrals_public_key_alone() -> None:
-    one = code("wheel", code_id="a1", result=300, member="m1")
+    one = code("wheel", batch="a1", number=3, result=300, member="m1")
     text = signed_text(one, KEY)
     assert text.isascii()
     assert text.upper() == text
     assert read_signed(text, PUBLIC, 1) == one
+    assert classify(f" {text.lower()}\r") == SignedActivity(text)
 
 
 @pytest.mark.parametrize("change", ["edited", "other key", "other programme", "no code"])
@@ -146,17 +174,25 @@ def test_what_central_did_not_sign_is_no_code(change: str) -> None:
         read_signed(text, PUBLIC, 2 if change == "other programme" else 1)
 
 
-def test_a_punch_card_fills_with_its_last_stamp_and_begins_again() -> None:
-    shown, filled = 0, 0
-    for _ in range(25):
-        shown, full = stamps_filled(shown, 10)
-        filled += full
-    assert (shown, filled) == (5, 2)
+def of_kind(kind: str) -> Activity:
+    return next(one for one in the_book().activities if one.kind == kind)
+
+
+@pytest.mark.parametrize(("stamps", "rounds"), [(0, 0), (9, 0), (10, 1), (19, 1), (25, 2)])
+def test_a_punch_card_fills_with_its_last_stamp_and_begins_again(stamps: int, rounds: int) -> None:
+    assert of_kind("punch_card").rounds_due(stamps, 0) == rounds
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "reached"),
-    [(999_999, 1_000_000, True), (0, 999_999, False), (1_000_000, 2_000_000, False)],
+    ("spent_fen", "rounds"), [(999_999, 0), (1_000_000, 1), (1_000_001, 1), (9_000_000, 1)]
 )
-def test_a_milestone_is_reached_once(before: int, after: int, reached: bool) -> None:
-    assert milestones_reached(before, after, 1_000_000) is reached
+def test_a_milestone_is_reached_once(spent_fen: int, rounds: int) -> None:
+    assert of_kind("milestone").rounds_due(50, spent_fen) == rounds
+
+
+@pytest.mark.parametrize(
+    ("left_fen", "counted"), [(2_000, (1, 2_000)), (1_999, (0, 1_999)), (0, (0, 0)), (-5, (0, 0))]
+)
+def test_a_receipt_counts_for_what_is_left_of_it(left_fen: int, counted: tuple[int, int]) -> None:
+    card = structs.replace(of_kind("punch_card"), minimum_fen=2_000)
+    assert card.counted(left_fen) == counted

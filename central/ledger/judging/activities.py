@@ -1,0 +1,289 @@
+"""What activities give, each member once: codes that devices scanned, and what staff record.
+
+A device promised nothing, so central may refuse: its verdict is what the member is told. What was
+done counts by when it happened, decided for the member where that is not sure (SYNC 2.7).
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+from msgspec import structs
+
+from central.ledger.judging import references
+from central.ledger.judging.accounts import ISSUER, Code, wallet_id
+from central.ledger.judging.activity_rows import Batch, Doing
+from central.ledger.judging.entry import Entry, Impossible, bounded
+from central.ledger.judging.rows import Identity, Judgement
+from central.ledger.judging.state import State
+from central.ledger.judging.wallets import add_lot, pay_debt, resolve, take, tier_of
+from loyalty.activity_codes import ActivityCode, Given, find, judged, names
+from loyalty.activity_events import (
+    ActivityClosed,
+    ActivityDone,
+    ActivityIssued,
+    ActivityRecorded,
+)
+from loyalty.events import Holder
+from loyalty.rules.activities import Activity
+from loyalty.rules.expiry import last_day
+from loyalty.rules.lots import Lot
+from loyalty.rules.reasons import Reason
+from loyalty.rules.rulebook import RuleBook
+from loyalty.wire import Verdict
+
+_FOR_EVER = "9999-12-31"
+_NOTHING = Doing()
+
+
+class When(NamedTuple):
+    """When something was done: on one of these days, and not before this moment."""
+
+    first_day: date
+    last_day: date
+    earliest_ms: int
+
+
+class Weighed(NamedTuple):
+    """What a doing gives, and on which of the days it counts."""
+
+    given: Given
+    day: date
+
+
+def done(entry: Entry, body: ActivityDone) -> Judgement:
+    """Judge an activity whose code a device scanned."""
+    batch = entry.state.batches.get(body.batch)
+    if batch is None:
+        reference = references.to_batch(body.batch)
+        return Judgement(Verdict.PENDING_REF, "activity_code_unknown", reference=reference)
+    number = bounded("the code's number", body.number)
+    if (
+        body.activity_id != batch.activity_id
+        or number > batch.count
+        or bool(number) != bool(batch.count)
+    ):
+        raise Impossible(f"there is no code {body.batch}-{number} of {body.activity_id}")
+    book = entry.state.books.get(body.book)
+    if book is None:
+        reference = references.to_rule_book(body.book)
+        return Judgement(Verdict.PENDING_UPGRADE, "rule_book_unknown", reference=reference)
+    owner = resolve(entry, body.holder)
+    if owner.kind == "card":
+        return Judgement(Verdict.REFUSED_FINAL, "activity_members_only")
+    if batch.closed_ms and entry.event.earliest_ms > batch.closed_ms:
+        return Judgement(Verdict.REFUSED_FINAL, "activity_closed")
+    return _do(entry, _code(body.batch, number, batch), owner.key, book)
+
+
+def recorded(entry: Entry, body: ActivityRecorded) -> Judgement:
+    """Judge an activity that somebody told central of."""
+    book = entry.state.books.get(body.book)
+    if book is None:
+        raise Impossible(f"rule book {body.book} was here and is gone")
+    return _do(entry, stated(body.activity_id, body.result, body.brought_by), body.member, book)
+
+
+def issued(entry: Entry, body: ActivityIssued) -> Judgement:
+    """Keep what a batch of codes says; doings that came before it wait no longer."""
+    if entry.state.batches.get(body.batch) is not None:
+        raise Impossible(f"the codes {body.batch} are made already")
+    batch = Batch(
+        activity_id=body.activity_id,
+        valid_until=body.valid_until,
+        count=bounded("count", body.count),
+        result=bounded("result", body.result),
+        member=body.member,
+        brought_by=body.brought_by,
+        staff=body.staff,
+        made_ms=body.at.wall_ms,
+    )
+    entry.state.batches.put(body.batch, batch)
+    entry.wakes.append(references.to_batch(body.batch))
+    return Judgement(Verdict.APPLIED)
+
+
+def closed(entry: Entry, body: ActivityClosed) -> Judgement:
+    """End a batch of codes or an activity; a contest's winners get the points of their ranks."""
+    if body.batch:
+        batch = entry.state.batches.get(body.batch)
+        if batch is None:
+            raise Impossible(f"there are no codes {body.batch}")
+        entry.state.batches.put(body.batch, structs.replace(batch, closed_ms=body.at.wall_ms))
+        return Judgement(Verdict.APPLIED)
+    book = entry.state.books.get(body.book)
+    activity = find(book, body.activity_id) if book is not None else None
+    if book is None or activity is None or entry.state.uses.get(closed_key(body.activity_id)):
+        raise Impossible(f"activity {body.activity_id} is unknown, or is closed already")
+    entry.state.uses.put(closed_key(body.activity_id), body.at.wall_ms)
+    for member, points in zip(body.winners, activity.ranks, strict=False):
+        doing = entry.state.doings.get((activity.id, member)) or _NOTHING
+        credit(entry, activity, member, points, entry.last_day(), book)
+        entry.state.doings.put(
+            (activity.id, member), structs.replace(doing, points=doing.points + points)
+        )
+    return Judgement(Verdict.APPLIED)
+
+
+def weigh(
+    state: State, code: ActivityCode, member: str, when: When, book: RuleBook
+) -> Weighed | Reason:
+    """Return what a doing gives a member by all that central knows, or why nothing."""
+    refusal: Reason | None = None
+    for day in dict.fromkeys((when.last_day, when.first_day)):
+        found = judged(code, member, day, book, _Known(state, member))
+        if isinstance(found, Given):
+            found = _by_central(state, found, member, when, day) or found
+        if isinstance(found, Given):
+            return Weighed(found, day)
+        refusal = refusal or found
+    assert refusal is not None
+    return refusal
+
+
+def stated(activity_id: str, result: int, brought_by: str) -> ActivityCode:
+    """Return what is told of a doing for which no code was scanned, as a code would say it."""
+    return ActivityCode(0, activity_id, _FOR_EVER, result=result, brought_by=brought_by)
+
+
+def closed_key(activity_id: str) -> str:
+    """Return the counter that holds when an activity was closed, ms UTC."""
+    return f"activity-closed/{activity_id}"
+
+
+def spent_key(activity_id: str) -> str:
+    """Return the counter of the points that an activity has given to everybody."""
+    return f"activity-points/{activity_id}"
+
+
+def affords(state: State, activity: Activity, points: int) -> bool:
+    """Tell whether the activity's budget has so many points left."""
+    spent = state.uses.get(spent_key(activity.id)) or 0
+    return not activity.budget or spent + points <= activity.budget
+
+
+def credit(
+    entry: Entry, activity: Activity, member: str, points: int, day: date, book: RuleBook
+) -> None:
+    """Give a member an activity's points, which have their own last day, out of its budget."""
+    if not points:
+        return
+    holder = Holder("member", member)
+    subject = subject_of(activity.id)
+    until = last_day(day, book, tier_of(entry, holder), activity.expiry_months)
+    entry.legs_max += 2
+    entry.move(ISSUER, wallet_id(holder), points, Code.ACTIVITY, subject)
+    lot_id = _lot_id(entry.event.identity) + activity.id.encode()
+    add_lot(entry, wallet_id(holder), Lot(lot_id, until, points))
+    pay_debt(entry, holder, subject)
+    _count(entry, activity, points)
+
+
+def debit(entry: Entry, activity: Activity, member: str, points: int) -> None:
+    """Take an activity's points back from a member; what is spent is owed."""
+    if not points:
+        return
+    entry.legs_max += 3
+    codes = (Code.ACTIVITY_BACK, Code.ACTIVITY_OWED)
+    take(entry, Holder("member", member), points, subject_of(activity.id), codes)
+    _count(entry, activity, -points)
+
+
+def subject_of(activity_id: str) -> str:
+    """Return what a transfer says it is about."""
+    return f"activity/{activity_id}"
+
+
+def _do(entry: Entry, code: ActivityCode, member: str, book: RuleBook) -> Judgement:
+    state, event = entry.state, entry.event
+    when = When(entry.first_day(), entry.last_day(), event.earliest_ms)
+    weighed = weigh(state, code, member, when, book)
+    if isinstance(weighed, Reason):
+        return Judgement(Verdict.REFUSED_FINAL, weighed.code)
+    given, day = weighed
+    activity = given.activity
+    if code.number:
+        state.uses.put(_code_key(code), 1)
+    key = (activity.id, member)
+    before = state.doings.get(key) or _NOTHING
+    doing = structs.replace(before, times=before.times + 1, day=day.isoformat())
+    if activity.kind == "contest":
+        if not before.times or code.result > before.result:
+            doing = structs.replace(doing, result=code.result, result_ms=event.latest_ms)
+        state.doings.put(key, doing)
+        return Judgement(Verdict.APPLIED, "activity_entered")
+    if given.referrer:
+        state.uses.put(_pair_key(activity.id, member, given.referrer), 1)
+        doing = structs.replace(doing, referrer=given.referrer)
+        if activity.after_purchase and not doing.spent_fen:
+            state.doings.put(key, doing)
+            return Judgement(Verdict.APPLIED, "activity_after_purchase")
+        doing = structs.replace(doing, rounds=1)
+        credit(entry, activity, given.referrer, given.referrer_points, day, book)
+    credit(entry, activity, member, given.points, day, book)
+    state.doings.put(key, structs.replace(doing, points=doing.points + given.points))
+    return Judgement(Verdict.APPLIED, "", given.points)
+
+
+class _Known:
+    """What the ledger knows of what a member and others did before."""
+
+    def __init__(self, state: State, member: str) -> None:
+        self._state = state
+        self._member = member
+
+    def has_done(self, activity_id: str, day: date | None) -> bool:
+        doing = self._state.doings.get((activity_id, self._member)) or _NOTHING
+        return doing.times > 0 if day is None else doing.day == day.isoformat()
+
+    def is_used(self, batch: str, number: int) -> bool:
+        code = ActivityCode(0, "", "", batch, number)
+        return bool(self._state.uses.get(_code_key(code)))
+
+
+def _by_central(state: State, given: Given, member: str, when: When, day: date) -> Reason | None:
+    """Return why a doing gives nothing that only central can know."""
+    activity = given.activity
+    closed_ms = state.uses.get(closed_key(activity.id)) or 0
+    if closed_ms and (activity.kind == "contest" or when.earliest_ms > closed_ms):
+        return Reason("activity_over", names(activity))
+    if given.referrer:
+        doing = state.doings.get((activity.id, member)) or _NOTHING
+        if doing.bought_on and doing.bought_on < day.isoformat():
+            return Reason("activity_not_new")
+        if state.uses.get(_pair_key(activity.id, member, given.referrer)):
+            return Reason("activity_pair")
+    if not affords(state, activity, given.points + given.referrer_points):
+        return Reason("activity_spent", names(activity))
+    return None
+
+
+def _code(batch_id: str, number: int, batch: Batch) -> ActivityCode:
+    """Return what a code of a batch says."""
+    return ActivityCode(
+        shard_key=0,
+        activity_id=batch.activity_id,
+        valid_until=batch.valid_until,
+        batch=batch_id,
+        number=number,
+        result=batch.result,
+        member=batch.member,
+        brought_by=batch.brought_by,
+    )
+
+
+def _count(entry: Entry, activity: Activity, points: int) -> None:
+    key = spent_key(activity.id)
+    spent = entry.state.uses.get(key) or 0
+    entry.state.uses.put(key, max(spent + points, 0) or None)
+
+
+def _code_key(code: ActivityCode) -> str:
+    return f"activity-code/{code.batch}/{code.number}"
+
+
+def _pair_key(activity_id: str, one: str, other: str) -> str:
+    return "/".join(("activity-pair", activity_id, *sorted((one, other))))
+
+
+def _lot_id(identity: Identity) -> bytes:
+    return identity.device_id + identity.epoch.to_bytes(8, "big") + identity.seq.to_bytes(8, "big")

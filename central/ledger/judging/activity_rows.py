@@ -1,0 +1,41 @@
+"""The values that the ledger keeps of activities: what each member did, and the codes made."""
+
+from msgspec import Struct
+
+
+class Doing(Struct, frozen=True, gc=False):
+    """What one member has done of one activity, and what their purchases count for it.
+
+    `day` is the last day they did it, `bought_on` that of the first purchase that counts (ISO
+    dates or empty). `result` is a contest's best score and `result_ms` when it was reached. Points
+    were given `rounds` times for purchases; `points` are all that they got, and `referrer` is who
+    brought them.
+    """
+
+    times: int = 0
+    day: str = ""
+    result: int = 0
+    result_ms: int = 0
+    stamps: int = 0
+    spent_fen: int = 0
+    bought_on: str = ""
+    rounds: int = 0
+    points: int = 0
+    referrer: str = ""
+
+
+class Batch(Struct, frozen=True, gc=False):
+    """Codes that were signed together, numbered 1 to `count`; none of a poster's (0) is single.
+
+    Nothing that is done after `closed_ms` counts any more; 0 while the codes are in use.
+    """
+
+    activity_id: str
+    valid_until: str
+    count: int
+    result: int
+    member: str
+    brought_by: str
+    staff: str
+    made_ms: int
+    closed_ms: int = 0

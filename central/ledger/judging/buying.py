@@ -1,0 +1,97 @@
+"""Activities that what a member buys does by itself: punch cards, milestones, first purchases.
+
+What a sale counts for hangs on the sale as it stands alone, so a refund or a correction takes away
+exactly what the sale brought, and points that it thereby had no ground for (P7: owed, if spent).
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec import structs
+
+from central.ledger.judging.activities import affords, credit, debit
+from central.ledger.judging.activity_rows import Doing
+from central.ledger.judging.entry import Entry
+from central.ledger.judging.rows import Sale, SaleState
+from loyalty.rules.activities import BY_BUYING, Activity
+from loyalty.rules.rulebook import RuleBook
+
+_NOTHING = Doing()
+#: Who a sale counts for, and its stamps and spending.
+_Share = tuple[str, int, int]
+
+
+def count(entry: Entry, before: Sale | None, after: Sale) -> None:
+    """Count a sale that changed from `before` (None: it is new) to `after`."""
+    book = entry.state.books.get(after.book)
+    if book is None or not book.activities:
+        return
+    for activity in _counting(book, after):
+        was, now = _share(entry, activity, before), _share(entry, activity, after)
+        if was == now:
+            continue
+        if was is not None and now is not None and was[0] == now[0]:
+            _move(entry, activity, book, (now[0], now[1] - was[1], now[2] - was[2]), after)
+            continue
+        if was is not None:
+            _move(entry, activity, book, (was[0], -was[1], -was[2]), after)
+        if now is not None:
+            _move(entry, activity, book, now, after)
+
+
+def _counting(book: RuleBook, sale: Sale) -> Iterator[Activity]:
+    """Yield the activities of a book for which a sale can count."""
+    sold_on = date.fromisoformat(sale.sold_on)
+    for activity in book.activities:
+        bought = activity.kind in BY_BUYING and activity.runs_on(sold_on)
+        if bought or activity.kind == "referral":
+            yield activity
+
+
+def _share(entry: Entry, activity: Activity, sale: Sale | None) -> _Share | None:
+    """Return what a sale as it stands counts for, and for whom; None for nobody.
+
+    A card that had no owner when the sale was awarded had no tier either: that sale never counts.
+    """
+    if sale is None or sale.holder is None or sale.state is not SaleState.AWARDED:
+        return None
+    member: str | None = sale.holder.key
+    if sale.holder.kind == "card":
+        member = entry.state.cards.get(sale.holder.key) if sale.tier_id else None
+    if member is None:
+        return None
+    return (member, *activity.counted(sale.eligible_fen - sale.refunded_fen))
+
+
+def _move(entry: Entry, activity: Activity, book: RuleBook, moved: _Share, sale: Sale) -> None:
+    """Change what a member has bought, then give or take back what that makes due."""
+    member, stamps, fen = moved
+    key = (activity.id, member)
+    doing = entry.state.doings.get(key) or _NOTHING
+    doing = structs.replace(
+        doing,
+        stamps=max(doing.stamps + stamps, 0),
+        spent_fen=max(doing.spent_fen + fen, 0),
+        bought_on=min(doing.bought_on or sale.sold_on, sale.sold_on),
+    )
+    more = _rounds(activity, doing) - doing.rounds
+    more = max(more, 0) if fen > 0 else min(more, 0)
+    points = more * activity.points
+    brought = more * activity.referrer_points
+    if more > 0 and affords(entry.state, activity, points + brought):
+        credit(entry, activity, member, points, entry.last_day(), book)
+        credit(entry, activity, doing.referrer, brought, entry.last_day(), book)
+    elif more < 0:
+        debit(entry, activity, member, -points)
+        debit(entry, activity, doing.referrer, -brought)
+    else:
+        more = points = 0
+    doing = structs.replace(doing, rounds=doing.rounds + more, points=doing.points + points)
+    entry.state.doings.put(key, doing)
+
+
+def _rounds(activity: Activity, doing: Doing) -> int:
+    """Return how often a member is due the points; a referral's, once the new member has bought."""
+    if activity.kind == "referral" and not (doing.referrer and activity.after_purchase):
+        return doing.rounds
+    return activity.rounds_due(doing.stamps, doing.spent_fen)
