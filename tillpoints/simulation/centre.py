@@ -90,6 +90,8 @@ class Central:
         self.runs = 0
         self.errors: list[str] = []
         self.backup: Path | None = None
+        #: When it starts again after it died last.
+        self.back_ms = 0
         #: Whether this is the version before, which does not know what a review is.
         self.old = world.fault("older_central", 0.5)
         self._refuses = world.fault("refusing_database", 0.5)
@@ -144,7 +146,10 @@ class Central:
         self.disk.die(fault)
         self.engine.dispose()
         self.world.trace("central", "died", fault)
-        self.world.after(self._chance.randrange(1_000, 900_000), self.restart)
+        # A process is started again at once; a machine waits for its power.
+        longest_ms = 900_000 if self.disk.died_of == "power" else 60_000
+        self.back_ms = self.world.now_ms + self._chance.randrange(1_000, longest_ms)
+        self.world.at(self.back_ms, self.restart)
 
     def restart(self) -> None:
         """Start again after a death."""

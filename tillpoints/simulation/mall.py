@@ -60,7 +60,7 @@ class Mall:
             name: (name.split("-")[0], f"S{n // 2 % 4 + 1}") for n, name in enumerate(names)
         }
         self.stations = [
-            Station(world, name, shop, self.facts, Line(world, name, self._deliver))
+            Station(world, name, shop, self.facts, self._line(name))
             for name, (_, shop) in self._roles.items()
         ]
         for station in self.stations:
@@ -92,6 +92,9 @@ class Mall:
         if self.central.up:
             self.central.disk.die("kill")
             self.central.engine.dispose()
+
+    def _line(self, name: str) -> Line:
+        return Line(self.world, name, self._deliver, lambda: self.central.back_ms)
 
     def _deliver(
         self, path: str, headers: Mapping[str, str], body: bytes | None
@@ -268,8 +271,8 @@ class Mall:
         if not station.up or self._copies:
             return
         name = f"{station.name}-copy"
-        line = Line(self.world, name, self._deliver)
-        copy = Station(self.world, name, station.shop, self.facts, line, station.disk.image())
+        image = station.disk.image()
+        copy = Station(self.world, name, station.shop, self.facts, self._line(name), image)
         copy.sells, copy.checked = station.sells, self._after_sync
         self._copies.append(copy)
         self.facts.unreliable.add(station.identity().device_id)

@@ -19,12 +19,18 @@ class Died(Exception):
 
 
 class Line:
-    """One device's line. `alive()` tells whether the process that called is still there."""
+    """One device's line. `alive()` tells whether the process that called is still there.
 
-    def __init__(self, world: World, name: str, deliver: Deliver) -> None:
+    `back_ms()` is the moment at which central, if it is down, answers again.
+    """
+
+    def __init__(
+        self, world: World, name: str, deliver: Deliver, back_ms: Callable[[], int]
+    ) -> None:
         self._world = world
         self._name = name
         self._deliver = deliver
+        self._back_ms = back_ms
         self._cut_until_ms = 0
         self.alive: Callable[[], Callable[[], bool]] = lambda: lambda: True
 
@@ -35,6 +41,10 @@ class Line:
     def heal(self) -> None:
         """Let everything through."""
         self._cut_until_ms = 0
+
+    def dead_ms(self) -> int:
+        """Return for how long nothing can come of a call from now on."""
+        return max(self._cut_until_ms, self._back_ms(), self._world.now_ms) - self._world.now_ms
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply | Offline:
         """Carry one request there and its reply back."""

@@ -6,6 +6,7 @@ disk kept. Its machine can be rebooted, put back to an old image, or copied to a
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -72,6 +73,7 @@ class Station:
         self._folders = 0
         self._syncing = False
         self._woken = False
+        self._newest = False
         self._planned = 0
         self._clock_off_ms = 0
         self._rate = 0.0
@@ -147,7 +149,8 @@ class Station:
             self.world.mark("session goes on after a kill")
         self.world.hold("M1 no false alarm of a swapped journal", self.journal.swapped)
         draw = random.Random(f"{self.world.seed}/{own}")
-        version = OlderCaller if self.world.fault("older_agent", 0.5) else Caller
+        older = not self._newest and self.world.fault("older_agent", 0.5)
+        version = OlderCaller if older else Caller
         caller = version(self.journal, self.line, nonce=lambda: draw.randbytes(16).hex())
         self.online = Online(self.journal, caller, session=self.session)
         self.syncer = Syncer(
@@ -271,7 +274,12 @@ class Station:
             status = self.syncer.status()
             self.world.trace(self.name, "sync", status.queue, status.problem, status.refused)
             self.checked(self)
-            self._plan_sync(wait_s[0] * 1000 if wait_s else 5_000)
+            if status.problem is not None and status.problem.code == "too_old":
+                self._upgrade_soon()
+            wait_ms = wait_s[0] * 1000 if wait_s else 5_000
+            if self.syncer.in_trouble:
+                wait_ms += self.line.dead_ms() // 2  # what is tried meanwhile fails all the same
+            self._plan_sync(wait_ms)
             if self._woken:
                 self.sync_soon()
 
@@ -280,6 +288,14 @@ class Station:
         self._woken = self._syncing
         if not (self._syncing or self.syncer.in_trouble):
             self._plan_sync(self.chance.randrange(50, 1_500))
+
+    def _upgrade_soon(self) -> None:
+        """Let store IT bring the newest version to a device that central says is too old."""
+        if not self._newest:
+            self._newest = True
+            self.world.mark("too old for central")
+            upgrade = partial(self.die, "kill", back_ms=1_000)
+            self.world.after(self.chance.randrange(300_000), upgrade)
 
     def _is_run(self, run: int) -> bool:
         """Tell whether the process of then still lives."""
