@@ -1,8 +1,8 @@
 """The tap's configuration: one TOML file that may name several printers.
 
-Every key is in `firmware_configs/tap.toml`. A tap stands between two addresses, between two device
-files, or beside a folder that somebody else prints from. Addresses are numbers, never names:
-printing must not wait for a name server.
+Every key is in `firmware_configs/tap.toml`. A tap stands between two addresses, before a printer at
+a device file (its POS at another one, or on the network), or beside a folder that somebody else
+prints from. Addresses are numbers, never names: printing must not wait for a name server.
 """
 
 from __future__ import annotations
@@ -54,14 +54,18 @@ class TapConfig(msgspec.Struct, frozen=True):
 
 
 class LineConfig(msgspec.Struct, frozen=True):
-    """The tap of one printer on a line: two device files, and how a serial one is set."""
+    """The tap of a printer at a device file: where its POS is, and how a serial line is set.
+
+    The POS is at a device file too, or comes over the network, as `accept_from` admits it.
+    """
 
     name: str
-    listen: str
+    listen: str | Address
     printer: str
     spool: Path
     idle_ms: int
     line: SerialLine
+    accept_from: tuple[Network, ...] = ()
 
 
 class FolderConfig(msgspec.Struct, frozen=True):
@@ -120,15 +124,14 @@ def _checked(path: Path, entry: _Entry, where: str) -> AnyConfig:
         return FolderConfig(
             entry.name, (path.parent / entry.watch).absolute(), spool, entry.deletes
         )
-    devices = [end.startswith("/") for end in (entry.listen, entry.printer)]
-    if all(devices):
-        return _line(path, entry, where, spool)
-    if any(devices):
-        raise ConfigError(f"{path}: {where}: listen and printer are two devices, or two addresses")
     try:
         networks = tuple(ipaddress.ip_network(text) for text in entry.accept_from)
     except ValueError as error:
         raise ConfigError(f"{path}: {where}.accept_from: {error}") from error
+    if entry.printer.startswith("/"):
+        return _line(path, entry, where, spool, networks)
+    if entry.listen.startswith("/"):
+        raise ConfigError(f"{path}: {where}.printer is a device where listen is one")
     return TapConfig(
         name=entry.name,
         listen=_address(path, f"{where}.listen", entry.listen),
@@ -139,13 +142,18 @@ def _checked(path: Path, entry: _Entry, where: str) -> AnyConfig:
     )
 
 
-def _line(path: Path, entry: _Entry, where: str, spool: Path) -> LineConfig:
+def _line(
+    path: Path, entry: _Entry, where: str, spool: Path, networks: tuple[Network, ...]
+) -> LineConfig:
     if entry.baud not in bauds():
         raise ConfigError(f"{path}: {where}.baud is none of {', '.join(map(str, bauds()))}")
-    if entry.accept_from:
-        raise ConfigError(f"{path}: {where}.accept_from is for taps on the network")
+    listen: str | Address = entry.listen
+    if not entry.listen.startswith("/"):
+        listen = _address(path, f"{where}.listen", entry.listen)
+    elif networks:
+        raise ConfigError(f"{path}: {where}.accept_from is for a POS on the network")
     line = SerialLine(entry.baud, entry.data_bits, entry.parity, entry.stop_bits, entry.flow)
-    return LineConfig(entry.name, entry.listen, entry.printer, spool, entry.idle_ms, line)
+    return LineConfig(entry.name, listen, entry.printer, spool, entry.idle_ms, line, networks)
 
 
 def _address(path: Path, where: str, text: str) -> Address:

@@ -47,6 +47,9 @@ class DeviceEnd:
     """An open device file, such as /dev/usb/lp0 or /dev/g_printer0. Methods raise OSError."""
 
     is_serial = False
+    #: Whether the other side has said that it sends no more, and why, if that was a fault.
+    ended = False
+    why = ""
 
     def __init__(self, path: str) -> None:
         self._handle = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)

@@ -1,8 +1,8 @@
-"""One printer's tap on a line: two device files, a serial pair or a USB gadget and a USB printer.
+"""The tap of a printer at a device file: a serial line, or a USB printer.
 
-A line has no connections: what comes in on one side goes out on the other for as long as both are
-there, and an end that is pulled out is opened again when it is back. Like the tap of connections
-this one touches no file of ours and never waits; the copy goes to `Copying` after each write.
+The POS is at a device file as well, or on the network: then one at a time, as at a printer's own
+port. What comes in on one side goes out on the other; an end that was pulled out is opened again.
+Like the tap of connections this one touches no file and never waits; the copy goes to `Copying`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import time
 
 from edge_agent.devices.heartbeat import Reachable
 from edge_agent.devices.tap.answers import Answers
-from edge_agent.devices.tap.config import LineConfig
+from edge_agent.devices.tap.config import Address, LineConfig
 from edge_agent.devices.tap.copying import Copying, JobSink
+from edge_agent.devices.tap.crossing import Crossing
+from edge_agent.devices.tap.door import Door, SocketEnd
 from edge_agent.devices.tap.ends import DeviceEnd, open_end
 from edge_agent.devices.tap.listening import Listening
 from edge_agent.devices.tap.loan import Line, Loan, Returned
@@ -25,10 +27,7 @@ from edge_agent.devices.tap.tap import ASKING_SILENCE_S, SLIP_SILENCE_S
 
 # A serial POS without busy wires writes on while the printer stands still, as into a cable.
 BACKLOG_BYTES_MAX = 1 << 20
-# A break lasts longer than the longest character; the POS's own length is not told to us.
-_BREAK_S = 0.25
 _RETRY_S = 1.0
-_WIRES_EVERY_S = 0.02
 _CHECK_S = 0.05
 _BUSY_CHECK_S = 0.01
 
@@ -36,21 +35,20 @@ _BUSY_CHECK_S = 0.01
 class LineTap:
     """Public attributes are counters, written by the loop's thread and read by the heartbeat."""
 
-    refused_connections = 0
-
     def __init__(self, config: LineConfig, loop: Loop, sink: JobSink) -> None:
         self._config = config
         self._loop = loop
         self._sink = sink
+        self._door: Door | None = None
         self._pos: DeviceEnd | None = None
         self._printer: DeviceEnd | None = None
         self._copy: Copying | None = None
         self._run = secrets.token_hex(4)
         self._numbers = itertools.count(1)
-        self._open_at_s = self._wires_at_s = self._deaf_until_s = 0.0
-        self._break_until_s = 0.0
+        self._crossing = Crossing()
+        self._open_at_s = self._deaf_until_s = 0.0
         self._up_rest = self._down_rest = b""
-        self._sent_bytes = 0
+        self.printed_bytes = 0
         self._last_bytes_s = self._last_document_s = 0.0
         self._asked: Loan | None = None
         self._late = Answers()
@@ -59,7 +57,7 @@ class LineTap:
         self.lending = False
         self.listening = Listening()
         self.printer = Reachable.UNKNOWN
-        self.failed_connections = 0
+        self.refused_connections = self.failed_connections = 0
         self.last_error = ""
 
     @property
@@ -67,24 +65,23 @@ class LineTap:
         """Whether both ends are there, as a number."""
         return int(self._pos is not None and self._printer is not None)
 
-    @property
-    def printed_bytes(self) -> int:
-        """How many bytes were passed on to the printer, our own slips included."""
-        return self._sent_bytes
-
     def tick(self, now_s: float) -> float:
         """Do what is due; return when to be called next."""
         if self._stopped:
             return NEVER
         due_s = self._open(now_s)
-        if self._pos is None or self._printer is None:
+        if self._printer is None or (self._pos is None and self._door is None):
             return due_s
-        due_s = min(due_s, self._mirror(self._pos, self._printer, now_s))
+        if self._pos is not None:
+            due_s = min(due_s, self._crossing.mirror(self._pos, self._printer, now_s))
         if self.lending:
             return due_s
         self._send_up(b"")
         self._watch(now_s)
         due_s = min(due_s, self._silence(now_s))
+        if self._pos is not None and self._pos.ended:
+            due_s = min(due_s, now_s + _BUSY_CHECK_S)
+            self._part_with(self._pos, now_s)
         left = bool(self._up_rest)
         self.listening.stalled(stalled=left and now_s - self._last_bytes_s > STALLED_S)
         if left or self._deaf_until_s > now_s:
@@ -110,7 +107,7 @@ class LineTap:
     def take_back(self, returned: Returned) -> None:
         """Let the POS go on after a slip, with whatever it sent meanwhile."""
         self.lending = False
-        self._sent_bytes += returned.sent_bytes
+        self.printed_bytes += returned.sent_bytes
         self.listening.slip_heard(returned.answers)
         self.last_error = returned.failure or self.last_error
         self._late, self._late_until_s = returned.late, time.monotonic() + 5.0
@@ -123,9 +120,11 @@ class LineTap:
         self._loop.due(0.0)
 
     def ready(self, end: Watched, events: int) -> None:
-        """Act on one of the two ends."""
+        """Act on one of the two ends, or at the door."""
         pos, printer = self._pos, self._printer
-        if end is pos and pos is not None:
+        if end is self._door:
+            self._let_in(self._door)
+        elif end is pos and pos is not None:
             try:
                 if events & READ:
                     self._read_up(pos)
@@ -152,17 +151,15 @@ class LineTap:
         """End. What was passed on gets to the paper."""
         self._stopped = True
         self._end_copy("the tap was stopped" if self._up_rest else "")
-        for end in (self._pos, self._printer):
+        for end in (self._door, self._pos, self._printer):
             if end is not None:
                 self._loop.watch(end, 0, self)
                 end.close()
-        self._pos = self._printer = None
-
-    # ---- the two ends
+        self._door = self._pos = self._printer = None
 
     def _open(self, now_s: float) -> float:
         """Open what is not there; the printer first, so that nothing is read for nobody."""
-        if self._pos is not None and self._printer is not None:
+        if (self._pos or self._door) is not None and self._printer is not None:
             return NEVER
         if now_s < self._open_at_s:
             return self._open_at_s
@@ -178,27 +175,54 @@ class LineTap:
             self.printer = Reachable.NO
             self.last_error = f"no printer: {error}"
             return self._open_at_s
+        listen = self._config.listen
         try:
-            if self._pos is None:
-                self._pos = open_end(self._config.listen, self._config.line)
-                name = f"{self._run}-{next(self._numbers)}"
-                self._copy = Copying(self._sink, self._config.name, name)
+            if isinstance(listen, Address):
+                self._door = Door(listen, self._config.accept_from)
+            elif self._pos is None:
+                self._pos = open_end(listen, self._config.line)
+                self._begin_copy()
         except OSError as error:
             self.last_error = f"no line to the POS: {error}"
             return self._open_at_s
-        self._wires_at_s = 0.0
+        self._crossing.begin()
         return now_s
+
+    def _let_in(self, door: Door) -> None:
+        """Take the next POS of the network in."""
+        try:
+            pos = door.accept()
+        except PermissionError as error:
+            pos, self.last_error = None, str(error)
+            self.refused_connections += 1
+        if pos is not None:
+            self._pos = SocketEnd(pos)
+            self._begin_copy()
+            self._loop.due(0.0)
+
+    def _begin_copy(self) -> None:
+        name = f"{self._run}-{next(self._numbers)}"
+        self._copy = Copying(self._sink, self._config.name, name)
+
+    def _part_with(self, pos: DeviceEnd, now_s: float) -> None:
+        """End the copy of a POS that sends no more; close when it has had its answers."""
+        if self._up_rest or (self._printer is not None and self._printer.untaken()):
+            return
+        self._end_copy(pos.why)
+        if now_s >= self._last_bytes_s + ASKING_SILENCE_S:
+            self._lose_pos("")
 
     def _lose_pos(self, why: str) -> None:
         if self._pos is None:
             return
-        self.last_error = why
+        self.last_error = why or self.last_error
         self._end_copy(why if self._up_rest else "")
         self._loop.watch(self._pos, 0, self)
         self._pos.close()
         self._pos = None
         self._down_rest = b""
-        self._retry_soon()
+        if self._door is None:
+            self._retry_soon()
 
     def _lose_printer(self, why: str) -> None:
         if self._printer is None:
@@ -209,13 +233,18 @@ class LineTap:
         self.listening.unreachable()
         if self._copy is not None:
             self._copy.end(untaken=0, why=why)
-            name = f"{self._run}-{next(self._numbers)}"
-            self._copy = Copying(self._sink, self._config.name, name)
+            self._begin_copy()
         self._loop.watch(self._printer, 0, self)
         self._printer.close()
         self._printer = None
         self._up_rest = b""  # as in a cable that was pulled out
-        if self._pos is not None:
+        if self._door is not None:
+            # As a network printer that is off: it takes no connections, and ends those it had.
+            self._lose_pos(why)
+            self._loop.watch(self._door, 0, self)
+            self._door.close()
+            self._door = None
+        elif self._pos is not None:
             self._loop.watch(self._pos, 0, self)
         self._retry_soon()
 
@@ -223,48 +252,31 @@ class LineTap:
         self._open_at_s = time.monotonic() + _RETRY_S
         self._loop.due(self._open_at_s)
 
-    def _mirror(self, pos: DeviceEnd, printer: DeviceEnd, now_s: float) -> float:
-        """Pass the wires and breaks on, both ways."""
-        if not (pos.is_serial and printer.is_serial):
-            return NEVER
-        if self._break_until_s and now_s >= self._break_until_s:
-            printer.send_break(on=False)
-            self._break_until_s = 0.0
-        if now_s < self._wires_at_s:
-            return self._wires_at_s
-        self._wires_at_s = now_s + _WIRES_EVERY_S
-        for one, other in ((pos, printer), (printer, pos)):
-            wires = one.wires()
-            if wires is None:
-                self._wires_at_s = NEVER  # one of them has none
-                break
-            other.drive(wires)
-        return min(self._wires_at_s, self._break_until_s or NEVER)
-
     def _watch(self, now_s: float) -> None:
         pos, printer = self._pos, self._printer
-        if pos is None or printer is None:
+        if self._door is not None:
+            self._loop.watch(self._door, READ if pos is None else 0, self)
+        elif pos is None:
             return
-        # USB makes the POS wait by itself; on a serial line nobody may.
-        room = BACKLOG_BYTES_MAX if pos.is_serial else 1
-        up = READ if len(self._up_rest) < room else 0
-        up_wait = WRITE if self._up_rest and printer.is_ready_for(1) else 0
-        down_wait = WRITE if self._down_rest else 0
-        down = READ if now_s >= self._deaf_until_s else 0
-        self._loop.watch(pos, up | down_wait, self)
-        self._loop.watch(printer, 0 if self.lending else down | up_wait, self)
-
-    # ---- bytes
+        if pos is not None:
+            # USB and TCP make the POS wait by themselves; on a serial line nobody may.
+            room = BACKLOG_BYTES_MAX if pos.is_serial else 1
+            up = READ if len(self._up_rest) < room and not pos.ended else 0
+            self._loop.watch(pos, up | (WRITE if self._down_rest else 0), self)
+        if printer is not None:
+            up_wait = WRITE if self._up_rest and printer.is_ready_for(1) else 0
+            down = READ if now_s >= self._deaf_until_s else 0
+            self._loop.watch(printer, 0 if self.lending else down | up_wait, self)
 
     def _read_up(self, pos: DeviceEnd) -> None:
         data = pos.read()
         if pos.took_breaks() and self._printer is not None:
-            self._printer.send_break(on=True)
-            self._break_until_s = time.monotonic() + _BREAK_S
-            self._loop.due(self._break_until_s)
-        if self.lending:
+            self._loop.due(self._crossing.break_came(self._printer, time.monotonic()))
+        if pos.ended:
+            self._loop.due(0.0)
+        elif self.lending:
             self._up_rest += data
-        elif data:
+        else:
             self._send_up(data)
 
     def _send_up(self, data: bytes) -> None:
@@ -283,7 +295,7 @@ class LineTap:
         if not sent:
             self._last_bytes_s = self._last_bytes_s or now_s
             return
-        self._sent_bytes += sent
+        self.printed_bytes += sent
         self._copy.taken(rest[:sent])
         self.listening.pos_says(rest[:sent])
         self._last_bytes_s = now_s

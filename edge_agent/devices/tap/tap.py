@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import secrets
 import socket
@@ -12,12 +11,13 @@ from edge_agent.devices.heartbeat import Reachable
 from edge_agent.devices.tap.answers import Answers
 from edge_agent.devices.tap.config import TapConfig
 from edge_agent.devices.tap.copying import Copying, JobSink
+from edge_agent.devices.tap.door import Door
 from edge_agent.devices.tap.listening import Listening
 from edge_agent.devices.tap.loan import Line, Loan, Returned
 from edge_agent.devices.tap.loop import NEVER, READ, Loop, Watched
 from edge_agent.devices.tap.session import Session
 from edge_agent.devices.tap.slip_line import SocketLine
-from edge_agent.devices.tap.sockets import new_socket, reset
+from edge_agent.devices.tap.sockets import reset
 
 # A document boundary for our own slips: the POS has printed nothing for this long (promise P1).
 SLIP_SILENCE_S = 0.7
@@ -35,7 +35,7 @@ class Tap:
         self._config = config
         self._loop = loop
         self._sink = sink
-        self._listener: socket.socket | None = None
+        self._door: Door | None = None
         self._listen_at_s = 0.0
         self._sessions: list[Session] = []
         self._held: list[socket.socket] = []
@@ -117,22 +117,22 @@ class Tap:
         for pos in held:
             self._serve(pos)
 
-    def ready(self, _listener: Watched, _events: int) -> None:
+    def ready(self, _door: Watched, _events: int) -> None:
         """Take a POS connection in."""
-        assert self._listener is not None
+        assert self._door is not None
         try:
-            pos, peer = self._listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
+            pos = self._door.accept()
+        except PermissionError as error:
+            self.refused_connections += 1
+            self.last_error = str(error)
             return
         except OSError as error:
             # Out of descriptors: close the door for a moment instead of spinning before it.
             self.abandon(f"cannot take a connection: {error}")
             return
-        if not self._admitted(peer[0]):
-            self.refused_connections += 1
-            self.last_error = f"refused a connection from {peer[0]}"
-            reset(pos)
-        elif self.lending and self._borrower is None:
+        if pos is None:
+            return
+        if self.lending and self._borrower is None:
             self._held.append(pos)  # The printer takes one connection, and our slip is on it.
         else:
             self._serve(pos)
@@ -140,10 +140,10 @@ class Tap:
     def abandon(self, why: str) -> None:
         """Close the listening socket; it is opened again a second later."""
         self.last_error = why
-        if self._listener is not None:
-            self._loop.watch(self._listener, 0, self)
-            self._listener.close()
-            self._listener = None
+        if self._door is not None:
+            self._loop.watch(self._door, 0, self)
+            self._door.close()
+            self._door = None
         self._listen_at_s = time.monotonic() + _RETRY_S
         self._loop.due(self._listen_at_s)
 
@@ -165,32 +165,19 @@ class Tap:
             self.take_back(Returned(0, b"", Answers(), ""))
 
     def _listen(self, now_s: float) -> float:
-        """Open the listening socket; an address that is not there yet is tried again."""
-        if self._listener is not None or self._loop.stopping:
+        """Open the door; an address that is not there yet is tried again."""
+        if self._door is not None or self._loop.stopping:
             return NEVER
         if now_s < self._listen_at_s:
             return self._listen_at_s
-        address = self._config.listen
-        listener = new_socket(address)
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((address.host, address.port))
-            listener.listen(64)
+            self._door = Door(self._config.listen, self._config.accept_from)
         except OSError as error:
-            listener.close()
-            self.last_error = f"cannot listen on {address.host} port {address.port}: {error}"
+            self.last_error = error.strerror or str(error)
             self._listen_at_s = now_s + _RETRY_S
             return self._listen_at_s
-        listener.setblocking(False)
-        self._listener = listener
-        self._loop.watch(listener, READ, self)
+        self._loop.watch(self._door, READ, self)
         return NEVER
-
-    def _admitted(self, host: str) -> bool:
-        if not self._config.accept_from:
-            return True
-        address = ipaddress.ip_address(host.partition("%")[0])
-        return any(address in network for network in self._config.accept_from)
 
     def _serve(self, pos: socket.socket) -> None:
         connection = f"{self._run}-{next(self._numbers)}"
