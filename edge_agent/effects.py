@@ -48,6 +48,7 @@ class Member(Struct, frozen=True):
 
     `balance` contains `pending` points that central has not confirmed yet; None means that nobody
     here knows it. `shown_pass` is the fresh pass by which they were recognised, if it was one.
+    Beside the balance, `later` points count from the day `later_from` on, as central says.
     """
 
     holder: Holder
@@ -58,6 +59,8 @@ class Member(Struct, frozen=True):
     pending: int = 0
     new_card: bool = False
     shown_pass: str = ""
+    later: int = 0
+    later_from: str = ""
 
 
 class HeldSlip(Struct, frozen=True):

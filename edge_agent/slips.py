@@ -49,7 +49,8 @@ class Expiring(Struct, frozen=True):
 class AwardSlip(Struct, frozen=True, tag="award"):
     """Points earned. `balance` is None until central has answered; a new card has no member yet.
 
-    They count until the local date `expires_on`; where the day is not sure, for `months`.
+    They count until the local date `expires_on`; where the day is not sure, for `months`. `later`
+    says from when they count, if not at once; the balance does not have them then.
     """
 
     origin: Origin
@@ -61,6 +62,7 @@ class AwardSlip(Struct, frozen=True, tag="award"):
     expires_on: str = ""
     months: int = 0
     member_known: bool = True
+    later: str = ""
 
 
 class ClaimSlip(Struct, frozen=True, tag="claim"):
@@ -188,6 +190,8 @@ def _award(slip: AwardSlip, lang: Lang) -> Iterator[Element]:
     yield from (Text(line) for line in slip.explanation)
     yield Rule()
     yield from _balance(slip.balance, lang)
+    if slip.later:
+        yield Text(slip.later)
     if slip.expires_on:
         yield Pair(say("expires", lang), slip.expires_on)
     elif slip.months:

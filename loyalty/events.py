@@ -8,7 +8,7 @@ pseudonyms and card tags, never a name, a number of a card or what was bought.
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from loyalty.central_events import EpochSealed as EpochSealed  # noqa: PLC0414
 from loyalty.central_events import LeaseGrant as LeaseGrant  # noqa: PLC0414
@@ -35,7 +35,8 @@ class Sale(Struct, frozen=True, gc=False):
     `points` were promised to the holder under `book` for the inputs named here; `tier_id` and
     `category` are the inputs the device used. `claim_hash` is the SHA-256 of the claim code.
     `review_id` names the review whose decision made this sale, if one did. `parts` say how much of
-    `eligible_fen` went into goods that the rules name.
+    `eligible_fen` went into goods that the rules name. Points that `waits` are promised for later:
+    the holder's balance does not have them yet.
     """
 
     at: Moment
@@ -50,26 +51,35 @@ class Sale(Struct, frozen=True, gc=False):
     claim_hash: str | None = None
     review_id: str = ""
     parts: tuple[Part, ...] = ()
+    waits: bool | UnsetType = UNSET
 
 
 class Claim(Struct, frozen=True, gc=False):
-    """A holder claims the sale whose claim code this is. `points` is what the device promised."""
+    """A holder claims the sale whose claim code this is. `points` is what the device promised.
+
+    `waits` as in a sale.
+    """
 
     at: Moment
     claim_hash: str
     holder: Holder
     tier_id: str = ""
     points: int | None = None
+    waits: bool | UnsetType = UNSET
 
 
 class Correction(Struct, frozen=True, gc=False):
-    """The award of a sale moves to another holder, or is taken back when there is none."""
+    """The award of a sale moves to another holder, or is taken back when there is none.
+
+    `waits` as in a sale.
+    """
 
     at: Moment
     fingerprint: str
     holder: Holder | None
     tier_id: str = ""
     points: int = 0
+    waits: bool | UnsetType = UNSET
 
 
 class Refund(Struct, frozen=True, gc=False):

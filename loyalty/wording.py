@@ -37,6 +37,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "expired": ("{points} 分有效期至 {day}，已到期", "{points} points counted until {day}"),
     "expires_soon": ("{points} 分将于 {day} 到期", "{points} points count until {day}"),
     "released": ("{points} 分过了退货期，可以使用", "{points} points can be spent from now on"),
+    "pending": ("{points} 分自 {day} 起可以使用", "{points} points can be spent from {day}"),
+    "pending_days": (
+        "{points} 分自消费日起 {days} 天后可以使用",
+        "{points} points can be spent {days} days after this purchase",
+    ),
     "tier_up": ("积分达到 {points}，升为{zh}", "{points} points reached: now {en}"),
     "tier_grace": (
         "积分 {points} 不足{zh}，保留至 {day}",

@@ -7,7 +7,7 @@ when they leave, or 60 s after their last touch.
 
 from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from edge_agent.effects import (
     AskBalance,
@@ -108,7 +108,7 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
         case BalanceTold(answer=answer):
             return _balance(state, answer), ()
         case ClaimTold(answer=answer):
-            return _claim_known(state, answer, now)
+            return _claim_known(state, answer, now, terms)
         case Chosen(reward=reward, place=place) if state.step == "home" and state.member:
             return structs.replace(state, step="confirm", chosen=reward, place=place), ()
         case Confirmed() | PinTyped():
@@ -190,11 +190,13 @@ def _balance(state: State, answer: BalanceAnswer | None) -> State:
         tier_id=answer.tier_id or state.member.tier_id,
         masked_name=answer.masked_name or state.member.masked_name,
         new_card=False,
+        later=answer.pending,
+        later_from=answer.counts_from,
     )
     return structs.replace(state, member=member, available=max(answer.balance - answer.held, 0))
 
 
-def _claim_known(state: State, answer: ClaimAnswer | None, now: Now) -> Result:
+def _claim_known(state: State, answer: ClaimAnswer | None, now: Now, terms: Terms) -> Result:
     """Write the claim down if it may still be good; central's verdict moves the points."""
     member, claim_hash = state.member, state.claim_hash
     if member is None or not claim_hash:
@@ -204,7 +206,8 @@ def _claim_known(state: State, answer: ClaimAnswer | None, now: Now) -> Result:
         words = phrase(Reason(_OVER[answer.state]))
         state = structs.replace(state, claim=ClaimResult("refused", words))
         return _tell(state, "error", words), ()
-    body = Claim(at=now.moment, claim_hash=claim_hash, holder=member.holder)
+    later = True if terms.book.pending_days else UNSET
+    body = Claim(now.moment, claim_hash, member.holder, waits=later)
     if answer is not None and answer.state == "open":
         words = own_words("claim_taken_in")
         if answer.refunded_fen:

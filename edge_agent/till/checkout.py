@@ -56,7 +56,7 @@ from edge_agent.till.inputs import (
 )
 from edge_agent.till.intake import Finding, KnownSale, Nothing, Refunded, Sold, seen
 from edge_agent.till.paper import award_slip, claim_slip, refund_slip
-from edge_agent.till.recorded import refund_body, sale_body
+from edge_agent.till.recorded import refund_body, sale_body, waits
 from edge_agent.till.unclear import Unclear
 from loyalty.events import Body, Claim, Correction
 
@@ -129,7 +129,7 @@ def _claimed(
 ) -> tuple[State, tuple[Effect, ...]]:
     """A scan after the sale: its award goes to this member, and its claim slip is not needed."""
     if open_sale.held_slip is None:
-        return _claimed_by_slip(state, open_sale.sale, member, now)
+        return _claimed_by_slip(state, open_sale.sale, member, now, terms)
     sale = open_sale.sale
     given = award(sale, member, now, terms)
     body = Claim(
@@ -138,6 +138,7 @@ def _claimed(
         holder=member.holder,
         tier_id=member.tier_id,
         points=given.points,
+        waits=waits(terms),
     )
     slip = award_slip(sale.receipt, sale.fingerprint, member, given, now, terms)
     drop = DropSlip(open_sale.held_slip)
@@ -146,10 +147,11 @@ def _claimed(
 
 
 def _claimed_by_slip(
-    state: State, sale: KnownSale, member: Member, now: Now
+    state: State, sale: KnownSale, member: Member, now: Now, terms: Terms
 ) -> tuple[State, tuple[Effect, ...]]:
     """The claim slip was out of our hands: central knows whether it was used before."""
-    body = Claim(at=now.moment, claim_hash=sale.claim_hash or "", holder=member.holder)
+    claim_hash = sale.claim_hash or ""
+    body = Claim(now.moment, claim_hash, member.holder, waits=waits(terms))
     told = _tell(structs.replace(state, open_sale=None), "info", own_words("claim_taken_in"))
     return told, (Record((body,)), SyncNow())
 
@@ -315,6 +317,7 @@ def _corrected(
         holder=member.holder,
         tier_id=member.tier_id,
         points=given.points,
+        waits=waits(terms),
     )
     slip = award_slip(sale.receipt, sale.fingerprint, member, given, now, terms)
     return _tell(state, "ok", own_words("reassigned")), (Record((body,), (slip,)), SyncNow())

@@ -12,7 +12,7 @@ from edge_agent.till.unclear import Unclear
 from loyalty.codes import CLAIM_PREFIX
 from loyalty.receipt import Receipt
 from loyalty.rules.earning import Award, Reason, money
-from loyalty.rules.expiry import last_day
+from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wording import say
 
@@ -37,18 +37,31 @@ def award_slip(
     until = now.today and min(
         last_day(now.today, terms.book, member.tier_id, own) for own in _own_months(given)
     )
+    later = begins(given.points, now, terms.book)
+    owned = member.balance
     content = AwardSlip(
         origin=origin(now, terms, identity),
         receipt=shown(receipt, now),
         member=called(member, terms),
         points=given.points,
         explanation=tuple(say(reason, terms.language) for reason in given.reasons),
-        balance=None if member.balance is None else member.balance + given.points,
+        balance=owned if owned is None or later else owned + given.points,
         expires_on=until.isoformat() if until else "",
         months=months,
         member_known=not member.new_card,
+        later=say(later, terms.language) if later else "",
     )
     return HeldSlip(f"{identity[:24]}-award-{now.moment.wall_ms}", identity, content)
+
+
+def begins(points: int, now: Now, book: RuleBook) -> Reason | None:
+    """Return from when points count that are earned now; None if they count at once."""
+    if not book.pending_days or not points:
+        return None
+    if now.today is None:
+        return Reason("pending_days", {"points": str(points), "days": str(book.pending_days)})
+    day = counts_from(now.today, book).isoformat()
+    return Reason("pending", {"points": str(points), "day": day})
 
 
 def _own_months(given: Award) -> set[int]:

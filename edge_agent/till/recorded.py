@@ -1,5 +1,7 @@
 """The events of a sale and of a refund, from what the till made of their paper."""
 
+from msgspec import UNSET, UnsetType
+
 from edge_agent.effects import Member, Now, Terms
 from edge_agent.till.intake import Refunded, Sold
 from loyalty.events import Refund, Sale
@@ -23,7 +25,13 @@ def sale_body(
         claim_hash=None if member else sold.claim_hash,
         review_id=review_id,
         parts=sold.parts,
+        waits=waits(terms),
     )
+
+
+def waits(terms: Terms) -> bool | UnsetType:
+    """Return what an award's event says of points that count later; nothing if they count now."""
+    return True if terms.book.pending_days else UNSET
 
 
 def refund_body(refunded: Refunded, now: Now, review_id: str = "") -> Refund:

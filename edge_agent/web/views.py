@@ -6,7 +6,8 @@ import msgspec
 
 from edge_agent.effects import Member, Terms
 from edge_agent.journal.slips import SlipRecord
-from edge_agent.phrases import Phrase, Tone
+from edge_agent.phrases import Phrase, Tone, phrase
+from loyalty.rules.earning import Reason
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import RewardRow
 
@@ -48,7 +49,13 @@ def member(person: Member, terms: Terms) -> Json:
         "balance": person.balance,
         "pending": person.pending,
         "new_card": person.new_card,
+        "later": words(_later(person)) if person.later else None,
     }
+
+
+def _later(person: Member) -> Phrase:
+    values = {"points": str(person.later), "day": person.later_from}
+    return phrase(Reason("pending", values))
 
 
 def reward(row: RewardRow) -> Json:

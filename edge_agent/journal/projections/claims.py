@@ -18,7 +18,8 @@ def claimed(db: sqlite3.Connection, place: Place, body: Claim) -> None:
         " VALUES (?, ?, ?, ?, ?, ?)",
         (body.claim_hash, place.epoch, place.seq, holder.kind, holder.key, body.points),
     )
-    movements.give(db, place, 0, holder, points)
+    if not body.waits:
+        movements.give(db, place, 0, holder, points)
     own = db.execute(
         "SELECT fingerprint FROM sale WHERE claim_hash = ? AND holder_key IS NULL",
         (body.claim_hash,),

@@ -21,6 +21,6 @@ def refunded(db: sqlite3.Connection, place: Place, body: Refund) -> None:
     sale = sales.held(db, body.original)
     if sale is None or sale.holder is None:
         movements.give_to_holder_of(db, place, 0, body.original, -points)
-    else:
+    elif not sales.awaits(db, body.original):
         movements.give(db, place, 0, sale.holder, -points)
     sales.take_back(db, body.original, -body.eligible_fen, points)

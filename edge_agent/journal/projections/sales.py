@@ -64,7 +64,7 @@ def sold(db: sqlite3.Connection, place: Place, body: Sale) -> None:
             place.seq,
         ),
     )
-    if body.holder is not None:
+    if body.holder is not None and not body.waits:
         movements.give(db, place, 0, body.holder, body.points)
 
 
@@ -76,9 +76,9 @@ def corrected(db: sqlite3.Connection, place: Place, body: Correction) -> None:
     before = held(db, body.fingerprint)
     if before is None:
         raise KeyError(f"no sale {body.fingerprint}")
-    if before.holder is not None:
+    if before.holder is not None and not awaits(db, body.fingerprint):
         movements.give(db, place, 1, before.holder, before.taken_back - before.points)
-    if body.holder is not None:
+    if body.holder is not None and not body.waits:
         movements.give(db, place, 0, body.holder, body.points)
     state = "reversed" if body.holder is None else "awarded"
     hold(db, place, body.fingerprint, state, body)
@@ -94,6 +94,15 @@ def held(db: sqlite3.Connection, identity: str) -> Held | None:
         return None
     kind, key, points, taken_back = row
     return Held(None if key is None else Holder(kind, key), points, taken_back)
+
+
+def awaits(db: sqlite3.Connection, identity: str) -> bool:
+    """Tell whether the award of a sale that somebody holds here was for later, so moved nothing."""
+    moved = (
+        "SELECT 1 FROM sale JOIN movement ON movement.epoch = award_epoch AND"
+        " movement.seq = award_seq AND leg = 0 WHERE sale.fingerprint = ?"
+    )
+    return db.execute(moved, (identity,)).fetchone() is None
 
 
 def hold(

@@ -53,8 +53,9 @@ function drawHome(step, { member, rewards }) {
   drawRewards(step, rewards);
 }
 
-function aboutBalance({ new_card: newCard, balance, available, pending }) {
+function aboutBalance({ new_card: newCard, balance, available, pending, later }) {
   if (newCard) return t("member.new_more");
+  if (later) return named(later);
   const numbers = { balance: points(balance), pending: points(pending) };
   if (pending > 0) return t("home.balance_pending", numbers);
   return balance !== available ? t("home.balance", numbers) : "";
