@@ -21,14 +21,15 @@ from central.ledger.waiting import rejudge_ready
 from central.ledger.writing.turns import run_turn
 from central.members.records import Conflict, Registry
 from central.members.sheet import read_members
-from central.records import Tally, Values, chunks, put, tally
+from central.records import Tally, chunks, put, tally
+from central.rewards import records
 from central.rewards.sheet import read_rewards
 from central.sheets import Problem, SheetError
 from central.stores.sheet import read_shops
 from loyalty.chain import sign
 from loyalty.rules import rulebook
 from loyalty.rules.rulebook import RuleBook, RuleBookError
-from loyalty.wire import RewardRow, RuleBookRow, ShopRow, Topic
+from loyalty.wire import RuleBookRow, ShopRow
 
 
 class NoRuleBook(ValueError):
@@ -68,10 +69,16 @@ def without_rate(connection: Connection, parts: Parts) -> list[str]:
 
 def rewards(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
     """Keep the rewards of a file and tell the tills about them."""
-    given = read_rewards(name, data, shop_ids(connection, parts))
-    rows = [structs.asdict(reward) for reward in given]
-    changes = put(connection, schema.reward, parts.config.shard_key, rows)
-    news = [_reward_change(row) for row in changes.news]
+    book = book_in_force(connection, parts)
+    tiers = frozenset(tier.id for tier in book.tiers) if book is not None else frozenset()
+    given = read_rewards(
+        name,
+        data,
+        shop_ids(connection, parts),
+        tiers,
+        records.simple_ids(connection, parts.config.shard_key),
+    )
+    changes, news = records.save(connection, parts.config.shard_key, given)
     return _announced(connection, parts, news, tally(changes))
 
 
@@ -162,13 +169,6 @@ def _announced(
     if news:
         directory.announce(connection, parts.config.shard_key, news)
     return result
-
-
-def _reward_change(row: Values) -> Change:
-    if not row["offered"]:
-        return Change(Topic.REWARD, row["reward_id"], None)
-    facts = {name: value for name, value in row.items() if name != "offered"}
-    return directory.of_reward(RewardRow(**facts))
 
 
 def shop_ids(connection: Connection, parts: Parts) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Projections of the ledger about leases and vouchers; `central.schema` names all tables."""
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam
 
 from central.columns import big, data, small, table, text
 
@@ -45,6 +45,12 @@ lease_refusal = table(
     text("details"),  # its values as JSON
 )
 
+# What a lease takes besides points: central.ledger.judging.rows.Redemption as JSON.
+redemption = table("redemption", "lease_id", text("lease_id"), text("content"))
+
+# Pieces kept for those who are deciding: central.ledger.judging.rows.Reservations as JSON.
+reserved = table("reserved", "name", text("name"), text("content"))
+
 voucher = table(
     "voucher",
     "code",
@@ -59,3 +65,13 @@ voucher = table(
     text("used_by", null=True),  # 32 hex digits
     text("request_id", null=True),
 )
+_PAID = 1  # VoucherState.REDEEMED
+Index(
+    "voucher_paid",
+    voucher.c.shard_key,
+    voucher.c.valid_until,
+    postgresql_where=voucher.c.state == _PAID,
+    sqlite_where=voucher.c.state == _PAID,
+)
+#: A condition on the state: only word for word does SQLite use the index for it.
+is_paid = voucher.c.state == bindparam("paid", _PAID, literal_execute=True)

@@ -45,9 +45,19 @@ reward = table(
     text("name_zh"),
     text("name_en"),
     big("points"),
-    text("kind"),  # goods | parking | coupon | service
+    text("kind"),  # loyalty.catalogue.KINDS
     text("home_shop", null=True),
     small("offered"),
+    text("details", null=True),  # loyalty.catalogue.Details as JSON; none for a plain reward
+)
+
+# How many pieces of a reward a place ever got. What of them is left, the ledger counts.
+reward_stock = table(
+    "reward_stock",
+    "reward_id place",
+    text("reward_id"),
+    text("place"),  # a shop that hands them over; empty: anywhere
+    big("supplied"),
 )
 
 rule_book = table(

@@ -13,15 +13,20 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam
 
 from central.access_tables import member_access as member_access  # noqa: PLC0414
 from central.access_tables import pass_shown as pass_shown  # noqa: PLC0414
+from central.activity_tables import activity_batch as activity_batch  # noqa: PLC0414
+from central.activity_tables import activity_doing as activity_doing  # noqa: PLC0414
 from central.columns import big, data, small, table, text
 from central.columns import metadata as metadata  # noqa: PLC0414  # named here for others
 from central.lease_tables import arm as arm  # noqa: PLC0414
 from central.lease_tables import lease as lease  # noqa: PLC0414
 from central.lease_tables import lease_refusal as lease_refusal  # noqa: PLC0414
+from central.lease_tables import redemption as redemption  # noqa: PLC0414
+from central.lease_tables import reserved as reserved  # noqa: PLC0414
 from central.lease_tables import voucher as voucher  # noqa: PLC0414
 from central.record_tables import member as member  # noqa: PLC0414
 from central.record_tables import member_card as member_card  # noqa: PLC0414
 from central.record_tables import reward as reward  # noqa: PLC0414
+from central.record_tables import reward_stock as reward_stock  # noqa: PLC0414
 from central.record_tables import rule_book as rule_book  # noqa: PLC0414
 from central.record_tables import shop as shop  # noqa: PLC0414
 from central.record_tables import staff as staff  # noqa: PLC0414

@@ -19,6 +19,7 @@ _NAME_LETTERS_MAX = 60
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 
 
 class Problem(Struct, frozen=True):
@@ -87,15 +88,15 @@ class Row(Struct, frozen=True):
             )
         return value
 
-    def choice(self, column: str, choices: Iterable[str]) -> str:
+    def choice(self, column: str, choices: Iterable[Word]) -> Word:
         """Return a cell that is one of `choices`. Raises CellError otherwise."""
         known = list(choices)
-        if (value := self.cells[column]) not in known:
-            listed = ", ".join(known)
-            raise CellError(
-                column, f"“{value}”应为：{listed}", f"{value!r} is not one of: {listed}"
-            )
-        return value
+        value = self.cells[column]
+        for one in known:
+            if one == value:
+                return one
+        listed = ", ".join(known)
+        raise CellError(column, f"“{value}”应为：{listed}", f"{value!r} is not one of: {listed}")
 
     def whole_number(self, column: str, least: int, most: int) -> int:
         """Return a cell that is a whole number in a range. Raises CellError otherwise."""

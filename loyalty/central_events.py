@@ -13,7 +13,8 @@ from loyalty.facts import Holder, Moment
 class LeaseGrant(Struct, frozen=True):
     """Central set points aside for one run of a device and issued the voucher they will pay for.
 
-    `session` names that run; devices of an older version do not say it.
+    `session` names that run; devices of an older version do not say it. `pieces` of the reward are
+    handed over at `place` (empty: anywhere); `counted` is by how much that moves shared counters.
     """
 
     at: Moment
@@ -29,6 +30,9 @@ class LeaseGrant(Struct, frozen=True):
     valid_until: str
     ttl_s: int
     session: str = ""
+    pieces: int = 1
+    place: str = ""
+    counted: dict[str, int] = {}
 
 
 class LeaseRefused(Struct, frozen=True):
@@ -53,6 +57,34 @@ class LeaseRelease(Struct, frozen=True):
     at: Moment
     lease_id: str
     cause: Literal["overdue", "destroyed"]
+
+
+class StockReserved(Struct, frozen=True):
+    """Somebody at a device decides: these pieces are kept for them until `until_ms`.
+
+    `pieces` are by counter (`loyalty.catalogue.stock_name`); 0 lets those of this device go.
+    """
+
+    at: Moment
+    device: str
+    pieces: dict[str, int]
+    until_ms: int
+
+
+class VoucherReturned(Struct, frozen=True):
+    """A redemption is taken back before anybody handed anything over for its voucher.
+
+    Its points are the member's again with their lots, its pieces are in stock. `by` is the device
+    that asked (32 hex digits), `staff` and `why` a person's word at the desk.
+    """
+
+    at: Moment
+    voucher_code: str
+    cause: Literal["member", "staff", "expired"]
+    by: str = ""
+    request_id: str = ""
+    staff: str = ""
+    why: str = ""
 
 
 class MemberSet(Struct, frozen=True):

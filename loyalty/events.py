@@ -10,6 +10,10 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from loyalty.activity_events import ActivityClosed as ActivityClosed  # noqa: PLC0414
+from loyalty.activity_events import ActivityDone as ActivityDone  # noqa: PLC0414
+from loyalty.activity_events import ActivityIssued as ActivityIssued  # noqa: PLC0414
+from loyalty.activity_events import ActivityRecorded as ActivityRecorded  # noqa: PLC0414
 from loyalty.central_events import EpochSealed as EpochSealed  # noqa: PLC0414
 from loyalty.central_events import LeaseGrant as LeaseGrant  # noqa: PLC0414
 from loyalty.central_events import LeaseRefused as LeaseRefused  # noqa: PLC0414
@@ -21,7 +25,9 @@ from loyalty.central_events import PointsExpired as PointsExpired  # noqa: PLC04
 from loyalty.central_events import PointsReleased as PointsReleased  # noqa: PLC0414
 from loyalty.central_events import Recalculated as Recalculated  # noqa: PLC0414
 from loyalty.central_events import Rejudge as Rejudge  # noqa: PLC0414  # named here for others
+from loyalty.central_events import StockReserved as StockReserved  # noqa: PLC0414
 from loyalty.central_events import TierSet as TierSet  # noqa: PLC0414
+from loyalty.central_events import VoucherReturned as VoucherReturned  # noqa: PLC0414
 from loyalty.chain import BODY_BYTES_MAX, HASH_BYTES, Frame
 from loyalty.facts import Holder as Holder  # noqa: PLC0414
 from loyalty.facts import Moment as Moment  # noqa: PLC0414
@@ -198,6 +204,7 @@ Body = (
     | ReviewOpened
     | ReviewHeld
     | ReviewDecided
+    | ActivityDone
     | LeaseGrant
     | MemberSet
     | Rejudge
@@ -209,7 +216,12 @@ Body = (
     | PointsExpired
     | TierSet
     | Recalculated
+    | StockReserved
+    | VoucherReturned
     | PointsReleased
+    | ActivityRecorded
+    | ActivityIssued
+    | ActivityClosed
 )
 
 #: Kind numbers never change and are never used again. From 100 on only central writes them.
@@ -224,6 +236,7 @@ KINDS: dict[int, type[Body]] = {
     8: ReviewOpened,
     10: ReviewHeld,
     11: ReviewDecided,
+    13: ActivityDone,
     101: LeaseGrant,
     102: MemberSet,
     103: Rejudge,
@@ -235,7 +248,12 @@ KINDS: dict[int, type[Body]] = {
     109: PointsExpired,
     110: TierSet,
     111: Recalculated,
+    120: StockReserved,
+    121: VoucherReturned,
     112: PointsReleased,
+    117: ActivityRecorded,
+    118: ActivityIssued,
+    119: ActivityClosed,
 }
 CENTRAL_KINDS_FROM = 100
 #: The kind of an event of an earlier epoch that is written again: `Rehomed` around the first one.

@@ -11,7 +11,8 @@ class LeaseRequest(Struct, frozen=True):
 
     `epoch` is the one whose chain will hold the spend; an agent that does not say it gets none.
     `session` names the run that asks; only that run may spend. `pin` or `shown_pass` (the text of a
-    pass that was fresh when it was scanned) proves that the holder stands there.
+    pass that was fresh when it was scanned) proves that the holder stands there. `points` is the
+    price that the member agreed to; 0 from agents of an older version, which did not say it.
     """
 
     request_id: str
@@ -21,10 +22,15 @@ class LeaseRequest(Struct, frozen=True):
     session: str = ""
     pin: str = ""
     shown_pass: str = ""
+    pieces: int = 1
+    points: int = 0
 
 
 class LeaseAnswer(Struct, frozen=True):
-    """A lease with the voucher it pays for, to be spent within `ttl_s`; or why not."""
+    """A lease with the voucher it pays for, to be spent within `ttl_s`; or why not.
+
+    `place` is the shop that alone hands it over; empty: any.
+    """
 
     lease_id: str = ""
     points: int = 0
@@ -33,6 +39,35 @@ class LeaseAnswer(Struct, frozen=True):
     valid_until: str = ""
     refusal: Reason | None = None
     ttl_s: int = 0
+    place: str = ""
+
+
+class ReserveRequest(Struct, frozen=True):
+    """Keep pieces of a reward while a member decides; 0 pieces lets go of what was kept."""
+
+    reward_id: str
+    pieces: int
+
+
+class ReserveAnswer(Struct, frozen=True):
+    """For how long the pieces are kept, 0 if nothing need be; or why there are not as many."""
+
+    ttl_s: int = 0
+    refusal: Reason | None = None
+
+
+class CancelRequest(Struct, frozen=True):
+    """Give a redemption back that this device made and that nobody has handed over yet."""
+
+    request_id: str
+    voucher_code: str
+
+
+class CancelAnswer(Struct, frozen=True):
+    """The points that are the member's again, or why they are not."""
+
+    points: int = 0
+    refusal: Reason | None = None
 
 
 class VoucherRequest(Struct, frozen=True):
@@ -47,3 +82,16 @@ class VoucherAnswer(Struct, frozen=True):
 
     reward_id: str = ""
     refusal: Reason | None = None
+
+
+class StockRow(Struct, frozen=True):
+    """How many pieces of a stocked reward can be had now, at all its places together."""
+
+    reward_id: str
+    left: int
+
+
+class CancelledRow(Struct, frozen=True):
+    """A voucher of this device was cancelled: its paper is worth nothing, online or not."""
+
+    code_hash: str

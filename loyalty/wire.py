@@ -11,11 +11,18 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from loyalty.catalogue import Details, Kind
 from loyalty.directory import DirectoryHeld, DirectoryOffer, NewKey
 from loyalty.events import Holder, Moment
 from loyalty.facts import BootClock
-from loyalty.redeeming import LeaseAnswer as LeaseAnswer  # noqa: PLC0414  # named here for others
+from loyalty.redeeming import CancelAnswer as CancelAnswer  # noqa: PLC0414  # named here for others
+from loyalty.redeeming import CancelledRow as CancelledRow  # noqa: PLC0414
+from loyalty.redeeming import CancelRequest as CancelRequest  # noqa: PLC0414
+from loyalty.redeeming import LeaseAnswer as LeaseAnswer  # noqa: PLC0414
 from loyalty.redeeming import LeaseRequest as LeaseRequest  # noqa: PLC0414
+from loyalty.redeeming import ReserveAnswer as ReserveAnswer  # noqa: PLC0414
+from loyalty.redeeming import ReserveRequest as ReserveRequest  # noqa: PLC0414
+from loyalty.redeeming import StockRow as StockRow  # noqa: PLC0414
 from loyalty.redeeming import VoucherAnswer as VoucherAnswer  # noqa: PLC0414
 from loyalty.redeeming import VoucherRequest as VoucherRequest  # noqa: PLC0414
 
@@ -30,6 +37,8 @@ PUSH_PATH = "/api/1/push"
 PULL_PATH = "/api/1/pull"
 LEASE_PATH = "/api/1/lease"
 VOUCHER_PATH = "/api/1/voucher"
+RESERVE_PATH = "/api/1/reserve"
+CANCEL_PATH = "/api/1/cancel"
 CLAIM_PATH = "/api/1/claim"
 BALANCE_PATH = "/api/1/balance"
 REHOME_PATH = "/api/1/rehome"
@@ -64,6 +73,8 @@ class Topic(IntEnum):
     REVIEW = 9  # rows of this topic and the next are in loyalty.reviewing
     TEMPLATE = 10
     SEAL = 11  # loyalty.seals.Seal
+    STOCK = 16
+    CANCELLED = 17
 
 
 class Problem(Struct, frozen=True):
@@ -251,8 +262,9 @@ class RewardRow(Struct, frozen=True):
     name_zh: str
     name_en: str
     points: int
-    kind: Literal["goods", "parking", "coupon", "service"]
+    kind: Kind
     home_shop: str | None = None
+    details: Details = Details()
 
 
 class ShopRow(Struct, frozen=True):
@@ -310,7 +322,8 @@ class BalanceRequest(Struct, frozen=True):
 class BalanceAnswer(Struct, frozen=True):
     """What a holder owns, what of it is set aside in leases, and their tier.
 
-    The balance lacks `pending` points; the first of them count from `counts_from` (ISO date).
+    `had` are the pieces by reward that count towards the limits of rewards that have one. The
+    balance lacks `pending` points; the first of them count from `counts_from` (ISO date).
     """
 
     known: bool
@@ -318,6 +331,7 @@ class BalanceAnswer(Struct, frozen=True):
     held: int
     tier_id: str
     masked_name: str
+    had: dict[str, int] = {}
     pending: int = 0
     counts_from: str = ""
 

@@ -68,6 +68,48 @@ _WORDS: dict[str, tuple[str, str]] = {
     "activity_expired": ("活动码已过期（{until}）", "This activity code expired on {until}"),
     "activity_elsewhere": ("此活动码是给另一位会员的", "This code is for another member"),
     "activity_self": ("不能推荐自己", "Nobody can refer themselves"),
+    "activity_code_used": ("此活动码已被使用", "This activity code was used already"),
+    "activity_closed": ("此活动码已停用", "This activity code is no longer in use"),
+    "activity_spent": ("{zh}的积分已发完", "All points of {en} are given out"),
+    "activity_members_only": (
+        "活动仅限会员：请先登记此卡",
+        "Activities are for members: please register this card first",
+    ),
+    "activity_not_new": (
+        "推荐仅限新会员：您已有消费",
+        "Referrals are for new members: you have bought here before",
+    ),
+    "activity_pair": (
+        "您与这位会员之间已有推荐",
+        "You and this member have referred one another already",
+    ),
+    "activity_code_unknown": (
+        "总台尚无此活动码的记录，查到后入账",
+        "The server has no record of this code yet; points follow when it does",
+    ),
+    "activity_after_purchase": (
+        "{zh}：首次消费后到账",
+        "{en}: credited with the first purchase",
+    ),
+    "activity_entered": (
+        "{zh}：成绩已登记，结束后按名次发放",
+        "{en}: your result is in; points go by rank at the end",
+    ),
+    "activity_needs_referrer": (
+        "推荐码须写明推荐人，其他活动不可写",
+        "A referral code names who refers; other codes do not",
+    ),
+    "activity_needs_single_codes": (
+        "带结果的活动码须逐张编号（--count）",
+        "Codes with a result are numbered one by one (--count)",
+    ),
+    "activity_waits": ("请扫描会员码参加{zh}", "Now scan the member for {en}"),
+    "activity_credited": ("{zh} +{points} 已到账", "{en}: +{points} credited"),
+    "activity_refused": ("{zh}不计分：{why_zh}", "{en} does not count: {why_en}"),
+    "activity_noted": (
+        "{zh}：已登记，联网后到账",
+        "{en}: registered, credited once connected",
+    ),
     # scans
     "member_unknown_card": (
         "新卡，积分先记在卡上，联网后归入会员",
@@ -149,10 +191,51 @@ _WORDS: dict[str, tuple[str, str]] = {
         "A copy of this device had given this right back; the mall pays for this one",
     ),
     "reward_unknown": ("该礼品已下架", "This reward is no longer offered"),
+    "reward_tier": ("您的会员等级还不能兑换", "Not for your tier yet"),
+    "reward_not_yet": ("{day} 起可兑换", "From {day} on"),
+    "reward_over": ("兑换已于 {day} 截止", "Ended on {day}"),
+    "reward_pieces": ("一次最多兑换 {most} 份", "At most {most} at once"),
+    "reward_limit": ("每位会员限兑 {limit} 份", "At most {limit} for each member"),
+    "reward_limit_day": ("每位会员每天限兑 {limit} 份", "At most {limit} a day for each member"),
+    "reward_limit_month": (
+        "每位会员每月限兑 {limit} 份",
+        "At most {limit} a month for each member",
+    ),
+    "reward_gone": ("已兑完", "None left"),
+    "reward_left": ("只剩 {left} 份", "Only {left} left"),
+    "price_changed": (
+        "价格已变为 {points} 分（原为 {was} 分），请重新选择",
+        "It costs {points} points now, no longer {was}: please choose again",
+    ),
     # vouchers
     "voucher_forged": ("不是本商场的兑换券", "Not a voucher of this mall"),
     "voucher_unknown": ("兑换券不存在", "This voucher does not exist"),
     "voucher_used": ("兑换券已使用", "This voucher was used already"),
+    "voucher_cancelled": (
+        "兑换已取消，积分已退回，此券作废",
+        "This redemption was cancelled and its points are back: the voucher is void",
+    ),
+    "voucher_returned": (
+        "此券的积分已退回会员，由商场承担",
+        "The points of this voucher were given back; the mall pays for it",
+    ),
+    "voucher_still_counts": ("兑换券有效期至 {until}", "This voucher counts until {until}"),
+    "redeem_on_its_way": (
+        "兑换记录正在上传，请稍候再试",
+        "The redemption is still on its way to the server: try again in a moment",
+    ),
+    "cancel_elsewhere": (
+        "请在兑换的那台机器上取消，或到服务台办理",
+        "Cancel where you redeemed it, or ask the service desk",
+    ),
+    "home_till_unheard": (
+        "此券可在门店脱机使用，该店收银机报到后才能取消",
+        "Its shop may have taken this voucher offline: possible once that till has reported",
+    ),
+    "lots_unknown": (
+        "此券兑换于旧版本，请技术人员处理",
+        "Redeemed under an older version: please ask store IT",
+    ),
     "voucher_expired": ("兑换券已过期（{until}）", "This voucher expired on {until}"),
     "voucher_elsewhere": ("请到指定门店使用此券", "This voucher counts at another till only"),
     "voucher_offline": (

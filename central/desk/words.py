@@ -22,6 +22,10 @@ _WORDS: dict[Code, tuple[str, str]] = {
     Code.RECALCULATED_BACK: ("规则更正扣回", "taken back by corrected rules"),
     Code.RECALCULATED_OWED: ("规则更正待抵扣", "corrected rules, owed"),
     Code.ACTIVITY: ("互动活动", "activity"),
+    Code.ACTIVITY_BACK: ("互动活动扣回", "activity, taken back"),
+    Code.ACTIVITY_OWED: ("互动活动待抵扣", "activity, owed"),
+    Code.CANCELLED: ("兑换取消", "redemption cancelled"),
+    Code.VOUCHER_EXPIRED: ("兑换券过期退回", "voucher expired, points returned"),
     Code.RELEASED: ("退货期已过，待生效积分到账", "pending points count from now on"),
 }
 

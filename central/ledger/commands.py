@@ -10,8 +10,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+from central.ledger import offer as offers
 from central.ledger.judging import arming
 from central.ledger.judging.accounts import wallet_id
+from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import (
     Account,
     Identity,
@@ -23,8 +25,10 @@ from central.ledger.judging.rows import (
     VoucherState,
 )
 from central.ledger.judging.state import State
+from central.ledger.offer import Choice, Offer
 from central.ledger.writing.wants import Want, of_holder
 from loyalty.events import (
+    ActivityDone,
     Body,
     EpochSealed,
     Holder,
@@ -57,21 +61,11 @@ def refused(code: str, **values: str) -> Decision:
     return Decision((), lambda _: Reason(code, values))
 
 
-class Offer(Struct, frozen=True):
-    """What the records say about a reward; `limit` is the most points without the service desk."""
-
-    points: int
-    limit: int
-    home_device: str | None
-    valid_until: str
-    ttl_s: int
-
-
 class GrantLease(Struct, frozen=True):
     """Set a reward's points aside for one device; the same request gets the same answer.
 
-    Answers (Lease, Voucher), or a Reason why not. `offer` is why the records say no, if they do;
-    `lease_id` and `voucher_code` are fresh random ones.
+    Answers (Lease, Voucher, Redemption), or a Reason why not. `offer` is why the records say no,
+    if they do; `lease_id` and `voucher_code` are fresh random ones.
     """
 
     holder: Holder
@@ -93,6 +87,8 @@ class GrantLease(Struct, frozen=True):
         yield "leases", self.lease_id
         yield "vouchers", self.voucher_code
         yield from of_holder(self.holder)
+        if isinstance(self.offer, Offer):
+            yield from offers.wants(self.offer)
 
     def decide(self, state: State, at: Moment) -> Decision:
         """Return the grant, or why there is none; either is written down, and then it stays."""
@@ -134,10 +130,16 @@ class GrantLease(Struct, frozen=True):
             return Reason("member_unknown")
         if offer.points > offer.limit:
             return Reason("above_limit", {"limit": str(offer.limit)})
+        choice = offers.choose(offer, member, self.device_id.hex(), state, at)
+        if isinstance(choice, Reason):
+            return choice
         wallet = state.accounts.get(wallet_id(Holder("member", member))) or Account()
         if offer.points > wallet.available:
             short = {"available": str(wallet.available), "needed": str(offer.points)}
             return Reason("balance_too_low", short)
+        return self._of(offer, member, choice, at)
+
+    def _of(self, offer: Offer, member: str, choice: Choice, at: Moment) -> LeaseGrant:
         return LeaseGrant(
             at=at,
             lease_id=self.lease_id,
@@ -152,15 +154,18 @@ class GrantLease(Struct, frozen=True):
             valid_until=offer.valid_until,
             ttl_s=offer.ttl_s,
             session=self.session,
+            pieces=offer.pieces,
+            place=choice.place,
+            counted=choice.counted,
         )
 
 
-def _granted(state: State, lease_id: str) -> tuple[Lease, Voucher]:
+def _granted(state: State, lease_id: str) -> tuple[Lease, Voucher, Redemption]:
     lease = state.leases.get(lease_id)
     voucher = state.vouchers.get(lease.voucher_code) if lease is not None else None
     if lease is None or voucher is None:
         raise LookupError(f"lease {lease_id} or its voucher does not exist")
-    return lease, voucher
+    return lease, voucher, state.redemptions.get(lease_id) or Redemption()
 
 
 class ReleaseLease(Struct, frozen=True):
@@ -200,6 +205,7 @@ class UseVoucher(Struct, frozen=True):
     def wants(self) -> Iterable[Want]:
         """Return the voucher."""
         yield "vouchers", self.code
+        yield "shops", self.device_id
 
     def decide(self, state: State, at: Moment) -> Decision:
         """Return the use, or why there is none."""
@@ -212,12 +218,20 @@ class UseVoucher(Struct, frozen=True):
             return Decision((), lambda _: voucher)
         if self.waits:
             return refused("after_restore")
-        if voucher.home_device not in (None, device):
+        if voucher.state is VoucherState.CANCELLED:
+            return refused("voucher_cancelled")
+        if voucher.home_device not in (None, device) or self._is_elsewhere(state, voucher):
             return refused("voucher_elsewhere")
-        if voucher.valid_until < self.today:
+        if voucher.valid_until < self.today or voucher.state is VoucherState.EXPIRED:
             return refused("voucher_expired", until=voucher.valid_until)
         use = VoucherUse(at, self.code, by=device, request_id=self.request_id)
         return Decision((use,), lambda later: later.vouchers.get(self.code))
+
+    def _is_elsewhere(self, state: State, voucher: Voucher) -> bool:
+        """Tell whether its pieces lie at another shop; the desk hands out those of any."""
+        kept = state.redemptions.get(voucher.lease_id)
+        shop = state.shops.get(self.device_id)
+        return shop is not None and kept is not None and kept.place not in ("", shop)
 
 
 class SetMember(Struct, frozen=True):
@@ -275,7 +289,7 @@ class RejudgeAll(Struct, frozen=True):
             return self.quarantined
         if pending.verdict is not Verdict.PENDING_UPGRADE or isinstance(body, Unreadable):
             return False
-        return not isinstance(body, Sale) or state.books.get(body.book) is not None
+        return not isinstance(body, Sale | ActivityDone) or state.books.get(body.book) is not None
 
 
 class SealEpoch(Struct, frozen=True):

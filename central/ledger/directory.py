@@ -11,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, update
 
 from central import schema
+from central.ledger import stocks
 from central.ledger.judging.accounts import AccountKind, debt_id, holder_of, kind_of, wallet_id
 from central.ledger.judging.entry import Notice
 from central.ledger.judging.rows import Account, Voucher, VoucherState
@@ -19,10 +20,12 @@ from central.ledger.writing import bulk
 from central.ledger.writing.loading import load
 from central.ledger.writing.wants import Want
 from loyalty import wire
+from loyalty.catalogue import STOCK
 from loyalty.codes import voucher_hash
 from loyalty.events import Holder
 from loyalty.reviewing import ReviewRow, TemplateRow
 from loyalty.wire import (
+    CancelledRow,
     CardRow,
     ClaimedRow,
     Judged,
@@ -30,6 +33,7 @@ from loyalty.wire import (
     RewardRow,
     RuleBookRow,
     ShopRow,
+    StockRow,
     Topic,
     VoucherRow,
 )
@@ -53,6 +57,11 @@ class Change(Struct, frozen=True):
 def of_reward(row: RewardRow) -> Change:
     """Return the change that puts a reward into the catalogue on every till."""
     return Change(Topic.REWARD, row.reward_id, row)
+
+
+def of_stock(row: StockRow) -> Change:
+    """Return the change that tells tills how much of a reward is left."""
+    return Change(Topic.STOCK, row.reward_id, row)
 
 
 def of_shop(row: ShopRow) -> Change:
@@ -139,7 +148,14 @@ def of_turn(connection: Connection, shard_key: int, state: State) -> list[Change
     names = _masked_names(connection, shard_key, members)
     changes = [_card_change(state, tag) for tag in cards]
     changes += [_member_change(state, one, names.get(one, "")) for one in members]
+    changes += [of_stock(row) for row in stocks.rows(connection, shard_key, _moved(state))]
     return changes + _voucher_changes(state)
+
+
+def _moved(state: State) -> list[str]:
+    """Return the rewards whose stock a turn moved; what it wrote stands in the tables already."""
+    names = (name.split("/") for name in state.uses.changed() if name.startswith(STOCK))
+    return sorted({parts[1] for parts in names})
 
 
 def _voucher_changes(state: State) -> list[Change]:
@@ -152,6 +168,8 @@ def _voucher_changes(state: State) -> list[Change]:
         item = voucher_hash(code)
         row = VoucherRow(item, voucher.reward_id, voucher.valid_until)
         home = bytes.fromhex(voucher.home_device)
+        if voucher.state is VoucherState.CANCELLED:
+            changes.append(Change(Topic.CANCELLED, item, CancelledRow(item), home))
         changes.append(Change(Topic.VOUCHER, item, row if _counts(voucher) else None, home))
     return changes
 

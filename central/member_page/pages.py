@@ -20,8 +20,8 @@ from central.member_page import codes
 from central.member_page.codes import BadPass, KeyWanted, PassesWanted, qr_svg
 from central.members.lookup import Person, SeveralMembers, find_member, person_of
 from central.rewards.offered import offered
+from central.sync.offering import current_book
 from central.sync.service import Service
-from central.sync.spending import current_book
 from loyalty.codes import MEMBER_PREFIX, mask_number
 
 HISTORY_DAYS = 365

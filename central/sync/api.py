@@ -20,6 +20,7 @@ from central.ledger.writing.items import UnknownEpoch
 from central.sync import enrolment, papers, pulling, pushing, rehoming, spending
 from central.sync.callers import Caller, authenticate
 from central.sync.combiner import Busy
+from central.sync.offering import had_of
 from central.sync.problems import Refused, malformed, plain
 from central.sync.service import Service
 from loyalty import wire
@@ -73,6 +74,8 @@ def blueprint(service: Service) -> Blueprint:
     signed(wire.REHOME_PATH, wire.RehomeRequest, rehoming.answer)
     signed(wire.LEASE_PATH, wire.LeaseRequest, spending.lease)
     signed(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
+    signed(wire.RESERVE_PATH, wire.ReserveRequest, spending.reserve)
+    signed(wire.CANCEL_PATH, wire.CancelRequest, spending.cancel)
     signed(wire.CLAIM_PATH, wire.ClaimRequest, _claim)
     signed(wire.BALANCE_PATH, wire.BalanceRequest, _balance)
     signed(PAPER_PATH, PaperRequest, papers.receive)
@@ -179,4 +182,7 @@ def _claim(service: Service, _caller: Caller, asked: wire.ClaimRequest) -> wire.
 
 def _balance(service: Service, _caller: Caller, asked: wire.BalanceRequest) -> wire.BalanceAnswer:
     plain("holder", asked.holder.key)
-    return service.read(lambda connection: balance_of(connection, service.shard_key, asked.holder))
+    key, now_ms = service.shard_key, service.now_ms()
+    had = service.read(lambda connection: had_of(connection, key, asked.holder, now_ms))
+    answer = service.read(lambda connection: balance_of(connection, key, asked.holder))
+    return structs.replace(answer, had=had)

@@ -55,3 +55,20 @@ def _untold(connection: Connection, shard_key: int, restored_ms: int) -> int:
         ),
     )
     return int(connection.execute(query).scalar_one())
+
+
+def has_told(connection: Connection, shard_key: int, device_id: bytes, since_ms: int) -> bool:
+    """Tell whether a device has told everything it had written, in a contact since that moment."""
+    c, s = schema.contact, schema.stream
+    chain = and_(
+        s.c.shard_key == c.c.shard_key, s.c.device_id == c.c.device_id, s.c.epoch == c.c.epoch
+    )
+    query = select(c.c.device_id).join_from(c, s, chain)
+    query = query.where(
+        c.c.shard_key == shard_key,
+        c.c.device_id == device_id,
+        c.c.seen_ms >= since_ms,
+        c.c.last_written >= 0,
+        s.c.head_seq >= c.c.last_written,
+    )
+    return connection.execute(query).first() is not None

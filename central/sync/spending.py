@@ -1,30 +1,37 @@
 """Leases and vouchers as devices ask for them: what the records say, then a command (SYNC 2.5)."""
 
-from datetime import UTC, datetime, timedelta
 from typing import cast
-from zoneinfo import ZoneInfo
 
 from msgspec import structs
-from sqlalchemy import Connection, select
 
-from central import schema
-from central.ledger.commands import GrantLease, Offer, UseVoucher
+from central.ledger.commands import GrantLease, UseVoucher
+from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Lease, Voucher
+from central.ledger.offer import Offer
 from central.ledger.queries import resolved
+from central.ledger.reward_commands import ReserveStock, ReturnVoucher
 from central.ledger.shards import read_shard
 from central.sync import census
-from central.sync.callers import Caller, DeviceState
-from central.sync.problems import counted, plain
+from central.sync.callers import Caller
+from central.sync.offering import Wanted, local, offer_of
+from central.sync.problems import counted, malformed, plain
 from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import is_short_code, make_short_code
 from loyalty.rules.earning import Reason
-from loyalty.rules.rulebook import RuleBook, from_canonical
-from loyalty.wire import LeaseAnswer, LeaseRequest, VoucherAnswer, VoucherRequest
+from loyalty.wire import (
+    CancelAnswer,
+    CancelRequest,
+    LeaseAnswer,
+    LeaseRequest,
+    ReserveAnswer,
+    ReserveRequest,
+    VoucherAnswer,
+    VoucherRequest,
+)
 
-#: How long a device may spend a lease, on its own boot clock; the points stay held beyond it.
-LEASE_TTL_S = 900
 _ID_BYTES = 16
+_PIECES_MAX = 1_000
 
 
 def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswer:
@@ -35,8 +42,11 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
     if request.session:  # agents of an older version do not say it
         plain("session", request.session)
     counted("epoch", request.epoch)
+    counted("points", request.points)
+    _few("pieces", request.pieces, 1)
     now_ms = service.now_ms()
-    offer = service.read(lambda one: _offer(one, service.shard_key, request, now_ms))
+    wanted = Wanted(request.reward_id, caller.device_id, request.pieces, request.points)
+    offer = service.read(lambda one: offer_of(one, service.shard_key, wanted, now_ms))
     if isinstance(offer, Offer) and offer.points > offer.limit:
         offer = _proven(service, caller, request, offer)
     given = service.run(
@@ -54,7 +64,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
     )
     if isinstance(given, Reason):
         return LeaseAnswer(refusal=given)
-    granted, voucher = cast(tuple[Lease, Voucher], given)
+    granted, voucher, kept = cast(tuple[Lease, Voucher, Redemption], given)
     return LeaseAnswer(
         lease_id=granted.lease_id,
         points=granted.amount,
@@ -64,7 +74,44 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
         ),
         valid_until=voucher.valid_until,
         ttl_s=granted.ttl_s,
+        place=kept.place,
     )
+
+
+def reserve(service: Service, caller: Caller, request: ReserveRequest) -> ReserveAnswer:
+    """Keep pieces of a reward for whoever decides at this device; 0 pieces lets them go."""
+    plain("reward_id", request.reward_id)
+    pieces, now_ms = _few("pieces", request.pieces), service.now_ms()
+    wanted = Wanted(request.reward_id, caller.device_id, max(pieces, 1))
+    offer = service.read(lambda one: offer_of(one, service.shard_key, wanted, now_ms))
+    if isinstance(offer, Reason):
+        return ReserveAnswer(refusal=offer if pieces else None)
+    kept = service.run(ReserveStock(caller.device_id, offer, let_go=not pieces))
+    if isinstance(kept, Reason):
+        return ReserveAnswer(refusal=kept)
+    return ReserveAnswer(cast(int, kept))
+
+
+def cancel(service: Service, caller: Caller, request: CancelRequest) -> CancelAnswer:
+    """Take a redemption of this device back, if nobody handed anything over; or say why not."""
+    plain("request_id", request.request_id)
+    if not is_short_code(request.voucher_code):
+        return CancelAnswer(refusal=Reason("voucher_unknown"))
+    now_ms, key = service.now_ms(), service.shard_key
+    if service.read(lambda connection: census.vouchers_wait(connection, key)):
+        return CancelAnswer(refusal=Reason("after_restore"))
+    zone = service.read(lambda connection: read_shard(connection, key)).zone
+    back = ReturnVoucher(
+        code=request.voucher_code,
+        cause="member",
+        today=local(now_ms, zone).date().isoformat(),
+        device_id=caller.device_id,
+        request_id=request.request_id,
+    )
+    points = service.run(back)
+    if isinstance(points, Reason):
+        return CancelAnswer(refusal=points)
+    return CancelAnswer(cast(int, points))
 
 
 def voucher(service: Service, caller: Caller, request: VoucherRequest) -> VoucherAnswer:
@@ -75,46 +122,13 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
     now_ms, key = service.now_ms(), service.shard_key
     zone = service.read(lambda connection: read_shard(connection, key)).zone
     waits = service.read(lambda connection: census.vouchers_wait(connection, key))
-    today = _local(now_ms, zone).date().isoformat()
+    today = local(now_ms, zone).date().isoformat()
     used = service.run(
         UseVoucher(caller.device_id, request.request_id, request.voucher_code, today, waits)
     )
     if isinstance(used, Reason):
         return VoucherAnswer(refusal=used)
     return VoucherAnswer(reward_id=cast(Voucher, used).reward_id)
-
-
-def current_book(connection: Connection, shard_key: int, now_ms: int) -> RuleBook | None:
-    """Return the rule book in force; None before the first."""
-    t = schema.rule_book
-    query = select(t.c.canonical).where(t.c.shard_key == shard_key, t.c.effective_ms <= now_ms)
-    query = query.order_by(t.c.effective_ms.desc(), t.c.version).limit(1)
-    canonical = connection.execute(query).scalar_one_or_none()
-    return from_canonical(canonical) if canonical is not None else None
-
-
-def _offer(
-    connection: Connection, shard_key: int, request: LeaseRequest, now_ms: int
-) -> Offer | Reason:
-    """Return what the records say about a reward now."""
-    if census.leases_wait(connection, shard_key, now_ms, LEASE_TTL_S):
-        return Reason("after_restore")
-    t = schema.reward
-    query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == request.reward_id)
-    reward = connection.execute(query).one_or_none()
-    if reward is None or not reward.offered:
-        return Reason("reward_unknown")
-    book = current_book(connection, shard_key, now_ms)
-    if book is None:
-        return Reason("no_rule_book")
-    home = None
-    if reward.home_shop is not None:
-        home = _home_device(connection, shard_key, reward.home_shop)
-        if home is None:
-            return Reason("no_home_till")
-    today = _local(now_ms, read_shard(connection, shard_key).zone).date()
-    until = (today + timedelta(days=book.voucher_days)).isoformat()
-    return Offer(reward.points, book.redeem_limit_points, home, until, LEASE_TTL_S)
 
 
 def _proven(
@@ -136,18 +150,11 @@ def _proven(
     return structs.replace(offer, limit=offer.points)
 
 
-def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:
-    """Return the first enrolled till of a shop: the one that may take its vouchers offline."""
-    t = schema.device
-    query = select(t.c.device_id).where(
-        t.c.shard_key == shard_key,
-        t.c.shop_id == shop_id,
-        t.c.role == "till",
-        t.c.state == int(DeviceState.ENROLLED),
-    )
-    query = query.order_by(t.c.enrolled_ms, t.c.device_id).limit(1)
-    device_id = connection.execute(query).scalar_one_or_none()
-    return None if device_id is None else bytes(device_id).hex()
+def _few(name: str, value: int, least: int = 0) -> int:
+    """Return how many pieces a call asks for. Raises Refused for what no reward ever gives."""
+    if value > _PIECES_MAX:
+        raise malformed(f"{name} is {value}, more than {_PIECES_MAX}")
+    return counted(name, value, least)
 
 
 def _signable(shard_key: int, issued: Voucher) -> vouchers.Voucher:
@@ -158,7 +165,3 @@ def _signable(shard_key: int, issued: Voucher) -> vouchers.Voucher:
         home_device=issued.home_device,
         valid_until=issued.valid_until,
     )
-
-
-def _local(now_ms: int, zone: str) -> datetime:
-    return datetime.fromtimestamp(now_ms / 1000, tz=UTC).astimezone(ZoneInfo(zone))

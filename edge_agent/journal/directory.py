@@ -19,6 +19,7 @@ from loyalty.codes import voucher_hash
 from loyalty.reviewing import ReviewRow, TemplateRow
 from loyalty.rules.rulebook import from_canonical, signed_message, version
 from loyalty.wire import (
+    CancelledRow,
     ClaimedRow,
     FeedRow,
     Judged,
@@ -26,11 +27,12 @@ from loyalty.wire import (
     RewardRow,
     RuleBookRow,
     ShopRow,
+    StockRow,
     Topic,
     VoucherRow,
 )
 
-RowT = TypeVar("RowT", RuleBookRow, RewardRow, ShopRow)
+RowT = TypeVar("RowT", RuleBookRow, RewardRow, ShopRow, StockRow)
 
 
 def take_page(db: sqlite3.Connection, answer: PullAnswer) -> None:
@@ -136,6 +138,8 @@ _STORE: dict[int, Callable[[sqlite3.Connection, FeedRow], None]] = {
     Topic.REVIEW: _whole(ReviewRow),
     Topic.TEMPLATE: _whole(TemplateRow),
     Topic.SEAL: seals.take,
+    Topic.STOCK: _whole(StockRow),
+    Topic.CANCELLED: _whole(CancelledRow),
 }
 
 
@@ -148,6 +152,17 @@ def rule_books(db: sqlite3.Connection) -> list[RuleBookRow]:
 def rewards(db: sqlite3.Connection) -> list[RewardRow]:
     """Return the catalogue, the cheapest first."""
     return sorted(_rows(db, Topic.REWARD, RewardRow), key=lambda row: (row.points, row.reward_id))
+
+
+def stock(db: sqlite3.Connection) -> dict[str, int]:
+    """Return how much is left of each reward of which there is only so much."""
+    return {row.reward_id: row.left for row in _rows(db, Topic.STOCK, StockRow)}
+
+
+def cancelled(db: sqlite3.Connection, code: str) -> bool:
+    """Tell whether central cancelled a voucher that only this device may take."""
+    query = "SELECT 1 FROM pulled WHERE topic = ? AND item = ?"
+    return db.execute(query, (Topic.CANCELLED, voucher_hash(code))).fetchone() is not None
 
 
 def shop(db: sqlite3.Connection, shop_id: str) -> ShopRow | None:

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 from msgspec import Struct
 
 from edge_agent.journal import (
+    batches,
     boots,
     cursor,
     directory,
@@ -28,8 +29,9 @@ from edge_agent.journal import (
     slips,
     voucher_requests,
 )
+from edge_agent.journal.activities import ActivityReader
+from edge_agent.journal.batches import Batch
 from edge_agent.journal.cursor import Cursor, Outbox
-from edge_agent.journal.damage import as_sent
 from edge_agent.journal.database import FILE, connect_reader, reading, snapshot
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link, Place
@@ -40,7 +42,6 @@ from edge_agent.journal.refusals import HeldSale, RefusedClaim
 from edge_agent.journal.reviews import ReviewItem, ReviewPaper, Unsent
 from edge_agent.journal.slips import JobRecord, SlipRecord, SlipState
 from edge_agent.journal.verify import Report, verify
-from loyalty.chain import Frame
 from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder, Moment
 from loyalty.facts import BootClock
@@ -63,16 +64,7 @@ class BookInForce(Struct, frozen=True):
     effective_ms: int
 
 
-class Batch(Struct, frozen=True):
-    """A run of events to send, and the hashes around it."""
-
-    first_seq: int
-    prev_hash: bytes
-    frames: tuple[Frame, ...]
-    head_hash: bytes
-
-
-class Reader:
+class Reader(ActivityReader):
     """Answers questions about the journal in `directory`. Close it when done.
 
     Raises FileNotFoundError if there is no journal.
@@ -127,7 +119,7 @@ class Reader:
 
     def batch(self, first_seq: int, events_max: int, bytes_max: int) -> Batch:
         """Return a run of events from `first_seq` on; at least one if there is one."""
-        return self._ask(lambda db: _batch(db, first_seq, events_max, bytes_max))
+        return self._ask(lambda db: batches.of(db, first_seq, events_max, bytes_max))
 
     def links(self, after: Place = log.START, limit: int | None = None) -> list[Link]:
         """Return stored events behind `after`, oldest first."""
@@ -288,6 +280,14 @@ class Reader:
         """Return one shop, None if central has not told of it."""
         return self._ask(lambda db: directory.shop(db, shop_id))
 
+    def voucher_cancelled(self, code: str) -> bool:
+        """Tell whether central cancelled a voucher that only this device may take."""
+        return self._ask(lambda db: directory.cancelled(db, code))
+
+    def stock(self) -> dict[str, int]:
+        """Return how much is left of each reward of which there is only so much."""
+        return self._ask(directory.stock)
+
     def voucher(self, code: str) -> VoucherRow | None:
         """Return the voucher of a typed code if only this device may take it, else None."""
         return self._ask(lambda db: directory.voucher(db, code))
@@ -326,23 +326,3 @@ class Reader:
         """Check pages, chain and projections, all of them; takes a while on a long journal."""
         with reading(self._path) as db:
             return verify(db)
-
-
-def _batch(db: sqlite3.Connection, first_seq: int, events_max: int, bytes_max: int) -> Batch:
-    stream = identity.require(db).stream
-    frames: list[Frame] = []
-    size = 0
-    start = log.last_before(db, stream.epoch, first_seq - 1)  # so that the one before is checked
-    seq, head_hash = start, log.hash_at(db, stream.epoch, start)
-    prev_hash = head_hash
-    links = log.of_epoch(db, Place(stream.epoch, start))
-    for seq, (frame, hash_) in enumerate(as_sent(stream, start, head_hash, links), start + 1):
-        if seq < first_seq:
-            prev_hash = head_hash = hash_
-            continue
-        size += len(frame.body)
-        if len(frames) == events_max or (frames and size > bytes_max):
-            break
-        frames.append(frame)
-        head_hash = hash_
-    return Batch(first_seq, prev_hash, tuple(frames), head_hash)

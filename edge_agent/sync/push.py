@@ -10,9 +10,9 @@ from typing import Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
+from edge_agent.journal.batches import Batch
 from edge_agent.journal.cursor import Outbox
 from edge_agent.journal.identity import Identity
-from edge_agent.journal.reader import Batch
 from loyalty import chain
 from loyalty.events import Moment
 from loyalty.facts import BootClock

@@ -117,6 +117,8 @@ class HandingIn:
             return self._ask_central(code, now, "voucher_day_unsure")
         if valid_until < now.today.isoformat():
             return self._refused(code, Reason("voucher_expired", {"until": valid_until}))
+        if self._journal.voucher_cancelled(code):
+            return self._refused(code, Reason("voucher_cancelled"))
         # If central was asked before and its answer got lost, it may have taken it for us.
         request_id = self._journal.voucher_request(code)
         used = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)

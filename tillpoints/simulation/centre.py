@@ -269,7 +269,8 @@ class Central:
             open_shard(connection, SHARD, "澄湖天地", "Asia/Shanghai", bytes(15) + b"1")
             _put(connection, schema.rule_book, **structs.asdict(row))
             for reward in REWARDS:
-                _put(connection, schema.reward, offered=1, **structs.asdict(reward))
+                values = structs.asdict(reward) | {"details": None}  # all of them are plain
+                _put(connection, schema.reward, offered=1, **values)
             for shop in SHOPS:
                 _put(connection, schema.shop, **structs.asdict(shop))
             for name, (role, shop_id) in devices.items():

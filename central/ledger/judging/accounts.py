@@ -44,7 +44,11 @@ class Code(IntEnum):
     RECALCULATED_BACK = 16  # they give less
     RECALCULATED_OWED = 17  # they give less, and the points are spent
     ACTIVITY = 18
+    ACTIVITY_BACK = 22  # what was bought for it came back
+    ACTIVITY_OWED = 23
     RELEASED = 19  # pending points count from now on
+    CANCELLED = 20  # a redemption was taken back
+    VOUCHER_EXPIRED = 21  # nobody handed a voucher in while it counted
 
 
 ISSUER = bytes([AccountKind.ISSUER])

@@ -10,7 +10,16 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from central.ledger.judging import ageing, people, redemptions, reviews, sales
+from central.ledger.judging import (
+    activities,
+    ageing,
+    people,
+    redemptions,
+    returning,
+    reviews,
+    sales,
+    stock,
+)
 from central.ledger.judging.entry import Entry, Impossible, Notice
 from central.ledger.judging.rows import (
     CENTRAL_DEVICE,
@@ -25,6 +34,10 @@ from central.ledger.judging.rows import (
 from central.ledger.judging.state import State, Unloaded
 from loyalty.events import (
     CENTRAL_KINDS_FROM,
+    ActivityClosed,
+    ActivityDone,
+    ActivityIssued,
+    ActivityRecorded,
     Claim,
     Correction,
     EpochSealed,
@@ -46,7 +59,9 @@ from loyalty.events import (
     ReviewHeld,
     ReviewOpened,
     Sale,
+    StockReserved,
     TierSet,
+    VoucherReturned,
     VoucherUse,
 )
 from loyalty.wire import Judged, Verdict
@@ -228,4 +243,10 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     PointsExpired: ageing.expire,
     PointsReleased: ageing.release,
     Recalculated: sales.recalculate,
+    ActivityDone: activities.done,
+    ActivityRecorded: activities.recorded,
+    ActivityIssued: activities.issued,
+    ActivityClosed: activities.closed,
+    StockReserved: stock.reserve,
+    VoucherReturned: returning.give_back,
 }

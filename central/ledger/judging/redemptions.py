@@ -6,9 +6,10 @@ here reads a clock: how long a lease may be spent is between the device and its 
 
 from msgspec import structs
 
-from central.ledger.judging import arming, references
+from central.ledger.judging import arming, references, returning, stock
 from central.ledger.judging.accounts import OFFLINE_LOSS, REDEMPTION, Code, wallet_id
 from central.ledger.judging.entry import Entry, Impossible, bounded
+from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import (
     CENTRAL_DEVICE,
     Judgement,
@@ -27,6 +28,7 @@ from loyalty.events import (
     Redeem,
     VoucherUse,
 )
+from loyalty.rules import lots
 from loyalty.rules.earning import Reason
 from loyalty.wire import Verdict
 
@@ -68,6 +70,11 @@ def grant(entry: Entry, body: LeaseGrant) -> Judgement:
             state=VoucherState.ISSUED,
         ),
     )
+    if body.counted or body.place or body.pieces != 1:
+        kept = Redemption(body.pieces, body.place, body.counted)
+        entry.state.redemptions.put(body.lease_id, kept)
+        stock.take(entry, body.counted)
+        stock.decided(entry, body.counted, body.device, body.at)
     arming.arm(entry.state, body)
     entry.wakes += [references.to_lease(body.lease_id), references.to_voucher(body.voucher_code)]
     return _APPLIED
@@ -99,12 +106,7 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     if isinstance(spent, leases.LeaseExceeded):
         raise Impossible(f"{body.points} points spent of {spent.left} left in {lease.lease_id}")
     at_our_cost = lease.state is not LeaseState.OPEN  # its points are the member's again
-    if at_our_cost:
-        entry.move(OFFLINE_LOSS, REDEMPTION, body.points, Code.OFFLINE_LOSS, lease.lease_id)
-    else:
-        entry.hold(lease.account_id, -body.points)
-        entry.move(lease.account_id, REDEMPTION, body.points, Code.REDEEM, lease.lease_id)
-        draw_lots(entry, lease.account_id, body.points)
+    _pay(entry, lease, body.points, at_our_cost=at_our_cost)
     entry.state.put_lease(structs.replace(lease, spent=spent.spent))
     voucher = _voucher(entry, lease.voucher_code)
     if voucher.state is not VoucherState.USED:  # it may have been handed in before we heard of this
@@ -120,12 +122,30 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     return _APPLIED
 
 
+def _pay(entry: Entry, lease: Lease, points: int, *, at_our_cost: bool) -> None:
+    """Move the points of a spend, and keep what they came out of."""
+    kept = returning.redemption(entry, lease.lease_id)
+    if at_our_cost:
+        entry.move(OFFLINE_LOSS, REDEMPTION, points, Code.OFFLINE_LOSS, lease.lease_id)
+        stock.take(entry, kept.counted)  # they were back in stock
+        kept = structs.replace(kept, ours=True)
+    else:
+        before = entry.state.lots.get(lease.account_id) or ()
+        entry.hold(lease.account_id, -points)
+        entry.move(lease.account_id, REDEMPTION, points, Code.REDEEM, lease.lease_id)
+        drawn = lots.taken(before, draw_lots(entry, lease.account_id, points))
+        kept = structs.replace(kept, drawn=lots.put_back(kept.drawn, drawn))
+    entry.state.redemptions.put(lease.lease_id, kept)
+
+
 def release(entry: Entry, body: LeaseRelease) -> Judgement:
     """Free what a lease in doubt holds; its voucher counts only if its device spent it."""
     lease = entry.state.leases.get(body.lease_id)
     if lease is None or lease.state is not LeaseState.OPEN:
         raise Impossible(f"lease {body.lease_id} is not open")
     entry.hold(lease.account_id, lease.spent - lease.amount)
+    if lease.spent == 0:
+        stock.put_back(entry, returning.redemption(entry, lease.lease_id).counted)
     voucher = _voucher(entry, lease.voucher_code)
     if voucher.state is VoucherState.ISSUED:
         void = structs.replace(voucher, state=VoucherState.VOID)
@@ -156,6 +176,7 @@ def close(entry: Entry, body: LeaseClose) -> Judgement:
             raise Impossible("a lease without a spend, and its voucher was used")
         void = structs.replace(voucher, state=VoucherState.VOID)
         entry.state.vouchers.put(voucher.code, void)
+        stock.put_back(entry, returning.redemption(entry, lease.lease_id).counted)
     if lease.amount > lease.spent:
         entry.hold(lease.account_id, lease.spent - lease.amount)
     entry.state.put_lease(structs.replace(lease, state=LeaseState.CLOSED))
@@ -178,11 +199,14 @@ def use(entry: Entry, body: VoucherUse) -> Judgement:
         return Judgement(Verdict.REFUSED_FINAL, "voucher_used")
     if voucher.state is VoucherState.VOID:
         return Judgement(Verdict.REFUSED_FINAL, "voucher_unknown")
+    late = voucher.state in returning.RETURNED
+    if late and voucher.home_device != body.by:
+        return Judgement(Verdict.REFUSED_FINAL, "voucher_returned")
     used = structs.replace(
         voucher, state=VoucherState.USED, used_by=body.by, request_id=body.request_id
     )
     entry.state.vouchers.put(voucher.code, used)
-    return _APPLIED
+    return returning.taken_all_the_same(entry, voucher) if late else _APPLIED
 
 
 def _check_owner(entry: Entry, lease: Lease) -> None:

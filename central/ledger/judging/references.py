@@ -50,6 +50,11 @@ def to_decision(review_id: str) -> bytes:
     return b"decision:" + review_id.encode()
 
 
+def to_batch(batch: str) -> bytes:
+    """Return the reference to the activity codes that were made together."""
+    return b"activity codes:" + batch.encode()
+
+
 def to_rule_book(version: str) -> bytes:
     """Return the reference to a rule book."""
     return b"rule book:" + version.encode()

@@ -265,6 +265,8 @@ class VoucherState(IntEnum):
     REDEEMED = 1  # its points are spent
     USED = 2  # it was handed in
     VOID = 3  # its lease was closed without a spend
+    CANCELLED = 4  # its points and pieces were given back
+    EXPIRED = 5  # the same, because its time was over
 
 
 class Voucher(Struct, frozen=True):

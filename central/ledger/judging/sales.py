@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from msgspec import structs
 
-from central.ledger.judging import references, reviews, rows, ruling
+from central.ledger.judging import buying, references, reviews, rows, ruling
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.entry import Entry, Impossible, Notice, bounded
 from central.ledger.judging.rows import Judgement, SaleState
@@ -125,9 +125,11 @@ def correction(entry: Entry, body: Correction) -> Judgement:
         take(entry, resolve(entry, corrected.holder), left, key.hex(), codes)
     ruling.undo(entry, corrected, _book(entry, corrected.book))
     judgement = _APPLIED
+    before = corrected
     corrected = structs.replace(
-        corrected, holder=None, tier_id="", points=0, taken_back=0, state=SaleState.REVERSED
+        before, holder=None, tier_id="", points=0, taken_back=0, state=SaleState.REVERSED
     )
+    buying.count(entry, before, corrected)
     if body.holder is not None:
         corrected, judgement = _award(entry, corrected, body.holder, body.points)
     entry.state.put_sale(corrected)
@@ -159,9 +161,10 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     if original.holder is not None and points:
         codes = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
         take(entry, resolve(entry, original.holder), points, original.fingerprint.hex(), codes)
-    entry.state.put_sale(
-        structs.replace(original, refunded_fen=after, taken_back=original.taken_back + points)
-    )
+    taken_back = original.taken_back + points
+    refunded = structs.replace(original, refunded_fen=after, taken_back=taken_back)
+    entry.state.put_sale(refunded)
+    buying.count(entry, original, refunded)
     if body.points is not None and body.points != points:
         return Judgement(Verdict.APPLIED_ADJUSTED, "recomputed", body.points - points)
     reason = "not_earned" if original.holder is not None and not original.points else ""
@@ -225,6 +228,7 @@ def _award(
         taken_back=gone,
         state=SaleState.AWARDED,
     )
+    buying.count(entry, given, awarded)
     if promised is not None and due > told:
         return awarded, Judgement(Verdict.APPLIED_ADJUSTED, "true_up", due - told)
     return awarded, Judgement(Verdict.APPLIED, "", due if promised is None else 0)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from central.ledger.judging.activity_rows import Batch, Doing
+from central.ledger.judging.redemption_rows import Redemption, Reservations
 from central.ledger.judging.rows import (
     Account,
     Arm,
@@ -148,6 +150,8 @@ class State:
         self.refusals: Table[tuple[bytes, str], Reason] = Table("refusals", undo, complete=complete)
         self.arms: Table[tuple[bytes, int], Arm] = Table("arms", undo, complete=complete)
         self.reviews: Table[str, Review] = Table("reviews", undo, complete=complete)
+        self.redemptions: Table[str, Redemption] = Table("redemptions", undo, complete=complete)
+        self.reserved: Table[str, Reservations] = Table("reserved", undo, complete=complete)
         self.vouchers: Table[str, Voucher] = Table("vouchers", undo, complete=complete)
         self.members: Table[str, Member] = Table("members", undo, complete=complete)
         self.cards: Table[str, str] = Table("cards", undo, complete=complete)
@@ -158,6 +162,8 @@ class State:
         #: What awards were worked out with, counters they share, and what rules ask of members.
         self.facts: Table[bytes, Facts] = Table("facts", undo, complete=complete)
         self.uses: Table[str, int] = Table("uses", undo, complete=complete)
+        self.batches: Table[str, Batch] = Table("batches", undo, complete=complete)
+        self.doings: Table[tuple[str, str], Doing] = Table("doings", undo, complete=complete)
         self.profiles: Table[str, Profile] = Table("profiles", undo, complete=complete)
         #: For which shop a device was enrolled, which never changes.
         self.shops: Table[bytes, str] = Table("shops", undo, complete=complete)

@@ -8,22 +8,26 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, select
+from msgspec import Struct
+from sqlalchemy import Connection, Row, Table, and_, select
 
 from central import schema
 from central.ledger.judging import rows
+from central.ledger.judging.activity_rows import Doing
 from central.ledger.judging.moments import Quality
+from central.ledger.judging.redemption_rows import Redemption, Reservations
 from central.ledger.judging.rows import Identity
 from central.ledger.judging.state import State
 from central.ledger.writing import lots, wants
 from central.ledger.writing.bulk import CHUNK_KEYS, Values, by_key
 from central.ledger.writing.projections import (
+    DOING,
     LEASE,
     SALE,
     VOUCHER,
-    facts_of,
+    batch_of,
+    json_of,
     lease_of,
-    profile_of,
     refusal_of,
     review_of,
     sale_of,
@@ -276,24 +280,38 @@ def _rehomed(connection: Connection, shard_key: int, keys: Sequence[Any], found:
         found[device_id, epoch, hash_] = Identity(device_id, *place)
 
 
-def _facts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.sale_fact.c
-    for key, content in by_key(connection, shard_key, (t.fingerprint, t.content), keys):
-        found[key] = facts_of(content)
-
-
 def _uses(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t = schema.rule_use.c
     found.update(by_key(connection, shard_key, (t.name, t.used), keys))
 
 
-def _profiles(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.member_profile.c
-    for member, content in by_key(connection, shard_key, (t.member, t.content), keys):
-        found[member] = profile_of(content)
+def _json(table: Table, key: str, type_: type[Struct]) -> Reader:
+    """Return the reader of a table that holds its values as JSON."""
+    columns = (table.c[key], table.c.content)
+
+    def read_json(
+        connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded
+    ) -> None:
+        for name, content in by_key(connection, shard_key, columns, keys):
+            found[name] = json_of(content, type_)
+
+    return read_json
+
+
+def _batches(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.activity_batch.c
+    for batch, content in by_key(connection, shard_key, (t.batch, t.content), keys):
+        found[batch] = batch_of(content)
+
+
+def _doings(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    for activity_id, member, *doing in by_key(connection, shard_key, DOING.all, keys):
+        found[activity_id, member] = Doing(*doing)
 
 
 _READERS: dict[str, Reader] = {
+    "batches": _batches,
+    "doings": _doings,
     "accounts": _accounts,
     "lots": lots.wallets,
     "pending_lots": lots.pending,
@@ -306,9 +324,11 @@ _READERS: dict[str, Reader] = {
     "refusals": _refusals,
     "reviews": _reviews,
     "vouchers": _vouchers,
-    "facts": _facts,
+    "redemptions": _json(schema.redemption, "lease_id", Redemption),
+    "reserved": _json(schema.reserved, "name", Reservations),
+    "facts": _json(schema.sale_fact, "fingerprint", rows.Facts),
     "uses": _uses,
-    "profiles": _profiles,
+    "profiles": _json(schema.member_profile, "member", rows.Profile),
     "members": _members,
     "cards": _cards,
     "waiting": _waiting,

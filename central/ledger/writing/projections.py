@@ -5,19 +5,22 @@ one, are added by whoever writes it.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Column, Table
 
 from central import schema
 from central.ledger.judging import rows
 from central.ledger.judging.accounts import kind_of
+from central.ledger.judging.activity_rows import Batch
 from central.ledger.judging.rows import Identity
 from central.ledger.writing.bulk import Columns, Values
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason
+
+StructT = TypeVar("StructT", bound=Struct)
 
 
 class Form(Struct, frozen=True):
@@ -179,6 +182,11 @@ def _as_json(key: object, value: Struct) -> Values:
     return key, msgspec.json.encode(value, order="deterministic").decode()
 
 
+def json_of(content: str, type_: type[StructT]) -> StructT:
+    """Return a value out of the column that holds it as JSON."""
+    return msgspec.json.decode(content, type=type_)
+
+
 def facts_of(content: str) -> rows.Facts:
     """Return what a sale's award was worked out with, out of the column that holds it."""
     return msgspec.json.decode(content, type=rows.Facts)
@@ -187,6 +195,11 @@ def facts_of(content: str) -> rows.Facts:
 def profile_of(content: str) -> rows.Profile:
     """Return what rules may ask of a member, out of the column that holds it."""
     return msgspec.json.decode(content, type=rows.Profile)
+
+
+def batch_of(content: str) -> Batch:
+    """Return what a batch of activity codes says, out of the column that holds it."""
+    return msgspec.json.decode(content, type=Batch)
 
 
 def _head(key: tuple[bytes, int], head: rows.Head) -> Values:
@@ -201,6 +214,11 @@ def _columns(table: Table, without: str = "") -> Columns:
 SALE = Form(schema.sale, _columns(schema.sale), _sale)
 LEASE = Form(schema.lease, _columns(schema.lease, "turn"), _lease)
 VOUCHER = Form(schema.voucher, _columns(schema.voucher), _voucher)
+DOING = Form(
+    schema.activity_doing,
+    _columns(schema.activity_doing),
+    lambda key, doing: (*key, *structs.astuple(doing)),
+)
 
 #: The tables of the state whose every row is a row of the database.
 FORMS: dict[str, Form] = {
@@ -211,8 +229,12 @@ FORMS: dict[str, Form] = {
     "refusals": Form(schema.lease_refusal, _columns(schema.lease_refusal), _refusal),
     "reviews": Form(schema.review, _columns(schema.review), _review),
     "vouchers": VOUCHER,
+    "redemptions": Form(schema.redemption, _columns(schema.redemption), _as_json),
+    "reserved": Form(schema.reserved, _columns(schema.reserved), _as_json),
     "facts": Form(schema.sale_fact, _columns(schema.sale_fact), _as_json),
     "uses": Form(schema.rule_use, _columns(schema.rule_use), lambda name, used: (name, used)),
+    "batches": Form(schema.activity_batch, _columns(schema.activity_batch), _as_json),
+    "doings": DOING,
     "profiles": Form(schema.member_profile, _columns(schema.member_profile), _as_json),
     "members": Form(
         schema.member_tier, _columns(schema.member_tier), lambda key, member: (key, member.tier_id)

@@ -16,7 +16,7 @@ from central.ledger.judging.accounts import (
     pending_id,
     wallet_id,
 )
-from central.ledger.judging.rows import Identity, Lease, Pending, Sale, Unreadable
+from central.ledger.judging.rows import Identity, Lease, Pending, Sale, Unreadable, Voucher
 from loyalty import events
 from loyalty.events import Holder, Origin
 from loyalty.receipt import Kind, Receipt, normalise_number
@@ -76,7 +76,7 @@ _NEXT = {
     "waiting": ("pending", True),
 }
 #: The tables whose rows make the fold read others.
-_LEADING = {*_NEXT, "cards", "sales", "leases", "pending", "members", "pending_lots"}
+_LEADING = {*_NEXT, "cards", "sales", "leases", "vouchers", "pending", "members", "pending_lots"}
 
 
 def _of_struct(row: Any) -> Iterator[Want]:
@@ -89,6 +89,9 @@ def _of_struct(row: Any) -> Iterator[Want]:
             yield "arms", (row.device_id, row.epoch)
             yield "lots", row.account_id
             yield "vouchers", row.voucher_code
+            yield "redemptions", row.lease_id
+        case Voucher():
+            yield "leases", row.lease_id
         case Pending():
             yield from of_body(row.event.body)
             if row.reference is not None:
@@ -141,21 +144,37 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
         case events.LeaseRefused():
             yield "requests", (bytes.fromhex(body.device), body.request_id)
             yield "refusals", (bytes.fromhex(body.device), body.request_id)
-        case events.LeaseGrant():
-            yield "arms", (bytes.fromhex(body.device), body.epoch)
-            yield "leases", body.lease_id
-            yield "requests", (bytes.fromhex(body.device), body.request_id)
-            yield "vouchers", body.voucher_code
-            yield "waiting", references.to_lease(body.lease_id)
-            yield "waiting", references.to_voucher(body.voucher_code)
-            yield from of_holder(body.holder)
         case events.MemberSet():
             yield "members", body.member
             yield from (("cards", tag) for tag in body.tags)
         case events.Rejudge():
             yield "pending", Identity(bytes.fromhex(body.device), body.epoch, body.seq)
         case _:
+            yield from _of_rewards(body)
             yield from _of_rules(body)
+
+
+def _of_rewards(body: events.Body | Unreadable) -> Iterator[Want]:
+    """Yield what central's own events about rewards read."""
+    match body:
+        case events.LeaseGrant():
+            yield "arms", (bytes.fromhex(body.device), body.epoch)
+            yield "leases", body.lease_id
+            yield "requests", (bytes.fromhex(body.device), body.request_id)
+            yield "vouchers", body.voucher_code
+            yield "redemptions", body.lease_id
+            yield "waiting", references.to_lease(body.lease_id)
+            yield "waiting", references.to_voucher(body.voucher_code)
+            yield from of_holder(body.holder)
+            for name in body.counted:
+                yield from (("uses", name), ("reserved", name))
+        case events.VoucherReturned():
+            yield "vouchers", body.voucher_code
+            yield "accounts", REDEMPTION
+        case events.StockReserved():
+            yield from (("reserved", name) for name in body.pieces)
+        case _:
+            return
 
 
 def _of_rules(body: events.Body | Unreadable) -> Iterator[Want]:
@@ -175,6 +194,22 @@ def _of_rules(body: events.Body | Unreadable) -> Iterator[Want]:
                 yield from _purse(holder)
         case events.Recalculated():
             yield "sales", bytes.fromhex(body.fingerprint)
+        case _:
+            yield from _of_activity(body)
+
+
+def _of_activity(body: events.Body | Unreadable) -> Iterator[Want]:
+    match body:
+        case events.ActivityDone():
+            yield from (("batches", body.batch), ("books", body.book))
+            yield "waiting", references.to_batch(body.batch)
+            yield "doings", (body.activity_id, body.holder.key)
+            yield from of_holder(body.holder)
+        case events.ActivityRecorded():
+            yield from (("books", body.book), ("doings", (body.activity_id, body.member)))
+            yield from of_holder(Holder("member", body.member))
+        case events.ActivityIssued():
+            yield from (("batches", body.batch), ("waiting", references.to_batch(body.batch)))
         case _:
             return
 

@@ -5,7 +5,7 @@ from central.database import writing
 from central.ledger.commands import SealEpoch
 from central.ledger.verify import rebuild
 from central.sync.callers import DeviceState
-from central.sync.spending import LEASE_TTL_S
+from central.sync.offering import LEASE_TTL_S
 from loyalty import vouchers, wire
 from loyalty.codes import is_short_code
 from loyalty.rules.earning import Reason

@@ -1,0 +1,34 @@
+"""What the ledger knows of redemptions besides leases and vouchers: pieces, places, lots."""
+
+from msgspec import Struct
+
+from loyalty.rules.lots import Lot
+
+
+class Redemption(Struct, frozen=True):
+    """What a lease takes besides points, to be given back with them.
+
+    `counted` of shared counters, for `pieces` at `place`; `drawn` are the lots that paid for it.
+    `ours`: the house paid. `request_id` is of the device that had it taken back.
+    """
+
+    pieces: int = 1
+    place: str = ""
+    counted: dict[str, int] = {}
+    drawn: tuple[Lot, ...] = ()
+    ours: bool = False
+    request_id: str = ""
+
+
+class Reserved(Struct, frozen=True):
+    """Pieces that a device (32 hex digits) has set aside until then, by central's clock."""
+
+    device: str
+    pieces: int
+    until_ms: int
+
+
+class Reservations(Struct, frozen=True):
+    """Who has set pieces of one counter aside."""
+
+    by: tuple[Reserved, ...]

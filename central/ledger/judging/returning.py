@@ -1,0 +1,71 @@
+"""Redemptions that are taken back: points with their lots, pieces with their counters.
+
+Only a voucher that nobody has taken gives anything back. A home till may have taken one while it
+was cut off; what it tells later happened at the counter, so it counts, and the house pays.
+"""
+
+from msgspec import structs
+
+from central.ledger.judging import stock
+from central.ledger.judging.accounts import OFFLINE_LOSS, REDEMPTION, Code, holder_of
+from central.ledger.judging.entry import Entry, Impossible
+from central.ledger.judging.redemption_rows import Redemption
+from central.ledger.judging.rows import Judgement, Lease, Voucher, VoucherState
+from central.ledger.judging.wallets import pay_debt
+from loyalty.events import VoucherReturned
+from loyalty.rules import lots
+from loyalty.wire import Verdict
+
+RETURNED = (VoucherState.CANCELLED, VoucherState.EXPIRED)
+_NOTHING = Redemption()
+
+
+def give_back(entry: Entry, body: VoucherReturned) -> Judgement:
+    """Give the points of a voucher back to whom they were, and its pieces to the stock."""
+    voucher = entry.state.vouchers.get(body.voucher_code)
+    if voucher is None or voucher.state is not VoucherState.REDEEMED:
+        raise Impossible("only a voucher that is paid and not used can be given back")
+    lease = _lease(entry, voucher)
+    kept = redemption(entry, lease.lease_id)
+    code = Code.VOUCHER_EXPIRED if body.cause == "expired" else Code.CANCELLED
+    if kept.ours:
+        entry.move(REDEMPTION, OFFLINE_LOSS, lease.spent, code, lease.lease_id)
+    else:
+        _pay_back(entry, lease, kept, code)
+    stock.put_back(entry, kept.counted)
+    entry.state.redemptions.put(lease.lease_id, structs.replace(kept, request_id=body.request_id))
+    state = VoucherState.EXPIRED if body.cause == "expired" else VoucherState.CANCELLED
+    by = body.by or None
+    entry.state.vouchers.put(voucher.code, structs.replace(voucher, state=state, used_by=by))
+    return Judgement(Verdict.APPLIED)
+
+
+def taken_all_the_same(entry: Entry, voucher: Voucher) -> Judgement:
+    """Let the house pay for a voucher that was given back and yet handed in at its home till."""
+    lease = _lease(entry, voucher)
+    entry.move(OFFLINE_LOSS, REDEMPTION, lease.spent, Code.OFFLINE_LOSS, lease.lease_id)
+    stock.take(entry, redemption(entry, lease.lease_id).counted)
+    return Judgement(Verdict.APPLIED_ADJUSTED, "voucher_returned", lease.spent)
+
+
+def redemption(entry: Entry, lease_id: str) -> Redemption:
+    """Return what a lease takes besides points."""
+    return entry.state.redemptions.get(lease_id) or _NOTHING
+
+
+def _pay_back(entry: Entry, lease: Lease, kept: Redemption, code: Code) -> None:
+    if sum(one.left for one in kept.drawn) != lease.spent:
+        raise Impossible("the lots that paid for this voucher are not known")
+    wallet, holder = lease.account_id, holder_of(lease.account_id)
+    entry.move(REDEMPTION, wallet, lease.spent, code, lease.lease_id)
+    there = entry.state.lots.get(wallet) or ()
+    entry.state.lots.put(wallet, lots.put_back(there, kept.drawn))
+    if holder is not None:
+        pay_debt(entry, holder, lease.lease_id)
+
+
+def _lease(entry: Entry, voucher: Voucher) -> Lease:
+    lease = entry.state.leases.get(voucher.lease_id)
+    if lease is None:
+        raise Impossible("a voucher whose lease does not exist")
+    return lease

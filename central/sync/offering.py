@@ -1,0 +1,147 @@
+"""What the records say about a reward now: its price, its terms, its stock, where it counts."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, select
+
+from central import schema
+from central.ledger.offer import Offer, Stocked
+from central.ledger.queries import resolved
+from central.ledger.shards import read_shard
+from central.ledger.writing import bulk
+from central.sync import census
+from central.sync.callers import DeviceState
+from loyalty.catalogue import Details, Part, had_name, price
+from loyalty.facts import Holder
+from loyalty.rules.earning import Reason
+from loyalty.rules.rulebook import RuleBook, from_canonical
+
+#: How long a device may spend a lease, on its own boot clock; the points stay held beyond it.
+LEASE_TTL_S = 900
+
+
+class Wanted(Struct, frozen=True):
+    """So many pieces of a reward, for the price that was `agreed` to (0: not told).
+
+    `device_id` is where it is asked for.
+    """
+
+    reward_id: str
+    device_id: bytes
+    pieces: int = 1
+    agreed: int = 0
+
+
+def offer_of(connection: Connection, shard_key: int, wanted: Wanted, now_ms: int) -> Offer | Reason:
+    """Return what the records say about a reward now, or why it cannot be had at all."""
+    if census.leases_wait(connection, shard_key, now_ms, LEASE_TTL_S):
+        return Reason("after_restore")
+    t = schema.reward
+    query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == wanted.reward_id)
+    reward = connection.execute(query).one_or_none()
+    if reward is None or not reward.offered:
+        return Reason("reward_unknown")
+    book = current_book(connection, shard_key, now_ms)
+    if book is None:
+        return Reason("no_rule_book")
+    home = None
+    if reward.home_shop is not None:
+        home = _home_device(connection, shard_key, reward.home_shop)
+        if home is None:
+            return Reason("no_home_till")
+    details = details_of(reward.details)
+    today = local(now_ms, read_shard(connection, shard_key).zone).date()
+    return Offer(
+        points=price(reward.points, details, today.isoformat()) * wanted.pieces,
+        limit=book.redeem_limit_points,
+        home_device=home,
+        valid_until=(today + timedelta(days=book.voucher_days)).isoformat(),
+        ttl_s=LEASE_TTL_S,
+        reward_id=wanted.reward_id,
+        details=details,
+        day=today.isoformat(),
+        pieces=wanted.pieces,
+        agreed=wanted.agreed,
+        stocked=_stocked(connection, shard_key, wanted.reward_id, details),
+        near=_shop_of(connection, shard_key, wanted.device_id),
+    )
+
+
+def had_of(connection: Connection, shard_key: int, holder: Holder, now_ms: int) -> dict[str, int]:
+    """Return how many pieces of each limited reward a holder had that count towards its limit."""
+    owner = resolved(connection, shard_key, holder)
+    if owner.kind == "card":
+        return {}
+    t, u = schema.reward, schema.rule_use
+    query = select(t.c.reward_id, t.c.details)
+    query = query.where(t.c.shard_key == shard_key, t.c.offered == 1, t.c.details.is_not(None))
+    day = local(now_ms, read_shard(connection, shard_key).zone).date().isoformat()
+    names: dict[str, str] = {}
+    for row in connection.execute(query):
+        name = had_name(row.reward_id, owner.key, details_of(row.details), day)
+        if name is not None:
+            names[name] = row.reward_id
+    counted = bulk.by_key(connection, shard_key, (u.c.name, u.c.used), list(names))
+    return {names[name]: pieces for name, pieces in counted}
+
+
+def details_of(content: str | None) -> Details:
+    """Return the details of a reward out of the column that holds them."""
+    return Details() if content is None else msgspec.json.decode(content, type=Details)
+
+
+def current_book(connection: Connection, shard_key: int, now_ms: int) -> RuleBook | None:
+    """Return the rule book in force; None before the first."""
+    t = schema.rule_book
+    query = select(t.c.canonical).where(t.c.shard_key == shard_key, t.c.effective_ms <= now_ms)
+    query = query.order_by(t.c.effective_ms.desc(), t.c.version).limit(1)
+    canonical = connection.execute(query).scalar_one_or_none()
+    return from_canonical(canonical) if canonical is not None else None
+
+
+def local(now_ms: int, zone: str) -> datetime:
+    """Return a moment (ms UTC) as the mall's clocks show it."""
+    return datetime.fromtimestamp(now_ms / 1000, tz=UTC).astimezone(ZoneInfo(zone))
+
+
+def _stocked(
+    connection: Connection, shard_key: int, reward_id: str, details: Details
+) -> tuple[Stocked, ...]:
+    """Return what of a reward, or of the parts of a bundle, there is only so much of."""
+    parts: Sequence[Part] = details.parts or (Part(reward_id, 1),)
+    t = schema.reward_stock
+    ids = [one.reward_id for one in parts]
+    query = select(t.c.reward_id, t.c.place, t.c.supplied)
+    query = query.where(t.c.shard_key == shard_key, t.c.reward_id.in_(ids))
+    supplied: dict[str, dict[str, int]] = {}
+    for row in connection.execute(query.order_by(t.c.reward_id, t.c.place)):
+        supplied.setdefault(row.reward_id, {})[row.place] = row.supplied
+    return tuple(
+        Stocked(one.reward_id, one.pieces, supplied[one.reward_id])
+        for one in parts
+        if one.reward_id in supplied
+    )
+
+
+def _shop_of(connection: Connection, shard_key: int, device_id: bytes) -> str:
+    t = schema.device
+    query = select(t.c.shop_id).where(t.c.shard_key == shard_key, t.c.device_id == device_id)
+    return connection.execute(query).scalar_one_or_none() or ""
+
+
+def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:
+    """Return the first enrolled till of a shop: the one that may take its vouchers offline."""
+    t = schema.device
+    query = select(t.c.device_id).where(
+        t.c.shard_key == shard_key,
+        t.c.shop_id == shop_id,
+        t.c.role == "till",
+        t.c.state == int(DeviceState.ENROLLED),
+    )
+    query = query.order_by(t.c.enrolled_ms, t.c.device_id).limit(1)
+    device_id = connection.execute(query).scalar_one_or_none()
+    return None if device_id is None else bytes(device_id).hex()

@@ -1,0 +1,40 @@
+"""Runs of events as they are sent to central."""
+
+import sqlite3
+
+from msgspec import Struct
+
+from edge_agent.journal import identity, log
+from edge_agent.journal.damage import as_sent
+from edge_agent.journal.log import Place
+from loyalty.chain import Frame
+
+
+class Batch(Struct, frozen=True):
+    """A run of events to send, and the hashes around it."""
+
+    first_seq: int
+    prev_hash: bytes
+    frames: tuple[Frame, ...]
+    head_hash: bytes
+
+
+def of(db: sqlite3.Connection, first_seq: int, events_max: int, bytes_max: int) -> Batch:
+    """Return the events from `first_seq` on, so many and so many bytes of them at most."""
+    stream = identity.require(db).stream
+    frames: list[Frame] = []
+    size = 0
+    start = log.last_before(db, stream.epoch, first_seq - 1)  # so that the one before is checked
+    seq, head_hash = start, log.hash_at(db, stream.epoch, start)
+    prev_hash = head_hash
+    links = log.of_epoch(db, Place(stream.epoch, start))
+    for seq, (frame, hash_) in enumerate(as_sent(stream, start, head_hash, links), start + 1):
+        if seq < first_seq:
+            prev_hash = head_hash = hash_
+            continue
+        size += len(frame.body)
+        if len(frames) == events_max or (frames and size > bytes_max):
+            break
+        frames.append(frame)
+        head_hash = hash_
+    return Batch(first_seq, prev_hash, tuple(frames), head_hash)

@@ -1,0 +1,160 @@
+"""The readable cases of `tests/cases/redeem`: rewards, members, and what they get or are told.
+
+A case is one TOML file: the rewards as lines of rewards.csv, the members with tier and points, and
+steps, each with what comes of it. Every step is a real call of a device at a real central.
+"""
+
+import csv
+import io
+import tomllib
+from pathlib import Path
+
+from central.database import writing
+from central.jobs import voucher_expiry
+from central.ledger import directory, stocks
+from central.rewards import records
+from central.rewards.sheet import COLUMNS, read_rewards
+from central.sync.offering import local
+from loyalty import wire
+from loyalty.wording import say
+from tests.central.programme import DAY_MS, member
+
+FOLDER = Path(__file__).parents[2] / "cases" / "redeem"
+SHOPS = frozenset({"S1", "S2"})
+TIERS = frozenset({"base", "gold"})
+
+
+def cases():
+    return sorted(FOLDER.glob("*.toml"))
+
+
+def read(path):
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def bring_in(programme, lines):
+    """Import rewards given as dictionaries of cells, the way a file is imported."""
+    sheet = io.StringIO()
+    columns = [name for name in COLUMNS if any(name in line for line in lines)]
+    writer = csv.DictWriter(sheet, columns)
+    writer.writeheader()
+    writer.writerows(lines)
+    given = read_rewards("case", sheet.getvalue().encode(), SHOPS, TIERS, frozenset())
+    with writing(programme.engine) as connection:
+        _, news = records.save(connection, programme.shard_key, given)
+        directory.announce(connection, programme.shard_key, news)
+
+
+class Played:
+    """A case at work."""
+
+    def __init__(self, programme, case):
+        self.programme = programme
+        self.devices = {"till": programme.till, "other": programme.other}
+        self.devices["kiosk"] = programme.add_device("kiosk-1", "kiosk", "S1")
+        self.leases = {}
+        self.at = {}
+        self.count = 0
+        for name, facts in case["members"].items():
+            programme.add_member(name, facts.get("tier", "base"))
+            earned = facts["points"] * 2 // 3 if facts.get("tier") == "gold" else facts["points"]
+            programme.till.push(programme.till.sale(member(name), fen=earned * 100))
+            assert programme.balance(member(name)) == facts["points"], name
+        bring_in(programme, case["rewards"])
+
+    def step(self, step):
+        """Do one step and return what came of it, as the case would write it."""
+        came = getattr(self, step["do"])(**{k: v for k, v in step.items() if k in _ARGUMENTS})
+        refusal = getattr(came, "refusal", None)
+        if refusal is not None:
+            return {
+                "refused": refusal.code,
+                "zh": say(refusal, "zh"),
+                "en": say(refusal, "en"),
+            }
+        return came if isinstance(came, dict) else {}
+
+    def redeem(self, reward, who="a", at="kiosk", pieces=1, agreed=0, name="", spend=True):
+        device = self.devices[at]
+        self.count += 1
+        request = wire.LeaseRequest(
+            f"r{self.count}",
+            member(who),
+            reward,
+            device.stream.epoch,
+            pieces=pieces,
+            points=agreed,
+        )
+        lease = device.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
+        if lease.refusal is not None:
+            return lease
+        if spend:
+            body = device.redeem(member(who), lease, reward=reward)
+            assert device.push(body)[0][0] is wire.Verdict.APPLIED
+        self.leases[name or reward], self.at[name or reward] = lease, device
+        return {"points": lease.points, **({"place": lease.place} if lease.place else {})}
+
+    def leave(self, reward):
+        """The member goes without redeeming: the device gives the lease back."""
+        device = self.at[reward]
+        device.push(device.close_lease(self.leases[reward], 0))
+        return {}
+
+    def reserve(self, reward, at="kiosk", pieces=1):
+        request = wire.ReserveRequest(reward, pieces)
+        answer = self.devices[at].ask(wire.RESERVE_PATH, request, wire.ReserveAnswer)
+        return answer if answer.refusal is not None else {"seconds": answer.ttl_s}
+
+    def hand_in(self, name, at="till"):
+        answer = self.devices[at].use_online(self.leases[name].voucher_code, f"u-{at}-{name}")
+        return answer if answer.refusal is not None else {"reward_id": answer.reward_id}
+
+    def cancel(self, name, at=""):
+        device = self.devices[at] if at else self.at[name]
+        request = wire.CancelRequest(f"c-{name}", self.leases[name].voucher_code)
+        answer = device.ask(wire.CANCEL_PATH, request, wire.CancelAnswer)
+        return answer if answer.refusal is not None else {"points": answer.points}
+
+    def wait(self, for_days=0, for_s=0):
+        self.programme.now_ms += for_days * DAY_MS + for_s * 1000
+        return {}
+
+    def expire(self):
+        now_ms = self.programme.now_ms
+        today = local(now_ms, "Asia/Shanghai").date()
+        done, waiting = voucher_expiry.expire(
+            self.programme.engine, self.programme.shard_key, today, now_ms
+        )
+        return {"returned": done, "waiting": waiting}
+
+    def home_till_reports(self):
+        """The home till tells central that it has nothing more to tell."""
+        self.programme.till.write(self.programme.till.sale(fen=100))
+        till = self.programme.till
+        till.send(till.request(last_written=len(till.frames)))
+        return {}
+
+    def after(self, expected):
+        """Return what the ledger says at the end, for what the case names."""
+        found = {}
+        for what, wanted in expected.items():
+            if what == "points":
+                found[what] = {one: self.programme.balance(member(one)) for one in wanted}
+            elif what == "held":
+                found[what] = {one: self.programme.held(member(one)) for one in wanted}
+            elif what == "stock":
+                found[what] = self.programme.read(stocks.left, sorted(wanted))
+        return found
+
+
+_ARGUMENTS = {
+    "reward",
+    "who",
+    "at",
+    "pieces",
+    "agreed",
+    "name",
+    "spend",
+    "for_days",
+    "for_s",
+}
