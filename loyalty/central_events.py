@@ -87,6 +87,41 @@ class VoucherReturned(Struct, frozen=True):
     why: str = ""
 
 
+class LeaseRemade(Struct, frozen=True):
+    """Central was restored from a backup that lacks this lease, and its device has spent it.
+
+    So the lease and its voucher are made again, as far as the spend names them. What the member
+    has no points for by now is the house's loss (SYNC 2.5, "server restored from backup").
+    """
+
+    at: Moment
+    lease_id: str
+    holder: Holder
+    device: str
+    epoch: int
+    points: int
+    reward_id: str
+    voucher_code: str
+    home_device: str | None
+    valid_until: str
+
+
+class CaseClosed(Struct, frozen=True):
+    """A person gives an event up that waits or cannot be read; it does nothing, now and later.
+
+    `was` is the verdict it had, a `wire.Verdict`.
+    `staff` is who, `why` their own words; both are empty where central knows that nothing is lost.
+    """
+
+    at: Moment
+    device: str
+    epoch: int
+    seq: int
+    was: int
+    staff: str
+    why: str
+
+
 class MemberSet(Struct, frozen=True):
     """A member as the ledger knows them: pseudonym, tier, and the tags of their cards."""
 

@@ -14,10 +14,12 @@ from loyalty.activity_events import ActivityClosed as ActivityClosed  # noqa: PL
 from loyalty.activity_events import ActivityDone as ActivityDone  # noqa: PLC0414
 from loyalty.activity_events import ActivityIssued as ActivityIssued  # noqa: PLC0414
 from loyalty.activity_events import ActivityRecorded as ActivityRecorded  # noqa: PLC0414
+from loyalty.central_events import CaseClosed as CaseClosed  # noqa: PLC0414
 from loyalty.central_events import EpochSealed as EpochSealed  # noqa: PLC0414
 from loyalty.central_events import LeaseGrant as LeaseGrant  # noqa: PLC0414
 from loyalty.central_events import LeaseRefused as LeaseRefused  # noqa: PLC0414
 from loyalty.central_events import LeaseRelease as LeaseRelease  # noqa: PLC0414
+from loyalty.central_events import LeaseRemade as LeaseRemade  # noqa: PLC0414
 from loyalty.central_events import LedgerSealed as LedgerSealed  # noqa: PLC0414
 from loyalty.central_events import MemberFacts as MemberFacts  # noqa: PLC0414
 from loyalty.central_events import MemberSet as MemberSet  # noqa: PLC0414
@@ -28,11 +30,18 @@ from loyalty.central_events import Rejudge as Rejudge  # noqa: PLC0414  # named 
 from loyalty.central_events import StockReserved as StockReserved  # noqa: PLC0414
 from loyalty.central_events import TierSet as TierSet  # noqa: PLC0414
 from loyalty.central_events import VoucherReturned as VoucherReturned  # noqa: PLC0414
-from loyalty.chain import BODY_BYTES_MAX, HASH_BYTES, Frame
+from loyalty.chain import BODY_BYTES_MAX, Frame
 from loyalty.facts import Holder as Holder  # noqa: PLC0414
 from loyalty.facts import Moment as Moment  # noqa: PLC0414
 from loyalty.products import Part
 from loyalty.receipt import Receipt
+from loyalty.rehoming import CENTRAL_KINDS_FROM as CENTRAL_KINDS_FROM  # noqa: PLC0414
+from loyalty.rehoming import REHOMED_KIND as REHOMED_KIND  # noqa: PLC0414
+from loyalty.rehoming import Origin as Origin  # noqa: PLC0414
+from loyalty.rehoming import UnknownKind as UnknownKind  # noqa: PLC0414
+from loyalty.rehoming import first_frame
+from loyalty.rehoming import origin_of as origin_of  # noqa: PLC0414
+from loyalty.rehoming import rehomed as rehomed  # noqa: PLC0414
 
 
 class Sale(Struct, frozen=True, gc=False):
@@ -211,6 +220,8 @@ Body = (
     | EpochSealed
     | LeaseRelease
     | LeaseRefused
+    | LeaseRemade
+    | CaseClosed
     | LedgerSealed
     | MemberFacts
     | PointsExpired
@@ -224,7 +235,7 @@ Body = (
     | ActivityClosed
 )
 
-#: Kind numbers never change and are never used again. From 100 on only central writes them.
+#: Kind numbers never change and are never used again.
 KINDS: dict[int, type[Body]] = {
     1: Sale,
     2: Claim,
@@ -254,38 +265,13 @@ KINDS: dict[int, type[Body]] = {
     117: ActivityRecorded,
     118: ActivityIssued,
     119: ActivityClosed,
+    124: LeaseRemade,
+    125: CaseClosed,
 }
-CENTRAL_KINDS_FROM = 100
-#: The kind of an event of an earlier epoch that is written again: `Rehomed` around the first one.
-REHOMED_KIND = 9
 #: What a body may have at first writing, so that it still fits when it is written again.
 FIRST_BODY_BYTES_MAX = BODY_BYTES_MAX - 256
 _KIND_OF = {body: kind for kind, body in KINDS.items()}
 _VERSION = 1
-
-
-class Origin(Struct, frozen=True):
-    """Where an event stood that is written again in a later epoch, and its kind (SYNC 2.6)."""
-
-    epoch: int
-    seq: int
-    hash: bytes
-    kind: int
-
-
-class Rehomed(Struct, frozen=True):
-    """An event of an earlier epoch as it was first written; central may lack it or have it."""
-
-    epoch: int
-    seq: int
-    hash: str
-    kind: int
-    kind_version: int
-    body: msgspec.Raw
-
-
-class UnknownKind(ValueError):
-    """This version of the software does not know the kind or the version of an event."""
 
 
 class BodyTooLarge(ValueError):
@@ -308,49 +294,8 @@ def body_of(frame: Frame) -> Body:
     are not what their kind says, ValueError for what no device may write again.
     """
     if frame.kind == REHOMED_KIND:
-        return body_of(_first_frame(frame))
+        return body_of(first_frame(frame))
     body_type = KINDS.get(frame.kind)
     if body_type is None or frame.kind_version != _VERSION:
         raise UnknownKind(f"kind {frame.kind} version {frame.kind_version}")
     return msgspec.json.decode(frame.body, type=body_type)
-
-
-def rehomed(epoch: int, seq: int, hash_: bytes, frame: Frame) -> Frame:
-    """Return the frame that writes an event of an earlier epoch again, byte for byte.
-
-    One that was written again before stays what it is: its origin is where it stood first.
-    """
-    if frame.kind == REHOMED_KIND:
-        return frame
-    around = Rehomed(
-        epoch, seq, hash_.hex(), frame.kind, frame.kind_version, msgspec.Raw(frame.body)
-    )
-    data = msgspec.json.encode(around, order="deterministic")
-    return Frame(REHOMED_KIND, _VERSION, data)
-
-
-def origin_of(frame: Frame) -> Origin | None:
-    """Return where an event stood first, None for one that stands where it was written.
-
-    Raises as `body_of` does for an event that does not say it.
-    """
-    if frame.kind != REHOMED_KIND:
-        return None
-    around = _around(frame)
-    hash_ = bytes.fromhex(around.hash)
-    if len(hash_) != HASH_BYTES or around.epoch < 1 or around.seq < 1:
-        raise ValueError("the origin of an event is no place on a chain")
-    return Origin(around.epoch, around.seq, hash_, around.kind)
-
-
-def _first_frame(frame: Frame) -> Frame:
-    around = _around(frame)
-    if around.kind == REHOMED_KIND or around.kind >= CENTRAL_KINDS_FROM:
-        raise ValueError(f"kind {around.kind} is not for devices to write again")
-    return Frame(around.kind, around.kind_version, bytes(around.body))
-
-
-def _around(frame: Frame) -> Rehomed:
-    if frame.kind_version != _VERSION:
-        raise UnknownKind(f"kind {frame.kind} version {frame.kind_version}")
-    return msgspec.json.decode(frame.body, type=Rehomed)

@@ -298,6 +298,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "待核对的小票尚未到达总台",
         "The receipt in review has not reached the server yet",
     ),
+    "case_closed": (
+        "已由人工结案，不再处理",
+        "A person closed this case; nothing more comes of it",
+    ),
     "known_before": ("总台已有此记录", "The server has this already"),
     "rule_book_unknown": (
         "总台尚无此版积分规则，更新后自动处理",

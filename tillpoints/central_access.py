@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 import structlog
@@ -77,3 +79,10 @@ def central(path: Path) -> Iterator[Parts]:
         raise Failure(str(error)) from error
     finally:
         parts.close()
+
+
+def local_time(moment_ms: int | None, zone: ZoneInfo) -> str:
+    """Return a moment (ms UTC) as the mall's clocks show it; nothing for None."""
+    if moment_ms is None:
+        return ""
+    return datetime.fromtimestamp(moment_ms / 1000, tz=zone).strftime("%Y-%m-%d %H:%M")

@@ -19,11 +19,12 @@ from central.ledger.writing import saving
 from central.ledger.writing.bulk import Row as RowValues
 from central.ledger.writing.loading import event_of
 from central.ledger.writing.log import TRANSFER, transfer_row
-from loyalty.events import KINDS, Rejudge
+from loyalty.events import KINDS, CaseClosed, Rejudge
 from loyalty.rules.rulebook import from_canonical
 from loyalty.wire import Verdict
 
-_REJUDGE = next(kind for kind, body in KINDS.items() if body is Rejudge)
+#: The kinds of the events that end what another one waited for.
+_AGAIN = tuple(kind for kind, body in KINDS.items() if body in (Rejudge, CaseClosed))
 _PAGE_ROWS = 5_000
 
 
@@ -87,11 +88,11 @@ def _recorded(connection: Connection, shard_key: int) -> dict[Identity, deque[Ju
     """Return an event's judgements in their order; None where the log alone decides."""
     t = schema.inbox
     query = select(t).where(t.c.shard_key == shard_key, t.c.device_id == CENTRAL_DEVICE)
-    query = query.where(t.c.kind == _REJUDGE).order_by(t.c.turn, t.c.place)
+    query = query.where(t.c.kind.in_(_AGAIN)).order_by(t.c.turn, t.c.place)
     found: dict[Identity, deque[Judgement | None]] = defaultdict(deque)
     for row in connection.execute(query):
         body = event_of(row).body
-        if isinstance(body, Rejudge):
+        if isinstance(body, Rejudge | CaseClosed):
             origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
             was = Verdict(body.was)
             found[origin].append(Judgement(was) if was in RECORDED_VERDICTS else None)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.commands import RejudgeAll
+from central.ledger.judging.fold import CASE_CLOSED
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.rows import Identity
 from central.ledger.writing.turns import run_turn
@@ -61,7 +62,7 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
 
     These are all in quarantine or damaged on their device's disk, and those that have waited for
     another event for seven days.
-    Nothing drops them: what they wait for may still come.
+    Nothing drops them: what they wait for may still come, until a person closes the case.
     """
     t = schema.inbox
     query = select(t).where(t.c.shard_key == shard_key, schema.is_open, t.c.verdict.in_(_OPEN))
@@ -80,9 +81,12 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
             time=Quality(Quality.UNKNOWN if row.quality is None else row.quality).name.lower(),
         )
         for row in sorted(connection.execute(query), key=attrgetter("turn", "place"))
-        if row.verdict in (Verdict.QUARANTINED, *_DAMAGED)
-        or row.reason in _FOR_PEOPLE
-        or now_ms - row.received_ms >= PARKED_MS
+        if row.reason != CASE_CLOSED
+        and (
+            row.verdict in (Verdict.QUARANTINED, *_DAMAGED)
+            or row.reason in _FOR_PEOPLE
+            or now_ms - row.received_ms >= PARKED_MS
+        )
     ]
 
 

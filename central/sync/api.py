@@ -20,6 +20,7 @@ from central.ledger.writing.items import UnknownEpoch
 from central.sync import enrolment, papers, pulling, pushing, rehoming, spending
 from central.sync.callers import Caller, authenticate
 from central.sync.combiner import Busy
+from central.sync.lost_leases import LostLeases
 from central.sync.offering import had_of
 from central.sync.problems import Refused, malformed, plain
 from central.sync.service import Service
@@ -43,6 +44,17 @@ _log = structlog.get_logger(__name__)
 def blueprint(service: Service) -> Blueprint:
     """Return the routes of `loyalty.wire`, answered by `service` (see central.sync.service)."""
     routes = Blueprint("sync", __name__)
+    lost_leases = LostLeases(service)
+
+    def push(_service: Service, caller: Caller, asked: wire.PushRequest) -> wire.PushAnswer:
+        answer = _push(service, caller, asked)
+        lost_leases.heard(answer.judged)
+        lost_leases.settle()
+        return answer
+
+    def lease(_service: Service, caller: Caller, asked: wire.LeaseRequest) -> wire.LeaseAnswer:
+        lost_leases.settle()
+        return spending.lease(service, caller, asked)
 
     def caller(path: str, body: bytes) -> Caller:
         """Return who signed the call at hand. Raises Refused, also for too many calls."""
@@ -69,10 +81,10 @@ def blueprint(service: Service) -> Blueprint:
         route(path, answer)
 
     route(wire.ENROL_PATH, lambda body: _enrol(service, _decoded(body, wire.EnrolRequest)))
-    signed(wire.PUSH_PATH, wire.PushRequest, _push)
+    signed(wire.PUSH_PATH, wire.PushRequest, push)
     signed(wire.PULL_PATH, wire.PullRequest, _pull)
     signed(wire.REHOME_PATH, wire.RehomeRequest, rehoming.answer)
-    signed(wire.LEASE_PATH, wire.LeaseRequest, spending.lease)
+    signed(wire.LEASE_PATH, wire.LeaseRequest, lease)
     signed(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
     signed(wire.RESERVE_PATH, wire.ReserveRequest, spending.reserve)
     signed(wire.CANCEL_PATH, wire.CancelRequest, spending.cancel)

@@ -12,7 +12,7 @@ from central.sync.callers import DeviceState
 
 def leases_wait(connection: Connection, shard_key: int, now_ms: int, lease_ttl_s: int) -> bool:
     """Tell whether a till may still spend a lease of the lost database: its clock stops it."""
-    restored_ms = _restored_ms(connection, shard_key)
+    restored_ms = when_restored(connection, shard_key)
     if restored_ms is None or now_ms >= restored_ms + lease_ttl_s * 1000:
         return False
     return _untold(connection, shard_key, restored_ms) > 0
@@ -24,11 +24,12 @@ def vouchers_wait(connection: Connection, shard_key: int) -> bool:
     No clock ends this: a till that stays silent may have handed goods out. It tells what it did, or
     a person revokes it.
     """
-    restored_ms = _restored_ms(connection, shard_key)
+    restored_ms = when_restored(connection, shard_key)
     return restored_ms is not None and _untold(connection, shard_key, restored_ms) > 0
 
 
-def _restored_ms(connection: Connection, shard_key: int) -> int | None:
+def when_restored(connection: Connection, shard_key: int) -> int | None:
+    """Return when the database came out of a backup (ms UTC), None if it never did."""
     t = schema.restored
     query = select(t.c.restored_ms).where(t.c.shard_key == shard_key)
     return connection.execute(query).scalar_one_or_none()

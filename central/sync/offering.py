@@ -50,7 +50,7 @@ def offer_of(connection: Connection, shard_key: int, wanted: Wanted, now_ms: int
         return Reason("no_rule_book")
     home = None
     if reward.home_shop is not None:
-        home = _home_device(connection, shard_key, reward.home_shop)
+        home = home_device(connection, shard_key, reward.home_shop)
         if home is None:
             return Reason("no_home_till")
     details = details_of(reward.details)
@@ -133,7 +133,7 @@ def _shop_of(connection: Connection, shard_key: int, device_id: bytes) -> str:
     return connection.execute(query).scalar_one_or_none() or ""
 
 
-def _home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:
+def home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:
     """Return the first enrolled till of a shop: the one that may take its vouchers offline."""
     t = schema.device
     query = select(t.c.device_id).where(

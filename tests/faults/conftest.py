@@ -1,5 +1,8 @@
 """Real processes that faults are done to, and must come through."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from tests.central.commands.conftest import (  # noqa: F401 fixtures of central on each database
@@ -12,6 +15,16 @@ from tests.central.conftest import postgresql_url  # noqa: F401 a fixture too
 from tillpoints.demo.story.stage import Stage
 from tillpoints.demo.teller import Teller
 from tillpoints.demo.world import World
+
+#: On Linux a folder in memory that everybody may write in (shm_overview(7)).
+MEMORY = "/dev/shm"  # noqa: S108 a folder of our own is made in it
+
+
+@pytest.fixture
+def memory():
+    """A folder that a reboot would empty."""
+    with tempfile.TemporaryDirectory(prefix="tillpoints-test-", dir=MEMORY) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="module")

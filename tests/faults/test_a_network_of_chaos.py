@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import Counter
 from contextlib import ExitStack
@@ -26,7 +25,6 @@ from tests.central.serving import serving
 from tests.faults.chaos import FAULTS, Chaos
 
 ROOT = Path(__file__).parents[2]
-MEMORY = "/dev/shm"  # noqa: S108 a folder of our own is made in it
 SEEDS = range(int(os.environ.get("CHAOS_SEEDS", "1")))
 TILLS = 2
 SALES = 9
@@ -69,12 +67,6 @@ class Till(threading.Thread):
 
     def told(self, what):
         return [words[2] for words in self.said if words[0] == what]
-
-
-@pytest.fixture
-def memory():
-    with tempfile.TemporaryDirectory(prefix="tillpoints-test-", dir=MEMORY) as folder:
-        yield Path(folder)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -15,9 +15,10 @@ from edge_agent.journal.errors import LeaseClosed
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.mark import Mark
 from edge_agent.journal.mark_file import MarkFile
-from edge_agent.sync.calls import Caller, Offline
+from edge_agent.sync.calls import Caller, Offline, Refused
 from edge_agent.sync.enrol import enrol
 from edge_agent.sync.online import Online
+from edge_agent.sync.rehomer import FENCED
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.thread import SyncThread
 from edge_agent.sync.transport import HttpTransport
@@ -33,13 +34,25 @@ FEN = 50_000
 _ASK_AGAIN = 3
 
 
-def main(folder: str, memory: str, url: str, code: str, card: str, name: str, sales: str) -> None:
-    """Sell `sales` times in all, those of earlier lives included, and end."""
+def main(
+    folder: str,
+    memory: str,
+    url: str,
+    code: str,
+    card: str,
+    name: str,
+    sales: str,
+    mark_of_numbers: str = "",
+) -> None:
+    """Sell `sales` times in all, those of earlier lives included, and end.
+
+    Ends, too, where central takes nothing more of this chain, until it is run with another code.
+    """
     mark = Mark(MarkFile(Path(memory)))
     with Journal.open(Path(folder), mark=mark) as journal:
         assert not journal.swapped, journal.swapped
         transport = HttpTransport(url, connect_s=1.0, read_s=READ_S)
-        until_enrolled(journal, transport, url, code)
+        until_enrolled(journal, Path(folder) / "code", transport, url, code)
         caller = Caller(journal, transport)
         rng = random.Random(name)
         syncer = Syncer(journal, caller, session=journal.session, rng=rng, poll_s=POLL_S)
@@ -51,21 +64,29 @@ def main(folder: str, memory: str, url: str, code: str, card: str, name: str, sa
         until(news, lambda: journal.holder_of(tag).kind == "member")
         holder = journal.holder_of(tag)
         for number in range(sales_of(journal), int(sales)):
-            sell(journal, holder, f"{name[-1]}{number:04}")
+            sell(journal, holder, f"{mark_of_numbers or name[-1]}{number:04}")
             sync.wake()
             if number % 3 == 2:
                 redeem(journal, online, holder, f"{name}-{number}")
-        until(news, lambda: rests(journal))
+        until(news, lambda: rests(journal) or is_fenced(journal))
         sync.stop()
         transport.close()
-        say("done", journal.outbox().head_seq)
+        say("fenced" if is_fenced(journal) else "done", journal.outbox().head_seq)
 
 
-def until_enrolled(journal, transport, url, code):
-    while journal.identity() is None:
+def until_enrolled(journal, used, transport, url, code):
+    """Trade a code for an identity unless that was done before (the file `used` has the code)."""
+    while not (used.exists() and used.read_text() == code):
         answer = enrol(journal, transport, url=url, code=code)
+        assert not isinstance(answer, Refused), answer
         if isinstance(answer, Offline):
             time.sleep(0.05)
+        else:
+            used.write_text(code)
+
+
+def is_fenced(journal):
+    return journal.outbox().refused == FENCED
 
 
 def rests(journal):

@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -23,21 +21,19 @@ from central.fleet.records import (
 from central.fleet.records import revoke as revoke_device
 from central.fleet.sheet import ROLES, read_till
 from central.importing import shop_ids
-from central.ledger.waiting import Case, cases
 from central.sheets import CellError, Row
-from loyalty.rules.earning import Reason
-from loyalty.wording import codes, say
-from tillpoints.central_access import central, config_option, json_option, lang_option
+from tillpoints.central_access import (
+    central,
+    config_option,
+    json_option,
+    lang_option,
+    local_time,
+)
+from tillpoints.commands.fleet_cases import cases_, close_case_
 from tillpoints.exits import Failure
 
 _STATES = {"expected": "待注册", "enrolled": "已注册", "revoked": "已停用"}
 _ROLES = {"till": "收银终端", "kiosk": "自助机"}
-_VERDICTS = {
-    "pending_ref": {"zh": "等待关联事件", "en": "waits for another event"},
-    "quarantined": {"zh": "已隔离", "en": "in quarantine"},
-    "corrupt_body": {"zh": "本机磁盘上已损坏", "en": "damaged on its device's disk"},
-    "lost": {"zh": "本机磁盘上已丢失", "en": "lost on its device's disk"},
-}
 _IN_DOUBT = {
     "zh": "  待核对的兑换授权 {lease_id}：{left} 分，自 {since}",
     "en": "  lease in doubt {lease_id}: {left} points, since {since}",
@@ -87,7 +83,7 @@ def enrol(
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(issued)))
         return
-    until = _moment(issued.valid_until_ms, zone)
+    until = local_time(issued.valid_until_ms, zone)
     if lang == "zh":
         click.echo(
             f"{name} 注册码：{issued.code}\n{_CODE_HOURS} 小时内有效，至 {until}，只能用一次"
@@ -111,7 +107,7 @@ def list_(config: Path, lang: str, as_json: bool) -> None:
     for each in found:
         role = _ROLES[each.role] if lang == "zh" else each.role
         state = _STATES[each.state] if lang == "zh" else each.state
-        since = _moment(each.enrolled_ms, zone)
+        since = local_time(each.enrolled_ms, zone)
         click.echo(f"{each.name:16}{each.shop_id:16}{role}  {state}  {since}".rstrip())
 
 
@@ -131,7 +127,7 @@ def status(config: Path, lang: str, as_json: bool) -> None:
         _echo_json(found)
         return
     for each in found:
-        seen = _moment(each.seen_ms, zone)
+        seen = local_time(each.seen_ms, zone)
         error_s = (each.clock_error_ms or 0) / 1000
         if lang == "zh":
             contact = f"最近联系 {seen}，时钟偏差 {error_s:+.1f} 秒" if seen else "尚未联系"
@@ -140,7 +136,7 @@ def status(config: Path, lang: str, as_json: bool) -> None:
             contact = f"seen {seen}, clock {error_s:+.1f} s off" if seen else "never seen"
             click.echo(f"{each.name}: {contact}, {each.events} events, {each.open_cases} open")
         for lease in (one for one in each.open_leases if one.in_doubt):
-            since = _moment(lease.since_ms, zone)
+            since = local_time(lease.since_ms, zone)
             values = {"lease_id": lease.lease_id, "left": lease.left, "since": since}
             click.echo(_IN_DOUBT[lang].format(**values))
         if each.fenced:
@@ -165,35 +161,6 @@ def revoke(name: str, config: Path, lang: str) -> None:
     click.echo(f"{name} 已停用" if lang == "zh" else f"{name} is shut out")
 
 
-@command.command("cases")
-@config_option
-@lang_option
-@json_option
-def cases_(config: Path, lang: str, as_json: bool) -> None:
-    """List the events a person must look at: in quarantine, or waiting for seven days."""
-    with central(config) as parts:
-        with reading(parts.engine) as connection:
-            names = {one.device_id: one.name for one in devices(connection, parts.config.shard_key)}
-            found = cases(connection, parts.config.shard_key, now_ms())
-        zone = parts.config.tz()
-    if as_json:
-        listed = [{"device": names.get(one.device_id), **msgspec.to_builtins(one)} for one in found]
-        click.echo(json.dumps({"cases": listed}, ensure_ascii=False))
-        return
-    for one in found:
-        place = f"{names.get(one.device_id, one.device_id)} {one.epoch}/{one.seq}"
-        click.echo(
-            f"{place}  {_VERDICTS[one.verdict][lang]}  {_why(one, lang)}"
-            f"  {_moment(one.since_ms, zone)}"
-        )
-
-
-def _why(case: Case, lang: str) -> str:
-    if case.reason in codes():
-        return say(Reason(case.reason), "zh" if lang == "zh" else "en")
-    return case.error
-
-
 @command.command("release-lease")
 @click.argument("lease_id")
 @click.option("--destroyed", is_flag=True, help="Its device is gone for good; do not wait 7 days.")
@@ -215,6 +182,10 @@ def release_lease(lease_id: str, destroyed: bool, config: Path, lang: str) -> No
     click.echo(f"已退回会员 {left} 分" if lang == "zh" else f"{left} points back to their member")
 
 
+command.add_command(cases_)
+command.add_command(close_case_)
+
+
 def _devices(parts: Parts) -> list[Device]:
     with reading(parts.engine) as connection:
         return devices(connection, parts.config.shard_key, now_ms())
@@ -222,9 +193,3 @@ def _devices(parts: Parts) -> list[Device]:
 
 def _echo_json(found: Sequence[Device]) -> None:
     click.echo(json.dumps({"devices": msgspec.to_builtins(found)}, ensure_ascii=False))
-
-
-def _moment(moment_ms: int | None, zone: ZoneInfo) -> str:
-    if moment_ms is None:
-        return ""
-    return datetime.fromtimestamp(moment_ms / 1000, tz=zone).strftime("%Y-%m-%d %H:%M")

@@ -233,7 +233,7 @@ class Checks:
             engine.dispose()
 
     def _waiting(self, station: Station, holder: Holder) -> int:
-        """Return what a holder redeemed here under leases that went with a lost database."""
+        """Return what a holder redeemed here under lost leases that central did not make again."""
         if not self._observer.restored:
             return 0
         with closing(sqlite3.connect(self._central.file)) as db:
@@ -243,8 +243,6 @@ class Checks:
             ).fetchall()
         found = [body_of(Frame(*body)) for body in bodies]
         mine = [one for one in found if isinstance(one, Redeem) and one.holder == holder]
-        if mine:
-            self._world.mark("redeemed under a lost lease")
         return sum(one.points for one in mine)
 
 

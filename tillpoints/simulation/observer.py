@@ -17,16 +17,26 @@ from central.ledger.judging.fold import OPEN_VERDICTS
 from central.ledger.judging.moments import Quality
 from loyalty import chain
 from loyalty.chain import Frame, Stream
-from loyalty.events import KINDS, REHOMED_KIND, Redeem, Rejudge, body_of, origin_of
+from loyalty.events import (
+    KINDS,
+    REHOMED_KIND,
+    CaseClosed,
+    LeaseRemade,
+    Redeem,
+    Rejudge,
+    body_of,
+    origin_of,
+)
 from loyalty.wire import PushAnswer, PushRequest, Verdict
 from tillpoints.simulation.centre import SHARD, Central
 from tillpoints.simulation.facts import Facts, Key, Told
 from tillpoints.simulation.world import World
 
 _CENTRAL = bytes(16)
-_REDEEM, _REJUDGE = (
-    next(kind for kind, body in KINDS.items() if body is wanted) for wanted in (Redeem, Rejudge)
+_REDEEM, _REMADE = (
+    next(kind for kind, body in KINDS.items() if body is wanted) for wanted in (Redeem, LeaseRemade)
 )
+_AGAIN = {kind: body for kind, body in KINDS.items() if body in (Rejudge, CaseClosed)}
 _OPEN = {int(verdict) for verdict in OPEN_VERDICTS}
 #: What a sale gave its holder, and what was taken back of that, by the codes of transfers.
 _GIVEN, _OF_SALES = {1, 2, 3}, {1, 2, 3, 4, 5, 10, 11}
@@ -174,12 +184,15 @@ class Observer:
             if kind == _REDEEM:
                 bad = verdict not in {Verdict.APPLIED, Verdict.PENDING_REF}
                 spent = msgspec.json.decode(body, type=Redeem)
-                if verdict == Verdict.APPLIED_ADJUSTED and spent.lease_id in self._facts.released:
+                given_up = spent.lease_id in self._facts.released or _is_remade(db, spent)
+                if verdict == Verdict.APPLIED_ADJUSTED and given_up:
                     bad = False
                     self._world.mark("spent at the house's cost")
                 self._world.hold("I8 a spend under a lease stands", bad and (key, verdict, error))
-            if kind == _REJUDGE and device == _CENTRAL:
-                about = msgspec.json.decode(body, type=Rejudge)
+            if kind == _REMADE:
+                self._world.mark("redeemed under a lost lease")
+            if kind in _AGAIN and device == _CENTRAL:
+                about = msgspec.json.decode(body, type=_AGAIN[kind])
                 rejudged.append((bytes.fromhex(about.device), about.epoch, about.seq))
         return rejudged
 
@@ -306,3 +319,9 @@ class Observer:
             uri = f"{file.as_uri()}?mode=ro"
             self._opened = (file, sqlite3.connect(uri, uri=True, isolation_level=None))
         return self._opened[1]
+
+
+def _is_remade(db: sqlite3.Connection, spent: Redeem) -> bool:
+    """Tell whether a lease was lost with a database and made again for this spend."""
+    query = "SELECT 1 FROM lease WHERE lease_id = ? AND request_id = lease_id"
+    return db.execute(query, (spent.lease_id,)).fetchone() is not None

@@ -38,6 +38,7 @@ from loyalty.events import (
     ActivityDone,
     ActivityIssued,
     ActivityRecorded,
+    CaseClosed,
     Claim,
     Correction,
     EpochSealed,
@@ -45,6 +46,7 @@ from loyalty.events import (
     LeaseGrant,
     LeaseRefused,
     LeaseRelease,
+    LeaseRemade,
     LedgerSealed,
     MemberFacts,
     MemberSet,
@@ -70,6 +72,8 @@ from loyalty.wire import Judged, Verdict
 OPEN_VERDICTS = (Verdict.PENDING_REF, Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
 #: The reason of an event written again that stands in the inbox already; it does nothing.
 KNOWN_BEFORE = "known_before"
+#: The reason of an event that a person gave up.
+CASE_CLOSED = "case_closed"
 #: Judgements that depend on the software, not on the events; a replay takes them as recorded.
 RECORDED_VERDICTS = (Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
 
@@ -93,6 +97,8 @@ def fold(state: State, event: Event, recorded: Judgement | None = None) -> Folde
     try:
         if isinstance(event.body, Rejudge) and event.identity.device_id == CENTRAL_DEVICE:
             return _rejudge(state, event, event.body, recorded)
+        if isinstance(event.body, CaseClosed) and event.identity.device_id == CENTRAL_DEVICE:
+            return _close_case(state, event.body)
         return _judge(state, event, event.identity, recorded)
     except Unloaded:
         state.drop()
@@ -177,6 +183,22 @@ def _rejudge(state: State, event: Event, body: Rejudge, recorded: Judgement | No
     return structs.replace(inner, judgement=Judgement(Verdict.APPLIED), notices=notices)
 
 
+def _close_case(state: State, body: CaseClosed) -> Folded:
+    """End the wait of an event by a person's word: it does nothing, and nothing wakes it."""
+    origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
+    if body.was in OPEN_VERDICTS:
+        if state.pending.get(origin) is None:
+            return Folded(Judgement(Verdict.QUARANTINED, error=f"{origin} does not wait"))
+        _settle(state, origin)
+    closed = Judgement(
+        Verdict.REFUSED_FINAL if body.was in OPEN_VERDICTS else Verdict(body.was), CASE_CLOSED
+    )
+    state.verdicts.put(origin, closed)
+    state.keep()
+    notices = () if origin.device_id == CENTRAL_DEVICE else (_verdict_notice(origin, closed),)
+    return Folded(Judgement(Verdict.APPLIED), notices=notices)
+
+
 def _verdict_notice(origin: Identity, judgement: Judgement) -> Notice:
     row = Judged(origin.seq, judgement.verdict, judgement.reason, judgement.adjusted)
     return Notice(origin.device_id, f"{origin.epoch}/{origin.seq}", row)
@@ -235,6 +257,7 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     LeaseGrant: redemptions.grant,
     LeaseRelease: redemptions.release,
     LeaseRefused: redemptions.refuse,
+    LeaseRemade: redemptions.remake,
     MemberSet: people.set_member,
     EpochSealed: _epoch_sealed,
     LedgerSealed: lambda *_: Judgement(Verdict.APPLIED),

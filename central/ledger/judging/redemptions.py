@@ -25,6 +25,7 @@ from loyalty.events import (
     LeaseGrant,
     LeaseRefused,
     LeaseRelease,
+    LeaseRemade,
     Redeem,
     VoucherUse,
 )
@@ -38,45 +39,54 @@ _APPLIED = Judgement(Verdict.APPLIED)
 def grant(entry: Entry, body: LeaseGrant) -> Judgement:
     """Set points aside for one device, and issue the voucher they will pay for."""
     wallet = wallet_id(resolve(entry, body.holder))
-    if entry.state.leases.get(body.lease_id) is not None:
-        raise Impossible(f"lease {body.lease_id} was granted before")
-    if entry.state.vouchers.get(body.voucher_code) is not None:
-        raise Impossible("this voucher code was issued before")
     entry.hold(wallet, bounded("points", body.points, 1))
-    entry.state.put_lease(
-        Lease(
-            lease_id=body.lease_id,
-            account_id=wallet,
-            device_id=bytes.fromhex(body.device),
-            epoch=body.epoch,
-            request_id=body.request_id,
-            amount=body.points,
-            spent=0,
-            ttl_s=body.ttl_s,
-            reward_id=body.reward_id,
-            voucher_code=body.voucher_code,
-            state=LeaseState.OPEN,
-        )
+    lease = Lease(
+        lease_id=body.lease_id,
+        account_id=wallet,
+        device_id=bytes.fromhex(body.device),
+        epoch=body.epoch,
+        request_id=body.request_id,
+        amount=body.points,
+        spent=0,
+        ttl_s=body.ttl_s,
+        reward_id=body.reward_id,
+        voucher_code=body.voucher_code,
+        state=LeaseState.OPEN,
     )
-    entry.state.vouchers.put(
-        body.voucher_code,
-        Voucher(
-            code=body.voucher_code,
-            lease_id=body.lease_id,
-            reward_id=body.reward_id,
-            holder=body.holder,
-            home_device=body.home_device,
-            valid_until=body.valid_until,
-            state=VoucherState.ISSUED,
-        ),
-    )
+    _issue(entry, lease, body)
     if body.counted or body.place or body.pieces != 1:
         kept = Redemption(body.pieces, body.place, body.counted)
         entry.state.redemptions.put(body.lease_id, kept)
         stock.take(entry, body.counted)
         stock.decided(entry, body.counted, body.device, body.at)
     arming.arm(entry.state, body)
-    entry.wakes += [references.to_lease(body.lease_id), references.to_voucher(body.voucher_code)]
+    return _APPLIED
+
+
+def remake(entry: Entry, body: LeaseRemade) -> Judgement:
+    """Make a lease again that went with a lost database, for the spend that waits for it.
+
+    Where the points are not the member's any more, or not yet, the spend will be the house's loss.
+    """
+    wallet = wallet_id(resolve(entry, body.holder))
+    points = bounded("points", body.points, 1)
+    covered = points <= entry.account(wallet).available
+    if covered:
+        entry.hold(wallet, points)
+    lease = Lease(
+        lease_id=body.lease_id,
+        account_id=wallet,
+        device_id=bytes.fromhex(body.device),
+        epoch=body.epoch,
+        request_id=body.lease_id,  # the one that it was asked for with is lost
+        amount=points,
+        spent=0,
+        ttl_s=0,
+        reward_id=body.reward_id,
+        voucher_code=body.voucher_code,
+        state=LeaseState.OPEN if covered else LeaseState.RELEASED,
+    )
+    _issue(entry, lease, body)
     return _APPLIED
 
 
@@ -207,6 +217,27 @@ def use(entry: Entry, body: VoucherUse) -> Judgement:
     )
     entry.state.vouchers.put(voucher.code, used)
     return returning.taken_all_the_same(entry, voucher) if late else _APPLIED
+
+
+def _issue(entry: Entry, lease: Lease, body: LeaseGrant | LeaseRemade) -> None:
+    """Keep a new lease with its voucher, and wake what waits for either."""
+    state = entry.state
+    if state.leases.get(lease.lease_id) is not None:
+        raise Impossible(f"lease {lease.lease_id} was granted before")
+    if state.vouchers.get(lease.voucher_code) is not None:
+        raise Impossible("this voucher code was issued before")
+    voucher = Voucher(
+        code=lease.voucher_code,
+        lease_id=lease.lease_id,
+        reward_id=lease.reward_id,
+        holder=body.holder,
+        home_device=body.home_device,
+        valid_until=body.valid_until,
+        state=VoucherState.ISSUED,
+    )
+    state.put_lease(lease)
+    state.vouchers.put(voucher.code, voucher)
+    entry.wakes += [references.to_lease(lease.lease_id), references.to_voucher(voucher.code)]
 
 
 def _check_owner(entry: Entry, lease: Lease) -> None:

@@ -144,10 +144,12 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
         case events.LeaseRefused():
             yield "requests", (bytes.fromhex(body.device), body.request_id)
             yield "refusals", (bytes.fromhex(body.device), body.request_id)
+        case events.LeaseRemade():
+            yield from _of_lease(body)
         case events.MemberSet():
             yield "members", body.member
             yield from (("cards", tag) for tag in body.tags)
-        case events.Rejudge():
+        case events.Rejudge() | events.CaseClosed():
             yield "pending", Identity(bytes.fromhex(body.device), body.epoch, body.seq)
         case _:
             yield from _of_rewards(body)
@@ -159,13 +161,9 @@ def _of_rewards(body: events.Body | Unreadable) -> Iterator[Want]:
     match body:
         case events.LeaseGrant():
             yield "arms", (bytes.fromhex(body.device), body.epoch)
-            yield "leases", body.lease_id
             yield "requests", (bytes.fromhex(body.device), body.request_id)
-            yield "vouchers", body.voucher_code
             yield "redemptions", body.lease_id
-            yield "waiting", references.to_lease(body.lease_id)
-            yield "waiting", references.to_voucher(body.voucher_code)
-            yield from of_holder(body.holder)
+            yield from _of_lease(body)
             for name in body.counted:
                 yield from (("uses", name), ("reserved", name))
         case events.VoucherReturned():
@@ -175,6 +173,14 @@ def _of_rewards(body: events.Body | Unreadable) -> Iterator[Want]:
             yield from (("reserved", name) for name in body.pieces)
         case _:
             return
+
+
+def _of_lease(body: events.LeaseGrant | events.LeaseRemade) -> Iterator[Want]:
+    yield "leases", body.lease_id
+    yield "vouchers", body.voucher_code
+    yield "waiting", references.to_lease(body.lease_id)
+    yield "waiting", references.to_voucher(body.voucher_code)
+    yield from of_holder(body.holder)
 
 
 def _of_rules(body: events.Body | Unreadable) -> Iterator[Want]:

@@ -176,3 +176,20 @@ def test_cases_name_what_a_person_must_look_at(leased):
     (case,) = mall.json("fleet", "cases")["cases"]
     assert (case["device"], case["verdict"], case["seq"]) == ("till-1", "quarantined", 2)
     assert "till-1 1/2" in mall.run("fleet", "cases", "--lang", "en")
+
+
+def test_a_person_closes_a_case_and_says_why(leased):
+    mall, _, till, _ = leased
+    till.write_frame(Frame(1, 1, b"{"))
+    till.send()
+    word = ("--by", "王芳", "--why", "演示小票")
+    assert "EPOCH/SEQ" in mall.run("fleet", "close-case", "till-1", "2", *word, code=2)
+    assert "no such device" in mall.run("fleet", "close-case", "till-x", "1/2", *word, code=1)
+    assert "no such event" in mall.run("fleet", "close-case", "till-1", "1/9", *word, code=1)
+    assert "已结案" in mall.run("fleet", "close-case", "till-1", "1/2", *word)
+    assert mall.json("fleet", "cases") == {"cases": []}
+    (case,) = mall.json("fleet", "cases", "--closed")["cases"]
+    assert (case["device"], case["seq"], case["staff"]) == ("till-1", 2, "王芳")
+    assert "王芳：演示小票" in mall.run("fleet", "cases", "--closed")
+    assert "in quarantine" in mall.run("fleet", "cases", "--closed", "--lang", "en")
+    assert mall.json("central", "ledger", "verify")["ok"]

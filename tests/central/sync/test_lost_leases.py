@@ -1,0 +1,143 @@
+"""Spends whose leases went with a lost database (SYNC 2.5)."""
+
+import pytest
+from flask import Flask
+from msgspec import structs
+
+from central import schema
+from central.database import writing
+from central.ledger.closing import closed_cases
+from central.ledger.judging.rows import LeaseState, VoucherState
+from central.ledger.verify import rebuild
+from central.sync.api import blueprint
+from central.sync.offering import LEASE_TTL_S
+from loyalty.codes import make_short_code
+from loyalty.wire import LeaseAnswer, Verdict
+from tests.central.programme import member
+
+WAITS = (Verdict.PENDING_REF, "lease_unknown")
+
+
+@pytest.fixture
+def mall(programme):
+    """A programme out of a backup; a member has 300 points, and rewards cost 100."""
+    programme.add_member("a")
+    programme.add_reward("tea", points=100)
+    programme.till.push(programme.till.sale(member(), fen=30_000))
+    with writing(programme.engine) as connection:
+        programme.insert(connection, schema.restored, restored_ms=programme.now_ms)
+    app = Flask("restored")
+    app.register_blueprint(blueprint(programme.service))
+    programme.client = app.test_client()
+    return programme
+
+
+def lost(mall, points=100):
+    """Return a lease as the lost database granted it."""
+    code = make_short_code("V", mall.chance.randrange)
+    return LeaseAnswer(mall.chance.randbytes(16).hex(), points, code)
+
+
+def verdict(mall, till, seq):
+    rows = {(r.device_id, r.seq): (r.verdict, r.reason) for r in mall.rows(schema.inbox)}
+    return rows[till.id, seq]
+
+
+def sound(mall):
+    mall.check()
+    with writing(mall.engine) as connection:
+        rebuild(connection, mall.shard_key)
+    mall.check()
+
+
+def test_once_every_till_has_told_all_the_spend_takes_its_points(mall):
+    till, lease = mall.till, lost(mall)
+    till.push(till.redeem(member(), lease), till.close_lease(lease, 100))
+    assert verdict(mall, till, 2) == WAITS
+    assert mall.balance(member()) == 300
+    mall.other.send()
+    assert [verdict(mall, till, seq) for seq in (2, 3)] == [(Verdict.APPLIED, "")] * 2
+    assert (mall.balance(member()), mall.held(member())) == (200, 0)
+    assert till.use_online(lease.voucher_code).reward_id == "tea"
+    sound(mall)
+
+
+def test_a_spend_that_comes_after_all_others_have_told_counts_at_once(mall):
+    mall.till.send()
+    mall.other.send()
+    lease = lost(mall)
+    mall.till.push(mall.till.redeem(member(), lease))
+    assert verdict(mall, mall.till, 2) == (Verdict.APPLIED, "")
+    sound(mall)
+
+
+def test_points_that_are_gone_are_the_house_s_loss_and_never_an_overdraft(mall):
+    leases = [lost(mall) for _ in range(4)]
+    mall.till.push(*(mall.till.redeem(member(), lease) for lease in leases))
+    mall.other.send()
+    found = [verdict(mall, mall.till, seq) for seq in range(2, 6)]
+    assert found == [(Verdict.APPLIED, "")] * 3 + [(Verdict.APPLIED_ADJUSTED, "lease_released")]
+    assert (mall.balance(member()), mall.held(member())) == (0, 0)
+    sound(mall)
+
+
+def test_no_lease_is_granted_over_points_that_were_spent_behind_the_backup(mall):
+    """The till is silent; when no lease can be alive any more, what came is settled first."""
+    lease = lost(mall, 250)
+    mall.till.push(mall.till.redeem(member(), lease))
+    mall.now_ms += LEASE_TTL_S * 1000
+    assert mall.till.lease(member()).refusal.code == "balance_too_low"
+    assert mall.balance(member()) == 50
+    sound(mall)
+
+
+def test_a_lost_lease_that_comes_back_unspent_needs_no_person(mall):
+    lease = lost(mall)
+    mall.till.push(mall.till.close_lease(lease, 0))
+    mall.other.send()
+    assert verdict(mall, mall.till, 2) == (Verdict.REFUSED_FINAL, "case_closed")
+    assert [(one.seq, one.staff) for one in mall.read(closed_cases)] == [(2, "")]
+    assert mall.rows(schema.lease) == []
+    sound(mall)
+
+
+def test_a_spend_later_than_any_lost_lease_lived_waits_for_a_person(mall):
+    mall.other.send()
+    mall.till.send()
+    mall.now_ms += (LEASE_TTL_S + 60) * 1000
+    mall.till.push(mall.till.redeem(member(), lost(mall)))
+    mall.other.send()
+    assert verdict(mall, mall.till, 2) == WAITS
+    assert mall.rows(schema.lease) == []
+
+
+@pytest.mark.parametrize("changes", [{"points": 0}, {"points": 10**15}, {"voucher_code": "V1"}])
+def test_a_spend_that_cannot_be_makes_no_lease_and_stops_nobody(mall, changes):
+    lease = lost(mall)
+    spend = mall.till.redeem(member(), lease)
+    mall.till.push(structs.replace(spend, **changes))
+    mall.other.send()
+    assert verdict(mall, mall.till, 2) == WAITS
+    assert mall.other.push(mall.other.sale(member()))[0][0] == Verdict.APPLIED
+    assert mall.rows(schema.lease) == []
+
+
+def test_two_spends_under_one_lost_lease_make_it_once(mall):
+    lease = lost(mall)
+    mall.till.push(mall.till.redeem(member(), lease), mall.till.redeem(member(), lease))
+    mall.other.send()
+    assert verdict(mall, mall.till, 2) == (Verdict.APPLIED, "")
+    assert verdict(mall, mall.till, 3)[0] == Verdict.QUARANTINED
+    (row,) = mall.rows(schema.lease)
+    assert (row.spent, row.state) == (100, LeaseState.OPEN)
+    (voucher,) = mall.rows(schema.voucher)
+    assert voucher.state == VoucherState.REDEEMED
+    sound(mall)
+
+
+def test_a_server_that_was_never_restored_makes_no_lease(programme):
+    programme.add_member("a")
+    till = programme.till
+    till.push(till.sale(member(), fen=30_000), till.redeem(member(), lost(programme)))
+    programme.other.send()
+    assert verdict(programme, till, 2) == WAITS

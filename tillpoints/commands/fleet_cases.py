@@ -1,0 +1,108 @@
+"""`tillpoints fleet cases` and `close-case`: events that a person must look at."""
+
+import json
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+from sqlalchemy import Connection
+
+from central.app import now_ms
+from central.database import reading, writing
+from central.fleet.records import devices
+from central.ledger.closing import Closed, NotClosed, close_case, closed_cases
+from central.ledger.judging.rows import Identity
+from central.ledger.waiting import Case, cases
+from loyalty.rules.earning import Reason
+from loyalty.wording import codes, say
+from tillpoints.central_access import central, config_option, json_option, lang_option, local_time
+from tillpoints.exits import Failure
+
+_VERDICTS = {
+    "pending_ref": {"zh": "等待关联事件", "en": "waits for another event"},
+    "pending_upgrade": {"zh": "等待软件或规则更新", "en": "waits for newer software or rules"},
+    "quarantined": {"zh": "已隔离", "en": "in quarantine"},
+    "corrupt_body": {"zh": "本机磁盘上已损坏", "en": "damaged on its device's disk"},
+    "lost": {"zh": "本机磁盘上已丢失", "en": "lost on its device's disk"},
+}
+_BY_CENTRAL = {
+    "zh": "系统：恢复数据后归还了未使用的授权",
+    "en": "the server: a lease that a restore had lost came back unspent",
+}
+
+
+@click.command("cases")
+@click.option("--closed", is_flag=True, help="Those that were closed, by whom and why.")
+@config_option
+@lang_option
+@json_option
+def cases_(closed: bool, config: Path, lang: str, as_json: bool) -> None:
+    """List the events a person must look at: in quarantine, damaged, or waiting for seven days."""
+    with central(config) as parts:
+        with reading(parts.engine) as connection:
+            shard_key = parts.config.shard_key
+            names = _names(connection, shard_key)
+            found: list[Case] | list[Closed] = (
+                closed_cases(connection, shard_key)
+                if closed
+                else cases(connection, shard_key, now_ms())
+            )
+        zone = parts.config.tz()
+    if as_json:
+        listed = [{"device": names.get(one.device_id), **msgspec.to_builtins(one)} for one in found]
+        click.echo(json.dumps({"cases": listed}, ensure_ascii=False))
+        return
+    for one in found:
+        place = f"{names.get(one.device_id, one.device_id)} {one.epoch}/{one.seq}"
+        line = _closed(one, zone, lang) if isinstance(one, Closed) else _open(one, zone, lang)
+        click.echo(f"{place}  {line}")
+
+
+@click.command("close-case")
+@click.argument("name")
+@click.argument("place", metavar="EPOCH/SEQ")
+@click.option("--by", "staff", required=True, help="Who decides.")
+@click.option("--why", required=True, help="Why nothing shall come of this event.")
+@config_option
+@lang_option
+def close_case_(name: str, place: str, staff: str, why: str, config: Path, lang: str) -> None:
+    """Give an event up that `fleet cases` names, such as `till-1 1/17`: it does nothing for ever.
+
+    Its bytes stay, and so does who closed it and why (`fleet cases --closed`). A till that had
+    promised points for it takes them off its screen.
+    """
+    epoch, slash, seq = place.partition("/")
+    if not (slash and epoch.isascii() and epoch.isdigit() and seq.isascii() and seq.isdigit()):
+        raise click.BadParameter("EPOCH/SEQ, such as 1/17", param_hint="EPOCH/SEQ")
+    if not (0 < int(epoch) < 1 << 62 and 0 < int(seq) < 1 << 62):
+        raise click.BadParameter("count from 1", param_hint="EPOCH/SEQ")
+    with central(config) as parts:
+        shard_key = parts.config.shard_key
+        try:
+            with writing(parts.engine) as connection:
+                ids = {name: id_ for id_, name in _names(connection, shard_key).items()}
+                if name not in ids:
+                    raise Failure(f"{name}: 没有此终端 / no such device")
+                event = Identity(bytes.fromhex(ids[name]), int(epoch), int(seq))
+                close_case(connection, shard_key, event, staff, why, now_ms())
+        except NotClosed as error:
+            raise Failure(f"{name} {error}") from error
+    click.echo(f"{name} {place} 已结案" if lang == "zh" else f"{name} {place} is closed")
+
+
+def _names(connection: Connection, shard_key: int) -> dict[str, str]:
+    return {one.device_id: one.name for one in devices(connection, shard_key)}
+
+
+def _open(one: Case, zone: ZoneInfo, lang: str) -> str:
+    why = one.error
+    if one.reason in codes():
+        why = say(Reason(one.reason), "zh" if lang == "zh" else "en")
+    return f"{_VERDICTS[one.verdict][lang]}  {why}  {local_time(one.since_ms, zone)}"
+
+
+def _closed(one: Closed, zone: ZoneInfo, lang: str) -> str:
+    said = f"{one.staff}：{one.why}" if lang == "zh" else f"{one.staff}: {one.why}"
+    who = said if one.staff else _BY_CENTRAL[lang]
+    return f"{_VERDICTS[one.was][lang]}  {local_time(one.closed_ms, zone)}  {who}"
