@@ -42,6 +42,7 @@ from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.thread import SyncThread
 from edge_agent.sync.transport import HttpTransport
+from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
 from edge_agent.web.app import Screens, create_app
@@ -294,9 +295,11 @@ class Agent:
     def _build_desk(self, identity: Identity) -> Till | KioskStand:
         ask, sync, paper = self._asking.ask, self._sync.wake, self._paper.wake
         self._handing_in = HandingIn(self._journal, identity, ask)
+        syncer = self._syncer
+        taking_part = TakingPart(self._journal, identity, lambda: bool(syncer.status().online))
         if identity.role == "kiosk":
-            return KioskStand(self._journal, identity, ask, sync, paper)
-        return Till(self._journal, identity, self._handing_in, sync, paper)
+            return KioskStand(self._journal, identity, taking_part, ask, sync, paper)
+        return Till(self._journal, identity, self._handing_in, taking_part, sync, paper)
 
     # ---- what the parts call
 

@@ -27,14 +27,15 @@ def phrase(reason: Reason) -> Phrase:
     return Phrase(reason.code, say(reason, "zh"), say(reason, "en"))
 
 
-def told_why(reason: str) -> Phrase:
+def told_why(reason: str, **values: str) -> Phrase:
     """Return the words of central's reason; one that only a later version words is its code.
 
     Without a reason a person looks at what central could not handle.
     """
     if not reason:
         return own_words("needs_person")
-    return phrase(Reason(reason)) if reason in codes() else Phrase(reason, reason, reason)
+    known = reason in codes()
+    return phrase(Reason(reason, values)) if known else Phrase(reason, reason, reason)
 
 
 def why_refused(code: str, reason: str, **values: str) -> Phrase:

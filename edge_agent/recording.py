@@ -44,7 +44,7 @@ def record(journal: Journal, effects: Sequence[Effect]) -> None:
             case _:
                 continue
     outcome = JobOutcome(job.job_id, msgspec.json.encode(job.papers)) if job else None
-    kept = [_slip(slip) for slip in slips]
+    kept = [kept_slip(slip) for slip in slips]
     if bodies:
         journal.append(bodies, slips=kept, slip_states=states, job=outcome, papers=in_review)
     elif kept or states or outcome:
@@ -61,7 +61,8 @@ def claim_until(slip: Slip) -> str:
     return msgspec.json.decode(slip.data, type=ClaimSlip).until
 
 
-def _slip(slip: HeldSlip) -> Slip:
+def kept_slip(slip: HeldSlip) -> Slip:
+    """Return a slip as the journal keeps it."""
     kind = str(slip.content.__struct_config__.tag)
     state: SlipState = "held" if slip.held else "queued"
     return Slip(slip.slip_id, kind, slip.subject, msgspec.json.encode(slip.content), state)

@@ -15,7 +15,7 @@ from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.scanner_thread import ScannerThread
 from edge_agent.devices.serial_scanner import SerialScanner
-from loyalty.codes import ClaimCode, MemberNumber, MemberPass, VoucherCode, classify
+from loyalty.codes import ClaimCode, MemberNumber, MemberPass, SignedActivity, VoucherCode, classify
 
 
 class Scanners:
@@ -93,7 +93,7 @@ def _claiming(config: HidScanner, understand: Callable[[str], str]) -> Callable[
         case "all":
             return lambda _: False
         case "others":
-            ours = (MemberNumber, MemberPass, ClaimCode, VoucherCode)
+            ours = (MemberNumber, MemberPass, ClaimCode, VoucherCode, SignedActivity)
             return lambda text: isinstance(classify(understand(text)), ours)
 
 

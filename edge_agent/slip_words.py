@@ -61,6 +61,12 @@ _WORDS: dict[str, dict[Lang, str]] = {
         "en": "A person needs to look at this receipt. Points follow once it is checked."
         " Please keep the receipt and this notice; the service desk can help.",
     },
+    "activity": {"zh": "活动", "en": "Activity"},
+    "activity later": {
+        "zh": "已登记，联网后由总台核对并入账；每位会员按活动规则只计一次。",
+        "en": "Registered. The server checks it once we are online and credits the points;"
+        " each member counts once, by the activity's rules.",
+    },
     "copy": {
         "zh": "重印件，与原件只算一次",
         "en": "Reprint: counts only once.",

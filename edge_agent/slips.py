@@ -125,6 +125,14 @@ class ReviewSlip(Struct, frozen=True, tag="review"):
     where: str = ""
 
 
+class ActivitySlip(Struct, frozen=True, tag="activity"):
+    """An activity was registered while central could not be asked: no points are promised yet."""
+
+    origin: Origin
+    member: str
+    activity: str
+
+
 class BalanceSlip(Struct, frozen=True, tag="balance"):
     """What a member has, as central knew it at the local time `as_of`."""
 
@@ -136,7 +144,9 @@ class BalanceSlip(Struct, frozen=True, tag="balance"):
     expiring: tuple[Expiring, ...] = ()
 
 
-AnySlip = AwardSlip | ClaimSlip | RefundSlip | RedemptionSlip | ReviewSlip | BalanceSlip
+AnySlip = (
+    AwardSlip | ClaimSlip | RefundSlip | RedemptionSlip | ReviewSlip | ActivitySlip | BalanceSlip
+)
 
 
 def compose(slip: AnySlip, lang: Lang = "zh", *, copy: bool = False) -> Slip:
@@ -152,6 +162,8 @@ def compose(slip: AnySlip, lang: Lang = "zh", *, copy: bool = False) -> Slip:
             body = _redemption(slip, lang)
         case ReviewSlip():
             body = _review(slip, lang)
+        case ActivitySlip():
+            body = _activity(slip, lang)
         case BalanceSlip():
             body = _balance_slip(slip, lang)
     kind = slip.__struct_config__.tag
@@ -252,6 +264,13 @@ def _review(slip: ReviewSlip, lang: Lang) -> Iterator[Element]:
         yield from _code(say("code", lang), slip.code, slip.qr)
         yield Text(say("how to claim later", lang, where=slip.where))
     yield Text(say("review", lang))
+
+
+def _activity(slip: ActivitySlip, lang: Lang) -> Iterator[Element]:
+    yield Pair(say("activity", lang), slip.activity, bold=True)
+    yield Pair(say("member", lang), slip.member)
+    yield Rule()
+    yield Text(say("activity later", lang))
 
 
 def _balance_slip(slip: BalanceSlip, lang: Lang) -> Iterator[Element]:

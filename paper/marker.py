@@ -21,6 +21,7 @@ HEADINGS: dict[str, dict[Lang, str]] = {
     "refund": {"zh": "退货扣分凭条", "en": "REFUND SLIP"},
     "redemption": {"zh": "兑换凭条", "en": "REDEMPTION SLIP"},
     "review": {"zh": "待处理凭条", "en": "REVIEW NOTICE"},
+    "activity": {"zh": "活动登记凭条", "en": "ACTIVITY SLIP"},
     "balance": {"zh": "积分余额", "en": "POINTS BALANCE"},
     "statement": {"zh": "积分对账单", "en": "POINTS STATEMENT"},
 }

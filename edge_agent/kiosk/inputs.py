@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from edge_agent.effects import Member
 from edge_agent.phrases import Phrase
+from edge_agent.taking_part import Took
 from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow
 
 
@@ -17,6 +18,12 @@ class ClaimScanned(Struct, frozen=True):
     """The code of a claim slip was scanned or typed."""
 
     claim_hash: str
+
+
+class TookPart(Struct, frozen=True):
+    """A member's activity code was taken, refused, or waits; or central has said how it went."""
+
+    took: Took
 
 
 class ScanFailed(Struct, frozen=True):
@@ -86,6 +93,7 @@ class Tick(Struct, frozen=True):
 Input = (
     MemberScanned
     | ClaimScanned
+    | TookPart
     | ScanFailed
     | Synced
     | BalanceTold

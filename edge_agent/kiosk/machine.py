@@ -35,10 +35,12 @@ from edge_agent.kiosk.inputs import (
     ScanFailed,
     Synced,
     Tick,
+    TookPart,
 )
 from edge_agent.kiosk.paper import redemption_slip
 from edge_agent.kiosk.proving import TRY_AGAIN, next_try, wants_proof
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
+from edge_agent.taking_part import Took
 from loyalty.events import Claim, Redeem
 from loyalty.rules.earning import Reason, money
 from loyalty.wire import BalanceAnswer, ClaimAnswer, RewardRow
@@ -82,6 +84,7 @@ class State(Struct, frozen=True):
     refusal: Phrase | None = None
     claim_hash: str = ""
     claim: ClaimResult | None = None
+    activity: Took | None = None
     touched_s: float = 0.0
     tone: Tone | None = None
     notice: Phrase | None = None
@@ -101,8 +104,8 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return _member(state, member, now)
         case ClaimScanned(claim_hash=claim_hash):
             return _claim_code(state, claim_hash)
-        case ScanFailed(phrase=words):
-            return _tell(state, "error", words), ()
+        case ScanFailed() | TookPart():
+            return _told(state, event)
         case Synced():
             return state, (AskBalance(state.member.holder),) if state.member else ()
         case BalanceTold(answer=answer):
@@ -115,7 +118,7 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return _decided(state, event, terms)
         case LeaseTold():
             return _leased(state, event, now, terms)
-        case Back() if state.claim is not None or state.step in _MAY_GO_BACK:
+        case Back() if state.claim or _has_done(state) or state.step in _MAY_GO_BACK:
             return _home(state), ()
         case Left():
             return State(notices=state.notices), ()
@@ -126,7 +129,8 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
 
 def leaves_s(state: State) -> float | None:
     """Return the boot's second at which the screen forgets the member; None if there is none."""
-    at_rest = state.step == "welcome" and state.claim is None and not state.claim_hash
+    waits = state.claim is not None or state.activity is not None or bool(state.claim_hash)
+    at_rest = state.step == "welcome" and not waits
     return None if at_rest or state.step == "working" else state.touched_s + IDLE_S
 
 
@@ -140,13 +144,24 @@ def why_not(state: State, reward: RewardRow, *, online: bool) -> Phrase | None:
     return None if online else phrase(Reason("offline"))
 
 
+def _has_done(state: State) -> bool:
+    return state.activity is not None and state.member is not None
+
+
 def _tell(state: State, tone: Tone, words: Phrase) -> State:
     return structs.replace(state, tone=tone, notice=words, notices=state.notices + 1)
 
 
 def _home(state: State) -> State:
     return structs.replace(
-        state, step="home", chosen=None, request_id="", voucher=None, refusal=None, claim=None
+        state,
+        step="home",
+        chosen=None,
+        request_id="",
+        voucher=None,
+        refusal=None,
+        claim=None,
+        activity=None,
     )
 
 
@@ -169,6 +184,21 @@ def _member(state: State, member: Member, now: Now) -> Result:
     if state.claim_hash:
         return fresh, (AskBalance(member.holder), AskClaim(state.claim_hash))
     return fresh, (AskBalance(member.holder),)
+
+
+def _told(state: State, event: ScanFailed | TookPart) -> Result:
+    """Show the member how their activity goes; news of another one are only told."""
+    if isinstance(event, ScanFailed):
+        return _tell(state, "error", event.phrase), ()
+    took = event.took
+    told = _tell(state, took.tone, took.phrase)
+    shown = state.activity
+    news = took.state == "credited" or not took.name_zh
+    known = shown is not None and shown.name_zh == took.name_zh
+    if took.state != "waits" and (state.member is None or (news and not known)):
+        return told, ()
+    sync = (SyncNow(),) if took.state == "noted" else ()
+    return structs.replace(told, activity=took), sync
 
 
 def _claim_code(state: State, claim_hash: str) -> Result:

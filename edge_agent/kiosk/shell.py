@@ -17,7 +17,8 @@ from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, S
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, own_words, phrase, why_refused
 from edge_agent.recording import record
-from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify
+from edge_agent.taking_part import TakingPart
+from loyalty.codes import ClaimCode, SignedActivity, VoucherCode, claim_hash, classify
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason
 
@@ -29,12 +30,14 @@ class KioskStand:
         self,
         journal: Journal,
         identity: Identity,
+        taking_part: TakingPart,
         ask: Callable[[Ask], None],
         sync_now: Callable[[], None],
         paper_now: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._identity = identity
+        self._taking_part = taking_part
         self._ask = ask
         self._sync_now = sync_now
         self._paper_now = paper_now
@@ -42,19 +45,20 @@ class KioskStand:
 
     def handle(self, message: object, now: Now, terms: Terms) -> None:
         """Act on one message of the inbox; what is not a kiosk's is left alone."""
-        event = self._event(message, now)
+        event = self._event(message, now, terms)
         if event is not None:
             self._step(event, now, terms)
+            self._take_part(event, now, terms)
             self._tell_refusals(now, terms)
 
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
         self._step(inputs.Tick(), now, terms)
 
-    def _event(self, message: object, now: Now) -> inputs.Input | None:
+    def _event(self, message: object, now: Now, terms: Terms) -> inputs.Input | None:
         match message:
             case Scanned(text=text):
-                return self._scanned(text, now, typed=False)
+                return self._scanned(text, now, terms, typed=False)
             case NotTaken(why=why):
                 return inputs.ScanFailed(own_words(why))
             case SyncChanged():
@@ -67,13 +71,23 @@ class KioskStand:
             case LeaseAnswered(request_id=request_id, answer=answer):
                 return inputs.LeaseTold(request_id, answer)
             case _:
-                return self._touched(message, now)
+                return self._touched(message, now, terms)
+
+    def _take_part(self, event: inputs.Input, now: Now, terms: Terms) -> None:
+        """Let a member who was just scanned do the activity whose code came first."""
+        member = self.state.member
+        if isinstance(event, inputs.MemberScanned) and member is not None:
+            took = self._taking_part.member_came(member, now, terms)
+            if took is not None:
+                self._step(inputs.TookPart(took), now, terms)
 
     def _tell_refusals(self, now: Now, terms: Terms) -> None:
-        """Tell the member on the screen, and nobody else, which of their claims was refused."""
+        """Tell the member on the screen, and nobody else, what central said of what they did."""
         member = self.state.member
         if member is None or self.state.step == "working":
             return
+        for took in self._taking_part.news(terms, member):
+            self._step(inputs.TookPart(took), now, terms)
         for refused in self._journal.refused_claims():
             if refused.holder == member.holder or self._is_of(member, refused.holder):
                 words = why_refused("claim_refused", refused.reason)
@@ -84,10 +98,10 @@ class KioskStand:
         """Tell whether a card that claimed has become this member's meanwhile."""
         return holder.kind == "card" and self._journal.holder_of(holder.key) == member.holder
 
-    def _touched(self, message: object, now: Now) -> inputs.Input | None:
+    def _touched(self, message: object, now: Now, terms: Terms) -> inputs.Input | None:
         match message:
             case commands.Scan(text=text):
-                return self._scanned(text, now, typed=True)
+                return self._scanned(text, now, terms, typed=True)
             case commands.Choose(reward_id=reward_id):
                 return self._chosen(reward_id)
             case commands.Confirm():
@@ -97,6 +111,7 @@ class KioskStand:
             case commands.Back():
                 return inputs.Back()
             case commands.Leave():
+                self._taking_part.forget()
                 return inputs.Left()
             case commands.Stay():
                 return inputs.Stayed()
@@ -112,8 +127,13 @@ class KioskStand:
         place = Phrase("at_shop", shop.name_zh, shop.name_en) if shop else own_words("anywhere")
         return inputs.Chosen(reward, place)
 
-    def _scanned(self, text: str, now: Now, *, typed: bool) -> inputs.Input:
+    def _scanned(self, text: str, now: Now, terms: Terms, *, typed: bool) -> inputs.Input | None:
         scan = classify(text)
+        if isinstance(scan, SignedActivity):
+            if self.state.step == "working":
+                return None  # the points of a redemption are on their way: one thing at a time
+            took = self._taking_part.scanned(scan.signed, self.state.member, now, terms)
+            return inputs.TookPart(took)
         if isinstance(scan, ClaimCode):
             return inputs.ClaimScanned(claim_hash(scan.code))
         if isinstance(scan, VoucherCode):
@@ -144,6 +164,7 @@ class KioskStand:
                 case AskBalance() | AskClaim() | AskLease():
                     self._ask(effect)
                 case SyncNow():
+                    self._paper_now()  # an activity away from central has a slip
                     self._sync_now()
                 case _:
                     self._paper_now()

@@ -19,13 +19,22 @@ from edge_agent.messages import JobRead, JobSeen, PictureSeen, SyncChanged, Vouc
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, Tone, own_words, phrase, told_why, why_refused
 from edge_agent.recording import claim_until, record
+from edge_agent.taking_part import TakingPart, Took
 from edge_agent.till import checkout, inputs
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import State
 from edge_agent.till.intake import Finding, take_in, unreadable
 from edge_agent.till.remembered import Remembered, known_sale
 from edge_agent.till.review_desk import ReviewDesk
-from loyalty.codes import ClaimCode, VoucherCode, claim_hash, classify, make_short_code
+from loyalty.codes import (
+    ClaimCode,
+    Scan,
+    SignedActivity,
+    VoucherCode,
+    claim_hash,
+    classify,
+    make_short_code,
+)
 from loyalty.rules.earning import Reason
 from receipts.reading import Reading
 
@@ -40,12 +49,14 @@ class Till:
         journal: Journal,
         identity: Identity,
         handing_in: HandingIn,
+        taking_part: TakingPart,
         sync_now: Callable[[], None],
         paper_now: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._identity = identity
         self._handing_in = handing_in
+        self._taking_part = taking_part
         self._sync_now = sync_now
         self._paper_now = paper_now
         self._reviews = ReviewDesk(journal, identity)
@@ -82,6 +93,9 @@ class Till:
                 self._job(message, now, terms)
             case SyncChanged():
                 self._tell_refusal(now, terms)
+                for took in self._taking_part.news(terms):
+                    tone: Tone = "attention" if took.state == "refused" else "ok"
+                    self._step(inputs.Told(tone, took.phrase), now, terms)
             case VoucherAnswered():
                 self._told(self._handing_in.answered(message), now, terms)
             case _:
@@ -122,6 +136,7 @@ class Till:
                 self._sync_now()
             case commands.Dismiss():
                 self._handing_in.dismiss()
+                self._taking_part.forget()
                 self._step(inputs.Dismissed(), now, terms)
 
     def _scanned(self, text: str, at_s: float, now: Now, terms: Terms, *, typed: bool) -> None:
@@ -130,12 +145,31 @@ class Till:
             self._claim_scanned(scan.code, now, terms)
         elif isinstance(scan, VoucherCode):
             self._told(self._handing_in.scanned(scan, now), now, terms)
+        elif isinstance(scan, SignedActivity):
+            member = self.state.scan.member if self.state.scan else None
+            self._took(self._taking_part.scanned(scan.signed, member, now, terms), now, terms)
         else:
-            found = member_of(scan, self._identity, self._journal, now.moment, typed=typed)
-            if isinstance(found, Phrase):
-                self._step(inputs.ScanFailed(found), now, terms)
-            else:
-                self._step(inputs.MemberScanned(found, at_s), now, terms)
+            self._member_scanned(scan, at_s, now, terms, typed=typed)
+
+    def _member_scanned(
+        self, scan: Scan, at_s: float, now: Now, terms: Terms, *, typed: bool
+    ) -> None:
+        """Take a member's scan: for the activity code that waits for it, else for a sale."""
+        found = member_of(scan, self._identity, self._journal, now.moment, typed=typed)
+        if isinstance(found, Phrase):
+            self._step(inputs.ScanFailed(found), now, terms)
+            return
+        took = self._taking_part.member_came(found, now, terms)
+        if took is None:
+            self._step(inputs.MemberScanned(found, at_s), now, terms)
+        else:
+            self._took(took, now, terms)
+
+    def _took(self, took: Took, now: Now, terms: Terms) -> None:
+        self._step(inputs.Told(took.tone, took.phrase), now, terms)
+        if took.state == "noted":
+            self._paper_now()
+            self._sync_now()
 
     def _look_up(self, text: str, now: Now, terms: Terms) -> None:
         found = self._member(text, now)

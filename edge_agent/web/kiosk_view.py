@@ -28,6 +28,7 @@ def kiosk_view(state: State, journal: Journal, now: Now, terms: Terms, *, online
         "voucher": _voucher(state, journal),
         "claim": _claim(state, journal, terms),
         "claim_waits": bool(state.claim_hash),
+        "activity": _activity(state),
         "idle": _idle(state, now),
     }
 
@@ -69,6 +70,19 @@ def _claim(state: State, journal: Journal, terms: Terms) -> Json | None:
         "currency": terms.book.currency,
         "points": points,
         "phrase": words(claim.phrase),
+    }
+
+
+def _activity(state: State) -> Json | None:
+    took = state.activity
+    if took is None:
+        return None
+    return {
+        "state": took.state,
+        "zh": took.name_zh,
+        "en": took.name_en,
+        "points": took.points,
+        "phrase": words(took.phrase),
     }
 
 

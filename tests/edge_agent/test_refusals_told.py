@@ -12,6 +12,7 @@ from edge_agent.devices.ports import Scanned
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import SyncChanged
+from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
 from edge_agent.web.till_view import till_view
@@ -50,13 +51,22 @@ def refuse(journal: Journal, reason: str = "claim_taken") -> None:
 def a_till(journal: Journal) -> Till:
     identity = journal.identity()
     assert identity is not None
-    return Till(journal, identity, HandingIn(journal, identity, nothing), nothing, nothing)
+    return Till(
+        journal,
+        identity,
+        HandingIn(journal, identity, nothing),
+        TakingPart(journal, identity, bool),
+        nothing,
+        nothing,
+    )
 
 
 def a_kiosk(journal: Journal) -> KioskStand:
     identity = journal.identity()
     assert identity is not None
-    return KioskStand(journal, identity, nothing, nothing, nothing)
+    return KioskStand(
+        journal, identity, TakingPart(journal, identity, bool), nothing, nothing, nothing
+    )
 
 
 def test_a_cashier_hears_which_receipt_s_claim_was_refused_and_why_once(journal: Journal) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from edge_agent.journal.damage import readable
 from edge_agent.journal.log import Link, Place
 from edge_agent.journal.projections import (
+    activities,
     claims,
     leases,
     places,
@@ -19,6 +20,7 @@ from edge_agent.journal.projections import (
     vouchers,
 )
 from loyalty.events import (
+    ActivityDone,
     Body,
     Claim,
     Correction,
@@ -37,7 +39,7 @@ from loyalty.events import (
 _log = logging.getLogger(__name__)
 
 #: Raise it when a projection changes: the next start then makes all of them again.
-VERSION = 3
+VERSION = 4
 
 TABLES = (
     "sale",
@@ -48,6 +50,7 @@ TABLES = (
     "lease",
     "review",
     "review_item",
+    "activity",
     "movement",
     "rehomed",
 )
@@ -79,6 +82,8 @@ def apply(db: sqlite3.Connection, place: Place, body: Body) -> None:
             reviews.held(db, body)
         case ReviewDecided():
             reviews.decided(db, place, body)
+        case ActivityDone():
+            activities.done(db, place, body)
         case _:
             raise ValueError(f"no projection knows {type(body).__name__}")
 

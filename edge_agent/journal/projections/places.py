@@ -15,6 +15,7 @@ _BY_PLACE = (
     "redemption",
     "review",
     "review_item",
+    "activity",
     "movement",
 )
 

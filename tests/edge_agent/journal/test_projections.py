@@ -12,6 +12,7 @@ from edge_agent.journal.database import FILE, reading
 from edge_agent.journal.errors import Refusal
 from edge_agent.journal.records import SaleRecord
 from loyalty.events import (
+    ActivityDone,
     Believed,
     Claim,
     LeaseClose,
@@ -68,6 +69,7 @@ BODIES = st.one_of(
     st.builds(lambda code: VoucherUse(at(), code, "00" * 16), CODES),
     st.builds(review, NUMBERS),
     st.builds(lambda n, h: ReviewHeld(at(), f"{n:064}", h), NUMBERS, HOLDERS),
+    st.builds(lambda n, h: ActivityDone(at(), h, "in", "b1", n, "book", "day"), NUMBERS, HOLDERS),
     st.builds(review_decided, NUMBERS, st.sampled_from(["accepted", "rejected"])),
 )
 

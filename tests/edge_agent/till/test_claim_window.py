@@ -14,6 +14,7 @@ from edge_agent.effects import HeldSlip, Record
 from edge_agent.journal.journal import Journal
 from edge_agent.recording import record
 from edge_agent.slips import ClaimSlip, Origin, Receipt
+from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
 from loyalty.codes import CLAIM_PREFIX, claim_hash, make_short_code
@@ -39,7 +40,9 @@ class Counter:
         assert identity is not None
         self.journal = journal
         handing_in = HandingIn(journal, identity, nothing)
-        self.till = Till(journal, identity, handing_in, nothing, nothing)
+        self.till = Till(
+            journal, identity, handing_in, TakingPart(journal, identity, bool), nothing, nothing
+        )
 
     def meet_central(self, boot_id: str) -> None:
         answer = PushAnswer("ok", 0, 1, (), 0, BOOT_MS, b"i")

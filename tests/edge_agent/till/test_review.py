@@ -15,6 +15,7 @@ from edge_agent.effects import Now, Terms
 from edge_agent.journal.errors import Duplicate
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import JobRead
+from edge_agent.taking_part import TakingPart
 from edge_agent.till.shell import Till
 from edge_agent.web.till_view import _recent
 from loyalty.codes import card_tag, claim_hash, make_member_number
@@ -56,7 +57,14 @@ class Counter:
         rows = (FeedRow(1, Topic.MEMBER, "wang", pack(person)),)
         journal.take_page(PullAnswer(b"i" * 16, 1, rows, more=False))
         no_vouchers: Any = None
-        self.till = Till(journal, identity, no_vouchers, self._sync, lambda: None)
+        self.till = Till(
+            journal,
+            identity,
+            no_vouchers,
+            TakingPart(journal, identity, bool),
+            self._sync,
+            lambda: None,
+        )
 
     def _sync(self) -> None:
         self.synced += 1
@@ -346,7 +354,14 @@ def test_a_notice_that_was_held_when_the_agent_stopped_is_printed(tmp_path: Path
         identity = journal.identity()
         assert identity is not None
         no_vouchers: Any = None
-        Till(journal, identity, no_vouchers, lambda: None, lambda: None).resume(now(5))
+        Till(
+            journal,
+            identity,
+            no_vouchers,
+            TakingPart(journal, identity, bool),
+            lambda: None,
+            lambda: None,
+        ).resume(now(5))
         assert [slip.slip.kind for slip in journal.slips("queued")] == ["review"]
 
 
