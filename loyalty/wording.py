@@ -48,6 +48,15 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{points} points are short of {en}, which stays until {day}",
     ),
     "tier_down": ("保留期已过，降为{zh}", "The time of grace is over: now {en}"),
+    "benefit_times": ("积分 ×{times}", "Points ×{times}"),
+    "benefit_months": ("积分有效 {months} 个月", "Points count for {months} months"),
+    "benefit_parking_hours": ("免费停车 {amount} 小时", "{amount} hours of free parking"),
+    "benefit_gift_wrap": ("免费礼品包装", "Free gift wrap"),
+    "benefit_early_rewards_days": (
+        "提前 {amount} 天兑换新礼品",
+        "New rewards {amount} days earlier",
+    ),
+    "benefit_exclusive_rewards": ("专享礼品", "Exclusive rewards"),
     "tier_granted": ("特授{zh}至 {day}：{why}", "{en} granted until {day}: {why}"),
     "grant_without_reason": ("须写明经办人和原因", "Say who decides it and why"),
     "tier_near": ("再积 {points} 分升为{zh}", "{points} more points to {en}"),
@@ -146,6 +155,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "超过 {limit} 分的兑换，请出示手机上的会员码或输入密码",
         "Above {limit} points: show the code on your phone, or type your PIN",
     ),
+    "proof_wanted": (
+        "请会员出示手机上的会员码，或输入密码",
+        "The member shows the code on their phone, or types the PIN",
+    ),
     "pin_wrong": ("密码不对，请再输入一次", "The PIN is wrong: type it again"),
     "pin_waits": (
         "密码错误次数过多，请 15 分钟后再试，或到服务台",
@@ -224,6 +237,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "兑换记录正在上传，请稍候再试",
         "The redemption is still on its way to the server: try again in a moment",
     ),
+    "cancel_why": ("请写明取消原因", "Say why it is cancelled"),
     "cancel_elsewhere": (
         "请在兑换的那台机器上取消，或到服务台办理",
         "Cancel where you redeemed it, or ask the service desk",

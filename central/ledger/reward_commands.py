@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from central.ledger import offer as offers
-from central.ledger.commands import Decision, refused
+from central.ledger.commands import Decision, GrantLease, refused
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.returning import RETURNED
 from central.ledger.judging.rows import Voucher, VoucherState
@@ -14,7 +14,7 @@ from central.ledger.judging.state import State
 from central.ledger.offer import Offer, free_by_place
 from central.ledger.writing.wants import Want
 from loyalty.catalogue import stock_name
-from loyalty.events import Moment, StockReserved, VoucherReturned
+from loyalty.events import LeaseGrant, Moment, Redeem, StockReserved, VoucherReturned
 from loyalty.rules.earning import Reason
 
 #: Longer than a kiosk waits for a member who does not touch it.
@@ -61,6 +61,35 @@ class ReserveStock(Struct, frozen=True):
         until_ms = at.wall_ms + RESERVED_S * 1000
         body = StockReserved(at, device, pieces, until_ms)
         return Decision((body,), lambda _: 0 if self.let_go else RESERVED_S)
+
+
+class RedeemAtDesk(Struct, frozen=True):
+    """Grant and spend at once, on central's own chain: the desk is no device that could be lost.
+
+    Answers as GrantLease does, and like it the same to the same request.
+    """
+
+    grant: GrantLease
+
+    def wants(self) -> Iterable[Want]:
+        """Return what the grant reads."""
+        return self.grant.wants()
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return the grant with its spend, or why there is none."""
+        decision = self.grant.decide(state, at)
+        for body in decision.bodies:
+            if isinstance(body, LeaseGrant):
+                spend = Redeem(
+                    at=at,
+                    holder=body.holder,
+                    lease_id=body.lease_id,
+                    points=body.points,
+                    reward_id=body.reward_id,
+                    voucher_code=body.voucher_code,
+                )
+                return Decision((*decision.bodies, spend), decision.answer)
+        return decision
 
 
 class ReturnVoucher(Struct, frozen=True):

@@ -1,12 +1,12 @@
 """How much of each stocked reward is left: what places ever got, less what the ledger counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.writing import bulk
-from loyalty.catalogue import stock_name
+from loyalty.catalogue import Details, Part, stock_name
 from loyalty.wire import StockRow
 
 
@@ -34,3 +34,16 @@ def rows(connection: Connection, shard_key: int, reward_ids: Sequence[str]) -> l
         StockRow(reward_id, sum(max(one, 0) for one in places.values()))
         for reward_id, places in sorted(of.items())
     ]
+
+
+def left_of(reward_id: str, details: Details, left: Mapping[str, Mapping[str, int]]) -> int | None:
+    """Return how many of a reward one place can hand out; None if nothing of it is stocked.
+
+    `left` are the pieces by reward and place; a bundle is there as often as all its parts are.
+    """
+    parts = [one for one in details.parts or (Part(reward_id, 1),) if one.reward_id in left]
+    if not parts:
+        return None
+    places = set.intersection(*(set(left[one.reward_id]) for one in parts))
+    free = (min(left[one.reward_id][place] // one.pieces for one in parts) for place in places)
+    return max(0, max(free, default=0))

@@ -1,10 +1,11 @@
 """The mall's rewards and their stock as records, and what tills and kiosks hear of them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from central import schema
 from central.ledger import directory, stocks
@@ -60,6 +61,13 @@ def set_offered(connection: Connection, shard_key: int, reward_id: str, *, offer
     del row["shard_key"]
     put(connection, t, shard_key, [row])
     return _change(row)
+
+
+def every(connection: Connection, shard_key: int) -> Sequence[Row[Any]]:
+    """Return every reward of the mall, offered or not, by its id."""
+    t = schema.reward
+    query = select(t).where(t.c.shard_key == shard_key).order_by(t.c.reward_id)
+    return connection.execute(query).all()
 
 
 def simple_ids(connection: Connection, shard_key: int) -> frozenset[str]:

@@ -1,0 +1,199 @@
+"""What the service desk does with rewards and vouchers: redeem, hand over, take back.
+
+Pages ask and show; here the question becomes a command, with everything the records say. A member
+proves with a PIN or the code on their phone that they stand there: the desk too redeems for nobody
+who is not.
+"""
+
+from typing import Any, cast
+
+from msgspec import Struct, structs
+from sqlalchemy import Connection, select
+
+from central import schema
+from central.ledger.commands import GrantLease, UseVoucher
+from central.ledger.judging.redemption_rows import Redemption
+from central.ledger.judging.rows import (
+    CENTRAL_DEVICE,
+    CENTRAL_EPOCH,
+    Lease,
+    Voucher,
+    VoucherState,
+)
+from central.ledger.offer import Offer
+from central.ledger.reward_commands import RedeemAtDesk, ReturnVoucher
+from central.ledger.shards import read_shard
+from central.ledger.writing.projections import json_of
+from central.sync import census
+from central.sync.offering import Wanted, local, offer_of
+from central.sync.service import Service
+from loyalty import vouchers
+from loyalty.codes import PASS_PREFIX, VoucherCode, classify, is_short_code, make_short_code
+from loyalty.events import Holder
+from loyalty.rules.earning import Reason
+from loyalty.vouchers import NotAVoucher
+
+_ID_BYTES = 16
+#: A till that told everything so lately can hardly have taken a voucher since, unheard.
+_HEARD_MS = 120_000
+
+
+class Asked(Struct, frozen=True):
+    """What a form asks for; `proof` is a PIN or the text of a shown pass."""
+
+    request_id: str
+    member: str
+    reward_id: str
+    pieces: int
+    agreed: int
+    proof: str
+
+
+class Redeemed(Struct, frozen=True):
+    """A voucher that the desk has just made; `place` is the shop that hands it over, or empty."""
+
+    code: str
+    signed: str
+    reward_id: str
+    points: int
+    pieces: int
+    valid_until: str
+    place: str
+
+
+class Looked(Struct, frozen=True):
+    """A voucher that somebody shows at the desk, as the ledger has it."""
+
+    code: str
+    reward_id: str
+    state: VoucherState
+    valid_until: str
+    place: str
+    pieces: int
+    home_device: str | None
+
+
+def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
+    """Redeem for a member who proves to be there; the same request gives the same voucher."""
+    now_ms, key = service.now_ms(), service.shard_key
+    wanted = Wanted(asked.reward_id, CENTRAL_DEVICE, asked.pieces, asked.agreed)
+    offer = service.read(lambda one: offer_of(one, key, wanted, now_ms))
+    if isinstance(offer, Offer):
+        shown = asked.proof if asked.proof.startswith(PASS_PREFIX) else ""
+        pin = "" if shown else asked.proof
+        missing = service.proof.missing(
+            asked.member, CENTRAL_DEVICE, asked.request_id, pin=pin, shown_pass=shown
+        )
+        if missing is not None:
+            return Reason("proof_wanted" if missing == "proof_needed" else missing)
+        offer = structs.replace(offer, limit=offer.points)  # it is proven
+    grant = GrantLease(
+        holder=Holder("member", asked.member),
+        device_id=CENTRAL_DEVICE,
+        epoch=CENTRAL_EPOCH,
+        request_id=asked.request_id,
+        reward_id=asked.reward_id,
+        offer=offer,
+        lease_id=service.random_bytes(_ID_BYTES).hex(),
+        voucher_code=make_short_code("V", service.draw),
+    )
+    given = service.run(RedeemAtDesk(grant))
+    if isinstance(given, Reason):
+        return given
+    lease, voucher, kept = cast(tuple[Lease, Voucher, Redemption], given)
+    signable = vouchers.Voucher(
+        key, voucher.code, voucher.reward_id, voucher.home_device, voucher.valid_until
+    )
+    return Redeemed(
+        code=voucher.code,
+        signed=vouchers.signed_text(signable, service.central_key),
+        reward_id=voucher.reward_id,
+        points=lease.amount,
+        pieces=kept.pieces,
+        valid_until=voucher.valid_until,
+        place=kept.place,
+    )
+
+
+def read_code(service: Service, text: str) -> str | Reason:
+    """Return the code of a voucher that was scanned or typed, or why it is none."""
+    scan = classify(text)
+    if not isinstance(scan, VoucherCode):
+        return Reason("voucher_unknown")
+    if scan.signed is None:
+        code = scan.code or ""
+        return code if is_short_code(code) else Reason("voucher_unknown")
+    try:
+        voucher = vouchers.read_signed(
+            scan.signed, service.central_key.public_key().public_bytes_raw()
+        )
+    except NotAVoucher:
+        return Reason("voucher_forged")
+    ours = voucher.shard_key == service.shard_key
+    return voucher.code if ours else Reason("voucher_forged")
+
+
+def look(service: Service, code: str) -> Looked | None:
+    """Return what the ledger has under a voucher's code, None if nothing."""
+    return service.read(lambda connection: _look(connection, service.shard_key, code))
+
+
+def hand_over(service: Service, code: str, request_id: str) -> Voucher | Reason:
+    """Use a voucher up at the desk; the same request gets the same answer."""
+    key, today = service.shard_key, _today(service)
+    waits = service.read(lambda connection: census.vouchers_wait(connection, key))
+    use = UseVoucher(CENTRAL_DEVICE, request_id, code, today, waits)
+    return cast(Voucher | Reason, service.run(use))
+
+
+def take_back(
+    service: Service, looked: Looked, staff: str, why: str, request_id: str
+) -> int | Reason:
+    """Give a redemption back by the word of a person; return the points."""
+    if not why.strip():
+        return Reason("cancel_why")
+    key = service.shard_key
+    if service.read(lambda connection: census.vouchers_wait(connection, key)):
+        return Reason("after_restore")
+    sure = True
+    if looked.home_device is not None:
+        home, since_ms = bytes.fromhex(looked.home_device), service.now_ms() - _HEARD_MS
+        sure = service.read(lambda c: census.has_told(c, key, home, since_ms))
+    back = ReturnVoucher(
+        code=looked.code,
+        cause="staff",
+        today=_today(service),
+        device_id=CENTRAL_DEVICE,
+        request_id=request_id,
+        staff=staff,
+        why=why.strip()[:200],
+        home_is_sure=sure,
+    )
+    return cast(int | Reason, service.run(back))
+
+
+def _look(connection: Connection, shard_key: int, code: str) -> Looked | None:
+    v, r = schema.voucher, schema.redemption
+    row: Any = connection.execute(
+        select(v).where(v.c.shard_key == shard_key, v.c.code == code)
+    ).one_or_none()
+    if row is None:
+        return None
+    content = connection.execute(
+        select(r.c.content).where(r.c.shard_key == shard_key, r.c.lease_id == row.lease_id)
+    ).scalar_one_or_none()
+    kept = Redemption() if content is None else json_of(content, Redemption)
+    return Looked(
+        code=row.code,
+        reward_id=row.reward_id,
+        state=VoucherState(row.state),
+        valid_until=row.valid_until,
+        place=kept.place,
+        pieces=kept.pieces,
+        home_device=row.home_device,
+    )
+
+
+def _today(service: Service) -> str:
+    zone = service.read(lambda connection: read_shard(connection, service.shard_key)).zone
+    return local(service.now_ms(), zone).date().isoformat()
