@@ -123,8 +123,10 @@ class Reader(ActivityReader):
 
     def links(self, after: Place = log.START, limit: int | None = None) -> list[Link]:
         """Return stored events behind `after`, oldest first."""
+        if limit is not None:
+            return self._ask(lambda db: list(itertools.islice(log.links(db, after), limit)))
         with reading(self._path) as db:
-            return list(itertools.islice(log.links(db, after), limit))
+            return list(log.links(db, after))
 
     def cursor(self) -> Cursor:
         """Return how far the feed of central was pulled."""

@@ -8,12 +8,14 @@ from msgspec import Struct
 
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.log import Place
+from edge_agent.journal.log import Link, Place
 from loyalty.chain import Frame
 from loyalty.events import Holder, LeaseClose, Redeem, body_of
 from tillpoints.simulation.world import World
 
 Key = tuple[bytes, int, int]
+#: More events than a device ever writes between two looks.
+_LOOK_AT = 10_000
 
 
 class Told(Struct, frozen=True):
@@ -91,18 +93,20 @@ class Facts:
         #: Devices whose disk was ever put back or copied: what it forgot, nobody can give back.
         self.unreliable: set[bytes] = set()
 
-    def note(self, station: str, journal: Journal, identity: Identity) -> None:
-        """Take in what a device has written since it was looked at."""
+    def note(self, station: str, journal: Journal, identity: Identity) -> list[Link]:
+        """Take in what a device has written since it was looked at, and return it."""
         after, outbox = self._noted.get(station, Place(0, 0)), journal.outbox()
         if after == Place(outbox.epoch, outbox.head_seq):
-            return
-        for link in journal.links(after):
+            return []
+        links = journal.links(after, _LOOK_AT)
+        for link in links:
             key = (identity.device_id, link.place.epoch, link.place.seq)
             self.written.setdefault(key, {})[link.hash] = link.frame
             self._noted[station] = link.place
             body = body_of(link.frame)
             if isinstance(body, Redeem | LeaseClose):
                 self.settled.add(body.lease_id)
+        return links
 
     def armed(self, chain: tuple[bytes, int], session: str) -> list[str]:
         """Return the leases that other runs of a chain than `session` may spend now."""
@@ -119,13 +123,12 @@ class Facts:
         identity = journal.identity()
         if identity is None or not seqs:
             return []
-        first = Place(identity.epoch, seqs[0] - 1)
-        told = []
-        for link in journal.links(first, len(seqs)):
-            key = (identity.device_id, link.place.epoch, link.place.seq)
-            told.append(Told(station, key, link.hash))
+        told = [
+            Told(station, (identity.device_id, link.place.epoch, link.place.seq), link.hash)
+            for link in self.note(station, journal, identity)
+            if link.place.epoch == identity.epoch and link.place.seq in seqs
+        ]
         self.told += told
-        self.note(station, journal, identity)
         return told
 
     def survived(self, station: str, journal: Journal, identity: Identity) -> None:

@@ -200,7 +200,7 @@ class Mall:
     def _tend(self) -> None:
         """Let central's worker look after it, and again in a while."""
         self.central.seal()
-        self.world.after(HOUR_MS // 2, self._tend)
+        self.world.after(HOUR_MS, self._tend)
 
     def _come(self, station: Station, people: int) -> None:
         """Let people come to a device one close behind the other."""

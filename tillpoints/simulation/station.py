@@ -27,7 +27,7 @@ from tillpoints.simulation.versions import OlderCaller
 from tillpoints.simulation.world import HOUR_MS, Violation, World
 
 #: How often tills ask when nothing happens: drawn for each run.
-_POLLS_S = (3_600.0, 10_800.0)
+_POLLS_S = (10_800.0, 21_600.0)
 _URL = "http://central"
 
 
