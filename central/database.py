@@ -22,6 +22,8 @@ from central.config import Database
 
 #: In a connection's `info`: whether the database is on a Citus cluster.
 CITUS = "citus"
+#: In a connection's `info`: whether it was used to read or to write last.
+_READS_ONLY = "reads_only"
 _BUSY_TIMEOUT_MS = 10_000
 _CACHE_KIB = 65_536
 _CHECKPOINT_PAGES = 65_536
@@ -117,8 +119,9 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     reads_only = bool(connection.get_execution_options().get("reading"))
     driver = connection.connection.dbapi_connection
-    if driver is not None:
+    if driver is not None and connection.info.get(_READS_ONLY) is not reads_only:
         driver.cursor().execute(f"PRAGMA query_only = {int(reads_only)}")
+        connection.info[_READS_ONLY] = reads_only
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 

@@ -57,6 +57,8 @@ def upsert(connection: Connection, table: Table, columns: Columns, rows: Sequenc
 
 def remove(connection: Connection, table: Table, shard_key: int, keys: Sequence[Any]) -> None:
     """Delete rows by their primary keys, the shard's key left out of each."""
+    if not keys:
+        return  # most tables, most of the time: the statement is not even made
     columns = [column for column in table.primary_key.columns if column.name != "shard_key"]
     key = tuple_(*columns) if len(columns) > 1 else columns[0]
     for start in range(0, len(keys), CHUNK_KEYS):

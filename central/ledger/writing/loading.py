@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Table, and_, select
+from sqlalchemy import Connection, Row, Table, and_, bindparam, select
 
 from central import schema
 from central.ledger.judging import rows
@@ -33,6 +33,7 @@ from central.ledger.writing.projections import (
     sale_of,
     voucher_of,
 )
+from central.ledger.writing.statements import Statement
 from loyalty.chain import Frame
 from loyalty.rules.rulebook import from_canonical
 from loyalty.wire import Verdict
@@ -42,6 +43,17 @@ Loaded = dict[Any, Any]
 _PENDING = (Verdict.PENDING_REF, Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
 #: So many events that wait are read at once.
 _FEW = 1_000
+_ALL_WAITING = Statement(
+    select(*(schema.waiting.c[name] for name in ("reference", "device_id", "epoch", "seq")))
+    .where(schema.waiting.c.shard_key == bindparam("key"))
+    .limit(_FEW + 1)
+)
+_LAST_TRANSFER = Statement(
+    select(schema.transfer.c.number)
+    .where(schema.transfer.c.shard_key == bindparam("key"))
+    .order_by(schema.transfer.c.number.desc())
+    .limit(1)
+)
 
 
 def load(
@@ -70,10 +82,7 @@ def load_waiting(connection: Connection, shard_key: int, state: State) -> None:
 
     The events themselves are read when something of the turn may wake them.
     """
-    t = schema.waiting
-    query = select(t.c.reference, t.c.device_id, t.c.epoch, t.c.seq)
-    query = query.where(t.c.shard_key == shard_key).limit(_FEW + 1)
-    waiting = [tuple(row) for row in connection.execute(query)]
+    waiting = [tuple(row) for row in _ALL_WAITING.rows(connection, key=shard_key)]
     if len(waiting) <= _FEW:
         found: Loaded = {}
         _add_waiting(waiting, found)
@@ -83,9 +92,8 @@ def load_waiting(connection: Connection, shard_key: int, state: State) -> None:
 
 def last_transfer(connection: Connection, shard_key: int) -> int:
     """Return the number of the last transfer; 0 before the first."""
-    t = schema.transfer
-    query = select(t.c.number).where(t.c.shard_key == shard_key)
-    return connection.execute(query.order_by(t.c.number.desc()).limit(1)).scalar_one_or_none() or 0
+    row = _LAST_TRANSFER.row(connection, key=shard_key)
+    return row.number if row is not None else 0
 
 
 def read(connection: Connection, shard_key: int, table: str, keys: Sequence[Any]) -> Loaded:

@@ -8,15 +8,22 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from central import schema
 from central.ledger.judging.state import State
 from central.ledger.judging.state import Table as Held
 from central.ledger.writing.bulk import Columns, Row, Values, by_key, insert, remove, upsert
+from central.ledger.writing.statements import Statement
 from loyalty.rules.lots import Lot, PendingLot
 
 Found = dict[Any, Any]
+
+_ANY_PENDING = Statement(
+    select(schema.pending_lot.c.shard_key)
+    .where(schema.pending_lot.c.shard_key == bindparam("key"))
+    .limit(1)
+)
 
 
 class _Sort(NamedTuple):
@@ -33,9 +40,7 @@ class _Sort(NamedTuple):
 
 def look_for_pending(connection: Connection, shard_key: int, state: State) -> None:
     """Tell the state that no points are pending, if that is so: most malls let none wait."""
-    t = schema.pending_lot
-    query = select(t.c.shard_key).where(t.c.shard_key == shard_key).limit(1)
-    state.pending_lots.complete = connection.execute(query).first() is None
+    state.pending_lots.complete = _ANY_PENDING.row(connection, key=shard_key) is None
 
 
 def wallets(connection: Connection, shard_key: int, keys: Sequence[Any], found: Found) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from central import schema
 from central.ledger import directory
@@ -39,6 +39,7 @@ from central.ledger.writing.loading import (
     load_waiting,
 )
 from central.ledger.writing.log import Log
+from central.ledger.writing.statements import Statement
 from loyalty.chain import Stream, event_hash
 from loyalty.events import Body, EpochSealed, Moment, Rejudge, frame_of
 from loyalty.wire import Judged, Verdict
@@ -55,6 +56,13 @@ _CONTACT = (
     "last_written",
 )
 _CENTRAL = (CENTRAL_DEVICE, CENTRAL_EPOCH)
+_SHARD = schema.shard.c
+_LOCK = Statement(
+    update(schema.shard)
+    .where(_SHARD.shard_key == bindparam("key"))
+    .values(turn=_SHARD.turn + 1)
+    .returning(_SHARD.turn, _SHARD.feed_position, _SHARD.incarnation, _SHARD.zone)
+)
 
 
 def run_turn(
@@ -95,11 +103,7 @@ class _Turn:
     """The turn at work: its state in memory and what it will write."""
 
     def __init__(self, connection: Connection, shard_key: int, now_ms: int) -> None:
-        t = schema.shard
-        lock = update(t).where(t.c.shard_key == shard_key).values(turn=t.c.turn + 1)
-        row = connection.execute(
-            lock.returning(t.c.turn, t.c.feed_position, t.c.incarnation, t.c.zone)
-        ).one_or_none()
+        row = _LOCK.row(connection, key=shard_key)
         if row is None:
             raise NoShard(f"shard {shard_key} does not exist")
         self._connection = connection
