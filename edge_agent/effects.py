@@ -11,6 +11,7 @@ from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.phrases import Phrase
 from edge_agent.slips import AnySlip
 from loyalty.events import Body, Holder, Moment
+from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import ShopRow
 from loyalty.wording import Language
@@ -48,7 +49,7 @@ class Member(Struct, frozen=True):
 
     `balance` contains `pending` points that central has not confirmed yet; None means that nobody
     here knows it. `shown_pass` is the fresh pass by which they were recognised, if it was one.
-    Beside the balance, `later` points count from the day `later_from` on, as central says.
+    `told` is what central says that they should hear of.
     """
 
     holder: Holder
@@ -59,8 +60,7 @@ class Member(Struct, frozen=True):
     pending: int = 0
     new_card: bool = False
     shown_pass: str = ""
-    later: int = 0
-    later_from: str = ""
+    told: tuple[Reason, ...] = ()
 
 
 class HeldSlip(Struct, frozen=True):

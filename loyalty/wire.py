@@ -25,6 +25,7 @@ from loyalty.redeeming import ReserveRequest as ReserveRequest  # noqa: PLC0414
 from loyalty.redeeming import StockRow as StockRow  # noqa: PLC0414
 from loyalty.redeeming import VoucherAnswer as VoucherAnswer  # noqa: PLC0414
 from loyalty.redeeming import VoucherRequest as VoucherRequest  # noqa: PLC0414
+from loyalty.rules.reasons import Reason
 
 PROTOCOL = 1
 
@@ -323,7 +324,8 @@ class BalanceAnswer(Struct, frozen=True):
     """What a holder owns, what of it is set aside in leases, and their tier.
 
     `had` are the pieces by reward that count towards the limits of rewards that have one. The
-    balance lacks `pending` points; the first of them count from `counts_from` (ISO date).
+    balance lacks `pending` points; the first of them count from `counts_from` (ISO date). `told`
+    is what a member should hear of: points that wait or end soon, how the tier stands.
     """
 
     known: bool
@@ -334,6 +336,7 @@ class BalanceAnswer(Struct, frozen=True):
     had: dict[str, int] = {}
     pending: int = 0
     counts_from: str = ""
+    told: tuple[Reason, ...] = ()
 
 
 def pack(message: Struct) -> bytes:

@@ -12,8 +12,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, Table
 
 from central.desk.statement import Expiring, Line
-from central.desk.words import what
-from central.ledger import queries
+from central.desk.words import both, what
+from central.ledger import explaining, queries
 from central.ledger.judging.accounts import wallet_id
 from central.records import find
 from central.schema import lot, reward, shop
@@ -67,7 +67,7 @@ def read_account(
         )
     return Account(
         opening=period.opening,
-        lines=_lines(connection, shard_key, period.lines, zone),
+        lines=_lines(connection, shard_key, holder, period.lines, zone),
         closing=period.closing,
         held=now.held,
         expiring=_expiring(connection, shard_key, wallet_id(holder)),
@@ -79,15 +79,20 @@ def _midnight_ms(day: date, zone: ZoneInfo) -> int:
 
 
 def _lines(
-    connection: Connection, shard_key: int, lines: Sequence[queries.Line], zone: ZoneInfo
+    connection: Connection,
+    shard_key: int,
+    holder: Holder,
+    lines: Sequence[queries.Line],
+    zone: ZoneInfo,
 ) -> tuple[Line, ...]:
     shops = _names(connection, shard_key, shop, "shop_id", [line.shop_id for line in lines])
     rewards = _names(connection, shard_key, reward, "reward_id", [line.reward_id for line in lines])
     told = []
-    for line in lines:
+    reasons = explaining.of_lines(connection, shard_key, holder, lines)
+    for line, why in zip(lines, reasons, strict=True):
         happened = datetime.fromtimestamp(line.happened_ms / 1000, tz=UTC).astimezone(zone)
         zh, en = what(line.code, shops.get(line.shop_id or ""), rewards.get(line.reward_id or ""))
-        told.append(Line(happened.date(), zh, en, line.points, line.balance))
+        told.append(Line(happened.date(), zh, en, line.points, line.balance, tuple(map(both, why))))
     return tuple(told)
 
 

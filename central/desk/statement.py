@@ -31,13 +31,17 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 
 class Line(Struct, frozen=True):
-    """One change: the mall's day, what it was, points (negative: taken) and the balance after."""
+    """One change: the mall's day, what it was, points (negative: taken) and the balance after.
+
+    `why` are the reasons beside it, as the slip told them, in zh and in en.
+    """
 
     day: date
     what_zh: str
     what_en: str
     points: int
     balance: int
+    why: tuple[tuple[str, str], ...] = ()
 
 
 class Expiring(Struct, frozen=True):
@@ -50,7 +54,7 @@ class Expiring(Struct, frozen=True):
 class Statement(Struct, frozen=True):
     """A member's account between two days, both included; name and number are masked.
 
-    `held` and `expiring` are as of now.
+    `held`, `expiring` and `told` (what the member should hear of, in zh and en) are as of now.
     """
 
     programme: str
@@ -66,6 +70,7 @@ class Statement(Struct, frozen=True):
     held: int
     expiring: tuple[Expiring, ...]
     made_at: str
+    told: tuple[tuple[str, str], ...] = ()
 
 
 def compose(statement: Statement, lang: Lang) -> Slip:
@@ -101,6 +106,7 @@ def _elements(statement: Statement, lang: Lang) -> Iterator[Element]:
         yield Pair(say("expiring", lang, on=lot.on.isoformat()), f"{lot.points:,}")
     if not statement.expiring:
         yield Text(say("no expiry", lang))
+    yield from (Text(zh if lang == "zh" else en) for zh, en in statement.told)
     yield Blank()
     yield Pair(say("made", lang), statement.made_at)
     yield Cut()
@@ -112,14 +118,17 @@ def _lines(statement: Statement, lang: Lang) -> Iterator[Element]:
         return
     # The year is in the period above unless the statement crosses one.
     one_year = statement.first_day.year == statement.last_day.year
-    rows = tuple(
-        (
-            line.day.strftime("%m-%d" if one_year else "%y-%m-%d"),
-            line.what_zh if lang == "zh" else line.what_en,
-            f"{line.points:+,}",
-            f"{line.balance:,}",
-        )
-        for line in statement.lines
-    )
+    rows = tuple(row for line in statement.lines for row in _rows(line, lang, one_year=one_year))
     heading = tuple(say(key, lang) for key in ("day", "what", "points", "balance"))
     yield Table(heading, rows, flexible=1)
+
+
+def _rows(line: Line, lang: Lang, *, one_year: bool) -> Iterator[tuple[str, str, str, str]]:
+    yield (
+        line.day.strftime("%m-%d" if one_year else "%y-%m-%d"),
+        line.what_zh if lang == "zh" else line.what_en,
+        f"{line.points:+,}",
+        f"{line.balance:,}",
+    )
+    for zh, en in line.why:
+        yield "", zh if lang == "zh" else en, "", ""

@@ -1,6 +1,8 @@
 """How a statement words each reason for which points moved, in Chinese and in English."""
 
 from central.ledger.judging.accounts import Code
+from loyalty.rules.reasons import Reason
+from loyalty.wording import say
 
 #: What stands behind the name of the shop or reward, where there is one.
 _WORDS: dict[Code, tuple[str, str]] = {
@@ -28,6 +30,11 @@ _WORDS: dict[Code, tuple[str, str]] = {
     Code.VOUCHER_EXPIRED: ("兑换券过期退回", "voucher expired, points returned"),
     Code.RELEASED: ("退货期已过，待生效积分到账", "pending points count from now on"),
 }
+
+
+def both(reason: Reason) -> tuple[str, str]:
+    """Return the sentence for a reason in zh and en."""
+    return say(reason, "zh"), say(reason, "en")
 
 
 def what(

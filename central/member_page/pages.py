@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from central.access.pins import why_no_pin
 from central.desk.account import read_account
-from central.desk.making import tier_names
+from central.desk.making import tier_names, told_of
+from central.desk.words import both
 from central.forms import check_form, form_token, language
 from central.member_page import codes
 from central.member_page.codes import BadPass, KeyWanted, PassesWanted, qr_svg
@@ -23,6 +24,7 @@ from central.rewards.offered import offered
 from central.sync.offering import current_book
 from central.sync.service import Service
 from loyalty.codes import MEMBER_PREFIX, mask_number
+from loyalty.rules.reasons import of_benefits
 
 HISTORY_DAYS = 365
 HISTORY_LINES = 50
@@ -194,6 +196,8 @@ def _home(page: Page, person: Person) -> str:
     book = service.read(lambda c: current_book(c, key, now_ms))
     tier_zh, tier_en = tier_names(book, person.tier_id)
     available = account.closing - account.held
+    told = service.read(lambda c: told_of(c, key, person.member, book, today))
+    benefits = of_benefits(book.tier(person.tier_id), book) if book is not None else ()
     return render_template(
         "member.html",
         lang=lang,
@@ -206,6 +210,8 @@ def _home(page: Page, person: Person) -> str:
         balance=account.closing,
         available=available,
         expiring=account.expiring,
+        told=[both(one)[lang != "zh"] for one in told],
+        benefits=[both(one)[lang != "zh"] for one in benefits],
         lines=list(reversed(account.lines))[:HISTORY_LINES],
         rewards=service.read(lambda c: offered(c, key)),
     )

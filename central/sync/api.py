@@ -17,7 +17,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from central.ledger.queries import balance_of, claim_state
 from central.ledger.writing.items import UnknownEpoch
-from central.sync import enrolment, papers, pulling, pushing, rehoming, spending
+from central.sync import enrolment, papers, pulling, pushing, rehoming, spending, telling
 from central.sync.callers import Caller, authenticate
 from central.sync.combiner import Busy
 from central.sync.lost_leases import LostLeases
@@ -197,4 +197,5 @@ def _balance(service: Service, _caller: Caller, asked: wire.BalanceRequest) -> w
     key, now_ms = service.shard_key, service.now_ms()
     had = service.read(lambda connection: had_of(connection, key, asked.holder, now_ms))
     answer = service.read(lambda connection: balance_of(connection, key, asked.holder))
-    return structs.replace(answer, had=had)
+    told = service.read(lambda connection: telling.told(connection, key, asked.holder, now_ms))
+    return structs.replace(answer, had=had, told=told)

@@ -220,8 +220,7 @@ def _balance(state: State, answer: BalanceAnswer | None) -> State:
         tier_id=answer.tier_id or state.member.tier_id,
         masked_name=answer.masked_name or state.member.masked_name,
         new_card=False,
-        later=answer.pending,
-        later_from=answer.counts_from,
+        told=answer.told,
     )
     return structs.replace(state, member=member, available=max(answer.balance - answer.held, 0))
 

@@ -6,8 +6,8 @@ import msgspec
 
 from edge_agent.effects import Member, Terms
 from edge_agent.journal.slips import SlipRecord
-from edge_agent.phrases import Phrase, Tone, phrase
-from loyalty.rules.earning import Reason
+from edge_agent.phrases import Phrase, Tone, phrase, told_why
+from loyalty.rules.reasons import of_benefits
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import RewardRow
 
@@ -42,6 +42,7 @@ def tier(tier_id: str, book: RuleBook) -> Json:
 
 def member(person: Member, terms: Terms) -> Json:
     """Return a member as screens may show them."""
+    held = terms.book.tier(person.tier_id)
     return {
         "masked_name": person.masked_name,
         "number_tail": person.number_tail,
@@ -49,13 +50,9 @@ def member(person: Member, terms: Terms) -> Json:
         "balance": person.balance,
         "pending": person.pending,
         "new_card": person.new_card,
-        "later": words(_later(person)) if person.later else None,
+        "told": [words(told_why(one.code, **one.values)) for one in person.told],
+        "benefits": [words(phrase(one)) for one in of_benefits(held, terms.book)],
     }
-
-
-def _later(person: Member) -> Phrase:
-    values = {"points": str(person.later), "day": person.later_from}
-    return phrase(Reason("pending", values))
 
 
 def reward(row: RewardRow) -> Json:

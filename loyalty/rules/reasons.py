@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from loyalty.rules.book_types import Rate, Tier
+from loyalty.rules.book_types import Rate, RuleBook, Tier
 from loyalty.rules.campaigns import Campaign
 
 
@@ -40,6 +40,32 @@ def of_tier(tier: Tier) -> Reason:
     """Return that a tier multiplies."""
     times = plain(tier.factor())
     return Reason("tier", {"zh": tier.name_zh, "en": tier.name_en, "times": times})
+
+
+def of_tier_change(cause: str, tier: Tier, points: int, until: str, why: str) -> Reason | None:
+    """Return why a tier is what it is; `until` is the day to which it stays, `why` a person's.
+
+    None for a cause that says nothing to a member.
+    """
+    values = {"zh": tier.name_zh, "en": tier.name_en, "points": str(points)}
+    if cause in ("up", "down"):
+        return Reason(f"tier_{cause}", values)
+    if cause == "grace":
+        return Reason("tier_grace", {**values, "day": until})
+    if cause == "grant":
+        return Reason("tier_granted", {**values, "day": until, "why": why})
+    return None
+
+
+def of_benefits(tier: Tier, book: RuleBook) -> tuple[Reason, ...]:
+    """Return what a tier brings: its multiplier, how long its points count, and what else."""
+    found = []
+    if tier.factor() != 1:
+        found.append(Reason("benefit_times", {"times": plain(tier.factor())}))
+    if tier.expiry_months and tier.expiry_months != book.expiry_months:
+        found.append(Reason("benefit_months", {"months": str(tier.expiry_months)}))
+    other = (Reason(f"benefit_{one.kind}", {"amount": str(one.amount)}) for one in tier.benefits)
+    return (*found, *other)
 
 
 def of_times(one: Campaign, factor: Fraction) -> Reason:

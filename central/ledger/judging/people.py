@@ -46,7 +46,15 @@ def set_tier(entry: Entry, body: TierSet) -> Judgement:
     if member is None:
         raise Impossible(f"there is no member {body.member}")
     known = entry.state.profiles.get(body.member) or Profile()
-    stands = structs.replace(known, below_since=body.below_since, granted_until=body.granted_until)
+    stands = structs.replace(
+        known,
+        below_since=body.below_since,
+        granted_until=body.granted_until,
+        cause=body.cause,
+        tier_points=body.points,
+        tier_day=entry.last_day().isoformat(),
+        why=body.why,
+    )
     entry.state.profiles.put(body.member, stands)
     entry.state.members.put(body.member, structs.replace(member, tier_id=body.tier_id))
     return Judgement(Verdict.APPLIED)

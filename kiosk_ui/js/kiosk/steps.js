@@ -16,6 +16,7 @@ const SLIPS = {
   not_printed: { icon: "warn", words: "done.not_printed" },
   unknown: { icon: "question", words: "done.maybe_printed" },
 };
+const TOLD_MAX = 3;
 const ADVICE = { offline: "refused.do_offline", balance_too_low: "refused.do_other" };
 
 export function drawStep(snapshot) {
@@ -53,9 +54,10 @@ function drawHome(step, { member, rewards }) {
   drawRewards(step, rewards);
 }
 
-function aboutBalance({ new_card: newCard, balance, available, pending, later }) {
+function aboutBalance({ new_card: newCard, balance, available, pending, told, benefits }) {
   if (newCard) return t("member.new_more");
-  if (later) return named(later);
+  const more = [...(told ?? []), ...(benefits ?? [])].slice(0, TOLD_MAX).map(named);
+  if (more.length > 0) return more.join(" · ");
   const numbers = { balance: points(balance), pending: points(pending) };
   if (pending > 0) return t("home.balance_pending", numbers);
   return balance !== available ? t("home.balance", numbers) : "";

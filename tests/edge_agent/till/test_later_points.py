@@ -16,6 +16,7 @@ from edge_agent.till.intake import Sold
 from edge_agent.web.views import member as shown
 from loyalty.events import Holder, Sale
 from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import version
 from loyalty.wire import BalanceAnswer
 from paper.layout import Text
@@ -63,12 +64,13 @@ def test_a_till_that_does_not_know_the_day_says_after_how_many() -> None:
 
 def test_the_kiosk_says_it_beside_the_balance() -> None:
     state, _ = machine.step(machine.State(), KioskScanned(member()), now(1), TERMS)
-    answer = BalanceAnswer(True, 800, 0, "gold", "王**", pending=214, counts_from="2026-11-23")
+    told = (Reason("pending", {"points": "214", "day": "2026-11-23"}), Reason("of_tomorrow"))
+    answer = BalanceAnswer(True, 800, 0, "gold", "王**", pending=214, told=told)
     state, _ = machine.step(state, BalanceTold(answer), now(2), TERMS)
     assert state.member is not None
-    told = shown(state.member, TERMS)
-    assert (told["balance"], told["later"]["zh"]) == (800, "214 分自 2026-11-23 起可以使用")
-    assert told["later"]["en"] == "214 points can be spent from 2026-11-23"
+    view = shown(state.member, TERMS)
+    assert [one["zh"] for one in view["told"]] == ["214 分自 2026-11-23 起可以使用", "of_tomorrow"]
+    assert view["told"][0]["en"] == "214 points can be spent from 2026-11-23"
 
 
 def test_the_till_never_counts_them_to_the_balance_nor_takes_them_off_it(tmp_path: Path) -> None:
