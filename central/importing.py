@@ -16,8 +16,10 @@ from central.database import writing
 from central.fleet.records import EnrolledAlready, register
 from central.fleet.sheet import read_tills
 from central.ledger import directory
+from central.ledger.activity_commands import SignedUp
 from central.ledger.directory import Change
 from central.ledger.waiting import rejudge_ready
+from central.ledger.writing.items import Command
 from central.ledger.writing.turns import run_turn
 from central.members.records import Conflict, Registry
 from central.members.sheet import read_members
@@ -144,7 +146,10 @@ def members(connection: Connection, parts: Parts, name: str, data: bytes) -> Tal
         saved = registry.save(read_members(name, data, book))
     except Conflict as error:
         raise SheetError(name, error.problems) from error
-    for part in chunks(saved.commands):
+    commands: list[Command] = [*saved.commands]
+    if any(one.kind == "sign_up" for one in book.activities):
+        commands += [SignedUp(member, rulebook.version(book)) for member in saved.joined]
+    for part in chunks(commands):
         for answer in run_turn(connection, parts.config.shard_key, part, moment_ms):
             if isinstance(answer, Exception):
                 raise answer

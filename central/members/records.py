@@ -32,10 +32,14 @@ class Conflict(ValueError):
 
 
 class Saved(Struct, frozen=True):
-    """What saving came to, and what the ledger must be told because of it."""
+    """What saving came to, and what the ledger must be told because of it.
+
+    `joined` are the new members who joined today: others joined where they came from.
+    """
 
     tally: Tally
     commands: tuple[SetMember, ...]
+    joined: tuple[str, ...] = ()
 
 
 class _Known(Struct, frozen=True):
@@ -92,7 +96,9 @@ class Registry:
             SetMember(each.row["member"], each.tier_id, tuple(sorted(each.cards))) for each in told
         )
         added = len(changes.added)
-        return Saved(Tally(added, len(told) - added, len(lines) - len(told)), commands)
+        new = (each.row for each in wanted if each.before is None)
+        joined = tuple(row["member"] for row in new if row["joined_on"] == self._today)
+        return Saved(Tally(added, len(told) - added, len(lines) - len(told)), commands, joined)
 
     def _match(self, lines: Sequence[MemberLine]) -> list[_Known | None]:
         """Find each line's member: by number, or without one by phone. Raises Conflict."""

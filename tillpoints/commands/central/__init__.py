@@ -6,7 +6,16 @@ import click
 
 from central.config import ConfigError
 from tillpoints.central_access import central, config_option, load_config
-from tillpoints.commands.central import backup, imports, ledger, member, statement, user, worker
+from tillpoints.commands.central import (
+    activity,
+    backup,
+    imports,
+    ledger,
+    member,
+    statement,
+    user,
+    worker,
+)
 from tillpoints.exits import ConfigurationFailure, Failure
 
 
@@ -73,3 +82,4 @@ command.add_command(backup.restore)
 command.add_command(worker.worker)
 command.add_command(worker.jobs)
 command.add_command(member.command)
+command.add_command(activity.command)

@@ -1,0 +1,1 @@
+"""Activities as the mall's staff handle them: codes to print, who took part, contests."""
