@@ -191,6 +191,9 @@ account = table(
     big("held"),
     big("last_transfer"),  # the number of the last one that touched it
     big("turn"),
+    # A wallet's lots change when it does, so one row, on one page, holds both.
+    text("next_expiry", null=True),  # the last day of the lot that ends first
+    data("lots", null=True),  # central.ledger.writing.lots says how; none for other accounts
     CheckConstraint("held >= 0", name="held"),
     CheckConstraint("kind <> 1 OR posted - held >= 0", name="wallet"),  # 1 = wallet
     clustered=True,
@@ -217,17 +220,6 @@ transfer = table(
     small("code"),  # central.ledger.judging.accounts.Code
     text("subject"),  # fingerprint of the receipt (hex), lease id, or card tag
     CheckConstraint("amount > 0", name="amount"),
-    clustered=True,
-)
-
-lot = table(
-    "lot",
-    "account_id lot_id",
-    data("account_id"),
-    data("lot_id"),
-    text("expires_on"),
-    big("remaining"),
-    CheckConstraint("remaining > 0", name="remaining"),
     clustered=True,
 )
 

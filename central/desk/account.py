@@ -15,8 +15,9 @@ from central.desk.statement import Expiring, Line
 from central.desk.words import both, what
 from central.ledger import explaining, queries
 from central.ledger.judging.accounts import wallet_id
+from central.ledger.writing.lots import unpacked
 from central.records import find
-from central.schema import lot, reward, shop
+from central.schema import account, reward, shop
 from loyalty.events import Holder
 
 _LOTS_SHOWN = 3
@@ -111,7 +112,7 @@ def _names(
 def _expiring(connection: Connection, shard_key: int, wallet: bytes) -> tuple[Expiring, ...]:
     """Return the days on which points end soonest, with what ends on each."""
     points: dict[date, int] = {}
-    for row in find(connection, lot, shard_key, "account_id", [wallet]):
-        day = date.fromisoformat(row.expires_on)
-        points[day] = points.get(day, 0) + row.remaining
+    for row in find(connection, account, shard_key, "account_id", [wallet]):
+        for lot in unpacked(row.lots):
+            points[lot.expires_on] = points.get(lot.expires_on, 0) + lot.left
     return tuple(Expiring(day, points[day]) for day in sorted(points)[:_LOTS_SHOWN])

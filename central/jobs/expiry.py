@@ -70,11 +70,10 @@ def expire(engine: Engine, shard_key: int, day: date) -> int:
 
 
 def _next(connection: Connection, shard_key: int, day: str, after: bytes) -> list[bytes]:
-    t = schema.lot
+    t = schema.account
     query = (
         select(t.c.account_id)
-        .where(t.c.shard_key == shard_key, t.c.account_id > after, t.c.expires_on < day)
-        .distinct()
+        .where(t.c.shard_key == shard_key, t.c.account_id > after, t.c.next_expiry < day)
         .order_by(t.c.account_id)
         .limit(WALLETS_MAX)
     )

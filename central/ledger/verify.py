@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select
 
 from central import schema
@@ -18,12 +19,12 @@ from central.ledger.replay import Replay
 from central.ledger.seals import unsealed
 from central.ledger.writing.bulk import Row as Values
 from central.ledger.writing.log import VERDICT, save_verdicts, verdict
+from central.ledger.writing.lots import unpacked
 
 #: What can be thrown away and folded again, by the name of the table.
 _PROJECTIONS = (
     "account",
     "transfer",
-    "lot",
     "pending_lot",
     "receipt_key",
     "sale",
@@ -80,11 +81,18 @@ def _sums(connection: Connection, shard_key: int) -> Iterator[Finding]:
     wallets = {row.account_id: row.posted for row in accounts if row.kind == AccountKind.WALLET}
     pending = {row.account_id: row.posted for row in accounts if row.kind == AccountKind.PENDING}
     held = {row.account_id: int(row.held) for row in accounts}
-    le, lo = schema.lease, schema.lot
+    le = schema.lease
     open_amount = case((le.c.state == 0, le.c.amount - le.c.spent), else_=0)
     yield from _unequal("balance", posted, _moved(connection, shard_key))
     yield from _unequal("held", held, _by_account(connection, shard_key, le, open_amount))
-    yield from _unequal("lots", wallets, _by_account(connection, shard_key, lo, lo.c.remaining))
+    left: dict[bytes, int] = {}
+    for row in accounts:
+        try:
+            if row.lots is not None:
+                left[row.account_id] = sum(lot.left for lot in unpacked(row.lots))
+        except msgspec.MsgspecError as error:
+            yield Finding("lots", f"account {row.account_id!r}", f"unreadable: {error}")
+    yield from _unequal("lots", wallets, left)
     later = schema.pending_lot
     waits = _by_account(connection, shard_key, later, later.c.remaining)
     yield from _unequal("pending lots", pending, waits)

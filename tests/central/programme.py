@@ -17,6 +17,7 @@ from central.ledger.directory import announce, of_rule_book
 from central.ledger.queries import balance_of, totals
 from central.ledger.shards import open_shard
 from central.ledger.verify import verify
+from central.ledger.writing.lots import unpacked
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.enrolment import code_hash
@@ -165,6 +166,10 @@ class Programme:
         with reading(self.engine) as connection:
             query = table.select().where(table.c.shard_key == self.shard_key)
             return connection.execute(query.order_by(*table.primary_key.columns)).all()
+
+    def lots(self):
+        """The lots of every wallet."""
+        return [lot for row in self.rows(schema.account) for lot in unpacked(row.lots)]
 
     def check(self):
         """Assert that every invariant holds and a replay gives the same ledger."""

@@ -10,7 +10,6 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -23,14 +22,30 @@ from central.jobs.expiry import expire
 from central.ledger.judging.accounts import AccountKind, wallet_id
 from central.ledger.shards import open_shard
 from central.ledger.writing import bulk
+from central.ledger.writing.lots import columns
 from loyalty.events import Holder
+from loyalty.rules.lots import Lot
 
 MEMBERS = 20_000
 SHARD = 1
 _DAY = date(2027, 1, 1)
 _PART = 50_000
-_ACCOUNT = ("shard_key", "account_id", "kind", "posted", "held", "last_transfer", "turn")
-_LOT = ("shard_key", "account_id", "lot_id", "expires_on", "remaining")
+_ACCOUNT = (
+    *("shard_key", "account_id", "kind", "posted", "held", "last_transfer", "turn"),
+    *("next_expiry", "lots"),
+)
+_LOTS = (
+    Lot(bytes(31) + b"1", date(2026, 12, 31), 100),
+    Lot(bytes(31) + b"2", date(2027, 12, 31), 200),
+)
+_PEER_TABLE = """
+    CREATE TABLE peer_lot (shard_key INTEGER, account_id BLOB, lot_id BLOB, expires_on TEXT,
+        remaining INTEGER, PRIMARY KEY (shard_key, account_id, lot_id)) WITHOUT ROWID
+"""
+_PEER_LOTS = """
+    INSERT INTO peer_lot SELECT shard_key, account_id, :lot_id, :until, :left FROM account
+    WHERE lots IS NOT NULL
+"""
 
 
 def run(*, members: int = MEMBERS) -> dict[str, object]:
@@ -75,9 +90,9 @@ def _filled(path: Path, members: int) -> Engine:
     for first in range(0, members, _PART):
         ids = [_wallet(number) for number in range(first, min(first + _PART, members))]
         with writing(engine) as connection:
-            accounts = [(SHARD, one, int(AccountKind.WALLET), 300, 0, 0, 0) for one in ids]
-            bulk.upsert(connection, schema.account, _ACCOUNT, accounts)
-            bulk.upsert(connection, schema.lot, _LOT, list(_lots(ids)))
+            wallet = (int(AccountKind.WALLET), 300, 0, 0, 0, *columns(_LOTS))
+            rows = [(SHARD, one, *wallet) for one in ids]
+            bulk.upsert(connection, schema.account, _ACCOUNT, rows)
     return engine
 
 
@@ -85,16 +100,15 @@ def _wallet(number: int) -> bytes:
     return wallet_id(Holder("member", f"{number * 2_654_435_761 % 2**64:016x}"))
 
 
-def _lots(ids: Iterable[bytes]) -> Iterable[tuple[object, ...]]:
-    for one in ids:
-        yield SHARD, one, bytes(31) + b"1", "2026-12-31", 100
-        yield SHARD, one, bytes(31) + b"2", "2027-12-31", 200
-
-
 def _peer_s(engine: Engine) -> float:
+    with writing(engine) as connection:
+        connection.execute(text(_PEER_TABLE))
+        for lot in _LOTS:
+            each = {"lot_id": lot.lot_id, "until": lot.expires_on.isoformat(), "left": lot.left}
+            connection.execute(text(_PEER_LOTS), each)
     start_s = time.perf_counter()
     with writing(engine) as connection:
-        over = "FROM lot WHERE shard_key = 1 AND expires_on < '2027-01-01'"
+        over = "FROM peer_lot WHERE shard_key = 1 AND expires_on < '2027-01-01'"
         less = "UPDATE account SET posted = posted - 100 WHERE account_id IN"
         connection.execute(text(f"{less} (SELECT account_id {over})"))
         connection.execute(text(f"DELETE {over}"))

@@ -252,7 +252,7 @@ _LEDGER_TARGETS = (
     ("transfer", "amount", "device_id, epoch, seq, leg"),
     ("account", "posted", "account_id"),
     ("lease", "amount", "lease_id"),
-    ("lot", "remaining", "account_id, lot_id"),
+    ("account WHERE lots IS NOT NULL", "lots", "account_id"),
     ("arm", "until_ms", "device_id, epoch"),
     ("inbox WHERE kind = 107", "body", "device_id, epoch, seq"),
     ("feed WHERE topic = 11", "payload", "shard_key, position"),

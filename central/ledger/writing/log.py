@@ -66,31 +66,34 @@ class Log:
         again = state.verdicts.rows()
         inbox: list[Values] = []
         transfers: list[Values] = []
+        turn, now_ms = self._turn, self._now_ms
         for identity, logged in self._events.items():
-            folded = logged.folded
+            folded, event = logged.folded, logged.event
             judgement = again.get(identity, folded.judgement) if again else folded.judgement
-            event, frame = logged.event, logged.event.frame
+            frame, (device_id, epoch, seq) = event.frame, identity
             inbox.append(
                 (
                     shard_key,
-                    *identity,
+                    device_id,
+                    epoch,
+                    seq,
                     logged.hash,
                     frame.kind,
                     frame.kind_version,
                     frame.body,
                     event.earliest_ms,
                     event.latest_ms,
-                    self._now_ms,
+                    now_ms,
                     event.turn,
                     event.place,
-                    *verdict(judgement),
-                    event.quality,
+                    int(judgement.verdict),
+                    judgement.reason,
+                    judgement.adjusted,
+                    judgement.error,
+                    int(event.quality),
                 )
             )
-            transfers += [
-                (shard_key, *transfer_row(one, self._turn, self._now_ms))
-                for one in folded.transfers
-            ]
+            transfers += [(shard_key, *transfer_row(one, turn, now_ms)) for one in folded.transfers]
         bulk.insert(connection, schema.inbox, _INBOX, inbox)
         bulk.insert(connection, schema.transfer, ("shard_key", *TRANSFER), transfers)
         older = {key: row for key, row in again.items() if key not in self._events}
@@ -99,9 +102,12 @@ class Log:
 
 def transfer_row(one: Transfer, turn: int, booked_ms: int) -> Values:
     """Return the row of a transfer, the columns TRANSFER."""
+    device_id, epoch, seq = one.identity
     return (
         one.number,
-        *one.identity,
+        device_id,
+        epoch,
+        seq,
         one.leg,
         turn,
         booked_ms,
@@ -111,14 +117,14 @@ def transfer_row(one: Transfer, turn: int, booked_ms: int) -> Values:
         one.debit_before,
         one.credit_before,
         one.amount,
-        one.code,
+        int(one.code),
         one.subject,
     )
 
 
 def verdict(judgement: Judgement) -> Values:
     """Return the columns VERDICT of the inbox, which are a projection."""
-    return judgement.verdict, judgement.reason, judgement.adjusted, judgement.error
+    return int(judgement.verdict), judgement.reason, judgement.adjusted, judgement.error
 
 
 def save_verdicts(

@@ -1,18 +1,20 @@
 """Lots of points between the state and their tables: those that count, and those that do not yet.
 
-A holder's lots are one value of the state and many rows; only rows that differ are written.
+A wallet's lots stand in its account's row, since neither changes without the other: lots of their
+own would be as many rows again, on pages that a large ledger rewrites at random. Pending lots are
+few, and rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+import msgspec
+from sqlalchemy import Connection, bindparam, select
 
 from central import schema
 from central.ledger.judging.state import State
-from central.ledger.judging.state import Table as Held
 from central.ledger.writing.bulk import Columns, Row, Values, by_key, insert, remove, upsert
 from central.ledger.writing.statements import Statement
 from loyalty.rules.lots import Lot, PendingLot
@@ -24,18 +26,25 @@ _ANY_PENDING = Statement(
     .where(schema.pending_lot.c.shard_key == bindparam("key"))
     .limit(1)
 )
+_COLUMNS: Columns = tuple(one.name for one in schema.pending_lot.columns if one.name != "shard_key")
+_UNPACK = msgspec.msgpack.Decoder(list[tuple[bytes, date, int]])
 
 
-class _Sort(NamedTuple):
-    """One sort of lots: where they stand in the state and in the database."""
+def packed(lots: Iterable[Lot]) -> bytes:
+    """Return lots as the bytes of an account's column, which `unpacked` reads."""
+    return msgspec.msgpack.encode([(lot.lot_id, lot.expires_on, lot.left) for lot in lots])
 
-    held: Held[bytes, tuple[Any, ...]]
-    table: Table
-    row: Callable[[bytes, Any], Values]
 
-    @property
-    def columns(self) -> Columns:
-        return tuple(one.name for one in self.table.columns if one.name != "shard_key")
+def unpacked(data: bytes | None) -> tuple[Lot, ...]:
+    """Return the lots of an account's column; none for an account that has none."""
+    return tuple(Lot(*lot) for lot in _UNPACK.decode(data)) if data is not None else ()
+
+
+def columns(lots: Sequence[Lot]) -> Values:
+    """Return the columns of an account that tell of its lots."""
+    if not lots:
+        return None, None
+    return min([lot.expires_on for lot in lots]).isoformat(), packed(lots)
 
 
 def look_for_pending(connection: Connection, shard_key: int, state: State) -> None:
@@ -45,11 +54,9 @@ def look_for_pending(connection: Connection, shard_key: int, state: State) -> No
 
 def wallets(connection: Connection, shard_key: int, keys: Sequence[Any], found: Found) -> None:
     """Find the lots of wallets."""
-    t = schema.lot.c
-    columns = (t.account_id, t.lot_id, t.expires_on, t.remaining)
-    for account_id, lot_id, until, left in sorted(by_key(connection, shard_key, columns, keys)):
-        lot = Lot(lot_id, date.fromisoformat(until), left)
-        found[account_id] = (*(found[account_id] or ()), lot)
+    t = schema.account.c
+    for account_id, lots in by_key(connection, shard_key, (t.account_id, t.lots), keys):
+        found[account_id] = unpacked(lots) or None
 
 
 def pending(connection: Connection, shard_key: int, keys: Sequence[Any], found: Found) -> None:
@@ -64,54 +71,35 @@ def pending(connection: Connection, shard_key: int, keys: Sequence[Any], found: 
         found[account_id] = (*(found[account_id] or ()), lot)
 
 
-def save(connection: Connection, shard_key: int, state: State) -> None:
-    """Write the lots that a turn changed."""
-    for sort in _sorts(state):
-        _save(connection, shard_key, sort)
-
-
-def rows(state: State) -> dict[str, list[Row]]:
-    """Return every row by the name of its table."""
-    return {
-        sort.table.name: [
-            dict(zip(sort.columns, sort.row(account_id, lot), strict=True))
-            for account_id, lots in sort.held.rows().items()
-            for lot in lots
-        ]
-        for sort in _sorts(state)
-    }
-
-
-def _sorts(state: State) -> tuple[_Sort, _Sort]:
-    return (
-        _Sort(state.lots, schema.lot, _lot),
-        _Sort(state.pending_lots, schema.pending_lot, _pending_lot),
-    )
-
-
-def _save(connection: Connection, shard_key: int, sort: _Sort) -> None:
+def save_pending(connection: Connection, shard_key: int, state: State) -> None:
+    """Write the pending lots that a turn changed."""
     new: list[Values] = []
     known: list[Values] = []
     gone = []
-    for account_id, lots in sort.held.changed().items():
-        before = {lot.lot_id: lot for lot in sort.held.loaded.get(account_id) or ()}
+    held = state.pending_lots
+    for account_id, lots in held.changed().items():
+        before = {lot.lot_id: lot for lot in held.loaded.get(account_id) or ()}
         for lot in lots or ():
             was = before.pop(lot.lot_id, None)
             if was != lot:
-                row = (shard_key, *sort.row(account_id, lot))
-                (new if was is None else known).append(row)
+                (new if was is None else known).append((shard_key, *_pending(account_id, lot)))
         gone += [(account_id, lot_id) for lot_id in before]
-    remove(connection, sort.table, shard_key, gone)
-    columns: Columns = ("shard_key", *sort.columns)
+    remove(connection, schema.pending_lot, shard_key, gone)
+    columns: Columns = ("shard_key", *_COLUMNS)
     new.sort(key=itemgetter(1))  # by account: neighbours on a page, one after the other
-    insert(connection, sort.table, columns, new)
-    upsert(connection, sort.table, columns, known)
+    insert(connection, schema.pending_lot, columns, new)
+    upsert(connection, schema.pending_lot, columns, known)
 
 
-def _lot(account_id: bytes, lot: Lot) -> Values:
-    return account_id, lot.lot_id, lot.expires_on.isoformat(), lot.left
+def pending_rows(state: State) -> list[Row]:
+    """Return the row of every pending lot."""
+    return [
+        dict(zip(_COLUMNS, _pending(account_id, lot), strict=True))
+        for account_id, lots in state.pending_lots.rows().items()
+        for lot in lots
+    ]
 
 
-def _pending_lot(account_id: bytes, lot: PendingLot) -> Values:
+def _pending(account_id: bytes, lot: PendingLot) -> Values:
     days = (lot.counts_from.isoformat(), lot.expires_on.isoformat())
     return account_id, lot.lot_id, *days, lot.left, lot.subject

@@ -13,12 +13,13 @@ from sqlalchemy import Column, Table
 
 from central import schema
 from central.ledger.judging import rows
-from central.ledger.judging.accounts import kind_of
 from central.ledger.judging.activity_rows import Batch
 from central.ledger.judging.rows import Identity
+from central.ledger.writing import lots
 from central.ledger.writing.bulk import Columns, Values
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason
+from loyalty.rules.lots import Lot
 
 StructT = TypeVar("StructT", bound=Struct)
 
@@ -36,8 +37,10 @@ class Form(Struct, frozen=True):
         return tuple(self.table.columns[name] for name in self.columns)
 
 
-def _account(key: bytes, account: rows.Account) -> Values:
-    return key, kind_of(key), account.posted, account.held, account.last_transfer
+def _account(key: bytes, purse: tuple[rows.Account, tuple[Lot, ...] | None]) -> Values:
+    account, held = purse
+    figures = (key, key[0], account.posted, account.held, account.last_transfer)
+    return figures + (lots.columns(held) if held else (None, None))
 
 
 def _sale(key: bytes, sale: rows.Sale) -> Values:
@@ -61,7 +64,7 @@ def _sale(key: bytes, sale: rows.Sale) -> Values:
         sale.taken_back,
         sale.claim_hash,
         sale.expires_on,
-        sale.state,
+        int(sale.state),
     )
 
 
@@ -104,7 +107,7 @@ def _lease(key: str, lease: rows.Lease) -> Values:
         lease.ttl_s,
         lease.reward_id,
         lease.voucher_code,
-        lease.state,
+        int(lease.state),
     )
 
 
@@ -136,7 +139,7 @@ def _voucher(key: str, voucher: rows.Voucher) -> Values:
         voucher.holder.key,
         voucher.home_device,
         voucher.valid_until,
-        voucher.state,
+        int(voucher.state),
         voucher.used_by,
         voucher.request_id,
     )
@@ -220,7 +223,7 @@ DOING = Form(
     lambda key, doing: (*key, *structs.astuple(doing)),
 )
 
-#: The tables of the state whose every row is a row of the database.
+#: The tables of the state whose every row is a row of the database; an account's has its lots too.
 FORMS: dict[str, Form] = {
     "accounts": Form(schema.account, _columns(schema.account, "turn"), _account),
     "receipts": Form(schema.receipt_key, _columns(schema.receipt_key), lambda key, at: (key, *at)),

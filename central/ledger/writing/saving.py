@@ -4,11 +4,14 @@ Final values, not differences: an upsert checks the table's checks on the propos
 negative difference would be refused even where the result is legal (SYNC 2.12).
 """
 
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection
 
 from central import schema
+from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.state import State
 from central.ledger.writing import lots
 from central.ledger.writing.bulk import Columns, Row, Values, insert, remove, upsert
@@ -20,7 +23,7 @@ _UNSEEN = object()
 
 
 def save(connection: Connection, shard_key: int, turn: int, state: State) -> None:
-    """Write every projection that the turn changed."""
+    """Write every projection that the turn changed. The lots of its wallets must be loaded."""
     for name, form in FORMS.items():
         fixed: Columns = ("shard_key", "turn") if name in _TURNED else ("shard_key",)
         tail: Values = (shard_key, turn) if name in _TURNED else (shard_key,)
@@ -29,7 +32,7 @@ def save(connection: Connection, shard_key: int, turn: int, state: State) -> Non
         gone = []
         # What was looked for and not found is new; a sale is when its receipt is.
         looked = state.tables["receipts" if name == "sales" else name].loaded
-        for key, row in state.tables[name].changed().items():
+        for key, row in _with_lots(state, name, state.tables[name].changed()):
             if row is None:
                 gone.append(key)
             else:
@@ -40,7 +43,7 @@ def save(connection: Connection, shard_key: int, turn: int, state: State) -> Non
         insert(connection, form.table, form.columns + fixed, new)
         upsert(connection, form.table, form.columns + fixed, known)
         remove(connection, form.table, shard_key, gone)
-    lots.save(connection, shard_key, state)
+    lots.save_pending(connection, shard_key, state)
     _save_waiting(connection, shard_key, state)
 
 
@@ -48,17 +51,30 @@ def projections(state: State) -> dict[str, list[Row]]:
     """Return every row of every projection, as `save` would write them all, without turns."""
     result: dict[str, list[Row]] = {}
     for name, form in FORMS.items():
-        every = state.tables[name].rows().items()
+        every = _with_lots(state, name, state.tables[name].rows())
         result[form.table.name] = [
             dict(zip(form.columns, form.row(key, row), strict=True)) for key, row in every
         ]
-    result |= lots.rows(state)
+    result[schema.pending_lot.name] = lots.pending_rows(state)
     result["waiting"] = [
         {**identity._asdict(), "reference": pending.reference}
         for identity, pending in state.pending.rows().items()
         if pending.reference is not None
     ]
     return result
+
+
+def _with_lots(state: State, name: str, rows: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """Return rows of a table of the state by key, those of accounts with the lots in them."""
+    if name != "accounts":
+        return rows.items()
+    if not state.lots.changed().keys() <= rows.keys():
+        raise RuntimeError("lots changed and their account did not")
+    held = state.lots.get
+    return [
+        (key, (account, held(key) if key[0] == AccountKind.WALLET else None))
+        for key, account in rows.items()
+    ]
 
 
 def _save_waiting(connection: Connection, shard_key: int, state: State) -> None:

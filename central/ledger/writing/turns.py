@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, update
 from central import schema
 from central.ledger import directory
 from central.ledger.directory import NoShard
+from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.fold import KNOWN_BEFORE, fold
 from central.ledger.judging.moments import Quality, When, central_moment, clock_error, interval
 from central.ledger.judging.rows import (
@@ -222,6 +223,9 @@ class _Turn:
     def save(self, pushes: Sequence[Push]) -> int:
         """Write all that the turn did; return the feed's new position."""
         self._log.save(self._connection, self._shard_key, self._state)
+        wallets = [one for one in self._state.accounts.changed() if one[0] == AccountKind.WALLET]
+        unread = [("lots", one) for one in self._state.lots.missing(wallets)]
+        load(self._connection, self._shard_key, self._state, unread)
         saving.save(self._connection, self._shard_key, self._number, self._state)
         contacts = [
             (

@@ -18,7 +18,6 @@ SELECT create_distributed_table('job_leader', 'shard_key', colocate_with => 'sha
 SELECT create_distributed_table('job_run', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('lease', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('lease_refusal', 'shard_key', colocate_with => 'shard');
-SELECT create_distributed_table('lot', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('member', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('member_access', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('member_card', 'shard_key', colocate_with => 'shard');

@@ -36,8 +36,11 @@ def closing(mall):
 
 
 def last_day(mall):
+    a = schema.account
     with mall.parts() as parts, reading(parts.engine) as connection:
-        return date.fromisoformat(connection.execute(select(schema.lot.c.expires_on)).scalar_one())
+        return date.fromisoformat(
+            connection.execute(select(a.c.next_expiry).where(a.c.lots.is_not(None))).scalar_one()
+        )
 
 
 def is_sound(mall):

@@ -90,7 +90,7 @@ class Mall:
         return self.programme.balance(member(name))
 
     def lots(self):
-        return [(row.expires_on, row.remaining) for row in self.programme.rows(schema.lot)]
+        return [(lot.expires_on.isoformat(), lot.left) for lot in self.programme.lots()]
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_they_count_from_their_day_and_expire_by_the_day_they_were_earned_on(mal
     told = mall.read(balance_of, member())
     assert (told.balance, told.pending, told.counts_from) == (100, 0, "")
     assert codes(mall, member()) == [(Code.RELEASED, 100)]
-    assert [lot.expires_on for lot in mall.rows(schema.lot)] == ["2027-05-29"]
+    assert [lot.expires_on for lot in mall.lots()] == [date(2027, 5, 29)]
     assert mall.till.feed(Topic.MEMBER, MemberRow)["a"].balance == 100
     mall.check()
 

@@ -60,13 +60,13 @@ def test_closing_a_lease_without_a_spend_gives_its_points_back_and_voids_the_vou
 
 def test_points_are_spent_out_of_the_lots_that_expire_first(mall):
     till = mall.till
-    before = mall.rows(schema.lot)[0].lot_id
+    before = mall.lots()[0].lot_id
     mall.now_ms += 40 * 86_400_000
     till.push(till.sale(member(), fen=5_000))
     mall.add_reward("cake", points=320)
     till.push(till.redeem(member(), till.lease(member(), "cake")))
-    (lot,) = mall.rows(schema.lot)
-    assert (lot.remaining, lot.lot_id != before) == (30, True)
+    (lot,) = mall.lots()
+    assert (lot.left, lot.lot_id != before) == (30, True)
     mall.check()
 
 

@@ -1,16 +1,19 @@
+from datetime import date
+
 import pytest
 from sqlalchemy import delete, insert, update
 
 from central import schema
 from central.database import writing
 from central.ledger.verify import rebuild, verify
+from central.ledger.writing.lots import packed
 from loyalty.chain import Frame
+from loyalty.rules.lots import Lot
 from tests.central.programme import card, member
 
 PROJECTIONS = (
     schema.account,
     schema.transfer,
-    schema.lot,
     schema.receipt_key,
     schema.sale,
     schema.lease,
@@ -83,7 +86,11 @@ def test_what_was_thrown_away_is_found_missing_and_comes_back(busy, table):
         (update(schema.account).values(posted=schema.account.c.posted + 1), "sum"),
         (update(schema.account).values(posted=schema.account.c.posted + 1), "balance"),
         (update(schema.account).values(held=0), "held"),
-        (update(schema.lot).values(remaining=schema.lot.c.remaining + 1), "lots"),
+        (
+            update(schema.account).values(lots=packed([Lot(bytes(32), date(2027, 5, 29), 1)])),
+            "lots",
+        ),
+        (update(schema.account).values(next_expiry="2027-01-01"), "replay"),
         (update(schema.transfer).values(amount=schema.transfer.c.amount + 1), "balance"),
         (update(schema.transfer).values(code=99), "replay"),
         (update(schema.sale).values(points=schema.sale.c.points + 1), "replay"),
@@ -103,6 +110,11 @@ def test_what_was_thrown_away_is_found_missing_and_comes_back(busy, table):
 def test_whatever_is_changed_by_hand_is_found(busy, statement, check):
     change(busy, statement)
     assert check in findings(busy)
+
+
+def test_lots_that_cannot_be_read_any_more_are_found(busy):
+    change(busy, update(schema.account).values(lots=b"\xc1"))
+    assert "lots" in findings(busy)
 
 
 def test_a_sum_that_was_changed_on_both_sides_is_found_too(busy):
