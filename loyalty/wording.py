@@ -147,10 +147,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "可用积分 {available}，需要 {needed}",
         "{available} points available, {needed} needed",
     ),
-    "above_limit": (
-        "超过自助兑换上限 {limit} 分，请到服务台办理",
-        "Above the self-service limit of {limit} points: please ask the service desk",
-    ),
     "proof_needed": (
         "超过 {limit} 分的兑换，请出示手机上的会员码或输入密码",
         "Above {limit} points: show the code on your phone, or type your PIN",
@@ -167,6 +163,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "pin_none": (
         "还没有设置密码：请出示手机上的会员码，或到服务台办理",
         "No PIN is set: show the code on your phone, or ask the service desk",
+    ),
+    "crowded": (
+        "此刻核对密码的人太多，请稍后再试",
+        "Too many PINs are being checked right now: please try again in a moment",
     ),
     "pass_old": ("会员码已过期，请刷新后再扫", "This code is out of date: refresh and scan it"),
     "pass_used": (
@@ -315,6 +315,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "case_closed": (
         "已由人工结案，不再处理",
         "A person closed this case; nothing more comes of it",
+    ),
+    "time_unsure": (
+        "时间待核：{first} 至 {last} 之间",
+        "The day is not sure: between {first} and {last}",
+    ),
+    "time_clamped": (
+        "时间待核：本机时钟有误，不晚于 {last}",
+        "The day is not sure: the device's clock was wrong; not after {last}",
     ),
     "known_before": ("总台已有此记录", "The server has this already"),
     "rule_book_unknown": (

@@ -52,6 +52,22 @@ class Proof:
             return self._missing_of_pass(member, device_id, request_id, shown_pass)
         return _PIN.get(self._pins.check(member, pin)) if pin else "proof_needed"
 
+    def let_go(self, device_id: bytes, request_id: str) -> None:
+        """Let a pass count again whose request got nothing: its member may choose something else.
+
+        A pass that a lease was granted for is used up, whatever the same request is told later.
+        """
+        t, lease = schema.pass_shown, schema.lease
+        mine = (t.c.device_id == device_id, t.c.request_id == request_id)
+        granted = select(lease.c.lease_id).where(
+            lease.c.shard_key == self._shard_key,
+            lease.c.device_id == device_id,
+            lease.c.request_id == request_id,
+        )
+        with writing(self._engine) as connection:
+            shown = delete(t).where(t.c.shard_key == self._shard_key, *mine)
+            connection.execute(shown.where(~granted.exists()))
+
     def _missing_of_pass(
         self, member: str, device_id: bytes, request_id: str, text: str
     ) -> Missing | None:

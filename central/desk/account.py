@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table
 
 from central.desk.statement import Expiring, Line
 from central.desk.words import both, what
-from central.ledger import explaining, queries
+from central.ledger import explaining, queries, unsure
 from central.ledger.judging.accounts import wallet_id
 from central.ledger.writing.lots import unpacked
 from central.records import find
@@ -90,10 +90,12 @@ def _lines(
     rewards = _names(connection, shard_key, reward, "reward_id", [line.reward_id for line in lines])
     told = []
     reasons = explaining.of_lines(connection, shard_key, holder, lines)
-    for line, why in zip(lines, reasons, strict=True):
+    days = unsure.of_lines(connection, shard_key, lines, zone)
+    for line, why, day in zip(lines, reasons, days, strict=True):
         happened = datetime.fromtimestamp(line.happened_ms / 1000, tz=UTC).astimezone(zone)
         zh, en = what(line.code, shops.get(line.shop_id or ""), rewards.get(line.reward_id or ""))
-        told.append(Line(happened.date(), zh, en, line.points, line.balance, tuple(map(both, why))))
+        words = tuple(both(one) for one in (*why, day) if one is not None)
+        told.append(Line(happened.date(), zh, en, line.points, line.balance, words))
     return tuple(told)
 
 

@@ -7,10 +7,11 @@ who is not.
 
 from typing import Any, cast
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from central import schema
+from central.access.turnstile import Crowded
 from central.ledger.commands import GrantLease, UseVoucher
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import (
@@ -81,12 +82,15 @@ def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
     if isinstance(offer, Offer):
         shown = asked.proof if asked.proof.startswith(PASS_PREFIX) else ""
         pin = "" if shown else asked.proof
-        missing = service.proof.missing(
-            asked.member, CENTRAL_DEVICE, asked.request_id, pin=pin, shown_pass=shown
-        )
+        try:
+            with service.turnstile.passing("desk"):
+                missing = service.proof.missing(
+                    asked.member, CENTRAL_DEVICE, asked.request_id, pin=pin, shown_pass=shown
+                )
+        except Crowded:
+            return Reason("crowded")
         if missing is not None:
             return Reason("proof_wanted" if missing == "proof_needed" else missing)
-        offer = structs.replace(offer, limit=offer.points)  # it is proven
     grant = GrantLease(
         holder=Holder("member", asked.member),
         device_id=CENTRAL_DEVICE,
@@ -99,6 +103,8 @@ def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
     )
     given = service.run(RedeemAtDesk(grant))
     if isinstance(given, Reason):
+        if asked.proof.startswith(PASS_PREFIX):
+            service.proof.let_go(CENTRAL_DEVICE, asked.request_id)
         return given
     lease, voucher, kept = cast(tuple[Lease, Voucher, Redemption], given)
     signable = vouchers.Voucher(

@@ -128,8 +128,6 @@ class GrantLease(Struct, frozen=True):
             return offer
         if member is None:
             return Reason("member_unknown")
-        if offer.points > offer.limit:
-            return Reason("above_limit", {"limit": str(offer.limit)})
         choice = offers.choose(offer, member, self.device_id.hex(), state, at)
         if isinstance(choice, Reason):
             return choice

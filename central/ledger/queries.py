@@ -21,7 +21,7 @@ from central.ledger.judging.accounts import (
     pending_id,
     wallet_id,
 )
-from central.ledger.judging.rows import SaleState
+from central.ledger.judging.rows import Identity, SaleState
 from central.ledger.shards import read_shard
 from central.ledger.writing.bulk import CHUNK_KEYS
 from loyalty.chain import HASH_BYTES
@@ -35,6 +35,7 @@ class Line(Struct, frozen=True):
     """A transfer as one holder sees it: `points` is signed, `balance` is what they owned then.
 
     The sale's facts are there when the transfer is about one; `reward_id` when it is a redemption.
+    `booked_by` is the event that moved the points.
     """
 
     booked_ms: int
@@ -48,6 +49,7 @@ class Line(Struct, frozen=True):
     printed_on: str | None
     owed_fen: int | None
     reward_id: str | None
+    booked_by: Identity
 
 
 class Statement(Struct, frozen=True):
@@ -298,4 +300,5 @@ def _line(
         printed_on=sale.printed_on if sale is not None else None,
         owed_fen=sale.owed_fen if sale is not None else None,
         reward_id=reward_id,
+        booked_by=Identity(row.device_id, row.epoch, row.seq),
     )

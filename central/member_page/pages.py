@@ -13,6 +13,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from msgspec import Struct
 
 from central.access.pins import why_no_pin
+from central.access.turnstile import Crowded
 from central.desk.account import read_account
 from central.desk.making import tier_names, told_of
 from central.desk.words import both
@@ -69,7 +70,8 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
         check_form()
         person = _find(page, request.form.get("number", ""))
         pin = request.form.get("pin", "")
-        outcome = service.pins.check(person.member if person else None, pin)
+        with service.turnstile.passing(request.remote_addr or ""):
+            outcome = service.pins.check(person.member if person else None, pin)
         if outcome != "right" or person is None:
             # Numbers can be guessed: who has no PIN yet is told no more than who is nobody.
             problem = "waits" if outcome == "waits" else "wrong"
@@ -94,6 +96,11 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
         check_form()
         session.clear()
         return redirect(url_for("member.sign_in"), 303)
+
+    @routes.errorhandler(Crowded)
+    def crowded(_: Crowded) -> tuple[str, int]:
+        name = "member_open.html" if request.path.endswith("/open") else "member_sign_in.html"
+        return _door(page, name, "crowded"), 503
 
     _serve_script(routes, page)
     return routes
@@ -146,7 +153,8 @@ def _pin_problem(page: Page, person: Person | None) -> str:
     if (why := why_no_pin(pin)) is not None:
         return why
     member = person.member if person else None
-    outcome = page.service.pins.open_with_code(member, form.get("code", ""), pin)
+    with page.service.turnstile.passing(request.remote_addr or ""):
+        outcome = page.service.pins.open_with_code(member, form.get("code", ""), pin)
     return "" if outcome == "right" else outcome
 
 

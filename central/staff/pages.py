@@ -22,6 +22,7 @@ from flask import (
 )
 from flask.sessions import SecureCookieSessionInterface
 
+from central.access.turnstile import Crowded
 from central.forms import Tries, check_form, form_token, language
 from central.staff import accounts
 from central.staff.accounts import Account
@@ -96,7 +97,12 @@ def blueprint(service: Service, programme: str) -> Blueprint:
         if tries.blocked(login, now_ms):
             return page("wait", 429)
         password = request.form.get("password", "")
-        account = service.read(lambda c: accounts.signed_in(c, service.shard_key, login, password))
+        key = service.shard_key
+        try:
+            with service.turnstile.passing(request.remote_addr or ""):
+                account = service.read(lambda c: accounts.signed_in(c, key, login, password))
+        except Crowded:
+            return page("crowded", 503)
         if account is None:
             tries.wrong(login, now_ms)
             return page("wrong", 403)

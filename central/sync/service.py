@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 
 from central.access.pins import Pins
 from central.access.proof import Proof
+from central.access.turnstile import Turnstile
 from central.database import reading, writing
 from central.ledger.seals import seal_if_due
 from central.ledger.waiting import rejudge_ready
@@ -58,6 +59,7 @@ class Service:
         self.draw = draw
         self.shard_key = shard_key
         self.limits = CallLimits()
+        self.turnstile = Turnstile()
         self.pins = Pins(engine, shard_key, now_ms, draw)
         public = central_key.public_key().public_bytes_raw()
         self.proof = Proof(engine, shard_key, now_ms, public, self.pins)

@@ -2,8 +2,7 @@
 
 from typing import cast
 
-from msgspec import structs
-
+from central.access.turnstile import Crowded
 from central.ledger.commands import GrantLease, UseVoucher
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Lease, Voucher
@@ -14,7 +13,7 @@ from central.ledger.shards import read_shard
 from central.sync import census
 from central.sync.callers import Caller
 from central.sync.offering import Wanted, local, offer_of
-from central.sync.problems import counted, malformed, plain
+from central.sync.problems import Refused, counted, malformed, plain
 from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import is_short_code, make_short_code
@@ -32,6 +31,7 @@ from loyalty.wire import (
 
 _ID_BYTES = 16
 _PIECES_MAX = 1_000
+_RETRY_AFTER_S = 1
 
 
 def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswer:
@@ -63,6 +63,8 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
         )
     )
     if isinstance(given, Reason):
+        if request.shown_pass:
+            service.proof.let_go(caller.device_id, request.request_id)
         return LeaseAnswer(refusal=given)
     granted, voucher, kept = cast(tuple[Lease, Voucher, Redemption], given)
     return LeaseAnswer(
@@ -138,16 +140,18 @@ def _proven(
     holder = service.read(lambda one: resolved(one, service.shard_key, request.holder))
     if holder.kind == "card":
         return Reason("member_unknown")
-    missing = service.proof.missing(
-        holder.key,
-        caller.device_id,
-        request.request_id,
-        pin=request.pin,
-        shown_pass=request.shown_pass,
-    )
-    if missing is not None:
-        return Reason(missing, {"limit": str(offer.limit)})
-    return structs.replace(offer, limit=offer.points)
+    try:
+        with service.turnstile.passing(caller.device_id.hex()):
+            missing = service.proof.missing(
+                holder.key,
+                caller.device_id,
+                request.request_id,
+                pin=request.pin,
+                shown_pass=request.shown_pass,
+            )
+    except Crowded as error:
+        raise Refused(503, "busy", "too many PINs are being checked", _RETRY_AFTER_S) from error
+    return offer if missing is None else Reason(missing, {"limit": str(offer.limit)})
 
 
 def _few(name: str, value: int, least: int = 0) -> int:

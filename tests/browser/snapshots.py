@@ -248,9 +248,9 @@ def rewards(why_not: dict | None = None) -> list[dict]:
         "balance_too_low", "可用积分 12266，需要 88000", "12266 points available, 88000 needed"
     )
     limit = phrase(
-        "above_limit",
-        "超过自助兑换上限 10000 分，请到服务台办理",
-        "Above the self-service limit of 10000 points: please ask the service desk",
+        "proof_needed",
+        "超过 10000 分的兑换，请出示手机上的会员码或输入密码",
+        "Above 10000 points: show the code on your phone, or type your PIN",
     )
     coffee = ("手冲单品咖啡一杯", "One hand-brewed single-origin coffee")
     return [

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from msgspec import structs
 
 from central import passwords
 from central.config import Config, DeskPrinter
@@ -14,7 +15,9 @@ from central.reviewing import pages as reviews
 from central.staff import accounts
 from central.staff import pages as staff
 from edge_agent.devices.virtual.printer import VirtualPrinter
+from loyalty.facts import BootClock, ClockSample
 from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY, mall  # noqa: F401
+from tests.central.programme import DAY_MS, member
 
 PHRASE = "correct horse"
 TODAY = datetime(2026, 5, 28, tzinfo=UTC).date()
@@ -116,3 +119,20 @@ def test_days_that_make_no_period_are_refused(desk, printer, first, last):
 def test_a_member_that_does_not_exist_is_not_found(desk):
     token = token_of(desk.get("/desk/members").text)
     assert desk.post("/desk/members/none/code", data={"token": token}).status_code == 404
+
+
+def test_a_sale_whose_day_is_not_sure_says_so_on_page_and_paper(desk, mall, printer):  # noqa: F811
+    till = mall.till
+    sale = till.sale(member(SOMEBODY))
+    till.write(structs.replace(sale, at=structs.replace(sale.at, boot_id="offline")))
+    boots = (
+        BootClock("before", 0, ClockSample(mall.now_ms - 2 * DAY_MS, 500, 100)),
+        BootClock("offline", 0, None),
+        BootClock("boot", 0, None),
+    )
+    till.send(till.request(boots=boots))
+    path = f"/desk/members?q={NUMBER}"
+    assert "between 2026-05-27 and 2026-05-29" in desk.get(f"{path}&lang=en").text
+    assert "时间待核：2026-05-27 至 2026-05-29 之间" in desk.get(f"{path}&lang=zh").text
+    send(desk, "statement", **{"from": "2026-05-01", "to": "2026-05-31"})
+    assert "时间待核" in printer.paper.decode("gb18030", "replace")

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from central.access.pins import TRIES
+from central.access.turnstile import Crowded
 from central.member_page.codes import SLOTS_MAX
 from loyalty.passes import read_pass, slot_at
 from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY
@@ -63,6 +64,19 @@ def test_too_many_wrong_pins_make_even_the_right_one_wait(visitor):
         assert visitor.send("/m/login", number=NUMBER, pin="000000").status_code == 403
     answer = visitor.send("/m/login", number=NUMBER, pin=PIN)
     assert "15 分钟" in answer.text
+
+
+def test_where_too_many_sign_in_at_once_they_are_told_to_try_again(visitor, monkeypatch):
+    def full(_place):
+        raise Crowded
+
+    visitor.open()
+    monkeypatch.setattr(visitor.mall.service.turnstile, "passing", full)
+    answer = visitor.send("/m/login", number=NUMBER, pin=PIN)
+    assert (answer.status_code, "此刻登录的人太多" in answer.text) == (503, True)
+    answer = visitor.send("/m/open?lang=en", number=NUMBER, code="X", pin=PIN, again=PIN)
+    assert (answer.status_code, "Too many people" in answer.text) == (503, True)
+    monkeypatch.undo()
 
 
 def test_the_page_shows_points_history_and_rewards_in_both_languages(visitor):

@@ -1,6 +1,10 @@
+import threading
+from contextlib import ExitStack
+
 import pytest
 
 from central import schema
+from central.access.turnstile import FROM_ONE_PLACE
 from central.database import writing
 from central.ledger.commands import SealEpoch
 from central.ledger.verify import rebuild
@@ -248,6 +252,54 @@ def test_a_pass_proves_a_large_redemption_and_no_second_one(programme):
     assert till.lease(member(somebody), shown_pass=shown).points == 5_001
     refusal = till.lease(member(somebody), request_id="r2", shown_pass=shown).refusal
     assert refusal == Reason("pass_used", {"limit": "5000"})
+
+
+def test_a_pass_that_got_nothing_counts_for_the_next_wish_and_for_one_only(programme):
+    somebody = "0a" * 8
+    programme.add_member(somebody)
+    programme.add_reward("tea", points=5_001)
+    programme.add_reward("kettle", points=90_000)
+    till = programme.till
+    till.push(till.sale(member(somebody), fen=2_000_000))
+    phone = Phone().signed_for(programme.central_key, somebody, programme.shard_key)
+    shown = phone.shows(programme.now_ms)
+    refusal = till.lease(member(somebody), "kettle", shown_pass=shown).refusal
+    assert refusal.code == "balance_too_low"
+    assert till.lease(member(somebody), "tea", "r2", shown_pass=shown).points == 5_001
+    refusal = till.lease(member(somebody), "tea", "r3", shown_pass=shown).refusal
+    assert refusal == Reason("pass_used", {"limit": "5000"})
+
+
+def test_a_pass_that_a_lease_was_granted_for_is_used_up_whatever_is_told_later(programme):
+    somebody = "0a" * 8
+    programme.add_member(somebody)
+    programme.add_reward("tea", points=5_001)
+    till = programme.till
+    till.push(till.sale(member(somebody), fen=2_000_000))
+    phone = Phone().signed_for(programme.central_key, somebody, programme.shard_key)
+    shown = phone.shows(programme.now_ms)
+    assert till.lease(member(somebody), shown_pass=shown).points == 5_001
+    programme.service.run(SealEpoch(till.id, 1))
+    assert till.lease(member(somebody), shown_pass=shown).refusal.code == "lease_in_doubt"
+    refusal = programme.other.lease(member(somebody), request_id="r2", shown_pass=shown).refusal
+    assert refusal == Reason("pass_used", {"limit": "5000"})
+
+
+def test_a_device_that_asks_for_too_many_pins_at_once_is_told_to_come_back(programme):
+    somebody = "0a" * 8
+    programme.add_member(somebody)
+    programme.add_reward("tea", points=5_001)
+    till = programme.till
+    till.push(till.sale(member(somebody), fen=2_000_000))
+    asked = wire.LeaseRequest("r1", member(somebody), "tea", 1, pin="582910")
+    with ExitStack() as crowd:
+        turnstile = programme.service.turnstile
+        turnstile._at_work = threading.Semaphore(FROM_ONE_PLACE)
+        for _ in range(FROM_ONE_PLACE):
+            crowd.enter_context(turnstile.passing(till.id.hex()))
+        assert till.call(wire.LEASE_PATH, asked)[0] == 503
+    answer = till.ask(wire.LEASE_PATH, asked, wire.LeaseAnswer)
+    assert answer.refusal.code == "pin_none"  # nothing was decided about it before
 
 
 def test_after_a_restore_a_voucher_waits_until_every_till_has_told_what_it_took(mall):
