@@ -276,6 +276,7 @@ def kiosk(step: str, **changes: object) -> Snapshot:
         "voucher": None,
         "claim": None,
         "claim_waits": False,
+        "activity": None,
         "idle": None,
     }
     return base | changes
@@ -304,6 +305,33 @@ def claim(state: str, points: int | None, words: tuple[str, str], **changes: obj
     }
     return answer | changes
 
+
+def activity(state: str, points: int | None, words: tuple[str, str]) -> dict:
+    return {
+        "state": state,
+        "zh": "周年庆幸运大转盘",
+        "en": "Anniversary wheel of fortune",
+        "points": points,
+        "phrase": phrase(f"activity_{state}", *words),
+    }
+
+
+NOTED = (
+    "周年庆幸运大转盘：已登记，联网后到账",
+    "Anniversary wheel of fortune: registered, credited once connected",
+)
+CREDITED_ACTIVITY = (
+    "周年庆幸运大转盘 +300 已到账",
+    "Anniversary wheel of fortune: +300 credited",
+)
+DONE_BEFORE = (
+    "您已参加过周年庆幸运大转盘",
+    "You have taken part in Anniversary wheel of fortune already",
+)
+SHOW_MEMBER = (
+    "请扫描会员码参加周年庆幸运大转盘",
+    "Now scan the member for Anniversary wheel of fortune",
+)
 
 PENDING = (
     "小票尚未到达总台，积分将在联网后入账",
@@ -339,6 +367,12 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
         claim_waits=True,
         notice={"tone": "info", "phrase": CLAIM_FIRST, "serial": 2},
     ),
+    "welcome-activity": lambda: kiosk("welcome", activity=activity("waits", None, SHOW_MEMBER)),
+    "activity-noted": lambda: kiosk("home", online=False, activity=activity("noted", None, NOTED)),
+    "activity-credited": lambda: kiosk(
+        "home", activity=activity("credited", 300, CREDITED_ACTIVITY)
+    ),
+    "activity-refused": lambda: kiosk("home", activity=activity("refused", None, DONE_BEFORE)),
     "home": lambda: kiosk("home"),
     "home-offline": lambda: kiosk("home", online=False, rewards=rewards(OFFLINE)),
     "home-new-card": lambda: kiosk(

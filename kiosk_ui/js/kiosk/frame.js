@@ -5,6 +5,7 @@ import { put, show, slot } from "../draw.js";
 import { drawNotice } from "../notice.js";
 import { drawStrips } from "../strips.js";
 import { named, otherLanguage, t } from "../words.js";
+import { activityShown, activityWaits } from "./activity.js";
 
 const LANGUAGE_NAMES = { zh: "language.zh", en: "language.en" };
 
@@ -19,11 +20,13 @@ export function drawFrame(snapshot) {
     scanner: snapshot.scanner_trouble && named(snapshot.scanner_trouble),
   });
   show(slot(document, "leave"), snapshot.member !== null && snapshot.step !== "working");
-  drawNotice(saidElsewhere(snapshot) ? null : snapshot.notice);
+  const said = saidElsewhere(snapshot) || activityShown(snapshot);
+  drawNotice(said ? null : snapshot.notice);
 }
 
 /** What went well, refusals and claims have screens of their own. */
-function saidElsewhere({ notice, step, claim, claim_waits: claimWaits }) {
-  const invited = claimWaits && notice?.tone === "info";
+function saidElsewhere(snapshot) {
+  const { notice, step, claim } = snapshot;
+  const invited = (snapshot.claim_waits || activityWaits(snapshot)) && notice?.tone === "info";
   return step === "refused" || claim !== null || invited || notice?.tone === "ok";
 }

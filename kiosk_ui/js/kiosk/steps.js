@@ -1,8 +1,10 @@
-// What the kiosk shows at each step of a visit. A claim's result covers any step.
+// What the kiosk shows at each step of a visit. The result of a claim or of an
+// activity covers any step.
 
 import { icon, mark, put, putOrHide, show, slot, view } from "../draw.js";
 import { change, fours, money, points, tail } from "../format.js";
 import { named, t } from "../words.js";
+import { activityShown, activityWaits, drawActivity } from "./activity.js";
 import { drawRewards, REWARD_ICONS } from "./rewards.js";
 
 const CLAIMS = {
@@ -21,7 +23,8 @@ const ADVICE = { offline: "refused.do_offline", balance_too_low: "refused.do_oth
 
 export function drawStep(snapshot) {
   const stage = slot(document, "stage");
-  const name = snapshot.claim ? "claim" : snapshot.step;
+  const over = activityShown(snapshot) ? "activity" : snapshot.claim && "claim";
+  const name = over || snapshot.step;
   const step = stage.querySelector(`:scope > [data-view="${name}"]`);
   view(stage, name);
   mark(document.documentElement, "step", name);
@@ -35,9 +38,16 @@ const DRAWN = {
   done: drawDone,
   refused: drawRefused,
   claim: drawClaim,
+  activity: drawActivity,
 };
 
-function drawWelcome(step, { claim_waits: claimWaits }) {
+function drawWelcome(step, snapshot) {
+  if (activityWaits(snapshot)) {
+    put(step, "title", t("welcome.activity_waits"));
+    put(step, "about", named(snapshot.activity.phrase));
+    return;
+  }
+  const claimWaits = snapshot.claim_waits;
   put(step, "title", t(claimWaits ? "welcome.claim_waits" : "welcome.title"));
   put(step, "about", t(claimWaits ? "welcome.claim_waits_about" : "welcome.about"));
 }
