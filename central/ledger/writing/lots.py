@@ -14,9 +14,11 @@ import msgspec
 from sqlalchemy import Connection, bindparam, select
 
 from central import schema
+from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.state import State
 from central.ledger.writing.bulk import Columns, Row, Values, by_key, insert, remove, upsert
 from central.ledger.writing.statements import Statement
+from central.ledger.writing.wants import Want
 from loyalty.rules.lots import Lot, PendingLot
 
 Found = dict[Any, Any]
@@ -45,6 +47,12 @@ def columns(lots: Sequence[Lot]) -> Values:
     if not lots:
         return None, None
     return min([lot.expires_on for lot in lots]).isoformat(), packed(lots)
+
+
+def unread(state: State) -> list[Want]:
+    """Return the lots that must be read before the accounts that changed are written."""
+    changed = (one for one in state.accounts.changed() if one[0] == AccountKind.WALLET)
+    return [("lots", wallet) for wallet in state.lots.missing(changed)]
 
 
 def look_for_pending(connection: Connection, shard_key: int, state: State) -> None:

@@ -5,9 +5,7 @@ turn is the same few statements: lock, read, fold in memory, write final values.
 commits; whoever owns the transaction answers only after its COMMIT.
 """
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,7 +15,6 @@ from sqlalchemy import Connection, bindparam, update
 from central import schema
 from central.ledger import directory
 from central.ledger.directory import NoShard
-from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.fold import KNOWN_BEFORE, fold
 from central.ledger.judging.moments import Quality, When, central_moment, clock_error, interval
 from central.ledger.judging.rows import (
@@ -32,7 +29,7 @@ from central.ledger.judging.rows import (
     read_origin,
 )
 from central.ledger.judging.state import State, Unloaded
-from central.ledger.writing import bulk, lots, originals, overlaps, saving, wants
+from central.ledger.writing import bulk, collector, lots, originals, overlaps, saving, wants
 from central.ledger.writing.items import Command, NotApplied, Push, Pushed, UnknownEpoch
 from central.ledger.writing.loading import (
     last_transfer,
@@ -75,7 +72,7 @@ def run_turn(
     by its exception. A device must not have two pushes in one turn. Raises NoShard, and whatever
     the database raises: then nothing of the turn must be committed.
     """
-    with _collector_at_rest():
+    with collector.at_rest():
         turn = _Turn(connection, shard_key, now_ms)
         turn.load(items)
         answers = [
@@ -83,21 +80,6 @@ def run_turn(
         ]
         position = turn.save([item for item in items if isinstance(item, Push)])
         return [turn.answer(answer, position) for answer in answers]
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Let Python look for no cycles: a turn makes many values and none, and it is bounded.
-
-    Looking takes a third of its time. Whoever found the collector at work starts it again.
-    """
-    at_work = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if at_work:
-            gc.enable()
 
 
 class _Turn:
@@ -223,9 +205,7 @@ class _Turn:
     def save(self, pushes: Sequence[Push]) -> int:
         """Write all that the turn did; return the feed's new position."""
         self._log.save(self._connection, self._shard_key, self._state)
-        wallets = [one for one in self._state.accounts.changed() if one[0] == AccountKind.WALLET]
-        unread = [("lots", one) for one in self._state.lots.missing(wallets)]
-        load(self._connection, self._shard_key, self._state, unread)
+        load(self._connection, self._shard_key, self._state, lots.unread(self._state))
         saving.save(self._connection, self._shard_key, self._number, self._state)
         contacts = [
             (
