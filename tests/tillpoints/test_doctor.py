@@ -4,28 +4,30 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tillpoints import findings
 from tillpoints.commands import doctor
 
 
 @pytest.mark.parametrize(
     ("healthy", "sick"),
     [
-        (doctor.check_python((3, 11, 0)), doctor.check_python((3, 10, 14))),
-        (doctor.check_sqlite((3, 37, 0)), doctor.check_sqlite((3, 36, 0))),
-        (doctor.check_disk(Path("/"), 512), doctor.check_disk(Path("/"), 511)),
-        (doctor.check_memory(Path("/run"), True), doctor.check_memory(Path("/run"), False)),
-        (doctor.check_clock(1001.0, 1000.0), doctor.check_clock(999.0, 1000.0)),
-        (doctor.check_libraries("agent", []), doctor.check_libraries("agent", ["serial"])),
-        (doctor.check_chinese_font(["文泉驿"]), doctor.check_chinese_font([])),
-        (doctor.check_browser("/usr/bin/chromium"), doctor.check_browser(None)),
-        (doctor.check_groups([]), doctor.check_groups(["dialout", "input"])),
-        (doctor.check_queues(0o100700, "lp"), doctor.check_queues(0o100755, "lp")),
-        (doctor.check_zbar("libzbar.so.0"), doctor.check_zbar(None)),
-        (doctor.check_smart_cards("lib", "pcscd"), doctor.check_smart_cards("lib", None)),
-        (doctor.check_brltty(installed=False), doctor.check_brltty(installed=True)),
+        (findings.check_python((3, 11, 0)), findings.check_python((3, 10, 14))),
+        (findings.check_sqlite((3, 37, 0)), findings.check_sqlite((3, 36, 0))),
+        (findings.check_disk(Path("/"), 512), findings.check_disk(Path("/"), 511)),
+        (findings.check_memory(Path("/run"), True), findings.check_memory(Path("/run"), False)),
+        (findings.check_clock(1001.0, 1000.0), findings.check_clock(999.0, 1000.0)),
+        (findings.check_libraries("agent", []), findings.check_libraries("agent", ["serial"])),
+        (findings.check_chinese_font(["文泉驿"]), findings.check_chinese_font([])),
+        (findings.check_browser("/usr/bin/chromium"), findings.check_browser(None)),
+        (findings.check_kiosk_screen([]), findings.check_kiosk_screen(["cage", "xwayland"])),
+        (findings.check_groups([]), findings.check_groups(["dialout", "input"])),
+        (findings.check_queues(0o100700, "lp"), findings.check_queues(0o100755, "lp")),
+        (findings.check_zbar("libzbar.so.0"), findings.check_zbar(None)),
+        (findings.check_smart_cards("lib", "pcscd"), findings.check_smart_cards("lib", None)),
+        (findings.check_brltty(installed=False), findings.check_brltty(installed=True)),
         (
-            doctor.check_modem_manager(running=True, ruled=True),
-            doctor.check_modem_manager(running=True, ruled=False),
+            findings.check_rules(ruled=True, modem_manager=True),
+            findings.check_rules(ruled=False, modem_manager=True),
         ),
     ],
     ids=lambda finding: finding.name,
@@ -39,7 +41,7 @@ def test_a_sick_machine_is_told_what_mends_it_and_a_healthy_one_is_not(healthy, 
 
 
 def test_a_missing_library_is_named_with_the_extra_that_brings_it():
-    finding = doctor.check_libraries("agent", ["serial", "segno"])
+    finding = findings.check_libraries("agent", ["serial", "segno"])
     assert "serial, segno" in finding.en
     assert finding.mend == "pip install 'tillpoints[agent]'"
 
@@ -54,7 +56,7 @@ def test_json_and_text_tell_the_same_findings():
 
 
 def test_only_what_is_wrong_everywhere_fails_the_command(monkeypatch):
-    absent, wrong = doctor.check_browser(None), doctor.check_python((3, 10))
+    absent, wrong = findings.check_browser(None), findings.check_python((3, 10))
     monkeypatch.setattr(doctor, "examine", lambda: [absent])
     assert CliRunner().invoke(doctor.command).exit_code == 0
     monkeypatch.setattr(doctor, "examine", lambda: [absent, wrong])
@@ -62,5 +64,5 @@ def test_only_what_is_wrong_everywhere_fails_the_command(monkeypatch):
 
 
 def test_a_machine_without_our_cups_backend_lacks_nothing():
-    assert doctor.check_queues(None, None).state == "ok"
-    assert doctor.check_queues(0o100700, None).mend == "apt install cups-client"
+    assert findings.check_queues(None, None).state == "ok"
+    assert findings.check_queues(0o100700, None).mend == "apt install cups-client"
