@@ -22,7 +22,7 @@ from central.ledger.writing.wants import Want, of_body
 from loyalty.events import Holder, Moment, PointsExpired
 
 #: So many wallets in a turn: other writers wait for it, and it holds their lots in memory.
-WALLETS_MAX = 2_048
+WALLETS_MAX = 8_192
 
 
 class Expire(Struct, frozen=True):

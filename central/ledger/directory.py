@@ -17,8 +17,7 @@ from central.ledger.judging.entry import Notice
 from central.ledger.judging.rows import Account, Voucher, VoucherState
 from central.ledger.judging.state import State
 from central.ledger.writing import bulk
-from central.ledger.writing.loading import load
-from central.ledger.writing.wants import Want
+from central.ledger.writing.loading import read
 from loyalty import wire
 from loyalty.catalogue import STOCK
 from loyalty.codes import voucher_hash
@@ -141,10 +140,9 @@ def of_turn(connection: Connection, shard_key: int, state: State) -> list[Change
     purses = [Holder("card", tag) for tag in cards] + [Holder("member", one) for one in members]
     ids = [make(holder) for holder in purses for make in (wallet_id, debt_id)]
     needed: dict[str, Sequence[object]] = {"cards": cards, "members": members, "accounts": ids}
-    missing: list[Want] = []
     for name, keys in needed.items():
-        missing += [(name, key) for key in state.tables[name].missing(keys)]
-    load(connection, shard_key, state, missing)
+        table = state.tables[name]
+        table.load(read(connection, shard_key, name, table.missing(keys)))
     names = _masked_names(connection, shard_key, members)
     changes = [_card_change(state, tag) for tag in cards]
     changes += [_member_change(state, one, names.get(one, "")) for one in members]

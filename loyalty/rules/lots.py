@@ -69,12 +69,6 @@ def put_back(lots: Iterable[Lot], pieces: Iterable[Lot]) -> tuple[Lot, ...]:
     return tuple(sums[lot_id] for lot_id in sorted(sums))
 
 
-def expired(lots: Iterable[Lot], today: date) -> tuple[Lot, ...]:
-    """Return the lots whose last day is before `today`, the soonest first."""
-    gone = (lot for lot in lots if lot.expires_on < today)
-    return tuple(sorted(gone, key=lambda lot: (lot.expires_on, lot.lot_id)))
-
-
 @lru_cache(maxsize=1024)
 def expires_on(earned_on: date, months: int) -> date:
     """Return the last day on which points earned on `earned_on` count.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.rules.expiry import day_of, end_of_day_ms
-from loyalty.rules.lots import Lot, draw, expired, put_back, taken
+from loyalty.rules.lots import Lot, draw, put_back, taken
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -71,10 +71,3 @@ def test_what_was_drawn_can_be_put_back_with_its_dates(lots: list[Lot], points: 
     left = [Lot(lot.lot_id, lot.expires_on, lot.left - gone.get(lot.lot_id, 0)) for lot in lots]
     back = put_back([lot for lot in left if lot.left], pieces)
     assert back == tuple(sorted(lots, key=lambda lot: lot.lot_id))
-
-
-def test_a_lot_counts_on_its_last_day_and_no_longer() -> None:
-    lots = [Lot(b"b", date(2026, 11, 22), 5), Lot(b"a", date(2026, 11, 20), 3)]
-    assert expired(lots, date(2026, 11, 20)) == ()
-    assert expired(lots, date(2026, 11, 22)) == (lots[1],)
-    assert expired(lots, date(2026, 11, 23)) == (lots[1], lots[0])

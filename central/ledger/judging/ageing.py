@@ -11,7 +11,7 @@ from central.ledger.judging.entry import Entry
 from central.ledger.judging.rows import Judgement
 from central.ledger.judging.wallets import add_lot, draw_lots, pay_debt
 from loyalty.events import PointsExpired, PointsReleased
-from loyalty.rules.lots import Lot, expired
+from loyalty.rules.lots import Lot
 from loyalty.wire import Verdict
 
 #: An expiry books one leg for each wallet; so many fit well into one event's body.
@@ -24,10 +24,16 @@ def expire(entry: Entry, body: PointsExpired) -> Judgement:
     day = date.fromisoformat(body.day)
     for holder in body.holders:
         wallet = wallet_id(holder)
-        over = sum(lot.left for lot in expired(entry.state.lots.get(wallet) or (), day))
-        points = min(over, entry.account(wallet).available)
-        if points:
-            entry.move(wallet, BREAKAGE, points, Code.EXPIRED, body.day)
+        lots = entry.state.lots.get(wallet) or ()
+        over = sum(lot.left for lot in lots if lot.expires_on < day)
+        points = min(over, entry.account(wallet).available) if over else 0
+        if not points:
+            continue
+        entry.move(wallet, BREAKAGE, points, Code.EXPIRED, body.day)
+        if points == over:  # as a draw would find, without looking for an order
+            left = tuple(lot for lot in lots if lot.expires_on >= day)
+            entry.state.lots.put(wallet, left or None)
+        else:
             draw_lots(entry, wallet, points)
     return Judgement(Verdict.APPLIED)
 

@@ -60,7 +60,15 @@ def remove(connection: Connection, table: Table, shard_key: int, keys: Sequence[
     if not keys:
         return  # most tables, most of the time: the statement is not even made
     columns = [column for column in table.primary_key.columns if column.name != "shard_key"]
-    key = tuple_(*columns) if len(columns) > 1 else columns[0]
+    several = len(columns) > 1
+    if connection.dialect.name == "sqlite":
+        # One by one: among (VALUES ..) it would look for every row of the shard.
+        found = " AND ".join(f"{column.name} = ?" for column in columns)
+        statement = f"DELETE FROM {table.name} WHERE shard_key = ? AND {found}"  # noqa: S608
+        rows = [(shard_key, *key) if several else (shard_key, key) for key in keys]
+        connection.exec_driver_sql(statement, rows)
+        return
+    key = tuple_(*columns) if several else columns[0]
     for start in range(0, len(keys), CHUNK_KEYS):
         chunk = keys[start : start + CHUNK_KEYS]
         connection.execute(delete(table).where(table.c.shard_key == shard_key, key.in_(chunk)))

@@ -211,3 +211,17 @@ def test_an_expiry_of_many_wallets_is_one_event(mall):
     assert len([row for row in mall.rows(schema.inbox) if row.kind == 109]) == before + 1
     assert mall.totals().posted["breakage"] == 100 * HOLDERS_MAX
     mall.check()
+
+
+def test_what_a_device_has_been_lent_expires_when_it_comes_back(mall):
+    from central.jobs.expiry import Expire
+
+    mall.add_reward("tea", 100)
+    mall.till.push(mall.till.sale(member(), fen=15_000))
+    lease = mall.till.lease(member())
+    mall.service.run(Expire("2027-05-30", (member(),)))
+    assert (mall.balance(member()), mall.held(member())) == (100, 100)
+    mall.till.push(mall.till.close_lease(lease, 0))
+    mall.service.run(Expire("2027-05-31", (member(),)))
+    assert mall.balance(member()) == 0
+    mall.check()
