@@ -88,6 +88,18 @@ contact = table(
     big("last_written", null=True),  # the last seq that the device said it has; -1: not said
 )
 
+# A device holds a seal that a seal of this incarnation contradicts: the history was changed.
+witness = table(
+    "witness",
+    "device_id",
+    data("device_id"),
+    data("incarnation"),
+    big("told_ms"),
+    big("held_turn"),
+    data("held_digest"),
+    big("told_turn"),
+)
+
 # --- the log
 
 stream = table(

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from loyalty.chain import HASH_BYTES
 
+#: Where a device tells central of a contradiction.
+WITNESS_PATH = "/api/1/witness"
 #: What stands before the first seal.
 NO_SEAL = bytes(HASH_BYTES)
 _TAG = b"tillpoints seal 1"
@@ -26,6 +28,17 @@ class Seal(Struct, frozen=True):
     digest: bytes
     previous_turn: int
     previous: bytes
+
+
+class Contradiction(Struct, frozen=True):
+    """What a witness tells central: the seal it holds, and one of central's that it contradicts."""
+
+    held: Seal
+    told: Seal
+
+
+class Noted(Struct, frozen=True):
+    """Central has taken note."""
 
 
 def seal(shard_key: int, turn: int, heads: Iterable[SealedHead], before: Seal | None) -> Seal:

@@ -17,6 +17,7 @@ from central.records import Tally, find, put, tally
 from central.schema import contact, device, enrolment, fence, inbox, stream
 from central.sync.callers import DeviceState
 from central.sync.enrolment import code_hash
+from central.sync.witnesses import against
 from loyalty.codes import group
 
 CODE_VALID_MS = 24 * 60 * 60 * 1000
@@ -57,7 +58,8 @@ class Device(Struct, frozen=True):
 
     `fenced` other machines hold a copy of this device's disk and events that wait there: a new
     enrolment code (`again`) says which machine goes on. `exposed_points` are what it may have spent
-    under its open leases without central knowing.
+    under its open leases without central knowing. `seal_contradicted`: it holds a seal that the
+    ledger's seal of this turn contradicts, so somebody changed what was sealed.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Device(Struct, frozen=True):
     fenced: int
     open_leases: tuple[OpenLease, ...] = ()
     exposed_points: int = 0
+    seal_contradicted: int | None = None
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
@@ -179,6 +182,7 @@ class _Facts(Struct, frozen=True):
     open_cases: dict[bytes, int]
     fenced: dict[bytes, int]
     leases: dict[bytes, list[OpenLease]]
+    contradicted: dict[bytes, int]
 
 
 def devices(connection: Connection, shard_key: int, now_ms: int = 0) -> list[Device]:
@@ -210,6 +214,7 @@ def _device(row: Row[Any], facts: _Facts) -> Device:
         fenced=facts.fenced.get(row.device_id, 0),
         open_leases=leases,
         exposed_points=sum(lease.left for lease in leases),
+        seal_contradicted=facts.contradicted.get(row.device_id),
     )
 
 
@@ -248,4 +253,5 @@ def _facts(connection: Connection, shard_key: int, now_ms: int) -> _Facts:
         open_cases={key: row.number for key, row in by_device(cases).items()},
         fenced={key: row.number for key, row in by_device(fences).items()},
         leases=open_leases(connection, shard_key, now_ms),
+        contradicted=against(connection, shard_key),
     )

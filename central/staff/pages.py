@@ -27,6 +27,7 @@ from central.forms import Tries, check_form, form_token, language
 from central.staff import accounts
 from central.staff.accounts import Account
 from central.sync.service import Service
+from central.sync.witnesses import against
 
 SESSION_HOURS = 10
 
@@ -85,6 +86,11 @@ def blueprint(service: Service, programme: str) -> Blueprint:
     """Return the pages by which staff sign in and out."""
     routes = Blueprint("staff", __name__)
     tries = Tries()
+
+    @routes.app_context_processor
+    def alarms() -> dict[str, Callable[[], bool]]:
+        """Let every page of the desk tell of what cannot wait."""
+        return {"contradicted": lambda: bool(service.read(lambda c: against(c, service.shard_key)))}
 
     @routes.get("/desk/login")
     def sign_in() -> str:

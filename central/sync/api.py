@@ -24,9 +24,11 @@ from central.sync.lost_leases import LostLeases
 from central.sync.offering import had_of
 from central.sync.problems import Refused, malformed, plain
 from central.sync.service import Service
+from central.sync.witnesses import receive as take_note
 from loyalty import wire
 from loyalty.directory import DIRECTORY_PATH, NewKey, key_message
 from loyalty.reviewing import PAPER_PATH, PaperRequest
+from loyalty.seals import WITNESS_PATH, Contradiction
 from loyalty.wire import Problem
 
 _BODY_BYTES_MAX = (1 << 20) + (1 << 16)  # one batch that does not compress, and its envelope
@@ -91,6 +93,7 @@ def blueprint(service: Service) -> Blueprint:
     signed(wire.CLAIM_PATH, wire.ClaimRequest, _claim)
     signed(wire.BALANCE_PATH, wire.BalanceRequest, _balance)
     signed(PAPER_PATH, PaperRequest, papers.receive)
+    signed(WITNESS_PATH, Contradiction, take_note)
 
     @routes.get(DIRECTORY_PATH + "<name>")
     def member_file(name: str) -> Response:

@@ -21,6 +21,7 @@ from edge_agent.sync.puller import Puller
 from edge_agent.sync.pusher import Pusher
 from edge_agent.sync.rehomer import Rehomer
 from edge_agent.sync.status import Problem, Status, problem_of, problem_of_chain
+from edge_agent.sync.witnessing import Witness
 from loyalty.events import Moment
 
 POLL_S = 10.0
@@ -55,6 +56,7 @@ class Syncer:
         self._fetcher = MemberFileFetcher(journal, caller)
         self._rehomer = Rehomer(journal, caller, session)
         self._papers = PaperSender(journal, caller)
+        self._witness = Witness(journal, caller)
         self._guard = threading.Lock()
         self._status = Status()
         self._failed = False
@@ -113,6 +115,7 @@ class Syncer:
         pulled = self._puller.step()
         if not isinstance(pulled, Done):
             return pulled
+        self._witness.step()
         if self._puller.started_over:
             self._pusher.greet_again()
         more = pushed.more or pulled.more

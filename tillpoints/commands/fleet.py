@@ -38,6 +38,12 @@ _IN_DOUBT = {
     "zh": "  待核对的兑换授权 {lease_id}：{left} 分，自 {since}",
     "en": "  lease in doubt {lease_id}: {left} points, since {since}",
 }
+_CONTRADICTED = {
+    "zh": "  警报：{name} 保存的封印与账本（第 {turn} 轮）不符，已封印的历史被改动过；"
+    "请停用本服务器，用备份核对（central ledger verify）",
+    "en": "  ALARM: {name} holds a seal that the ledger contradicts (turn {turn}): sealed history"
+    " was changed. Stop this server and compare it with a backup (central ledger verify)",
+}
 _FENCED = {
     "zh": "  注意：另有 {machines} 台机器使用 {name} 的磁盘副本，已被隔离，其中的事件尚未上传；"
     "请确认哪一台是 {name}，并在该机器上用 fleet enrol --again 重新注册",
@@ -139,6 +145,9 @@ def status(config: Path, lang: str, as_json: bool) -> None:
             since = local_time(lease.since_ms, zone)
             values = {"lease_id": lease.lease_id, "left": lease.left, "since": since}
             click.echo(_IN_DOUBT[lang].format(**values))
+        if each.seal_contradicted is not None:
+            values = {"name": each.name, "turn": each.seal_contradicted}
+            click.echo(_CONTRADICTED[lang].format(**values), err=True)
         if each.fenced:
             click.echo(_FENCED[lang].format(machines=each.fenced, name=each.name), err=True)
 

@@ -47,3 +47,4 @@ SELECT create_distributed_table('template', 'shard_key', colocate_with => 'shard
 SELECT create_distributed_table('transfer', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('voucher', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('waiting', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('witness', 'shard_key', colocate_with => 'shard');

@@ -8,6 +8,7 @@ from central.database import reading, writing
 from loyalty import wire
 from loyalty.chain import Frame
 from loyalty.events import Holder
+from loyalty.seals import WITNESS_PATH, Contradiction, Noted, Seal, seal
 from loyalty.wire import MemberRow, RewardRow, RuleBookRow, Topic
 from tests.central.mall import DEMO
 
@@ -193,3 +194,13 @@ def test_a_person_closes_a_case_and_says_why(leased):
     assert "王芳：演示小票" in mall.run("fleet", "cases", "--closed")
     assert "in quarantine" in mall.run("fleet", "cases", "--closed", "--lang", "en")
     assert mall.json("central", "ledger", "verify")["ok"]
+
+
+def test_status_rings_when_a_till_contradicts_the_ledger(leased):
+    mall, _, till, _ = leased
+    held = seal(1, 10, [], None)
+    till.ask(WITNESS_PATH, Contradiction(held, Seal(20, b"x" * 32, 10, b"y" * 32)), Noted)
+    assert "警报：till-1" in mall.run("fleet", "status")
+    assert "ALARM: till-1" in mall.run("fleet", "status", "--lang", "en")
+    (one,) = mall.json("fleet", "status")["devices"]
+    assert one["seal_contradicted"] == 20

@@ -16,6 +16,7 @@ from central.staff import accounts
 from central.staff import pages as staff
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from loyalty.facts import BootClock, ClockSample
+from loyalty.seals import WITNESS_PATH, Contradiction, Noted, Seal, seal
 from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY, mall  # noqa: F401
 from tests.central.programme import DAY_MS, member
 
@@ -136,3 +137,12 @@ def test_a_sale_whose_day_is_not_sure_says_so_on_page_and_paper(desk, mall, prin
     assert "时间待核：2026-05-27 至 2026-05-29 之间" in desk.get(f"{path}&lang=zh").text
     send(desk, "statement", **{"from": "2026-05-01", "to": "2026-05-31"})
     assert "时间待核" in printer.paper.decode("gb18030", "replace")
+
+
+def test_every_page_of_the_desk_rings_when_a_till_contradicts_the_ledger(desk, mall):  # noqa: F811
+    assert "警报" not in desk.get("/desk/members").text
+    held = seal(mall.shard_key, 10, [], None)
+    told = Contradiction(held, Seal(20, b"x" * 32, 10, b"y" * 32))
+    mall.till.ask(WITNESS_PATH, told, Noted)
+    assert "有终端保存的封印与账本不符" in desk.get("/desk/members").text
+    assert "a till contradicts the ledger" in desk.get("/desk/reviews?lang=en").text
