@@ -9,17 +9,37 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from edge_agent.effects import AskBalance, AskClaim, AskLease, AskVoucher
+from edge_agent.effects import (
+    AskBalance,
+    AskCancel,
+    AskClaim,
+    AskLease,
+    AskReserve,
+    AskVoucher,
+)
 from edge_agent.journal.errors import JournalError
-from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, VoucherAnswered
+from edge_agent.messages import (
+    BalanceAnswered,
+    CancelAnswered,
+    ClaimAnswered,
+    LeaseAnswered,
+    ReserveAnswered,
+    VoucherAnswered,
+)
 from edge_agent.sync.calls import Offline
 from edge_agent.sync.online import Online
-from loyalty.wire import BalanceRequest, ClaimRequest, VoucherRequest
+from loyalty.wire import (
+    BalanceRequest,
+    CancelRequest,
+    ClaimRequest,
+    ReserveRequest,
+    VoucherRequest,
+)
 
 AnswerT = TypeVar("AnswerT", bound=Struct)
 _log = logging.getLogger(__name__)
 
-Ask = AskBalance | AskClaim | AskLease | AskVoucher
+Ask = AskBalance | AskClaim | AskReserve | AskLease | AskCancel | AskVoucher
 
 
 class Asking:
@@ -57,6 +77,12 @@ class Asking:
             case AskLease(request_id=request_id):
                 ask = partial(self._online.lease, *structs.astuple(question))
                 return LeaseAnswered(request_id, _told(ask))
+            case AskReserve(reward_id=reward_id, pieces=pieces):
+                reserve = ReserveRequest(reward_id, pieces)
+                return ReserveAnswered(reward_id, _told(lambda: self._online.reserve(reserve)))
+            case AskCancel(request_id=request_id, voucher_code=code):
+                cancel = CancelRequest(request_id, code)
+                return CancelAnswered(code, _told(lambda: self._online.cancel(cancel)))
             case AskVoucher(request_id=request_id, voucher_code=code):
                 voucher = VoucherRequest(request_id, code)
                 return VoucherAnswered(code, _told(lambda: self._online.voucher(voucher)))
@@ -70,6 +96,10 @@ def _unanswered(question: Ask) -> object:
             return ClaimAnswered(None)
         case AskLease(request_id=request_id):
             return LeaseAnswered(request_id, None)
+        case AskReserve(reward_id=reward_id):
+            return ReserveAnswered(reward_id, None)
+        case AskCancel(voucher_code=code):
+            return CancelAnswered(code, None)
         case AskVoucher(voucher_code=code):
             return VoucherAnswered(code, None)
 

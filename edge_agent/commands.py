@@ -112,6 +112,12 @@ class Choose(Struct, frozen=True, tag_field="do", tag="choose", forbid_unknown_f
     reward_id: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
+class Pieces(Struct, frozen=True, tag_field="do", tag="pieces", forbid_unknown_fields=True):
+    """The member wants so many pieces of the reward."""
+
+    pieces: Annotated[int, Meta(ge=1, le=100)]
+
+
 class Confirm(Struct, frozen=True, tag_field="do", tag="confirm"):
     """The member wants the reward."""
 
@@ -120,6 +126,10 @@ class Prove(Struct, frozen=True, tag_field="do", tag="prove"):
     """The member typed their PIN."""
 
     pin: Annotated[str, Meta(min_length=4, max_length=12)]
+
+
+class Cancel(Struct, frozen=True, tag_field="do", tag="cancel"):
+    """The member wants their points back for what they just redeemed."""
 
 
 class Back(Struct, frozen=True, tag_field="do", tag="back"):
@@ -149,5 +159,5 @@ TillCommand = (
     | Dismiss
     | ReviewCommand
 )
-KioskCommand = Scan | Choose | Confirm | Prove | Back | Leave | Stay
+KioskCommand = Scan | Choose | Pieces | Confirm | Prove | Cancel | Back | Leave | Stay
 Command = TillCommand | KioskCommand

@@ -137,6 +137,22 @@ class AskLease(Struct, frozen=True):
     reward_id: str
     pin: str = ""
     shown_pass: str = ""
+    pieces: int = 1
+    points: int = 0
+
+
+class AskReserve(Struct, frozen=True):
+    """Ask central to keep pieces of a reward while its member decides; 0: not any more."""
+
+    reward_id: str
+    pieces: int
+
+
+class AskCancel(Struct, frozen=True):
+    """Ask central to take a redemption of this device back."""
+
+    request_id: str
+    voucher_code: str
 
 
 class AskClaim(Struct, frozen=True):
@@ -152,4 +168,14 @@ class AskVoucher(Struct, frozen=True):
     voucher_code: str
 
 
-Effect = Record | ReleaseSlip | DropSlip | SyncNow | AskBalance | AskLease | AskClaim
+Effect = (
+    Record
+    | ReleaseSlip
+    | DropSlip
+    | SyncNow
+    | AskBalance
+    | AskReserve
+    | AskLease
+    | AskCancel
+    | AskClaim
+)

@@ -10,7 +10,14 @@ from msgspec import Struct
 
 from edge_agent.devices.job_file import Job
 from loyalty.events import Holder
-from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, VoucherAnswer
+from loyalty.wire import (
+    BalanceAnswer,
+    CancelAnswer,
+    ClaimAnswer,
+    LeaseAnswer,
+    ReserveAnswer,
+    VoucherAnswer,
+)
 from receipts.reading import Reading
 
 
@@ -87,6 +94,20 @@ class BalanceAnswered(Struct, frozen=True):
 
     holder: Holder
     answer: BalanceAnswer | None
+
+
+class ReserveAnswered(Struct, frozen=True):
+    """Whether central keeps pieces of a reward; None when it could not be asked."""
+
+    reward_id: str
+    answer: ReserveAnswer | None
+
+
+class CancelAnswered(Struct, frozen=True):
+    """Whether central took a redemption back; None when it could not be asked."""
+
+    voucher_code: str
+    answer: CancelAnswer | None
 
 
 class VoucherAnswered(Struct, frozen=True):

@@ -22,6 +22,11 @@ class Phrase(Struct, frozen=True):
     en: str
 
 
+def counted(name: str, pieces: int) -> str:
+    """Return a reward's name with how many of it."""
+    return f"{name} ×{pieces}" if pieces > 1 else name
+
+
 def phrase(reason: Reason) -> Phrase:
     """Return the words of a reason of the programme."""
     return Phrase(reason.code, say(reason, "zh"), say(reason, "en"))
@@ -179,6 +184,14 @@ _OWN: dict[str, tuple[str, str]] = {
         "The points of receipt {number} are not counted: {why}",
     ),
     "redeemed": ("兑换成功，请取走兑换凭条", "Redeemed: please take your slip"),
+    "cancelled": (
+        "已取消兑换，{points} 分已退回；请作废凭条",
+        "Cancelled: {points} points are yours again. The slip is worth nothing now",
+    ),
+    "cancel_offline": (
+        "没有网络，现在不能取消；可到服务台办理",
+        "No network, so it cannot be cancelled now: the service desk can do it",
+    ),
     "stopped_while_redeeming": (
         "兑换中断，积分已退回",
         "The redemption was interrupted; the points are back",

@@ -78,10 +78,11 @@ class VoucherRequest(Struct, frozen=True):
 
 
 class VoucherAnswer(Struct, frozen=True):
-    """The reward to hand over, or why not."""
+    """The reward to hand over and how many of it, or why not."""
 
     reward_id: str = ""
     refusal: Reason | None = None
+    pieces: int = 1
 
 
 class StockRow(Struct, frozen=True):

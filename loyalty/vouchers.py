@@ -22,6 +22,7 @@ _TAG = b"tillpoints voucher 1"
 class Voucher(Struct, frozen=True, array_like=True):
     """What a voucher says: its typed code, the reward, where and until when (a date) it counts.
 
+    It is worth `pieces` of the reward.
     `home_device` (32 hex digits) is the one till that may take it offline; None: online only.
     """
 
@@ -30,6 +31,7 @@ class Voucher(Struct, frozen=True, array_like=True):
     reward_id: str
     home_device: str | None
     valid_until: str
+    pieces: int = 1
 
 
 class NotAVoucher(ValueError):

@@ -296,6 +296,7 @@ class VoucherRow(Struct, frozen=True):
     valid_until: str
 
 
+    pieces: int = 1
 class ClaimRequest(Struct, frozen=True):
     """Ask what a claim code stands for before a member is told anything."""
 

@@ -108,7 +108,12 @@ def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
         return given
     lease, voucher, kept = cast(tuple[Lease, Voucher, Redemption], given)
     signable = vouchers.Voucher(
-        key, voucher.code, voucher.reward_id, voucher.home_device, voucher.valid_until
+        key,
+        voucher.code,
+        voucher.reward_id,
+        voucher.home_device,
+        voucher.valid_until,
+        kept.pieces,
     )
     return Redeemed(
         code=voucher.code,
@@ -144,12 +149,12 @@ def look(service: Service, code: str) -> Looked | None:
     return service.read(lambda connection: _look(connection, service.shard_key, code))
 
 
-def hand_over(service: Service, code: str, request_id: str) -> Voucher | Reason:
+def hand_over(service: Service, code: str, request_id: str) -> tuple[Voucher, Redemption] | Reason:
     """Use a voucher up at the desk; the same request gets the same answer."""
     key, today = service.shard_key, _today(service)
     waits = service.read(lambda connection: census.vouchers_wait(connection, key))
     use = UseVoucher(CENTRAL_DEVICE, request_id, code, today, waits)
-    return cast(Voucher | Reason, service.run(use))
+    return cast(tuple[Voucher, Redemption] | Reason, service.run(use))
 
 
 def take_back(

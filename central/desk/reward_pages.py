@@ -127,7 +127,10 @@ class Pages:
             if isinstance(used, Reason):
                 return _told(used)
             zh, en = "已核销，请交付：{}", "Used up, hand over: {}"
-            return Told(good=True, words=_in(zh, en).format(self._reward_name(used.reward_id)))
+            voucher, what = used
+            name = self._reward_name(voucher.reward_id)
+            times = f" ×{what.pieces}" if what.pieces > 1 else ""
+            return Told(good=True, words=_in(zh, en).format(name + times))
         looked = redeeming.look(service, code) if do == "take_back" else None
         if looked is None:
             return None

@@ -190,8 +190,8 @@ class ReleaseLease(Struct, frozen=True):
 class UseVoucher(Struct, frozen=True):
     """Use a voucher up for the device that asks; the same request gets the same answer.
 
-    Answers the Voucher, or a Reason why not. `today` is the ISO date in the mall's zone. `waits`:
-    the database was restored, and a till that took the voucher may not have told it again yet.
+    Answers (Voucher, Redemption), or a Reason why not. `today` is the ISO date in the mall's zone.
+    `waits`: the database was restored, and a till that took the voucher may not have told it again.
     """
 
     device_id: bytes
@@ -213,7 +213,7 @@ class UseVoucher(Struct, frozen=True):
         if voucher.state is VoucherState.USED:
             if (voucher.used_by, voucher.request_id) != (device, self.request_id):
                 return refused("voucher_used")
-            return Decision((), lambda _: voucher)
+            return Decision((), self._used)
         if self.waits:
             return refused("after_restore")
         if voucher.state is VoucherState.CANCELLED:
@@ -223,7 +223,13 @@ class UseVoucher(Struct, frozen=True):
         if voucher.valid_until < self.today or voucher.state is VoucherState.EXPIRED:
             return refused("voucher_expired", until=voucher.valid_until)
         use = VoucherUse(at, self.code, by=device, request_id=self.request_id)
-        return Decision((use,), lambda later: later.vouchers.get(self.code))
+        return Decision((use,), self._used)
+
+    def _used(self, later: State) -> tuple[Voucher, Redemption]:
+        voucher = later.vouchers.get(self.code)
+        if voucher is None:
+            raise LookupError("a voucher that was just used does not exist")
+        return voucher, later.redemptions.get(voucher.lease_id) or Redemption()
 
     def _is_elsewhere(self, state: State, voucher: Voucher) -> bool:
         """Tell whether its pieces lie at another shop; the desk hands out those of any."""

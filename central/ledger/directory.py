@@ -17,7 +17,7 @@ from central.ledger.judging.entry import Notice
 from central.ledger.judging.rows import Account, Voucher, VoucherState
 from central.ledger.judging.state import State
 from central.ledger.writing import bulk
-from central.ledger.writing.loading import read
+from central.ledger.writing.loading import load, read
 from loyalty import wire
 from loyalty.catalogue import STOCK
 from loyalty.codes import voucher_hash
@@ -147,7 +147,7 @@ def of_turn(connection: Connection, shard_key: int, state: State) -> list[Change
     changes = [_card_change(state, tag) for tag in cards]
     changes += [_member_change(state, one, names.get(one, "")) for one in members]
     changes += [of_stock(row) for row in stocks.rows(connection, shard_key, _moved(state))]
-    return changes + _voucher_changes(state)
+    return changes + _voucher_changes(connection, shard_key, state)
 
 
 def _moved(state: State) -> list[str]:
@@ -156,15 +156,19 @@ def _moved(state: State) -> list[str]:
     return sorted({parts[1] for parts in names})
 
 
-def _voucher_changes(state: State) -> list[Change]:
+def _voucher_changes(connection: Connection, shard_key: int, state: State) -> list[Change]:
     """Return what home tills, and nobody else, hear of vouchers that they may take or no longer."""
     changes = []
+    at_home = (one for one in state.vouchers.changed().values() if one and one.home_device)
+    load(connection, shard_key, state, [("redemptions", one.lease_id) for one in at_home])
     for code, voucher in state.vouchers.changed().items():
         before = state.vouchers.loaded.get(code)
         if voucher is None or voucher.home_device is None or _counts(before) == _counts(voucher):
             continue
         item = voucher_hash(code)
-        row = VoucherRow(item, voucher.reward_id, voucher.valid_until)
+        kept = state.redemptions.get(voucher.lease_id)
+        pieces = kept.pieces if kept is not None else 1
+        row = VoucherRow(item, voucher.reward_id, voucher.valid_until, pieces)
         home = bytes.fromhex(voucher.home_device)
         if voucher.state is VoucherState.CANCELLED:
             changes.append(Change(Topic.CANCELLED, item, CancelledRow(item), home))

@@ -72,7 +72,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
         points=granted.amount,
         voucher_code=voucher.code,
         voucher_signed=vouchers.signed_text(
-            _signable(service.shard_key, voucher), service.central_key
+            _signable(service.shard_key, voucher, kept.pieces), service.central_key
         ),
         valid_until=voucher.valid_until,
         ttl_s=granted.ttl_s,
@@ -130,7 +130,8 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
     )
     if isinstance(used, Reason):
         return VoucherAnswer(refusal=used)
-    return VoucherAnswer(reward_id=cast(Voucher, used).reward_id)
+    taken, what = cast(tuple[Voucher, Redemption], used)
+    return VoucherAnswer(reward_id=taken.reward_id, pieces=what.pieces)
 
 
 def _proven(
@@ -161,11 +162,12 @@ def _few(name: str, value: int, least: int = 0) -> int:
     return counted(name, value, least)
 
 
-def _signable(shard_key: int, issued: Voucher) -> vouchers.Voucher:
+def _signable(shard_key: int, issued: Voucher, pieces: int) -> vouchers.Voucher:
     return vouchers.Voucher(
         shard_key=shard_key,
         code=issued.code,
         reward_id=issued.reward_id,
         home_device=issued.home_device,
         valid_until=issued.valid_until,
+        pieces=pieces,
     )

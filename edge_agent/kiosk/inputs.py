@@ -5,7 +5,14 @@ from msgspec import Struct
 from edge_agent.effects import Member
 from edge_agent.phrases import Phrase
 from edge_agent.taking_part import Took
-from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow
+from loyalty.wire import (
+    BalanceAnswer,
+    CancelAnswer,
+    ClaimAnswer,
+    LeaseAnswer,
+    ReserveAnswer,
+    RewardRow,
+)
 
 
 class MemberScanned(Struct, frozen=True):
@@ -49,10 +56,20 @@ class ClaimTold(Struct, frozen=True):
 
 
 class Chosen(Struct, frozen=True):
-    """The member touched a reward, which is handed over at `place`."""
+    """The member touched a reward, which is handed over at `place`.
+
+    `left` are in stock; None where that is not counted.
+    """
 
     reward: RewardRow
     place: Phrase
+    left: int | None = None
+
+
+class PiecesSet(Struct, frozen=True):
+    """The member wants so many pieces of it."""
+
+    pieces: int
 
 
 class Confirmed(Struct, frozen=True):
@@ -68,10 +85,34 @@ class PinTyped(Struct, frozen=True):
 
 
 class LeaseTold(Struct, frozen=True):
-    """Central's answer to the request for a lease; None when it could not be asked."""
+    """Central's answer to the request for a lease; None when it could not be asked.
+
+    `place` is where alone it is handed over, if central says so.
+    """
 
     request_id: str
     answer: LeaseAnswer | None
+    place: Phrase | None = None
+
+
+class ReserveTold(Struct, frozen=True):
+    """Whether central keeps the pieces; None when it could not be asked."""
+
+    reward_id: str
+    answer: ReserveAnswer | None
+
+
+class CancelTouched(Struct, frozen=True):
+    """The member wants their points back for what they just redeemed; `request_id` is new."""
+
+    request_id: str
+
+
+class CancelTold(Struct, frozen=True):
+    """Whether central took the redemption back; None when it could not be asked."""
+
+    voucher_code: str
+    answer: CancelAnswer | None
 
 
 class Back(Struct, frozen=True):
@@ -99,9 +140,13 @@ Input = (
     | BalanceTold
     | ClaimTold
     | Chosen
+    | PiecesSet
     | Confirmed
     | PinTyped
     | LeaseTold
+    | ReserveTold
+    | CancelTouched
+    | CancelTold
     | Back
     | Left
     | Stayed

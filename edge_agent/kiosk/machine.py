@@ -5,24 +5,23 @@ member waits; without central the kiosk says what it cannot do and why. What a m
 when they leave, or 60 s after their last touch.
 """
 
-from typing import Literal
-
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, structs
 
 from edge_agent.effects import (
     AskBalance,
     AskClaim,
-    AskLease,
-    Effect,
     Member,
     Now,
     Record,
     SyncNow,
     Terms,
 )
+from edge_agent.kiosk import redeeming
 from edge_agent.kiosk.inputs import (
     Back,
     BalanceTold,
+    CancelTold,
+    CancelTouched,
     Chosen,
     ClaimScanned,
     ClaimTold,
@@ -31,73 +30,28 @@ from edge_agent.kiosk.inputs import (
     LeaseTold,
     Left,
     MemberScanned,
+    PiecesSet,
     PinTyped,
+    ReserveTold,
     ScanFailed,
     Synced,
     Tick,
     TookPart,
 )
-from edge_agent.kiosk.paper import redemption_slip
-from edge_agent.kiosk.proving import TRY_AGAIN, next_try, wants_proof
-from edge_agent.phrases import Phrase, Tone, own_words, phrase
-from edge_agent.taking_part import Took
-from loyalty.events import Claim, Redeem
+from edge_agent.kiosk.state import ClaimResult, Result, State, home, leaves_s, tell
+from edge_agent.phrases import own_words, phrase
+from loyalty.events import Claim
 from loyalty.rules.earning import Reason, money
-from loyalty.wire import BalanceAnswer, ClaimAnswer, RewardRow
+from loyalty.wire import BalanceAnswer, ClaimAnswer
 
-IDLE_S = 60.0
-IDLE_WARNING_S = 20.0
-
-Step = Literal["welcome", "home", "confirm", "prove", "working", "done", "refused"]
-
-
-class Voucher(Struct, frozen=True):
-    """What the member takes away."""
-
-    code: str
-    signed: str
-    reward: RewardRow
-    place: Phrase
-    valid_until: str
-    slip_id: str
-
-
-class ClaimResult(Struct, frozen=True):
-    """How a claim went: credited, noted until the receipt arrives, or refused."""
-
-    state: Literal["credited", "pending", "refused"]
-    phrase: Phrase
-    shop_id: str = ""
-    eligible_fen: int = 0
-
-
-class State(Struct, frozen=True):
-    """All that a kiosk knows between two inputs."""
-
-    step: Step = "welcome"
-    member: Member | None = None
-    available: int | None = None
-    chosen: RewardRow | None = None
-    place: Phrase | None = None
-    request_id: str = ""
-    voucher: Voucher | None = None
-    refusal: Phrase | None = None
-    claim_hash: str = ""
-    claim: ClaimResult | None = None
-    activity: Took | None = None
-    touched_s: float = 0.0
-    tone: Tone | None = None
-    notice: Phrase | None = None
-    notices: int = 0
-
-
-Result = tuple[State, tuple[Effect, ...]]
 _MAY_GO_BACK = ("confirm", "prove", "done", "refused")
+#: What happens without anybody at the screen.
+_NOBODY_S = Tick | Synced | BalanceTold | ClaimTold | LeaseTold | ReserveTold | CancelTold
 
 
 def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
     """Return the kiosk after `event` and what has to be done about it, in this order."""
-    if not isinstance(event, Tick | Synced | BalanceTold | ClaimTold | LeaseTold):
+    if not isinstance(event, _NOBODY_S):
         state = structs.replace(state, touched_s=now.boottime_s)
     match event:
         case MemberScanned(member=member):
@@ -112,57 +66,21 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return _balance(state, answer), ()
         case ClaimTold(answer=answer):
             return _claim_known(state, answer, now, terms)
-        case Chosen(reward=reward, place=place) if state.step == "home" and state.member:
-            return structs.replace(state, step="confirm", chosen=reward, place=place), ()
-        case Confirmed() | PinTyped():
-            return _decided(state, event, terms)
-        case LeaseTold():
-            return _leased(state, event, now, terms)
+        case Chosen() | PiecesSet() | Confirmed() | PinTyped():
+            return redeeming.touched(state, event, now, terms)
+        case CancelTouched() | ReserveTold() | LeaseTold() | CancelTold():
+            return redeeming.told(state, event, now, terms)
         case Back() if state.claim or _has_done(state) or state.step in _MAY_GO_BACK:
-            return _home(state), ()
+            return home(state), redeeming.let_go(state)
         case Left():
-            return State(notices=state.notices), ()
+            return State(notices=state.notices), redeeming.let_go(state)
         case Tick():
             return _ticked(state, now)
     return state, ()
 
 
-def leaves_s(state: State) -> float | None:
-    """Return the boot's second at which the screen forgets the member; None if there is none."""
-    waits = state.claim is not None or state.activity is not None or bool(state.claim_hash)
-    at_rest = state.step == "welcome" and not waits
-    return None if at_rest or state.step == "working" else state.touched_s + IDLE_S
-
-
-def why_not(state: State, reward: RewardRow, *, online: bool) -> Phrase | None:
-    """Return why the member cannot have this reward here and now, None if they can."""
-    if state.available is not None and reward.points > state.available:
-        values = {"available": str(state.available), "needed": str(reward.points)}
-        return phrase(Reason("balance_too_low", values))
-    if state.member is not None and state.member.new_card:
-        return phrase(Reason("member_unknown"))
-    return None if online else phrase(Reason("offline"))
-
-
 def _has_done(state: State) -> bool:
     return state.activity is not None and state.member is not None
-
-
-def _tell(state: State, tone: Tone, words: Phrase) -> State:
-    return structs.replace(state, tone=tone, notice=words, notices=state.notices + 1)
-
-
-def _home(state: State) -> State:
-    return structs.replace(
-        state,
-        step="home",
-        chosen=None,
-        request_id="",
-        voucher=None,
-        refusal=None,
-        claim=None,
-        activity=None,
-    )
 
 
 def _member(state: State, member: Member, now: Now) -> Result:
@@ -170,8 +88,8 @@ def _member(state: State, member: Member, now: Now) -> Result:
         return state, ()  # a second card may not take over a redemption that is under way
     if state.step == "prove" and state.member and state.member.holder == member.holder:
         if not member.shown_pass:
-            return _tell(state, "error", own_words("pass_wanted")), ()
-        return _asked(structs.replace(state, member=member))
+            return tell(state, "error", own_words("pass_wanted")), ()
+        return redeeming.asked(structs.replace(state, member=member))
     fresh = State(
         step="home",
         member=member,
@@ -180,18 +98,19 @@ def _member(state: State, member: Member, now: Now) -> Result:
         notices=state.notices,
         claim_hash=state.claim_hash,
     )
-    fresh = _tell(fresh, "ok", own_words("member_ready_kiosk"))
+    fresh = tell(fresh, "ok", own_words("member_ready_kiosk"))
     if state.claim_hash:
-        return fresh, (AskBalance(member.holder), AskClaim(state.claim_hash))
-    return fresh, (AskBalance(member.holder),)
+        ask = AskBalance(member.holder)
+        return fresh, (*redeeming.let_go(state), ask, AskClaim(state.claim_hash))
+    return fresh, (*redeeming.let_go(state), AskBalance(member.holder))
 
 
 def _told(state: State, event: ScanFailed | TookPart) -> Result:
     """Show the member how their activity goes; news of another one are only told."""
     if isinstance(event, ScanFailed):
-        return _tell(state, "error", event.phrase), ()
+        return tell(state, "error", event.phrase), ()
     took = event.took
-    told = _tell(state, took.tone, took.phrase)
+    told = tell(state, took.tone, took.phrase)
     shown = state.activity
     news = took.state == "credited" or not took.name_zh
     known = shown is not None and shown.name_zh == took.name_zh
@@ -207,7 +126,7 @@ def _claim_code(state: State, claim_hash: str) -> Result:
         return state, ()
     state = structs.replace(state, claim_hash=claim_hash, claim=None)
     if state.member is None:
-        return _tell(state, "info", own_words("claim_needs_member")), ()
+        return tell(state, "info", own_words("claim_needs_member")), ()
     return state, (AskClaim(claim_hash),)
 
 
@@ -222,7 +141,8 @@ def _balance(state: State, answer: BalanceAnswer | None) -> State:
         new_card=False,
         told=answer.told,
     )
-    return structs.replace(state, member=member, available=max(answer.balance - answer.held, 0))
+    available = max(answer.balance - answer.held, 0)
+    return structs.replace(state, member=member, available=available, had=answer.had)
 
 
 def _claim_known(state: State, answer: ClaimAnswer | None, now: Now, terms: Terms) -> Result:
@@ -234,7 +154,7 @@ def _claim_known(state: State, answer: ClaimAnswer | None, now: Now, terms: Term
     if answer is not None and answer.state in _OVER:
         words = phrase(Reason(_OVER[answer.state]))
         state = structs.replace(state, claim=ClaimResult("refused", words))
-        return _tell(state, "error", words), ()
+        return tell(state, "error", words), ()
     later = True if terms.book.pending_days else UNSET
     body = Claim(now.moment, claim_hash, member.holder, waits=later)
     if answer is not None and answer.state == "open":
@@ -245,7 +165,7 @@ def _claim_known(state: State, answer: ClaimAnswer | None, now: Now, terms: Term
     else:
         words = own_words("claim_pending")
         result = ClaimResult("pending", words)
-    state = _tell(structs.replace(state, claim=result), "ok", words)
+    state = tell(structs.replace(state, claim=result), "ok", words)
     return state, (Record((body,)), SyncNow())
 
 
@@ -253,80 +173,8 @@ def _claim_known(state: State, answer: ClaimAnswer | None, now: Now, terms: Term
 _OVER = {"claimed": "claim_taken", "refunded": "claim_refunded", "expired": "claim_expired"}
 
 
-def _decided(state: State, event: Confirmed | PinTyped, terms: Terms) -> Result:
-    member, chosen = state.member, state.chosen
-    if member is None or chosen is None:
-        return state, ()
-    if isinstance(event, PinTyped):
-        return _asked(state, event.pin) if state.step == "prove" else (state, ())
-    if state.step != "confirm":
-        return state, ()
-    refusal = why_not(state, chosen, online=True)
-    if refusal is not None:
-        return _refused(state, refusal), ()
-    state = structs.replace(state, request_id=event.request_id)
-    if wants_proof(chosen, terms.book) and not member.shown_pass:
-        return structs.replace(state, step="prove"), ()
-    return _asked(state)
-
-
-def _asked(state: State, pin: str = "") -> Result:
-    """Ask for the points, with whatever proof there is; a pass is good for one redemption."""
-    member, chosen = state.member, state.chosen
-    if member is None or chosen is None:
-        return state, ()
-    shown_pass = "" if pin else member.shown_pass
-    ask = AskLease(state.request_id, member.holder, chosen.reward_id, pin, shown_pass)
-    used = structs.replace(member, shown_pass="")
-    return structs.replace(state, step="working", member=used), (ask,)
-
-
-def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
-    if state.step != "working" or told.request_id != state.request_id:
-        return state, ()
-    if told.answer is None:
-        return _refused(state, phrase(Reason("offline"))), ()
-    if told.answer.refusal is not None:
-        return _lease_refused(state, told.answer.refusal, now), ()
-    member, chosen, place, lease = state.member, state.chosen, state.place, told.answer
-    if member is None or chosen is None or place is None:
-        return _refused(state, own_words("stopped_while_redeeming")), ()
-    body = Redeem(
-        at=now.moment,
-        holder=member.holder,
-        lease_id=lease.lease_id,
-        points=lease.points,
-        reward_id=chosen.reward_id,
-        voucher_code=lease.voucher_code,
-    )
-    slip = redemption_slip(member, chosen, place, lease, now, terms)
-    voucher = Voucher(
-        lease.voucher_code, lease.voucher_signed, chosen, place, lease.valid_until, slip.slip_id
-    )
-    left = None if state.available is None else state.available - lease.points
-    state = structs.replace(state, step="done", voucher=voucher, available=left)
-    state = structs.replace(state, touched_s=now.boottime_s)
-    return _tell(state, "ok", own_words("redeemed")), (
-        Record((body,), (slip,)),
-        SyncNow(),
-    )
-
-
-def _lease_refused(state: State, refusal: Reason, now: Now) -> State:
-    if refusal.code not in TRY_AGAIN:
-        return _refused(state, phrase(refusal))
-    again = structs.replace(
-        state, step="prove", request_id=next_try(state.request_id), touched_s=now.boottime_s
-    )
-    return again if refusal.code == "proof_needed" else _tell(again, "error", phrase(refusal))
-
-
-def _refused(state: State, refusal: Phrase) -> State:
-    return _tell(structs.replace(state, step="refused", refusal=refusal), "error", refusal)
-
-
 def _ticked(state: State, now: Now) -> Result:
     leaves = leaves_s(state)
     if leaves is not None and now.boottime_s >= leaves:
-        return State(notices=state.notices), ()
+        return State(notices=state.notices), redeeming.let_go(state)
     return state, ()

@@ -1,21 +1,27 @@
 """The slip of a redemption from its facts."""
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
-from edge_agent.phrases import Phrase
+from edge_agent.phrases import Phrase, counted
 from edge_agent.slip_origin import called, origin
 from edge_agent.slips import RedemptionSlip
 from loyalty.wire import LeaseAnswer, RewardRow
 
 
 def redemption_slip(
-    member: Member, reward: RewardRow, place: Phrase, lease: LeaseAnswer, now: Now, terms: Terms
+    member: Member,
+    reward: RewardRow,
+    pieces: int,
+    place: Phrase,
+    lease: LeaseAnswer,
+    now: Now,
+    terms: Terms,
 ) -> HeldSlip:
     """Return the voucher on paper; its QR is signed by central, its code is for typing."""
     zh = terms.language == "zh"
     content = RedemptionSlip(
         origin=origin(now, terms, lease.voucher_code),
         member=called(member, terms),
-        reward=reward.name_zh if zh else reward.name_en,
+        reward=counted(reward.name_zh if zh else reward.name_en, pieces),
         points=lease.points,
         code=lease.voucher_code,
         qr=lease.voucher_signed,

@@ -7,15 +7,14 @@ its owner's phone. Whether either is right is central's to say.
 import hashlib
 
 from loyalty.rules.rulebook import RuleBook
-from loyalty.wire import RewardRow
 
 #: Central's refusals after which the member may simply try again.
 TRY_AGAIN = frozenset({"proof_needed", "pin_wrong", "pass_old", "pass_used"})
 
 
-def wants_proof(reward: RewardRow, book: RuleBook) -> bool:
-    """Tell whether a reward costs more than a card alone may spend."""
-    return reward.points > book.redeem_limit_points
+def wants_proof(points: int, book: RuleBook) -> bool:
+    """Tell whether so many points are more than a card alone may spend."""
+    return points > book.redeem_limit_points
 
 
 def next_try(request_id: str) -> str:

@@ -7,13 +7,31 @@ from collections.abc import Callable
 from edge_agent import commands
 from edge_agent.asking import Ask
 from edge_agent.devices.ports import NotTaken, Scanned
-from edge_agent.effects import AskBalance, AskClaim, AskLease, Member, Now, SyncNow, Terms
+from edge_agent.effects import (
+    AskBalance,
+    AskCancel,
+    AskClaim,
+    AskLease,
+    AskReserve,
+    Member,
+    Now,
+    SyncNow,
+    Terms,
+)
 from edge_agent.journal.errors import JournalError, LeaseClosed
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk import inputs, machine
-from edge_agent.kiosk.machine import State
-from edge_agent.messages import BalanceAnswered, ClaimAnswered, LeaseAnswered, SyncChanged
+from edge_agent.kiosk.redeeming import left_of
+from edge_agent.kiosk.state import State
+from edge_agent.messages import (
+    BalanceAnswered,
+    CancelAnswered,
+    ClaimAnswered,
+    LeaseAnswered,
+    ReserveAnswered,
+    SyncChanged,
+)
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase, own_words, phrase, why_refused
 from edge_agent.recording import record
@@ -69,7 +87,12 @@ class KioskStand:
             case ClaimAnswered(answer=answer):
                 return inputs.ClaimTold(answer)
             case LeaseAnswered(request_id=request_id, answer=answer):
-                return inputs.LeaseTold(request_id, answer)
+                place = self._place(answer.place) if answer is not None and answer.place else None
+                return inputs.LeaseTold(request_id, answer, place)
+            case ReserveAnswered(reward_id=reward_id, answer=answer):
+                return inputs.ReserveTold(reward_id, answer)
+            case CancelAnswered(voucher_code=code, answer=answer):
+                return inputs.CancelTold(code, answer)
             case _:
                 return self._touched(message, now, terms)
 
@@ -104,6 +127,10 @@ class KioskStand:
                 return self._scanned(text, now, terms, typed=True)
             case commands.Choose(reward_id=reward_id):
                 return self._chosen(reward_id)
+            case commands.Pieces(pieces=pieces):
+                return inputs.PiecesSet(pieces)
+            case commands.Cancel():
+                return inputs.CancelTouched(secrets.token_hex(16))
             case commands.Confirm():
                 return inputs.Confirmed(secrets.token_hex(16))
             case commands.Prove(pin=pin):
@@ -123,9 +150,13 @@ class KioskStand:
         reward = next((one for one in rewards if one.reward_id == reward_id), None)
         if reward is None:
             return None
-        shop = self._journal.shop(reward.home_shop) if reward.home_shop else None
-        place = Phrase("at_shop", shop.name_zh, shop.name_en) if shop else own_words("anywhere")
-        return inputs.Chosen(reward, place)
+        place = self._place(reward.home_shop or "")
+        return inputs.Chosen(reward, place, left_of(reward, self._journal.stock()))
+
+    def _place(self, shop_id: str) -> Phrase:
+        """Return where a reward is handed over: one shop, or any."""
+        shop = self._journal.shop(shop_id) if shop_id else None
+        return Phrase("at_shop", shop.name_zh, shop.name_en) if shop else own_words("anywhere")
 
     def _scanned(self, text: str, now: Now, terms: Terms, *, typed: bool) -> inputs.Input | None:
         scan = classify(text)
@@ -161,7 +192,7 @@ class KioskStand:
         self.state = state
         for effect in effects:
             match effect:
-                case AskBalance() | AskClaim() | AskLease():
+                case AskBalance() | AskClaim() | AskReserve() | AskLease() | AskCancel():
                     self._ask(effect)
                 case SyncNow():
                     self._paper_now()  # an activity away from central has a slip

@@ -16,9 +16,13 @@ from loyalty.rules.earning import Reason
 from loyalty.wire import (
     BalanceAnswer,
     BalanceRequest,
+    CancelAnswer,
+    CancelRequest,
     ClaimAnswer,
     ClaimRequest,
     LeaseAnswer,
+    ReserveAnswer,
+    ReserveRequest,
     VoucherAnswer,
     VoucherRequest,
 )
@@ -46,9 +50,16 @@ class Online:
         self._has_room = has_room
 
     def lease(
-        self, request_id: str, holder: Holder, reward_id: str, pin: str = "", shown_pass: str = ""
+        self,
+        request_id: str,
+        holder: Holder,
+        reward_id: str,
+        pin: str = "",
+        shown_pass: str = "",
+        pieces: int = 1,
+        points: int = 0,
     ) -> LeaseAnswer | Offline:
-        """Ask for the points of one reward, in the epoch of this journal.
+        """Ask for `pieces` of a reward for the `points` agreed to, in the epoch of this journal.
 
         The request is kept before it is sent. A granted lease must be spent by a `Redeem` of this
         session; one whose answer got lost is given back by itself, unless it is asked for again
@@ -61,7 +72,9 @@ class Online:
             return LeaseAnswer(refusal=Reason("disk_full"))
         request = self._journal.lease_asked(self._session, request_id, holder, reward_id)
         # What proves the member is sent and never kept.
-        proven = structs.replace(request, pin=pin, shown_pass=shown_pass)
+        proven = structs.replace(
+            request, pin=pin, shown_pass=shown_pass, pieces=pieces, points=points
+        )
         answer = self._ask(wire.LEASE_PATH, proven, LeaseAnswer)
         if isinstance(answer, Offline):
             self._journal.lease_dropped(request.request_id)
@@ -72,6 +85,14 @@ class Online:
     def voucher(self, request: VoucherRequest) -> VoucherAnswer | Offline:
         """Ask central to use up a voucher at this device."""
         return self._ask(wire.VOUCHER_PATH, request, VoucherAnswer)
+
+    def reserve(self, request: ReserveRequest) -> ReserveAnswer | Offline:
+        """Ask central to keep pieces of a reward while its member decides."""
+        return self._ask(wire.RESERVE_PATH, request, ReserveAnswer)
+
+    def cancel(self, request: CancelRequest) -> CancelAnswer | Offline:
+        """Ask central to take a redemption of this device back."""
+        return self._ask(wire.CANCEL_PATH, request, CancelAnswer)
 
     def claim(self, request: ClaimRequest) -> ClaimAnswer | Offline:
         """Ask what a claim code stands for."""

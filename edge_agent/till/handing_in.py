@@ -17,11 +17,11 @@ from edge_agent.journal.errors import Duplicate, JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import VoucherAnswered
-from edge_agent.phrases import Phrase, Tone, own_words, phrase
+from edge_agent.phrases import Phrase, Tone, counted, own_words, phrase
 from loyalty.codes import VoucherCode
 from loyalty.events import VoucherUse
 from loyalty.rules.earning import Reason
-from loyalty.vouchers import NotAVoucher, read_signed
+from loyalty.vouchers import NotAVoucher, Voucher, read_signed
 from loyalty.wire import RewardRow
 
 Told = tuple[Tone, Phrase]
@@ -72,7 +72,7 @@ class HandingIn:
             return self._ask_central(voucher.code, now, "voucher_offline")
         if voucher.home_device != self._identity.device_id.hex():
             return self._refused(voucher.code, Reason("voucher_elsewhere"))
-        return self._at_home(voucher.code, voucher.reward_id, voucher.valid_until, now)
+        return self._at_home(voucher, now)
 
     def answered(self, answer: VoucherAnswered) -> Told | None:
         """Act on central's answer; one to a question of before is of no use any more."""
@@ -85,14 +85,15 @@ class HandingIn:
         if answer.answer.refusal is not None:
             self._answered_for_good(answer.voucher_code)
             return self._refused(answer.voucher_code, answer.answer.refusal)
-        return self._taken(asked, answer.answer.reward_id)
+        return self._taken(asked, answer.answer.reward_id, answer.answer.pieces)
 
     def _typed(self, code: str, now: Now) -> Told | None:
         """Take a typed code by what central told this till alone; else ask, online only."""
         known = self._journal.voucher(code)
         if known is None:
             return self._ask_central(code, now, "voucher_not_known_here")
-        return self._at_home(code, known.reward_id, known.valid_until, now)
+        own = (self._identity.shard_key, code, known.reward_id, self._identity.device_id.hex())
+        return self._at_home(Voucher(*own, known.valid_until, known.pieces), now)
 
     def _ask_central(self, code: str, now: Now, if_silent: str) -> Told | None:
         if self._asked is not None and self._asked.voucher_code == code:
@@ -111,7 +112,8 @@ class HandingIn:
         self._ask(AskVoucher(request_id, code))
         return "info", own_words("checking")
 
-    def _at_home(self, code: str, reward_id: str, valid_until: str, now: Now) -> Told | None:
+    def _at_home(self, voucher: Voucher, now: Now) -> Told | None:
+        code, valid_until = voucher.code, voucher.valid_until
         if now.today is None:
             # After a reboot nobody here knows the day, and the wall clock is not trusted (P8).
             return self._ask_central(code, now, "voucher_day_unsure")
@@ -124,9 +126,9 @@ class HandingIn:
         used = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)
         if self._asked is not None and self._asked.voucher_code == code:
             self._asked = None
-        return self._taken(used, reward_id)
+        return self._taken(used, voucher.reward_id, voucher.pieces)
 
-    def _taken(self, used: VoucherUse, reward_id: str) -> Told:
+    def _taken(self, used: VoucherUse, reward_id: str, pieces: int) -> Told:
         """Write a voucher down here too: its home till must know what central took when asked."""
         try:
             self._journal.append([used])
@@ -135,7 +137,7 @@ class HandingIn:
         except JournalError:
             return self._not_recorded(used.voucher_code)
         self._answered_for_good(used.voucher_code)
-        return self._accepted(used.voucher_code, reward_id)
+        return self._accepted(used.voucher_code, reward_id, pieces)
 
     def _answered_for_good(self, code: str) -> None:
         # Left behind, the old request only gets its old answer again.
@@ -147,10 +149,10 @@ class HandingIn:
         self.shown = Shown(accepted=False, code=code, phrase=words)
         return "error", words
 
-    def _accepted(self, code: str, reward_id: str) -> Told:
+    def _accepted(self, code: str, reward_id: str, pieces: int) -> Told:
         reward = next((one for one in self._journal.rewards() if one.reward_id == reward_id), None)
-        zh = reward.name_zh if reward else reward_id
-        en = reward.name_en if reward else reward_id
+        zh = counted(reward.name_zh if reward else reward_id, pieces)
+        en = counted(reward.name_en if reward else reward_id, pieces)
         words = Phrase(
             "voucher_accepted",
             own_words("voucher_accepted", reward=zh).zh,

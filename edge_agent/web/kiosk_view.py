@@ -1,9 +1,14 @@
 """The kiosk's part of the snapshot."""
 
+from typing import NamedTuple
+
 from edge_agent.effects import Now, Terms
 from edge_agent.journal.journal import Journal
-from edge_agent.kiosk.machine import IDLE_WARNING_S, State, leaves_s, why_not
+from edge_agent.kiosk.redeeming import left_of, why_not
+from edge_agent.kiosk.state import IDLE_WARNING_S, State, leaves_s
+from edge_agent.phrases import counted
 from edge_agent.web.views import Json, member, notice, reward, slip, sound, words
+from loyalty.catalogue import price
 from loyalty.codes import group
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
@@ -13,7 +18,8 @@ from loyalty.wire import RewardRow
 
 def kiosk_view(state: State, journal: Journal, now: Now, terms: Terms, *, online: bool) -> Json:
     """Return what the kiosk shows besides the device itself."""
-    chosen = None if state.chosen is None else _reward(state, state.chosen, online=online)
+    shelf = Shelf(journal.stock(), "" if now.today is None else now.today.isoformat(), online)
+    chosen = None if state.chosen is None else _chosen(state, state.chosen, shelf)
     person = None
     if state.member is not None:
         person = {**member(state.member, terms), "available": state.available}
@@ -22,7 +28,7 @@ def kiosk_view(state: State, journal: Journal, now: Now, terms: Terms, *, online
         "notice": notice(state.tone, state.refusal or state.notice, state.notices),
         "step": state.step,
         "member": person,
-        "rewards": [_reward(state, each, online=online) for each in journal.rewards()],
+        "rewards": [_reward(state, each, shelf) for each in journal.rewards()],
         "chosen": chosen,
         "refusal": words(state.refusal),
         "voucher": _voucher(state, journal),
@@ -33,9 +39,42 @@ def kiosk_view(state: State, journal: Journal, now: Now, terms: Terms, *, online
     }
 
 
-def _reward(state: State, row: RewardRow, *, online: bool) -> Json:
-    refusal = why_not(state, row, online=online)
-    return {**reward(row), "affordable": refusal is None, "why_not": words(refusal)}
+class Shelf(NamedTuple):
+    """What the rewards are seen by: pieces in stock, the mall's day (empty: not sure), the link."""
+
+    stock: dict[str, int]
+    day: str
+    online: bool
+
+
+def _reward(state: State, row: RewardRow, shelf: Shelf, pieces: int = 1) -> Json:
+    left = left_of(row, shelf.stock)
+    refusal = why_not(state, row, online=shelf.online, day=shelf.day, left=left, pieces=pieces)
+    details = row.details
+    return {
+        **reward(row),
+        "points": price(row.points, details, shelf.day),
+        "usual": row.points,
+        "left": left,
+        "about": {"zh": details.about_zh, "en": details.about_en},
+        "picture": details.picture,
+        "affordable": refusal is None,
+        "why_not": words(refusal),
+    }
+
+
+def _chosen(state: State, row: RewardRow, shelf: Shelf) -> Json:
+    """Return the reward that the member decides about, and how many of it."""
+    open_shelf = shelf._replace(stock={})  # its pieces are kept for this member
+    details = row.details
+    return {
+        **_reward(state, row, open_shelf, state.pieces),
+        "points": state.price,
+        "pieces": state.pieces,
+        "pieces_max": details.pieces_max,
+        "unit": {"zh": details.unit_zh, "en": details.unit_en},
+        "where": words(state.place),
+    }
 
 
 def _voucher(state: State, journal: Journal) -> Json | None:
@@ -45,8 +84,11 @@ def _voucher(state: State, journal: Journal) -> Json | None:
     return {
         "code": group(voucher.code),
         "qr": voucher.signed,
-        "reward": {"zh": voucher.reward.name_zh, "en": voucher.reward.name_en},
-        "points": voucher.reward.points,
+        "reward": {
+            "zh": counted(voucher.reward.name_zh, voucher.pieces),
+            "en": counted(voucher.reward.name_en, voucher.pieces),
+        },
+        "points": voucher.points,
         "valid_until": voucher.valid_until,
         "where": words(voucher.place),
         "slip": slip(journal.slip(voucher.slip_id)),

@@ -5,9 +5,11 @@ import { drawFrame } from "./kiosk/frame.js";
 import { drawStep } from "./kiosk/steps.js";
 import { buildTyping, closeTyping, drawTyping, openTyping } from "./kiosk/typing.js";
 import { drawVisitor, follow, toggleContrast, touched } from "./kiosk/visitor.js";
+import { slot } from "./draw.js";
 import { openScreen, order, redraw } from "./screen.js";
 
 let somebody = false;
+let chosen = null;
 
 function draw(snapshot) {
   drawVisitor();
@@ -24,7 +26,14 @@ const touches = {
   type_claim: () => openTyping("claim"),
   type_pin: () => openTyping("pin"),
   choose: (node) => order({ do: "choose", reward_id: node.closest("li").dataset.key }),
+  fewer: () => order({ do: "pieces", pieces: chosen.pieces - 1 }),
+  more: () => order({ do: "pieces", pieces: chosen.pieces + 1 }),
   confirm: () => order({ do: "confirm" }),
+  ask_cancel: () => slot(document, "cancel_dialog").showModal(),
+  cancel: () => {
+    slot(document, "cancel_dialog").close();
+    order({ do: "cancel" });
+  },
   back: () => order({ do: "back" }),
   leave: () => order({ do: "leave" }),
   stay: () => order({ do: "stay" }),
@@ -39,6 +48,8 @@ function onSnapshot(before, now) {
   if (before && before.step !== now.step) closeTyping();
   follow(before, now);
   somebody = now.member !== null;
+  chosen = now.chosen;
+  if (now.step !== "done") slot(document, "cancel_dialog").close();
 }
 
 buildTyping(redraw);

@@ -230,6 +230,10 @@ def reward(
         "zh": zh,
         "en": en,
         "points": points,
+        "usual": points,
+        "left": None,
+        "about": {"zh": "", "en": ""},
+        "picture": "",
         "kind": kind,
         "affordable": why_not is None,
         "why_not": why_not,
@@ -263,6 +267,15 @@ def rewards(why_not: dict | None = None) -> list[dict]:
         ),
         reward("R6", "云廷下午茶双人套餐", "Afternoon tea for two", 88000, "goods", why_not or low),
     ]
+
+
+def chosen(one: dict, pieces: int = 1, pieces_max: int = 1) -> dict:
+    return one | {
+        "pieces": pieces,
+        "pieces_max": pieces_max,
+        "unit": {"zh": "小时" if pieces_max > 1 else "", "en": "hours" if pieces_max > 1 else ""},
+        "where": {"code": "anywhere", "zh": "本商场任一门店", "en": "Any shop of this mall"},
+    }
 
 
 def kiosk(step: str, **changes: object) -> Snapshot:
@@ -380,9 +393,10 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
         rewards=[],
         member=member(masked_name="", tier=None, balance=None, available=None, new_card=True),
     ),
-    "confirm": lambda: kiosk("confirm", chosen=rewards()[1]),
-    "prove": lambda: kiosk("prove", chosen=rewards()[1]),
-    "working": lambda: kiosk("working", chosen=rewards()[1]),
+    "confirm": lambda: kiosk("confirm", chosen=chosen(rewards()[1])),
+    "confirm-several": lambda: kiosk("confirm", chosen=chosen(rewards()[0], 3, 10)),
+    "prove": lambda: kiosk("prove", chosen=chosen(rewards()[1])),
+    "working": lambda: kiosk("working", chosen=chosen(rewards()[1])),
     "done": lambda: kiosk("done", voucher=voucher("printed")),
     "done-unprinted": lambda: kiosk(
         "done", voucher=voucher("not_printed"), printer={"state": "no", "why": None}
@@ -390,7 +404,7 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
     "refused": lambda: kiosk(
         "refused",
         online=False,
-        chosen=rewards(OFFLINE)[1],
+        chosen=chosen(rewards(OFFLINE)[1]),
         refusal=OFFLINE,
         notice={"tone": "error", "phrase": OFFLINE, "serial": 4},
     ),

@@ -1,15 +1,19 @@
 // The grid of rewards: what each costs, and whether this member can have it or why not.
 
-import { icon, list, mark, put, show, slot } from "../draw.js";
+import { icon, list, mark, put, putOrHide, show, slot } from "../draw.js";
 import { points } from "../format.js";
 import { named, t } from "../words.js";
 
 export const REWARD_ICONS = {
   goods: "gift",
+  gift_card: "card",
   parking: "parking",
   coupon: "ticket",
   service: "service",
+  bundle: "gift",
 };
+
+const FEW = 20;
 
 export function drawRewards(step, rewards) {
   const template = document.getElementById("reward");
@@ -21,9 +25,17 @@ export function drawRewards(step, rewards) {
     icon(slot(node, "kind"), REWARD_ICONS[reward.kind]);
     put(node, "name", named(reward));
     put(node, "points", points(reward.points));
+    putOrHide(node, "usual", reward.usual === reward.points ? "" : points(reward.usual));
+    putOrHide(node, "about", named(reward.about));
+    putOrHide(node, "left", fewLeft(reward.left));
     icon(slot(node, "can_icon"), reward.affordable ? "check" : "info");
     put(node, "can_text", reward.affordable ? t("home.can") : whyNot(reward.why_not));
   });
+}
+
+/** How many are left is worth saying only when they are few. */
+function fewLeft(left) {
+  return left === null || left < 1 || left > FEW ? "" : t("home.left", { count: points(left) });
 }
 
 /** Why this reward cannot be had; that there is no network is said once, at the top. */

@@ -75,10 +75,21 @@ function aboutBalance({ new_card: newCard, balance, available, pending, told, be
 
 function drawConfirm(step, { chosen, member }) {
   icon(slot(step, "kind"), REWARD_ICONS[chosen.kind]);
+  const cost = chosen.points * chosen.pieces;
+  const after = member.available === null ? null : member.available - cost;
   put(step, "reward", named(chosen));
+  putOrHide(step, "about", named(chosen.about));
+  put(step, "place", t("done.where", { where: named(chosen.where) }));
+  show(slot(step, "how_many"), chosen.pieces_max > 1);
+  put(step, "pieces", `${chosen.pieces} ${named(chosen.unit)}`.trim());
+  slot(step, "fewer").disabled = chosen.pieces <= 1;
+  slot(step, "more").disabled = chosen.pieces >= chosen.pieces_max;
   put(step, "before", points(member.available));
-  put(step, "spend", change(-chosen.points));
-  put(step, "after", points(member.available === null ? null : member.available - chosen.points));
+  put(step, "spend", change(-cost));
+  put(step, "after", points(after));
+  mark(step, "short", !chosen.affordable);
+  putOrHide(step, "problem", chosen.affordable ? "" : named(chosen.why_not));
+  slot(step, "confirm").disabled = !chosen.affordable;
 }
 
 function drawDone(step, { voucher }) {

@@ -142,7 +142,7 @@ def test_of_fifty_who_use_or_cancel_one_voucher_exactly_one_wins(mall):
             answer = mall.other.use_online(lease.voucher_code, f"u{number}")
         else:
             used = redeeming.hand_over(mall.service, lease.voucher_code, f"h{number}")
-            return getattr(used, "state", None) or used.code
+            return used[0].state if isinstance(used, tuple) else used.code
         return answer.refusal.code if answer.refusal is not None else "won"
 
     came = at_once(work)

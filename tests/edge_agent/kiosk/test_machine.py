@@ -30,7 +30,8 @@ from edge_agent.kiosk.inputs import (
     Synced,
     Tick,
 )
-from edge_agent.kiosk.machine import State, leaves_s, why_not
+from edge_agent.kiosk.redeeming import why_not
+from edge_agent.kiosk.state import State, leaves_s
 from edge_agent.phrases import Phrase
 from edge_agent.slips import RedemptionSlip
 from loyalty.events import Claim, Holder, Redeem
@@ -84,7 +85,7 @@ def test_without_network_the_balance_of_the_directory_stays(screen: Kiosk) -> No
 
 
 def test_a_redemption_asks_for_the_lease_first_and_records_only_with_it(screen: Kiosk) -> None:
-    assert screen.up_to_working() == [AskLease("R1", Holder("member", "wang"), "mug")]
+    assert screen.up_to_working() == [asked(MUG)]
     assert screen.state.step == "working"
     record, sync = screen.feed(LeaseTold("R1", LEASE))
     assert isinstance(record, Record)
@@ -281,7 +282,8 @@ def up_to_confirmed(screen: Kiosk, somebody: Member, reward: RewardRow) -> list[
 
 
 def asked(reward: RewardRow = DEAR, request_id: str = "R1", **proof: str) -> AskLease:
-    return AskLease(request_id, Holder("member", "wang"), reward.reward_id, **proof)
+    holder = Holder("member", "wang")
+    return AskLease(request_id, holder, reward.reward_id, points=reward.points, **proof)
 
 
 def test_a_card_alone_spends_up_to_the_limit(screen: Kiosk) -> None:

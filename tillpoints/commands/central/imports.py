@@ -66,10 +66,14 @@ def shops(**options: Any) -> None:
 
 @_importing("rewards")
 def rewards(**options: Any) -> None:
-    """Rewards: reward_id, name_zh, name_en, points, kind, home_shop, offered.
+    """Rewards: reward_id, name_zh, points, kind, and what else there is to say of them.
 
-    KIND is goods, parking, coupon or service; home_shop is set when only that shop hands it over;
-    offered is yes or no.
+    KIND is goods, gift_card, parking, service, coupon or bundle; home_shop is set when only that
+    shop hands it over; offered is yes or no. All other columns may be left out: name_en, about_zh,
+    about_en, picture; pieces_max, unit_zh, unit_en (1 to 10 hours); off (50 or 10%) and from for
+    coupons; parts (thermos:1 parking:2) for bundles; price_points, price_from, price_until for a
+    limited time; offered_from, offered_until, tiers, early_tiers, early_from; limit and limit_per
+    (day or month) for each member; stock (20, or helu:8 zhiye:5), all that there ever was.
     """
     _run("rewards", importing.rewards, **options)
 
