@@ -127,10 +127,18 @@ def batch_message(stream: Stream, first_seq: int, last_seq: int, head_hash: byte
     )
 
 
-def call_message(method: str, path: str, device_id: bytes, nonce: str, body: bytes) -> bytes:
-    """Return the bytes a device signs for one HTTP call."""
-    head = f"tillpoints call 1\n{method}\n{path}\n{device_id.hex()}\n{nonce}\n".encode()
-    return head + hashlib.sha256(body).digest()
+def call_message(
+    method: str, path: str, device_id: bytes, nonce: str, body: bytes, incarnation: str = ""
+) -> bytes:
+    """Return the bytes a device signs for one HTTP call.
+
+    `incarnation` (hex) is that of the central it speaks to, as far as it knows; agents of an older
+    version do not say it.
+    """
+    version = "2" if incarnation else "1"
+    parts = [f"tillpoints call {version}", method, path, device_id.hex(), nonce]
+    parts += [incarnation] if incarnation else []
+    return "".join(f"{part}\n" for part in parts).encode() + hashlib.sha256(body).digest()
 
 
 def sign(key: Ed25519PrivateKey, message: bytes) -> bytes:

@@ -6,8 +6,10 @@ what is available before any device may spend it (SYNC 2.5). Nothing here reads 
 
 from msgspec import Struct, structs
 
-#: Why a run gets no lease now: another run of the same device may still spend one.
+#: Why a run is not told yet about a lease: another run of the same device may still spend it.
 ARMED_ELSEWHERE = "armed_elsewhere"
+#: Why a run gets no lease: another run of the same device may still spend one. It is final.
+ANOTHER_RUN = "another_run"
 #: By how much a boot's clock may run wrong, in parts of a thousand; quartz is off by far less.
 CLOCK_ERROR_PERMILLE = 5
 

@@ -32,6 +32,8 @@ PROTOCOL = 1
 DEVICE_HEADER = "Tillpoints-Device"
 NONCE_HEADER = "Tillpoints-Nonce"
 SIGNATURE_HEADER = "Tillpoints-Signature"
+#: Of central, in hex, as far as the device knows; signed like the nonce.
+INCARNATION_HEADER = "Tillpoints-Incarnation"
 
 ENROL_PATH = "/api/1/enrol"
 PUSH_PATH = "/api/1/push"

@@ -48,6 +48,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{points} points are short of {en}, which stays until {day}",
     ),
     "tier_down": ("保留期已过，降为{zh}", "The time of grace is over: now {en}"),
+    "carried": ("零头累计满 {points} 分", "Remainders of before came to {points} pt"),
     "benefit_times": ("积分 ×{times}", "Points ×{times}"),
     "benefit_months": ("积分有效 {months} 个月", "Points count for {months} months"),
     "benefit_parking_hours": ("免费停车 {amount} 小时", "{amount} hours of free parking"),
@@ -191,7 +192,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "本机磁盘将满，暂停兑换，积分照常；请通知技术人员",
         "This device's disk is nearly full: points are earned, but nothing can be redeemed",
     ),
-    "armed_elsewhere": (
+    "another_run": (
         "本机重新启动前的兑换尚未了结，约 {minutes} 分钟后可再兑换；积分不受影响",
         "A redemption from before this device restarted is open: try again in {minutes} min",
     ),

@@ -41,7 +41,7 @@ from loyalty.events import (
     Sale,
     VoucherUse,
 )
-from loyalty.leases import ARMED_ELSEWHERE
+from loyalty.leases import ANOTHER_RUN, ARMED_ELSEWHERE
 from loyalty.rules.earning import Reason
 from loyalty.wire import Verdict
 
@@ -98,17 +98,18 @@ class GrantLease(Struct, frozen=True):
         if known is not None and (sealed or _granted(state, known)[0].epoch != self.epoch):
             return refused("lease_in_doubt")  # of a chain that is sealed (SYNC 2.6)
         other = arming.another_run(state, (self.device_id, self.epoch), self.session, at)
-        if other is not None and known in (None, *other.leases):
-            minutes = -(-(other.until_ms - at.wall_ms) // 60_000)
-            return refused(ARMED_ELSEWHERE, minutes=str(minutes))
+        minutes = "" if other is None else str(-(-(other.until_ms - at.wall_ms) // 60_000))
         if known is not None:
+            if other is not None and known in other.leases:
+                return refused(ARMED_ELSEWHERE, minutes=minutes)
             return Decision((), partial(_granted, lease_id=known))
         told = state.refusals.get((self.device_id, self.request_id))
         if told is not None:
             return Decision((), lambda _: told)
         if sealed:
             return refused("epoch_sealed")
-        grant = self._grant(state, at)
+        armed = Reason(ANOTHER_RUN, {"minutes": minutes}) if other is not None else None
+        grant = armed or self._grant(state, at)
         if isinstance(grant, Reason):
             why = grant
             device = self.device_id.hex()

@@ -82,14 +82,22 @@ def blueprint(service: Service) -> Blueprint:
 
         route(path, answer)
 
+    def spends(path: str, type_: type[Q], handler: Handler[Q]) -> None:
+        def answer(body: bytes) -> Struct:
+            device = caller(path, body)
+            _of_this_central(service, device)
+            return handler(service, device, _decoded(body, type_))
+
+        route(path, answer)
+
     route(wire.ENROL_PATH, lambda body: _enrol(service, _decoded(body, wire.EnrolRequest)))
     signed(wire.PUSH_PATH, wire.PushRequest, push)
     signed(wire.PULL_PATH, wire.PullRequest, _pull)
     signed(wire.REHOME_PATH, wire.RehomeRequest, rehoming.answer)
-    signed(wire.LEASE_PATH, wire.LeaseRequest, lease)
-    signed(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
-    signed(wire.RESERVE_PATH, wire.ReserveRequest, spending.reserve)
-    signed(wire.CANCEL_PATH, wire.CancelRequest, spending.cancel)
+    spends(wire.LEASE_PATH, wire.LeaseRequest, lease)
+    spends(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
+    spends(wire.RESERVE_PATH, wire.ReserveRequest, spending.reserve)
+    spends(wire.CANCEL_PATH, wire.CancelRequest, spending.cancel)
     signed(wire.CLAIM_PATH, wire.ClaimRequest, _claim)
     signed(wire.BALANCE_PATH, wire.BalanceRequest, _balance)
     signed(PAPER_PATH, PaperRequest, papers.receive)
@@ -104,6 +112,16 @@ def blueprint(service: Service) -> Blueprint:
         return _answered(answer)
 
     return routes
+
+
+def _of_this_central(service: Service, caller: Caller) -> None:
+    """Refuse what was asked of this central as it was before a restore: 503, until it pulls.
+
+    What was refused then may be forgotten now, and a late copy of the request would be granted to
+    a device that has long given it up.
+    """
+    if caller.incarnation and caller.incarnation != service.incarnation().hex():
+        raise Refused(503, "restored", "asked before the server was restored", _RETRY_AFTER_S)
 
 
 def _answered(answer: Callable[[], Response]) -> Response:

@@ -13,7 +13,7 @@ from central import schema
 from central.ledger.writing.statements import Statement
 from central.sync.problems import Refused
 from loyalty.chain import DEVICE_BYTES, call_message, signed_by
-from loyalty.wire import DEVICE_HEADER, NONCE_HEADER, SIGNATURE_HEADER
+from loyalty.wire import DEVICE_HEADER, INCARNATION_HEADER, NONCE_HEADER, SIGNATURE_HEADER
 
 _NONCE_CHARACTERS = range(16, 65)
 _DEVICE = Statement(
@@ -33,13 +33,14 @@ class DeviceState(IntEnum):
 
 
 class Caller(Struct, frozen=True):
-    """An enrolled device."""
+    """An enrolled device; `incarnation` is that of the central it knows, in hex, if it said so."""
 
     device_id: bytes
     name: str
     role: str
     shop_id: str
     public_key: bytes
+    incarnation: str = ""
 
 
 def authenticate(
@@ -55,6 +56,7 @@ def authenticate(
         device_id = bytes.fromhex(headers[DEVICE_HEADER])
         signature = bytes.fromhex(headers[SIGNATURE_HEADER])
         nonce = headers[NONCE_HEADER]
+        incarnation = headers.get(INCARNATION_HEADER, "")
     except (KeyError, ValueError) as error:
         raise Refused(401, "unsigned", "the call carries no readable signature") from error
     if len(device_id) != DEVICE_BYTES or len(nonce) not in _NONCE_CHARACTERS:
@@ -62,8 +64,9 @@ def authenticate(
     row = _DEVICE.row(connection, shard_key=shard_key, device_id=device_id)
     if row is None or row.public_key is None:
         raise Refused(401, "device_unknown", "this device is not enrolled here")
-    if not signed_by(row.public_key, signature, call_message(method, path, device_id, nonce, body)):
+    message = call_message(method, path, device_id, nonce, body, incarnation)
+    if not signed_by(row.public_key, signature, message):
         raise Refused(401, "bad_signature", "the signature is not this device's")
     if row.state != DeviceState.ENROLLED:
         raise Refused(403, "device_revoked", "this device was revoked")
-    return Caller(device_id, row.name, row.role, row.shop_id, row.public_key)
+    return Caller(device_id, row.name, row.role, row.shop_id, row.public_key, incarnation)

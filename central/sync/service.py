@@ -22,6 +22,7 @@ from central.access.proof import Proof
 from central.access.turnstile import Turnstile
 from central.database import reading, writing
 from central.ledger.seals import seal_if_due
+from central.ledger.shards import read_shard
 from central.ledger.waiting import rejudge_ready
 from central.ledger.writing.items import Command, Push, Pushed
 from central.ledger.writing.turns import run_turn
@@ -75,6 +76,10 @@ class Service:
         """Finish what was submitted and stop the writer."""
         self._combiner.close()
         self.member_files.close()
+
+    def incarnation(self) -> bytes:
+        """Return what a restore changes."""
+        return self.read(lambda connection: read_shard(connection, self.shard_key)).incarnation
 
     def push(self, push: Push) -> Pushed:
         """Return what became of a push, after its commit. Raises combiner.Busy, UnknownEpoch."""

@@ -125,12 +125,14 @@ class Caller:
         identity = self._journal.identity()
         if identity is None:
             raise NotEnrolled("this device is not enrolled")
-        nonce = self._nonce()
-        signed = chain.call_message(method, path, identity.device_id, nonce, body)
+        nonce, incarnation = self._nonce(), self._journal.cursor().incarnation.hex()
+        signed = chain.call_message(method, path, identity.device_id, nonce, body, incarnation)
+        known = {wire.INCARNATION_HEADER: incarnation} if incarnation else {}
         return {
             wire.DEVICE_HEADER: identity.device_id.hex(),
             wire.NONCE_HEADER: nonce,
             wire.SIGNATURE_HEADER: chain.sign(self.key, signed).hex(),
+            **known,
         }
 
 

@@ -194,6 +194,7 @@ class Device:
         self.id = self.enrolled.device_id
         self.stream = chain.Stream(self.enrolled.shard_key, self.id, self.enrolled.epoch)
         self.frames, self.hashes, self.acked = [], [self.enrolled.anchor], 0
+        self.incarnation = b""
 
     # --- calls
 
@@ -203,8 +204,10 @@ class Device:
 
     def headers(self, path, body, key=None, nonce=None):
         nonce = nonce or self.programme.chance.randbytes(16).hex()
-        message = chain.call_message("POST", path, self.id, nonce, body)
+        known = self.incarnation.hex()
+        message = chain.call_message("POST", path, self.id, nonce, body, known)
         return {
+            **({wire.INCARNATION_HEADER: known} if known else {}),
             wire.DEVICE_HEADER: self.id.hex(),
             wire.NONCE_HEADER: nonce,
             wire.SIGNATURE_HEADER: chain.sign(key or self.key, message).hex(),

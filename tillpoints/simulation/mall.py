@@ -13,7 +13,7 @@ from msgspec import Struct
 from central.ledger.commands import SetMember
 from edge_agent.journal.identity import Identity
 from loyalty import wire
-from loyalty.leases import ARMED_ELSEWHERE, spendable_ms
+from loyalty.leases import ANOTHER_RUN, ARMED_ELSEWHERE, spendable_ms
 from loyalty.wire import LeaseAnswer, LeaseRequest, PushAnswer, PushRequest
 from tillpoints.simulation.centre import Central
 from tillpoints.simulation.checks import Checks
@@ -129,7 +129,7 @@ class Mall:
         sealed = not answer.refusal and self.observer.is_sealed(device_id, asked.epoch)
         self.world.hold("L2 no lease of a sealed chain", sealed and (asked, answer))
         if answer.refusal is not None:
-            if answer.refusal.code == ARMED_ELSEWHERE:
+            if answer.refusal.code in {ANOTHER_RUN, ARMED_ELSEWHERE}:
                 self.world.mark("another run is armed")
             if answer.refusal.code == "after_restore":
                 self.world.mark("census")

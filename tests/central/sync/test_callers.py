@@ -109,3 +109,19 @@ def test_a_balance_says_what_is_held_and_who_it_is(sqlite_programme):
     for holder in (member(), wire.Holder("card", "c1")):
         ask = till.ask(wire.BALANCE_PATH, wire.BalanceRequest(holder), wire.BalanceAnswer)
         assert ask == wire.BalanceAnswer(True, 150, 60, "gold", "")
+
+
+def test_a_request_from_before_a_restore_is_not_answered_until_its_device_has_pulled(
+    sqlite_programme,
+):
+    """Central may have forgotten that it refused it; a late copy must not be granted now."""
+    programme, till = sqlite_programme, sqlite_programme.till
+    till.incarnation = till.pull().incarnation
+    request = wire.LeaseRequest("r2", member(), "tea", till.stream.epoch)
+    assert till.call(wire.LEASE_PATH, request)[0] == 200
+    s = schema.shard
+    with writing(programme.engine) as connection:
+        connection.execute(s.update().values(incarnation=bytes(16)))
+    assert code(till.call(wire.LEASE_PATH, request)) == (503, "restored")
+    till.incarnation = till.pull().incarnation
+    assert till.call(wire.LEASE_PATH, request)[0] == 200

@@ -107,7 +107,8 @@ class TinyCentral:
     def _signed(self, environ: dict[str, Any], path: str, body: bytes) -> bool:
         nonce = environ["HTTP_TILLPOINTS_NONCE"]
         device = bytes.fromhex(environ["HTTP_TILLPOINTS_DEVICE"])
-        message = chain.call_message(environ["REQUEST_METHOD"], path, device, nonce, body)
+        known = environ.get("HTTP_TILLPOINTS_INCARNATION", "")
+        message = chain.call_message(environ["REQUEST_METHOD"], path, device, nonce, body, known)
         signature = bytes.fromhex(environ["HTTP_TILLPOINTS_SIGNATURE"])
         if nonce in self.nonces:
             self.complaints.append("a nonce came twice")
