@@ -18,13 +18,13 @@ from central.ledger.writing.loading import read
 from loyalty.events import Holder
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
-from loyalty.rules.counting import counters
-from loyalty.rules.earning import award
+from loyalty.rules.counting import counters, rest_name
+from loyalty.rules.earning import PARTS, award
 from loyalty.rules.reasons import Reason, of_tier_change
 from loyalty.rules.rulebook import RuleBook
 
 #: What a statement says of an award: not the amount and the plain rate, which stand there.
-_TOLD = ("tier", "campaign_", "cap_")
+_TOLD = ("tier", "campaign_", "cap_", "carried")
 _AWARDS = (Code.AWARD, Code.TRUE_UP)
 #: How long before their last day people hear that points end, and after a change of tier of it.
 SOON_DAYS = 30
@@ -121,7 +121,9 @@ def _of_award(
     known = counters(book, owner.key, date.fromisoformat(sale.sold_on))
     # What it used of a cap that receipts share is what was left for it.
     left = {one.asked: facts.moved.get(one.name, 0) for one in known} if facts.moved else None
-    return award(basket, who, when, book, left).reasons
+    given = award(basket, who, when, book, left)
+    extra = (given.rest - facts.moved.get(rest_name(owner.key), given.rest)) // PARTS
+    return (*given.reasons, Reason("carried", {"points": str(extra)})) if extra else given.reasons
 
 
 def day_of(now_ms: int, zone: ZoneInfo) -> date:

@@ -15,7 +15,8 @@ from loyalty.rules.spans import hours_of
 #: More than this no mall has, and a till must read the whole book.
 CAMPAIGNS_MAX = 500
 PRODUCTS_MAX = 64
-_SHORTEST_MONTH_DAYS = 28
+_SHORTEST_MONTH_DAYS = LAST_DAY_OF_ALL = 28
+_CAPS = ("cap_receipt", "cap_day", "pending_days", "tier_grace_days")
 
 
 class Finding(Struct, frozen=True):
@@ -56,7 +57,15 @@ def _book(book: RuleBook) -> Iterator[Finding]:
     if book.expiry_months < least:
         en = f"expiry_months must be more than {least - 1}"
         yield Finding(("expiry_months",), "", f"expiry_months 须大于 {least - 1}", en)
-    for name in ("cap_receipt", "cap_day", "pending_days", "tier_grace_days"):
+    if book.remainder == "carry" and book.rounding != "floor":
+        zh = "carry 只用于 rounding = 'floor'：其他取整没有零头可累计"
+        en = "carry needs rounding = 'floor': other roundings leave nothing over"
+        yield Finding(("remainder",), "", zh, en)
+    if book.statement_day > LAST_DAY_OF_ALL or min((*book.remind_expiry_days, 1)) < 1:
+        wrong = "statement_day" if book.statement_day > LAST_DAY_OF_ALL else "remind_expiry_days"
+        zh, en = f"{wrong} 超出范围", f"{wrong} is out of range"
+        yield Finding((wrong,), "", zh, en)
+    for name in (*_CAPS, "remind_tier_points", "remind_reward_points", "statement_day"):
         if getattr(book, name) < 0:
             yield Finding((name,), "", f"{name} 不能小于 0", f"{name} must not be less than 0")
     shortest = min(_validities(book))

@@ -16,7 +16,7 @@ from loyalty.rules.campaigns import Campaign
 
 Rounding = Literal["floor", "half_up", "ceil"]
 #: The newest grammar that this software reads. A book says the oldest one that has all it uses.
-GRAMMAR = 2
+GRAMMAR = 3
 #: Policy P0: what did not cost the member money in this shop does not earn.
 UNEARNING_TENDERS = ("mall_points", "mall_voucher", "platform_voucher", "platform_online")
 
@@ -104,7 +104,11 @@ class RuleBook(
 
     `cap_receipt` and `cap_day` are the most points of one receipt and of one member's day; 0 is
     none. `pending_days` is how long points wait before they can be spent. `tier_basis` is what
-    tiers are reached by: the balance, or what was earned in the last `tier_months`.
+    tiers are reached by: the balance, or what was earned in the last `tier_months`. `remainder` is
+    what becomes of what rounding down leaves over: dropped, or carried to the next award.
+
+    Members are reminded so many days before points end, so many points below a tier or a reward;
+    0 is never. Statements are due on `statement_day` of a month.
     """
 
     name: str
@@ -129,6 +133,11 @@ class RuleBook(
     tier_basis: Literal["balance", "rolling"] = "balance"
     tier_months: int = 12
     tier_grace_days: int = 0
+    remainder: Literal["drop", "carry"] = "drop"
+    remind_expiry_days: tuple[int, ...] = ()
+    remind_tier_points: int = 0
+    remind_reward_points: int = 0
+    statement_day: int = 0
 
     def rate_for(self, category: str, shop_id: str = "") -> Rate:
         """Return the rate of a shop, else of its category, else of every other shop."""
@@ -157,11 +166,14 @@ def fraction(text: str) -> Fraction:
 
 def grammar_of(book: RuleBook) -> int:
     """Return the oldest grammar that has everything the book uses."""
+    if any(getattr(book, name) for name in _SINCE_3) or book.remainder != "drop":
+        return 3
     own = (field for field in structs.fields(book) if not field.required)
     newer = any(getattr(book, field.name) != field.default for field in own if field.name != _SELF)
     newer = newer or any(rate.shops or rate.products for rate in book.rates)
     newer = newer or any(tier.expiry_months or tier.benefits for tier in book.tiers)
-    return GRAMMAR if newer else 1
+    return 2 if newer else 1
 
 
 _SELF = "grammar"
+_SINCE_3 = ("remind_expiry_days", "remind_tier_points", "remind_reward_points", "statement_day")

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from loyalty.rules.book_types import RuleBook
 from loyalty.rules.campaigns import Campaign
-from loyalty.rules.earning import Award, cap_key
+from loyalty.rules.earning import PARTS, Award, cap_key
 
 #: Returns what a counter has come to, 0 for one that was never used.
 Used = Callable[[str], int]
@@ -79,6 +79,24 @@ def uses(given: Award, known: tuple[Counter, ...], member: str) -> dict[str, int
             moved[one.name] = points
     moved |= {first_name(each, member): 1 for each in given.firsts}
     return moved
+
+
+def carried(book: RuleBook, given: Award, member: str, used: Used) -> tuple[int, dict[str, int]]:
+    """Return the points that an award's remainder completes, and by how much it moves its counter.
+
+    Only central carries: a till promises what is sure, and the completed point is a true-up.
+    """
+    if book.remainder != "carry":
+        return 0, {}
+    name = rest_name(member)
+    extra = (used(name) + given.rest) // PARTS
+    moved = given.rest - extra * PARTS
+    return extra, {name: moved} if moved else {}
+
+
+def rest_name(member: str) -> str:
+    """Return the counter of what rounding left over of a member's awards, in parts of a point."""
+    return f"rest//{member}"
 
 
 def _is_shared(one: Campaign) -> bool:

@@ -2,9 +2,9 @@
 
 Exact arithmetic: amounts are integer fen, rates and factors are fractions over one denominator,
 and rounding happens once, at the end of the sum, by the rule book's stated rounding; what it
-leaves over is dropped. In this order: the rates, the tier, the multiplying groups in the order of
-the book, the adding groups, the caps of receipt and day. A cap takes only from what its own group
-gives, so more spending never earns less.
+leaves over is told, and central carries it if the book says so. In this order: the rates, the
+tier, the multiplying groups in the order of the book, the adding groups, the caps of receipt and
+day. A cap takes only from what its own group gives, so more spending never earns less.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,9 @@ from loyalty.rules.spans import Span
 #: What is left of caps that several receipts share, by `cap_key`; None: not known here, so what
 #: a receipt is promised is not cut, and central books the excess as overrun.
 Left = Mapping[str, int] | None
+#: A remainder is counted in these parts of a point: a whole number of them for all that people
+#: write (amounts in fen, rates and factors of primes up to 13).
+PARTS = 2**6 * 3**4 * 5**6 * 7 * 11 * 13
 
 
 class Share(Struct, frozen=True, gc=False):
@@ -41,7 +44,8 @@ class Award(Struct, frozen=True):
     """The points of one receipt and the steps that lead to them.
 
     `shares` are what groups with caps or an expiry of their own gave of them; `firsts` are the
-    campaigns for a first purchase that counted.
+    campaigns for a first purchase that counted. `rest` is what rounding down left over, in
+    PARTS of a point; an award that a cap has cut leaves nothing.
     """
 
     points: int
@@ -49,6 +53,7 @@ class Award(Struct, frozen=True):
     reasons: tuple[Reason, ...]
     shares: tuple[Share, ...] = ()
     firsts: tuple[str, ...] = ()
+    rest: int = 0
 
 
 def eligible_fen(receipt: Receipt, unearning: tuple[str, ...] = UNEARNING_TENDERS) -> int:
@@ -117,14 +122,16 @@ class _Sum:
                 self._multiply(stack)
             else:
                 self._add(stack)
-        points = rounded(self.total, self.unit, self.ready.book.rounding)
-        points = self._capped_receipt(points)
+        whole = rounded(self.total, self.unit, self.ready.book.rounding)
+        points = self._capped_receipt(whole)
+        rest = (self.total - points * self.unit) * PARTS // self.unit if points == whole else 0
         return Award(
             points=points,
             eligible_fen=self.basket.earning_fen,
             reasons=tuple(self.reasons),
             shares=self._within(points),
             firsts=tuple(self.firsts),
+            rest=max(rest, 0),
         )
 
     def _rates(self) -> list[int]:

@@ -38,7 +38,8 @@ class Prepared:
     def __init__(self, book: RuleBook) -> None:
         self.book = book
         goods = any(rate.products for rate in book.rates)
-        self.plain = not (book.campaigns or goods or book.cap_receipt or book.cap_day)
+        caps = book.cap_receipt or book.cap_day
+        self.plain = not (book.campaigns or goods or caps or book.remainder == "carry")
         self.scale = lcm(*(rate.per_fen for rate in book.rates))
         self.tiers = {tier.id: (tier, tier.factor()) for tier in reversed(book.tiers)}
         self.first_tier = (book.tiers[0], book.tiers[0].factor())

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from loyalty.rules.basket import Basket
 from loyalty.rules.book_types import RuleBook
 from loyalty.rules.campaigns import Who
-from loyalty.rules.counting import counters, had, left, uses
+from loyalty.rules.counting import carried, counters, had, left, uses
 from loyalty.rules.earning import award
 from loyalty.rules.spans import Span
 
@@ -122,10 +122,11 @@ def _again(book: RuleBook, one: Past, used: dict[str, int]) -> tuple[int, Change
     known = counters(book, one.member, day)
     who = structs.replace(one.who, had=had(book, one.member, lambda name: used[name]))
     given = award(one.basket, who, one.when, book, left(known, lambda name: used[name]))
-    for name, points in uses(given, known, one.member).items():
+    extra, rest = carried(book, given, one.member, lambda name: used[name])
+    for name, points in (uses(given, known, one.member) | rest).items():
         used[name] += points
     reasons = tuple((reason.code, reason.values) for reason in given.reasons)
-    return given.points, Change(one, given.points, reasons)
+    return given.points + extra, Change(one, given.points + extra, reasons)
 
 
 def _largest(changes: list[Change]) -> list[Change]:

@@ -16,7 +16,7 @@ from loyalty.events import Sale as SaleBody
 from loyalty.rules import earning
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
-from loyalty.rules.counting import counters, had, left, uses
+from loyalty.rules.counting import carried, counters, had, left, uses
 from loyalty.rules.earning import Award
 from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.prepared import prepared
@@ -66,7 +66,9 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
     who = _who(entry, owner, tier_id, book)
     given = earning.award(basket, who, when, book, left(known, lambda name: used(entry, name)))
     uncapped = earning.award(basket, who, when, book)
-    moved = uses(given, known, owner.key)
+    extra, rest = carried(book, given, owner.key, lambda name: used(entry, name))
+    moved = uses(given, known, owner.key) | rest
+    earned = given.points + extra
     _count(entry, moved, 1)
     facts = structs.replace(
         facts,
@@ -76,10 +78,9 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
         moved=moved,
     )
     entry.state.facts.put(sale.fingerprint, facts)
-    stays = earning.kept(basket, given.points, sale.refunded_fen, who, when, book)
+    stays = earning.kept(basket, earned, sale.refunded_fen, who, when, book)
     apart = _apart(given, earned_on, book, tier_id)
-    gone = given.points - stays
-    return Ruled(given.points, uncapped.points, gone, until, begin, apart)
+    return Ruled(earned, uncapped.points + extra, earned - stays, until, begin, apart)
 
 
 def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> int:

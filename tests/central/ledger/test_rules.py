@@ -225,3 +225,25 @@ def test_what_a_device_has_been_lent_expires_when_it_comes_back(mall):
     mall.service.run(Expire("2027-05-31", (member(),)))
     assert mall.balance(member()) == 0
     mall.check()
+
+
+def test_what_rounding_leaves_over_is_carried_if_the_book_says_so(mall):
+    rates = (Rate("*", 1, 300, "甲", "A"),)
+    version = put(mall, rates=rates, remainder="carry")
+    sold = [mall.till.sale(member(), fen=10_000, points=33, book=version) for _ in range(3)]
+    judged = [mall.till.push(sale)[0] for sale in sold]
+    assert [points for _, _, points in judged] == [0, 0, 1]  # three times 33 1/3
+    assert mall.balance(member()) == 100
+    mall.till.push(mall.till.refund(sold[2], points=34))
+    assert mall.balance(member()) == 66
+    again = mall.till.sale(member(), fen=10_000, points=33, book=version)
+    assert mall.till.push(again) == [(ADJUSTED, "true_up", 1)]
+    mall.check()
+
+
+def test_what_rounding_leaves_over_is_dropped_else(mall):
+    version = put(mall, rates=(Rate("*", 1, 300, "甲", "A"),), cap_receipt=1_000)
+    for _ in range(4):
+        mall.till.push(mall.till.sale(member(), fen=10_000, points=33, book=version))
+    assert mall.balance(member()) == 132
+    mall.check()
