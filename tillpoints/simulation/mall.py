@@ -139,7 +139,7 @@ class Mall:
         self._note_all()
         chain = (device_id, asked.epoch)
         others = self.facts.armed(chain, asked.session)
-        if answer.lease_id in self.facts.granted:
+        if answer.lease_id in self.facts.granted.keys() | self.facts.released:
             # Asked for again to be given back: this arms nobody, if its own time is over.
             others = [lease_id for lease_id in others if lease_id == answer.lease_id]
         self.world.hold("I9 one armed run", others and (asked, others))
