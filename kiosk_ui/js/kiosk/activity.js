@@ -1,6 +1,6 @@
 // How a member's activity went: registered here, credited by central, or refused with the reason.
 
-import { icon, mark, put, putOrHide, slot } from "../draw.js";
+import { icon, mark, put, putOrHide, show, slot } from "../draw.js";
 import { change } from "../format.js";
 import { named, t } from "../words.js";
 
@@ -19,12 +19,14 @@ export function activityWaits({ activity }) {
   return activity?.state === "waits";
 }
 
+/** Draws an activity where a claim's result stands; it has neither shop nor amount. */
 export function drawActivity(step, { activity }) {
   const { icon: drawing, words, look } = STATES[activity.state];
-  mark(slot(step, "activity_show"), "state", look);
-  icon(slot(step, "activity_icon"), drawing);
-  put(step, "activity_title", t(words));
-  putOrHide(step, "activity_points", activity.points ? change(activity.points) : "");
-  putOrHide(step, "activity_name", named(activity));
-  putOrHide(step, "activity_why", activity.points ? "" : named(activity.phrase));
+  mark(slot(step, "claim_show"), "state", look);
+  icon(slot(step, "claim_icon"), drawing);
+  put(step, "claim_title", t(words));
+  putOrHide(step, "claim_points", activity.points ? change(activity.points) : "");
+  put(step, "claim_why", named(activity.phrase));
+  show(slot(step, "claim_facts"), false);
+  show(slot(step, "claim_another"), false);
 }

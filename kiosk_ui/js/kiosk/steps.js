@@ -23,8 +23,7 @@ const ADVICE = { offline: "refused.do_offline", balance_too_low: "refused.do_oth
 
 export function drawStep(snapshot) {
   const stage = slot(document, "stage");
-  const over = activityShown(snapshot) ? "activity" : snapshot.claim && "claim";
-  const name = over || snapshot.step;
+  const name = snapshot.claim || activityShown(snapshot) ? "claim" : snapshot.step;
   const step = stage.querySelector(`:scope > [data-view="${name}"]`);
   view(stage, name);
   mark(document.documentElement, "step", name);
@@ -38,7 +37,6 @@ const DRAWN = {
   done: drawDone,
   refused: drawRefused,
   claim: drawClaim,
-  activity: drawActivity,
 };
 
 function drawWelcome(step, snapshot) {
@@ -121,7 +119,13 @@ function drawRefused(step, { refusal }) {
   put(step, "advice", t(ADVICE[refusal.code] ?? "refused.do_desk"));
 }
 
-function drawClaim(step, { claim }) {
+function drawClaim(step, snapshot) {
+  if (activityShown(snapshot)) {
+    drawActivity(step, snapshot);
+    return;
+  }
+  const { claim } = snapshot;
+  show(slot(step, "claim_another"), true);
   const { icon: drawing, words } = CLAIMS[claim.state];
   mark(slot(step, "claim_show"), "state", claim.state);
   icon(slot(step, "claim_icon"), drawing);
