@@ -28,8 +28,9 @@ from central.sync.retention import Policy
 from central.sync.service import Service
 from loyalty.chain import Frame
 from loyalty.events import KINDS, Body, ReviewOpened, UnknownKind, body_of
-from loyalty.rules import rulebook
-from loyalty.wire import RewardRow, RuleBookRow, ShopRow
+from loyalty.wire import RewardRow, ShopRow
+from tillpoints.simulation import activities
+from tillpoints.simulation.book import BOOK as BOOK  # noqa: PLC0414  # named here for others
 from tillpoints.simulation.calling import call
 from tillpoints.simulation.disk import Disk, Fault, write_image
 from tillpoints.simulation.inline import InlineCombiner
@@ -37,37 +38,8 @@ from tillpoints.simulation.world import DAY_MS, HOUR_MS, World
 
 SHARD = 1
 FILE = "central.db"
-BOOK = rulebook.from_toml(
-    """
-name = "simulated"
-currency = "CNY"
-rounding = "floor"
-expiry_months = 12
-claim_days = 30
-voucher_days = 14
-redeem_limit_points = 5000
-unearning_tenders = ["mall_points"]
-[[rates]]
-category = "*"
-points = 1
-per_fen = 100
-name_zh = "消费"
-name_en = "Shopping"
-[[tiers]]
-id = "base"
-name_zh = "普卡"
-name_en = "Base"
-from_points = 0
-multiplier = "1"
-[[tiers]]
-id = "gold"
-name_zh = "金卡"
-name_en = "Gold"
-from_points = 1000
-multiplier = "3/2"
-"""
-)
 TENANT_KEY = bytes([8]) * 32
+CENTRAL_KEY = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
 #: Few files and rows, often: so that tills come back to find their rows gone.
 _POLICY = Policy(every_ms=3 * HOUR_MS, files=3, rows=200)
 REWARDS = (
@@ -116,7 +88,7 @@ class Central:
         self.engine: Engine = connect(Database(f"sqlite:///{self.file}"))
         self.service = Service(
             self.engine,
-            Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32),
+            CENTRAL_KEY,
             TENANT_KEY,
             now_ms=self.now_ms,
             draw=self._chance.randrange,
@@ -264,7 +236,7 @@ class Central:
 
     def set_up(self, devices: Mapping[str, tuple[str, str]]) -> None:
         """Bring in rules, shops, rewards and devices (name: role and shop), before any fault."""
-        row = RuleBookRow(rulebook.version(BOOK), rulebook.canonical(BOOK), 0)
+        row = activities.signed_row(CENTRAL_KEY)
         with writing(self.engine) as connection:
             open_shard(connection, SHARD, "澄湖天地", "Asia/Shanghai", bytes(15) + b"1")
             _put(connection, schema.rule_book, **structs.asdict(row))
@@ -281,6 +253,7 @@ class Central:
                 self._add_code(connection, f"CODE-{name}", device_id)
             news = [of_rule_book(row), *map(of_reward, REWARDS), *map(of_shop, SHOPS)]
             announce(connection, SHARD, news)
+            activities.make_codes(connection, self.now_ms())
 
     def new_code(self, device_id: bytes, code: str) -> None:
         """Let store IT hand out a new code for a device whose chain is refused."""

@@ -20,6 +20,7 @@ from edge_agent.journal.reader import Reader
 from loyalty.chain import Frame
 from loyalty.events import Holder, Redeem, body_of
 from loyalty.wire import CardRow, MemberRow, Topic, Verdict
+from tillpoints.simulation.activities import done_twice
 from tillpoints.simulation.centre import FILE, SHARD, Central
 from tillpoints.simulation.disk import write_image
 from tillpoints.simulation.facts import Facts
@@ -95,6 +96,7 @@ class Checks:
         try:
             with reading(engine) as connection:
                 self._world.hold("I13 replay", verify(connection, SHARD))
+                self._world.hold("A1 once per member", done_twice(connection, SHARD))
         finally:
             engine.dispose()
         self._observer.look_at_all()

@@ -14,10 +14,12 @@ from msgspec import structs
 
 from edge_agent import clocks
 from edge_agent.asking import Ask
-from edge_agent.effects import AskVoucher
+from edge_agent.effects import AskVoucher, Terms
 from edge_agent.journal.errors import Duplicate, JournalFailure, LeaseClosed
 from edge_agent.messages import VoucherAnswered
+from edge_agent.people import holder_member
 from edge_agent.sync.calls import Offline
+from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
 from loyalty.codes import VoucherCode, card_tag
 from loyalty.events import (
@@ -35,7 +37,8 @@ from loyalty.rules import earning
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
 from loyalty.wire import VoucherRequest
-from tillpoints.simulation.centre import REWARDS, TENANT_KEY
+from tillpoints.simulation.activities import a_code
+from tillpoints.simulation.centre import CENTRAL_KEY, REWARDS, SHOPS, TENANT_KEY
 from tillpoints.simulation.disk import Fault
 from tillpoints.simulation.facts import Facts, Handed, OpenSale, Sold, Told
 from tillpoints.simulation.station import Station
@@ -263,6 +266,19 @@ class People:
             )
             self._facts.goods.setdefault(handed.code, []).append(station.identity().device_id)
 
+    def take_part(self, station: Station) -> None:
+        """Scan an activity's code for somebody; some try one twice."""
+        journal = station.journal
+        book = journal.rule_book(journal.server_ms(station.moment()))
+        if book is None:
+            return
+        identity, member = station.identity(), holder_member(journal, self._holder(station))
+        terms = Terms("mall", station.name, SHOPS[0], book.book, book.version)
+        now = clocks.now(journal, ZoneInfo(identity.zone), station.moment())
+        desk, text = TakingPart(journal, identity, bool), a_code(station.chance, CENTRAL_KEY)
+        took = desk.scanned(text, member, now, terms)
+        self._world.mark(f"activity {took.state}")
+
     # ---- small things
 
     def _record(self, station: Station, bodies: Sequence[Body]) -> list[Told]:
@@ -321,7 +337,8 @@ def _token(rng: random.Random) -> Callable[[int], str]:
 
 
 _SHARES: tuple[tuple[float, Callable[[People, Station], None]], ...] = (
-    (0.36, People.sell),
+    (0.32, People.sell),
+    (0.04, People.take_part),
     (0.14, People.claim),
     (0.12, People.refund),
     (0.06, People.correct),
@@ -330,4 +347,4 @@ _SHARES: tuple[tuple[float, Callable[[People, Station], None]], ...] = (
     (0.02, People.review),
     (0.04, People.sell_absurdly),
 )
-_AT_KIOSKS = (People.claim, People.redeem)
+_AT_KIOSKS = (People.claim, People.redeem, People.take_part)
