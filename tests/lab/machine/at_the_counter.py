@@ -7,11 +7,13 @@ receipt printer. The POS's USB printer is our gadget: what it writes to /dev/usb
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
 import queue
 import select
+import struct
 import subprocess
 import sys
 import termios
@@ -25,6 +27,10 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 import requests
 from serial.tools import list_ports
 
+from edge_agent.devices.camera.camera import CameraScanner
+from edge_agent.devices.camera.config import Camera
+from edge_agent.devices.camera.frames import from_camera
+from edge_agent.devices.camera.sources import cameras
 from edge_agent.devices.inventory import inventory, usb_printers
 from edge_agent.devices.printer_config import Printer
 from edge_agent.devices.profiles import printers, scanners
@@ -37,6 +43,7 @@ from tests.edge_agent.counter import LI, WANG, Counter, sale_text
 from tests.edge_agent.devices import conftest
 from tests.edge_agent.devices.conftest import wait_for
 from tests.edge_agent.devices.test_tap_lines import LineTapProcess
+from tests.edge_agent.devices.test_tap_network_to_device import NetworkToDevice
 
 conftest.WAIT_S = 400  # an emulated processor, and maybe a busy one
 ROOT = Path(__file__).parents[3]
@@ -147,6 +154,110 @@ def the_wires_of_a_serial_line():
     has_wires = end.wires() is not None
     end.close()
     return has_wires
+
+
+def a_network_pos_before_a_usb_printer():
+    """TCP on one side, usblp on the other: job, question, and our slip between."""
+    folder = Path(sys.argv[1]) / "network"
+    folder.mkdir()
+    tap = NetworkToDevice(folder, USB)
+    job = b"\x1b@" + bytes(range(32, 256)) * 20 + b"\x1dV\x00"
+    with GadgetPrinter() as printer:
+        tap.start()
+        tap.print(job)
+        (kept,) = tap.jobs(1)
+        tap.slips.hand_over("a", SLIP)
+        outcome = wait_for(tap.slips.outcomes)["a"]
+        with tap.connect() as pos:
+            pos.sendall(b"\x10\x04\x01")
+            status = pos.recv(1).hex()
+        paper = bytes(printer.paper_bytes)
+    tap.stop()
+    return {
+        "whole": paper.count(job),
+        "kept": kept.data == job and kept.complete and kept.last,
+        "slip": [outcome.result, paper.count(SLIP), paper.index(job) < paper.index(SLIP)],
+        "status": status,
+    }
+
+
+UARTS = {"/dev/ttyS1": 0x2F8, "/dev/ttyS2": 0x3E8}
+
+
+def register(path, number):
+    """Read a register of the chip itself: 3 is line control, 4 modem control."""
+    with Path("/dev/port").open("rb", buffering=0) as ports:
+        ports.seek(UARTS[path] + number)
+        return ports.read(1)[0]
+
+
+def a_serial_chip_is_set_as_told():
+    """What the kernel's 8250 driver put into the chip, for lines that USB adapters never showed."""
+    said = {}
+    for bits, parity, stop in ((8, "none", 1), (7, "even", 1), (7, "odd", 2), (8, "even", 1)):
+        end = SerialEnd("/dev/ttyS1", SerialLine(9600, bits, parity, stop))
+        said[f"{bits}{parity}{stop}"] = register("/dev/ttyS1", 3)
+        if bits == 7:
+            said[f"{bits}{parity}{stop} bytes"] = through(end, bytes(range(128)))
+        end.close()
+    return said
+
+
+def through(end, data):
+    """Send bytes round inside the chip (its loopback), and tell whether they came back."""
+    loop = struct.pack("=I", 0x8000)  # TIOCM_LOOP
+    fcntl.ioctl(end.fileno(), termios.TIOCMBIS, loop)
+    came = bytearray()
+    for count, byte in enumerate(data, 1):
+        end.write(bytes((byte,)))
+        wait_for(lambda count=count: came.extend(end.read()) or len(came) == count)
+    fcntl.ioctl(end.fileno(), termios.TIOCMBIC, loop)
+    return bytes(came) == data
+
+
+def the_wires_of_a_serial_chip():
+    """RTS and DTR as driven, and as they come in again as CTS and DSR by the chip's loopback."""
+    end = SerialEnd("/dev/ttyS1", SerialLine(9600))
+    fcntl.ioctl(end.fileno(), termios.TIOCMBIS, struct.pack("=I", 0x8000))
+    said = []
+    for wires in (0, termios.TIOCM_CTS, termios.TIOCM_DSR, termios.TIOCM_CTS | termios.TIOCM_DSR):
+        end.drive(wires)
+        came = end.wires() & (termios.TIOCM_CTS | termios.TIOCM_DSR)
+        said.append([register("/dev/ttyS1", 4) & 3, came == wires])
+    end.close()
+    return said
+
+
+def a_break_of_the_pos_reaches_the_printer():
+    """A tap between two chips: a break that comes in on one goes out on the other, and ends."""
+    folder = Path(sys.argv[1]) / "chips"
+    folder.mkdir()
+    tap = LineTapProcess(folder, *UARTS)
+    with tap.config.open("a") as config:
+        config.write('data_bits = 7\nparity = "even"\n')
+    tap.start()
+    set_as_told = [register(path, 3) & 0x3F for path in UARTS]
+    ask(do="break")
+    wait_for(lambda: register("/dev/ttyS2", 3) & 0x40)
+    wait_for(lambda: not register("/dev/ttyS2", 3) & 0x40)
+    tap.stop()
+    return set_as_told
+
+
+def a_camera_of_the_kernel():
+    """Video4Linux's own test camera, through OpenCV, by the keys that a person would write."""
+    (found,) = (each for each in cameras() if each.product.endswith("vid-cap"))
+    with from_camera(found.node, 1280, 720) as frames:
+        picture = frames.newest()
+    scanner = CameraScanner(Camera(product=found.product), queue.Queue())
+    scanner.start()
+    wait_for(lambda: scanner.connected)
+    scanner.stop()
+    absent = CameraScanner(Camera(product="another camera"), queue.Queue())
+    absent.start()
+    seen = absent.connected
+    absent.stop()
+    return {"size": picture.shape, "a picture": bool(picture.std() > 10), "another": seen}
 
 
 class MachineCounter(Counter):
@@ -272,6 +383,11 @@ DRIVERS = (
     slips_on_a_serial_printer,
     scans_from_a_serial_scanner,
     the_wires_of_a_serial_line,
+    a_network_pos_before_a_usb_printer,
+    a_serial_chip_is_set_as_told,
+    the_wires_of_a_serial_chip,
+    a_break_of_the_pos_reaches_the_printer,
+    a_camera_of_the_kernel,
 )
 STORIES = (
     the_whole_story,

@@ -31,6 +31,9 @@ class Hands:
             *("-device", "usb-kbd,id=scan1,bus=x.0"),
             *self._serial("SCAN", self._scanner.getsockname()[1]),
             *self._serial("PRINT", printer.port),
+            # Two serial chips on the board, beside the one that the machine talks through.
+            *("-chardev", "null,id=chip1", "-device", "isa-serial,chardev=chip1,index=1"),
+            *("-chardev", "null,id=chip2", "-device", "isa-serial,chardev=chip2,index=2"),
         )
 
     @staticmethod
@@ -48,6 +51,8 @@ class Hands:
                 self.monitor.type(asked["text"])
             case "scan":
                 self._line.sendall(asked["text"].encode("latin-1"))
+            case "break":
+                self.monitor.do("chardev-send-break chip1")
             case "unplug":
                 self.monitor.do("device_del scan1")
             case "plug":
@@ -116,6 +121,44 @@ def test_a_serial_scanner_is_read(seen):
 
 def test_a_serial_line_passes_every_byte_and_has_wires(seen):
     assert seen("the_wires_of_a_serial_line")
+
+
+def test_a_pos_of_the_network_prints_through_the_tap_on_a_usb_printer(seen):
+    assert seen("a_network_pos_before_a_usb_printer") == {
+        "whole": 1,
+        "kept": True,
+        "slip": ["printed", 1, True],
+        "status": "12",
+    }
+
+
+def test_a_serial_chip_is_set_as_told(seen):
+    # 16550 line control: word length, 04 two stop bits, 08 parity, 10 even (nothing without 08).
+    assert seen("a_serial_chip_is_set_as_told") == {
+        "8none1": 0x13,
+        "7even1": 0x1A,
+        "7even1 bytes": True,
+        "7odd2": 0x0E,
+        "7odd2 bytes": True,
+        "8even1": 0x1B,
+    }
+
+
+def test_the_wires_of_a_serial_chip_are_driven_and_read(seen):
+    # 16550 modem control: 01 DTR, 02 RTS.
+    assert seen("the_wires_of_a_serial_chip") == [[0, True], [2, True], [1, True], [3, True]]
+
+
+def test_a_break_passes_a_tap_of_seven_bits_and_parity(seen):
+    assert seen("a_break_of_the_pos_reaches_the_printer") == [0x1A, 0x1A]
+
+
+def test_a_camera_is_opened_through_video4linux(seen):
+    assert seen("a_camera_of_the_kernel") == {
+        "size": [720, 1280],
+        "a picture": True,
+        "another": False,
+    }
 
 
 def test_a_scan_and_a_receipt_become_points_and_a_slip(seen, counter):
