@@ -46,5 +46,16 @@ job_run = table(
     Index(None, "shard_key", "started_ms"),
 )
 
+# What members are to hear of on a day; `content` is the reason that words it, as JSON.
+reminder = table(
+    "reminder",
+    "day member subject",
+    text("day"),
+    text("member"),
+    text("subject"),  # loyalty.rules.reminders.Due, or statement/ and the month
+    text("content"),
+    Index(None, "shard_key", "member", "day"),
+)
+
 # Who may run jobs now: one worker at a time.
 job_leader = table("job_leader", "", text("worker"), big("until_ms"))

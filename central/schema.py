@@ -38,6 +38,7 @@ from central.rule_tables import job_leader as job_leader  # noqa: PLC0414
 from central.rule_tables import job_run as job_run  # noqa: PLC0414
 from central.rule_tables import member_profile as member_profile  # noqa: PLC0414
 from central.rule_tables import pending_lot as pending_lot  # noqa: PLC0414
+from central.rule_tables import reminder as reminder  # noqa: PLC0414
 from central.rule_tables import rule_use as rule_use  # noqa: PLC0414
 from central.rule_tables import sale_fact as sale_fact  # noqa: PLC0414
 

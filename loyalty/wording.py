@@ -62,6 +62,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "grant_without_reason": ("须写明经办人和原因", "Say who decides it and why"),
     "tier_near": ("再积 {points} 分升为{zh}", "{points} more points to {en}"),
     "reward_near": ("再积 {points} 分可换{zh}", "{points} more points to {en}"),
+    "statement_due": ("{month} 的积分对账单已出", "Your statement of {month} is ready"),
     "recalculated": ("规则更正，重新计算：{why}", "Worked out again by corrected rules: {why}"),
     "refund_bonus": (
         "退款 {amount}：按比例扣回，不再满足的活动加分一并扣回",

@@ -7,7 +7,15 @@ from msgspec import structs
 
 from central.app import Parts, now_ms
 from central.database import reading, writing
-from central.jobs import campaign_days, expiry, release, runs, tier_review, voucher_expiry
+from central.jobs import (
+    campaign_days,
+    expiry,
+    release,
+    reminders,
+    runs,
+    tier_review,
+    voucher_expiry,
+)
 from central.jobs.runs import Run, RunState
 
 Job = Callable[[Parts, date], tuple[int, str]]
@@ -19,6 +27,8 @@ JOBS: Mapping[str, Job] = {
     "expiry": expiry.run,
     "tiers": tier_review.run,
     "campaigns": campaign_days.run,
+    "reminders": reminders.run,
+    "statements": reminders.statements,
 }
 _DETAIL_MAX = 500
 

@@ -67,7 +67,7 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
     if book is None:
         return 0, "no rule book"
     changed = 0
-    for members in _pages(parts, day, book):
+    for members in pages(parts, day, book):
         with writing(parts.engine) as connection:
             command = ReviewTiers(day, members, book)
             (answer,) = run_turn(connection, parts.config.shard_key, [command], now_ms())
@@ -111,7 +111,8 @@ def _cause(
     return "grace" if after.below_since else "kept"
 
 
-def _pages(parts: Parts, day: date, book: RuleBook) -> Iterator[Reviewed]:
+def pages(parts: Parts, day: date, book: RuleBook) -> Iterator[Reviewed]:
+    """Yield every member, page by page, with what the book says that tiers are reached by."""
     shard_key, after = parts.config.shard_key, ""
     with reading(parts.engine) as connection:
         lately = _Earned(connection, shard_key, day, book) if book.tier_basis == "rolling" else None

@@ -29,6 +29,7 @@ SELECT create_distributed_table('pending_lot', 'shard_key', colocate_with => 'sh
 SELECT create_distributed_table('receipt_key', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('redemption', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('rehome', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('reminder', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('reserved', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('restored', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('review', 'shard_key', colocate_with => 'shard');

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from msgspec import structs
 
-from central import passwords
+from central import passwords, schema
 from central.config import Config, DeskPrinter
 from central.database import writing
 from central.desk import pages
@@ -146,3 +146,18 @@ def test_every_page_of_the_desk_rings_when_a_till_contradicts_the_ledger(desk, m
     mall.till.ask(WITNESS_PATH, told, Noted)
     assert "有终端保存的封印与账本不符" in desk.get("/desk/members").text
     assert "a till contradicts the ledger" in desk.get("/desk/reviews?lang=en").text
+
+
+def test_reminders_of_a_day_are_shown_and_fetched_by_staff_alone(desk, mall):  # noqa: F811
+    content = '{"code":"tier_near","values":{"points":"90","zh":"金卡","en":"Gold"}}'
+    with writing(mall.engine) as connection:
+        day = {"day": "2026-05-29", "member": SOMEBODY, "subject": "tier/gold", "content": content}
+        mall.insert(connection, schema.reminder, **day)
+    page = desk.get("/desk/reminders?day=2026-05-29").text
+    assert "再积 90 分升为金卡" in page
+    assert NUMBER not in page
+    file = desk.get("/desk/reminders.csv?day=2026-05-29")
+    assert file.text.removeprefix("\ufeff").splitlines()[1].startswith(f"2026-05-29,{NUMBER},")
+    assert desk.get("/desk/reminders?day=x").status_code == 400
+    stranger = desk.application.test_client()
+    assert stranger.get("/desk/reminders.csv?day=2026-05-29").status_code in (302, 303)

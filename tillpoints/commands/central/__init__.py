@@ -12,6 +12,7 @@ from tillpoints.commands.central import (
     imports,
     ledger,
     member,
+    reminders,
     statement,
     user,
     worker,
@@ -82,4 +83,5 @@ command.add_command(backup.restore)
 command.add_command(worker.worker)
 command.add_command(worker.jobs)
 command.add_command(member.command)
+command.add_command(reminders.command)
 command.add_command(activity.command)

@@ -1,0 +1,144 @@
+"""What members are to be reminded of on a day, written down for the mall's own messages.
+
+A day's reminders are worked out whole and stand in place of those it had, so doing it again
+changes nothing but what members did since. The same tier or reward is not named again for a month.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, select
+
+from central import schema
+from central.app import Parts
+from central.database import reading, writing
+from central.importing import book_in_force
+from central.jobs import tier_review
+from central.ledger.judging.accounts import debt_id, wallet_id
+from central.ledger.judging.rows import Account
+from central.ledger.writing import bulk
+from central.ledger.writing.loading import read
+from central.members.reminded import KEPT_DAYS
+from central.rewards.offered import offered
+from central.sync.offering import details_of
+from loyalty.catalogue import price
+from loyalty.events import Holder
+from loyalty.rules import reminders
+from loyalty.rules.reasons import Reason
+from loyalty.rules.reminders import Due, Reachable
+from loyalty.rules.rulebook import RuleBook
+
+#: For so long nobody hears again of the same.
+_AGAIN_DAYS = 30
+_COLUMNS = ("shard_key", "day", "member", "subject", "content")
+Row = tuple[Any, ...]
+
+
+def run(parts: Parts, day: date) -> tuple[int, str]:
+    """Write the reminders of `day` down; return how many, and how many of each sort."""
+    with reading(parts.engine) as connection:
+        book = book_in_force(connection, parts)
+        rewards = _rewards(connection, parts.config.shard_key, day)
+    _begin(parts, day, "expiry/", "tier/", "reward/")
+    if book is None or not reminders.wanted(book):
+        return 0, "the rule book asks for none" if book else "no rule book"
+    counts: dict[str, int] = {}
+    for members in tier_review.pages(parts, day, book):
+        for subject in _write(parts, day, list(_of_page(parts, day, book, rewards, members))):
+            sort = subject.partition("/")[0]
+            counts[sort] = counts.get(sort, 0) + 1
+    return sum(counts.values()), ", ".join(f"{sort} {counts[sort]}" for sort in sorted(counts))
+
+
+def statements(parts: Parts, day: date) -> tuple[int, str]:
+    """Note whose statement of the month before is due on `day`; none on other days of a month."""
+    with reading(parts.engine) as connection:
+        book = book_in_force(connection, parts)
+    _begin(parts, day, "statement/")
+    if book is None or day.day != book.statement_day:
+        return 0, "no statements are due on this day"
+    month = (day.replace(day=1) - timedelta(days=1)).isoformat()[:7]
+    due = Due(f"statement/{month}", Reason("statement_due", {"month": month}))
+    done = 0
+    for members in tier_review.pages(parts, day, book):
+        with reading(parts.engine) as connection:
+            ids = [wallet_id(Holder("member", member)) for member, _ in members]
+            known = read(connection, parts.config.shard_key, "accounts", ids)
+        rows = [
+            (member, due)
+            for (member, _), account in zip(members, ids, strict=True)
+            if known[account] is not None
+        ]
+        done += len(_write(parts, day, rows))
+    return done, month
+
+
+def _rewards(connection: Connection, shard_key: int, day: date) -> list[Reachable]:
+    """Return the rewards on offer at the prices of a day, the cheapest first."""
+    found = []
+    for row in offered(connection, shard_key):
+        points = price(row.points, details_of(row.details), day.isoformat())
+        found.append(Reachable(row.reward_id, points, row.name_zh, row.name_en))
+    return sorted(found, key=lambda one: (one.points, one.reward_id))
+
+
+def _begin(parts: Parts, day: date, *subjects: str) -> None:
+    """Take back what was written for the day before, and what is too old to be sent."""
+    t = schema.reminder
+    old = (day - timedelta(days=KEPT_DAYS)).isoformat()
+    with writing(parts.engine) as connection:
+        mine = delete(t).where(t.c.shard_key == parts.config.shard_key)
+        connection.execute(mine.where(t.c.day < old))
+        for subject in subjects:
+            same = t.c.subject.startswith(subject, autoescape=True)
+            connection.execute(mine.where(t.c.day == day.isoformat(), same))
+
+
+def _of_page(
+    parts: Parts,
+    day: date,
+    book: RuleBook,
+    rewards: list[Reachable],
+    members: tier_review.Reviewed,
+) -> Iterator[tuple[str, Due]]:
+    """Yield what members of a page are reminded of and did not hear of lately."""
+    shard_key = parts.config.shard_key
+    wallets = {member: wallet_id(Holder("member", member)) for member, _ in members}
+    debts = {member: debt_id(Holder("member", member)) for member, _ in members}
+    with reading(parts.engine) as connection:
+        ids = [*wallets.values(), *debts.values()]
+        accounts = read(connection, shard_key, "accounts", ids)
+        lots = read(connection, shard_key, "lots", list(wallets.values()))
+        heard = _heard(connection, shard_key, day, list(wallets))
+    for member, points in members:
+        wallet = accounts[wallets[member]] or Account()
+        owed = accounts[debts[member]] or Account()
+        held = lots[wallets[member]] or ()
+        available = max(wallet.available + owed.posted, 0)
+        for due in reminders.due(book, day, held, available, points, rewards):
+            if (member, due.subject) not in heard:
+                yield member, due
+
+
+def _heard(
+    connection: Connection, shard_key: int, day: date, members: list[str]
+) -> set[tuple[str, str]]:
+    t = schema.reminder
+    since = (day - timedelta(days=_AGAIN_DAYS)).isoformat()
+    query = select(t.c.member, t.c.subject).where(t.c.shard_key == shard_key)
+    query = query.where(t.c.member.in_(members), t.c.day > since, t.c.day < day.isoformat())
+    return {(row.member, row.subject) for row in connection.execute(query)}
+
+
+def _write(parts: Parts, day: date, found: list[tuple[str, Due]]) -> list[str]:
+    """Write reminders down; return their subjects."""
+    rows: list[Row] = []
+    for member, due in found:
+        content = msgspec.json.encode(due.reason, order="deterministic").decode()
+        rows.append((parts.config.shard_key, day.isoformat(), member, due.subject, content))
+    if rows:
+        with writing(parts.engine) as connection:
+            bulk.upsert(connection, schema.reminder, _COLUMNS, rows)
+    return [due.subject for _, due in found]
