@@ -12,9 +12,9 @@ from sqlalchemy import Connection, update
 
 from central import schema
 from central.ledger import stocks
-from central.ledger.judging.accounts import AccountKind, debt_id, holder_of, kind_of, wallet_id
+from central.ledger.judging.accounts import AccountKind, debt_id, holder_of, wallet_id
 from central.ledger.judging.entry import Notice
-from central.ledger.judging.rows import Account, Voucher, VoucherState
+from central.ledger.judging.rows import Voucher, VoucherState
 from central.ledger.judging.state import State
 from central.ledger.writing import bulk
 from central.ledger.writing.loading import load, read
@@ -37,6 +37,7 @@ from loyalty.wire import (
     VoucherRow,
 )
 
+_OWNED = (AccountKind.WALLET, AccountKind.DEBT)
 _FEED = ("shard_key", "position", "topic", "item", "device_id", "payload")
 
 
@@ -183,12 +184,15 @@ def _counts(voucher: Voucher | None) -> bool:
 def _touched(state: State) -> tuple[list[str], list[str]]:
     """Return the members and the cards whose row on tills is no longer right."""
     members, cards = set(state.members.changed()), set(state.cards.changed())
+    loaded = state.accounts.loaded
     for account_id, account in state.accounts.changed().items():
-        if kind_of(account_id) not in (AccountKind.WALLET, AccountKind.DEBT):
+        if account is None or account_id[0] not in _OWNED:
             continue
-        before = state.accounts.loaded.get(account_id) or Account()
+        before = loaded.get(account_id)
+        if account.posted == (before.posted if before is not None else 0):
+            continue
         holder = holder_of(account_id)
-        if holder is None or account is None or account.posted == before.posted:
+        if holder is None:
             continue
         (members if holder.kind == "member" else cards).add(holder.key)
     return sorted(members), sorted(cards)
@@ -214,8 +218,8 @@ def _member_change(state: State, member: str, masked_name: str) -> Change:
 
 def balance(state: State, holder: Holder) -> int:
     """Return what a holder owns, debts subtracted."""
-    accounts = (state.accounts.get(make(holder)) or Account() for make in (wallet_id, debt_id))
-    return sum(account.posted for account in accounts)
+    wallet, debt = state.accounts.get(wallet_id(holder)), state.accounts.get(debt_id(holder))
+    return (wallet.posted if wallet is not None else 0) + (debt.posted if debt is not None else 0)
 
 
 def _masked_names(connection: Connection, shard_key: int, members: Sequence[str]) -> dict[str, str]:

@@ -68,7 +68,10 @@ def load(
         for name, keys in keys_of.items():
             table = state.tables[name]
             if missing := table.missing(keys):
-                found = read(connection, shard_key, name, missing)
+                if name == "accounts":
+                    found = lots.purses(connection, shard_key, missing, state.lots)
+                else:
+                    found = read(connection, shard_key, name, missing)
                 table.load(found)
                 further += wants.of_rows(name, found)
             elif table.complete:
@@ -137,13 +140,6 @@ def event_of(row: Row[Any] | Stored) -> rows.Event:
 
 
 Reader = Callable[[Connection, int, Sequence[Any], Loaded], None]
-
-
-def _accounts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.account.c
-    columns = (t.account_id, t.posted, t.held, t.last_transfer)
-    for account_id, *account in by_key(connection, shard_key, columns, keys):
-        found[account_id] = rows.Account(*account)
 
 
 def _receipts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
@@ -320,7 +316,7 @@ def _doings(connection: Connection, shard_key: int, keys: Sequence[Any], found: 
 _READERS: dict[str, Reader] = {
     "batches": _batches,
     "doings": _doings,
-    "accounts": _accounts,
+    "accounts": lots.accounts,
     "lots": lots.wallets,
     "pending_lots": lots.pending,
     "receipts": _receipts,

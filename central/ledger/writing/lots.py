@@ -15,13 +15,15 @@ from sqlalchemy import Connection, bindparam, select
 
 from central import schema
 from central.ledger.judging.accounts import AccountKind
-from central.ledger.judging.state import State
+from central.ledger.judging.rows import Account
+from central.ledger.judging.state import State, Table
 from central.ledger.writing.bulk import Columns, Row, Values, by_key, insert, remove, upsert
 from central.ledger.writing.statements import Statement
 from central.ledger.writing.wants import Want
 from loyalty.rules.lots import Lot, PendingLot
 
 Found = dict[Any, Any]
+Wallet = tuple[Lot, ...]
 
 _ANY_PENDING = Statement(
     select(schema.pending_lot.c.shard_key)
@@ -58,6 +60,33 @@ def unread(state: State) -> list[Want]:
 def look_for_pending(connection: Connection, shard_key: int, state: State) -> None:
     """Tell the state that no points are pending, if that is so: most malls let none wait."""
     state.pending_lots.complete = _ANY_PENDING.row(connection, key=shard_key) is None
+
+
+def purses(
+    connection: Connection, shard_key: int, keys: Sequence[bytes], held: Table[bytes, Wallet]
+) -> Found:
+    """Return accounts, None for what is none; put the lots of the wallets among them into `held`.
+
+    Nearly always they are wanted next, and they stand in the same row.
+    """
+    t = schema.account.c
+    found: Found = dict.fromkeys(keys)
+    lots: Found = {key: None for key in keys if key[0] == AccountKind.WALLET}
+    columns = (t.account_id, t.posted, t.held, t.last_transfer, t.lots)
+    for account_id, posted, hold, last, data in by_key(connection, shard_key, columns, keys):
+        found[account_id] = Account(posted, hold, last)
+        if data is not None:
+            lots[account_id] = unpacked(data)
+    held.load(lots)
+    return found
+
+
+def accounts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Found) -> None:
+    """Find accounts alone."""
+    t = schema.account.c
+    columns = (t.account_id, t.posted, t.held, t.last_transfer)
+    for account_id, *account in by_key(connection, shard_key, columns, keys):
+        found[account_id] = Account(*account)
 
 
 def wallets(connection: Connection, shard_key: int, keys: Sequence[Any], found: Found) -> None:

@@ -59,7 +59,8 @@ def test_a_peer_stores_what_a_push_holds_and_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_large_ledger_that_was_cut_short_is_gone_on_with(tmp_path, monkeypatch):
+@pytest.mark.parametrize("before", [[], [160]], ids=["in its first part", "later"])
+def test_a_large_ledger_that_was_cut_short_is_gone_on_with(tmp_path, monkeypatch, before):
     monkeypatch.setattr(growth, "_PART_EVENTS", 160)
     monkeypatch.setattr(growth, "BATCH", 10)
     monkeypatch.setattr(days, "MEMBERS", 50)
@@ -69,7 +70,8 @@ def test_a_large_ledger_that_was_cut_short_is_gone_on_with(tmp_path, monkeypatch
         took_s = whole(engine, first_till, batches // 2)
         raise KeyboardInterrupt(took_s)
 
-    growth.grow(160, tmp_path, told.append)
+    for events in before:
+        growth.grow(events, tmp_path, told.append)
     with monkeypatch.context() as patch:
         patch.setattr(growth, "_push", cut_short)
         with pytest.raises(KeyboardInterrupt):

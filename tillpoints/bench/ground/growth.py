@@ -42,13 +42,12 @@ def grow(events: int, folder: Path, tell: Callable[[str], None]) -> None:
     engine = connect(Database(f"sqlite:///{folder.absolute()}/central.db"))
     with writing(engine) as connection:
         migrations.upgrade(connection)
-    done = _parts(engine)
-    if not done:
-        with writing(engine) as connection:
+        if connection.execute(select(schema.shard.c.turn)).first() is None:
             centre.fill(connection, [])
-    for part in range(done, -(-events // _PART_EVENTS)):
+    for part in range(_parts(engine), -(-events // _PART_EVENTS)):
         took_s = _push(engine, part * TILLS, _PART_EVENTS // TILLS // BATCH)
-        tell(f"{(part + 1) * _PART_EVENTS:,} events, {_PART_EVENTS / took_s:,.0f}/s")
+        held = (part + 1) * _PART_EVENTS
+        tell(f"{held:,} events, {_PART_EVENTS / took_s:,.0f}/s, {_size_gb(folder):.2f} GB")
     engine.dispose()
 
 
@@ -71,9 +70,13 @@ def run(events: int, folder: Path, rounds: int, tell: Callable[[str], None]) -> 
         held = _events(engines["ours"])
         for engine in engines.values():
             engine.dispose()
-    size_gb = sum(one.stat().st_size for one in folder.glob("central.db*")) / 1e9
-    note = f"{held:,} events in {size_gb:.2f} GB"
+    note = f"{held:,} events in {_size_gb(folder):.2f} GB"
     return figures.noted(figures.beside(_COST, taken["ours"], taken["theirs"]), note)
+
+
+def _size_gb(folder: Path) -> float:
+    """Return what the ledger in `folder` takes up on the disk."""
+    return sum(one.stat().st_size for one in folder.glob("central.db*")) / 1e9
 
 
 def not_run() -> Row:
