@@ -63,7 +63,7 @@ def look_for_pending(connection: Connection, shard_key: int, state: State) -> No
 
 
 def purses(
-    connection: Connection, shard_key: int, keys: Sequence[bytes], held: Table[bytes, Wallet]
+    connection: Connection, shard_key: int, keys: Sequence[Any], held: Table[bytes, Wallet]
 ) -> Found:
     """Return accounts, None for what is none; put the lots of the wallets among them into `held`.
 
