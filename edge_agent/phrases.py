@@ -228,6 +228,7 @@ _OWN: dict[str, tuple[str, str]] = {
         "A phone's NFC number changes each time: please show the member code",
     ),
     "card_unread": ("没有读到卡号，请再放一次", "The card was not read: please show it again"),
+    "place_follows": ("兑换后告知领取门店", "We tell you at which shop it is"),
     "anywhere": ("本商场任一门店", "Any shop of this mall"),
 }
 

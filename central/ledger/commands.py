@@ -233,10 +233,9 @@ class UseVoucher(Struct, frozen=True):
         return voucher, later.redemptions.get(voucher.lease_id) or Redemption()
 
     def _is_elsewhere(self, state: State, voucher: Voucher) -> bool:
-        """Tell whether its pieces lie at another shop; the desk hands out those of any."""
+        """Tell whether its pieces lie at another shop than that of the device."""
         kept = state.redemptions.get(voucher.lease_id)
-        shop = state.shops.get(self.device_id)
-        return shop is not None and kept is not None and kept.place not in ("", shop)
+        return kept is not None and kept.place not in ("", state.shops.get(self.device_id))
 
 
 class SetMember(Struct, frozen=True):

@@ -21,7 +21,7 @@ from central.forms import check_form, form_token, language
 from central.member_page import codes
 from central.member_page.codes import BadPass, KeyWanted, PassesWanted, qr_svg
 from central.members.lookup import Person, SeveralMembers, find_member, person_of
-from central.rewards.offered import offered
+from central.rewards.offered import for_member
 from central.sync.offering import current_book
 from central.sync.service import Service
 from loyalty.codes import MEMBER_PREFIX, mask_number
@@ -204,6 +204,7 @@ def _home(page: Page, person: Person) -> str:
     book = service.read(lambda c: current_book(c, key, now_ms))
     tier_zh, tier_en = tier_names(book, person.tier_id)
     available = account.closing - account.held
+    rewards = service.read(lambda c: for_member(c, key, person.member, now_ms))
     told = service.read(lambda c: told_of(c, key, person.member, book, today))
     benefits = of_benefits(book.tier(person.tier_id), book) if book is not None else ()
     return render_template(
@@ -221,5 +222,6 @@ def _home(page: Page, person: Person) -> str:
         told=[both(one)[lang != "zh"] for one in told],
         benefits=[both(one)[lang != "zh"] for one in benefits],
         lines=list(reversed(account.lines))[:HISTORY_LINES],
-        rewards=service.read(lambda c: offered(c, key)),
+        rewards=rewards,
+        why={one.reward_id: both(one.refusal)[lang != "zh"] for one in rewards if one.refusal},
     )

@@ -150,6 +150,7 @@ def _chosen(state: State, event: Chosen, now: Now) -> Result:
         pieces=1,
         price=catalogue.price(reward.points, reward.details, _day(now)),
         kept=event.left is not None,
+        notice=None,
     )
     return state, _keep(state)
 

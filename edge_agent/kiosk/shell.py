@@ -150,8 +150,11 @@ class KioskStand:
         reward = next((one for one in rewards if one.reward_id == reward_id), None)
         if reward is None:
             return None
+        left = left_of(reward, self._journal.stock())
         place = self._place(reward.home_shop or "")
-        return inputs.Chosen(reward, place, left_of(reward, self._journal.stock()))
+        if left is not None and reward.home_shop is None:
+            place = own_words("place_follows")  # central says where the pieces lie
+        return inputs.Chosen(reward, place, left)
 
     def _place(self, shop_id: str) -> Phrase:
         """Return where a reward is handed over: one shop, or any."""
