@@ -71,6 +71,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "owed": ("欠 {points} 分，将由以后的积分抵扣", "{points} points owed, paid by later points"),
     # activities
     "activity": ("{zh} +{points}", "{en} +{points}"),
+    "activity_back": (
+        "{zh}：退货或更正后扣回 {points} 分",
+        "{en}: {points} taken back after a refund or correction",
+    ),
     "activity_done": ("您已参加过{zh}", "You have taken part in {en} already"),
     "activity_today": ("今天已参加过{zh}", "You have taken part in {en} today"),
     "activity_over": ("{zh}不在活动期内", "{en} is not running today"),

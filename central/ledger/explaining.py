@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from central.ledger import past, queries
+from central.ledger.activity_names import activity_names
 from central.ledger.judging.accounts import Code, wallet_id
 from central.ledger.judging.rows import Facts, Profile, Sale
 from central.ledger.shards import read_shard
@@ -26,6 +27,11 @@ from loyalty.rules.rulebook import RuleBook
 #: What a statement says of an award: not the amount and the plain rate, which stand there.
 _TOLD = ("tier", "campaign_", "cap_", "carried")
 _AWARDS = (Code.AWARD, Code.TRUE_UP)
+_ACTIVITIES = {
+    Code.ACTIVITY: "activity",
+    Code.ACTIVITY_BACK: "activity_back",
+    Code.ACTIVITY_OWED: "activity_back",
+}
 #: How long before their last day people hear that points end, and after a change of tier of it.
 SOON_DAYS = 30
 
@@ -37,7 +43,14 @@ def of_lines(
     lines = list(lines)
     keys = {bytes.fromhex(line.subject) for line in lines if line.code in _AWARDS}
     awards = _awards(connection, shard_key, owner, keys)
-    return [_of(line, awards.pop(line.subject, ()), line.code) for line in lines]
+    done = any(line.code in _ACTIVITIES for line in lines)
+    named = activity_names(connection, shard_key) if done else {}
+    return [
+        _of_activity(line, named)
+        if line.code in _ACTIVITIES
+        else _of(line, awards.pop(line.subject, ()), line.code)
+        for line in lines
+    ]
 
 
 def told(
@@ -79,6 +92,12 @@ def _of_tier(
     tier = book.tier(known.tier_id)
     reason = of_tier_change(profile.cause, tier, profile.tier_points, until, profile.why)
     return [reason] if reason is not None else []
+
+
+def _of_activity(line: queries.Line, named: dict[str, dict[str, str]]) -> tuple[Reason, ...]:
+    activity_id = line.subject.partition("/")[2]
+    names = named.get(activity_id, {"zh": activity_id, "en": activity_id})
+    return (Reason(_ACTIVITIES[line.code], {**names, "points": str(abs(line.points))}),)
 
 
 def _of(line: queries.Line, award_: tuple[Reason, ...], code: Code) -> tuple[Reason, ...]:

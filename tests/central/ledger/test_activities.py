@@ -13,6 +13,7 @@ from central.ledger.activity_commands import (
     RecordActivity,
     SignedUp,
 )
+from central.ledger.explaining import of_lines
 from central.ledger.judging.accounts import Code
 from central.ledger.queries import statement
 from loyalty.events import ActivityDone
@@ -21,6 +22,7 @@ from loyalty.rules.activities import Activity
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import canonical, from_canonical
 from loyalty.wire import Judged, Topic, Verdict
+from loyalty.wording import say
 from tests.central.programme import BOOK, DAY_MS, card, member
 
 APPLIED, ADJUSTED = Verdict.APPLIED, Verdict.APPLIED_ADJUSTED
@@ -137,6 +139,15 @@ def test_the_points_are_of_an_issuers_account_and_have_their_own_last_day(mall):
         (Code.ACTIVITY, 15, "activity/stars")
     ]
     assert mall.lots() == [("2026-06-29", 15)]
+
+
+def test_a_statement_says_which_activity_gave_or_took_points(shop):
+    sales = [shop.sell(1_000) for _ in range(3)]
+    shop.till.push(shop.till.refund(sales[0], points=10))
+    told = shop.programme.read(statement, member(), 0, shop.programme.now_ms + 1)
+    reasons = shop.programme.read(of_lines, member(), told.lines)
+    said = [say(one, "zh") for why in reasons for one in why if one.code.startswith("activity")]
+    assert said == ["活动 +60", "活动：退货或更正后扣回 60 分"]
 
 
 def test_a_daily_check_in_counts_again_tomorrow(mall):
