@@ -32,7 +32,7 @@ from loyalty.wire import RewardRow, ShopRow
 from tillpoints.simulation import activities
 from tillpoints.simulation.book import BOOK as BOOK  # noqa: PLC0414  # named here for others
 from tillpoints.simulation.calling import call
-from tillpoints.simulation.disk import Disk, Fault, write_image
+from tillpoints.simulation.disk import Disk, Fault
 from tillpoints.simulation.inline import InlineCombiner
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, World
 
@@ -70,8 +70,8 @@ class Central:
         self.looked: Callable[[], None] = lambda: None
         self._chance = world.chance("central")
         self._clock_off_ms = 0
-        write_image(world.folder / "central.0", _empty(world.folder))
-        self.disk = Disk(world.folder / "central.0", world.chance("central disk"), world.mark)
+        rng = world.chance("central disk")
+        self.disk = Disk(world.folder / "central.0", rng, world.mark, _empty(world.folder))
 
     @property
     def file(self) -> Path:

@@ -70,9 +70,15 @@ def _apply(content: bytearray, offset: int, data: bytes | None) -> None:
 class Disk:
     """The disk of one machine, in `folder`. It dies once; `restart` gives the one that is found."""
 
-    def __init__(self, folder: Path, rng: random.Random, mark: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        rng: random.Random,
+        mark: Callable[[str], None],
+        image: dict[str, bytes] | None = None,
+    ) -> None:
+        """Take a folder as it is, or make it hold exactly an image."""
         self.folder = folder
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.died_of: Fault | None = None
         self.writes = 0
         self._rng = rng
@@ -81,8 +87,13 @@ class Disk:
         self._fault: Fault | None = None
         self._left = 0
         self._found: dict[str, bytes] = {}
-        for path in self.folder.iterdir():
-            self._files[path.name] = File(path.read_bytes())
+        if image is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            image = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        else:
+            write_image(folder, image)
+        for name, data in image.items():
+            self._files[name] = File(data)
 
     @property
     def dead(self) -> bool:
@@ -136,8 +147,7 @@ class Disk:
 
     def restart(self, folder: Path) -> "Disk":
         """Return the disk as it is found after it died, in another folder."""
-        write_image(folder, self._found)
-        return Disk(folder, self._rng, self._mark)
+        return Disk(folder, self._rng, self._mark, self._found)
 
     def image(self) -> dict[str, bytes]:
         """Return a copy of every file, as a snapshot of the whole machine has it."""

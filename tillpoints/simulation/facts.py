@@ -11,7 +11,7 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Link, Place
 from loyalty.chain import Frame
 from loyalty.events import Holder, LeaseClose, Redeem, body_of
-from tillpoints.simulation.world import World
+from tillpoints.simulation.world import Violation, World
 
 Key = tuple[bytes, int, int]
 #: More events than a device ever writes between two looks.
@@ -93,14 +93,14 @@ class Facts:
         #: Devices whose disk was ever put back or copied: what it forgot, nobody can give back.
         self.unreliable: set[bytes] = set()
 
-    def note(self, station: str, journal: Journal, identity: Identity) -> list[Link]:
+    def note(self, station: str, journal: Journal) -> list[Link]:
         """Take in what a device has written since it was looked at, and return it."""
         after, outbox = self._noted.get(station, Place(0, 0)), journal.outbox()
         if after == Place(outbox.epoch, outbox.head_seq):
             return []
-        links = journal.links(after, _LOOK_AT)
+        links, device_id = journal.links(after, _LOOK_AT), _identity(journal).device_id
         for link in links:
-            key = (identity.device_id, link.place.epoch, link.place.seq)
+            key = (device_id, link.place.epoch, link.place.seq)
             self.written.setdefault(key, {})[link.hash] = link.frame
             self._noted[station] = link.place
             body = body_of(link.frame)
@@ -120,23 +120,21 @@ class Facts:
 
     def was_told(self, station: str, journal: Journal, seqs: list[int]) -> list[Told]:
         """Note that people were told of events just recorded."""
-        identity = journal.identity()
-        if identity is None or not seqs:
-            return []
+        identity = _identity(journal)
         told = [
             Told(station, (identity.device_id, link.place.epoch, link.place.seq), link.hash)
-            for link in self.note(station, journal, identity)
+            for link in self.note(station, journal)
             if link.place.epoch == identity.epoch and link.place.seq in seqs
         ]
         self.told += told
         return told
 
-    def survived(self, station: str, journal: Journal, identity: Identity) -> None:
+    def survived(self, station: str, journal: Journal) -> None:
         """Check that a journal which was opened again holds all that was told from it (D2)."""
         self._noted.pop(station, None)
-        here = {}
+        here, device_id = {}, _identity(journal).device_id
         for link in journal.links():
-            here[identity.device_id, link.place.epoch, link.place.seq] = link.hash
+            here[device_id, link.place.epoch, link.place.seq] = link.hash
         missing = [
             told
             for told in self.told
@@ -149,7 +147,7 @@ class Facts:
             self.lost |= {told.hash for told in missing}
             missing = []
         self._world.hold("D2 what was told survives", missing)
-        self.note(station, journal, identity)
+        self.note(station, journal)
 
     def forget_leases(self, known: set[str]) -> None:
         """Take note that central forgot all leases but these, with a database that was lost."""
@@ -165,3 +163,11 @@ class Facts:
         """Take note that a machine is about to forget what it wrote after its image was made."""
         self.unreliable.add(device_id)
         self._forgiven.add(station)
+
+
+def _identity(journal: Journal) -> Identity:
+    """Return who an enrolled device is."""
+    identity = journal.identity()
+    if identity is None:
+        raise Violation("D2", "a device forgot its enrolment")
+    return identity

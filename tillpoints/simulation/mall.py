@@ -154,7 +154,7 @@ class Mall:
     def _note_all(self) -> None:
         for station in (*self.stations, *self._copies):
             if station.up:
-                self.facts.note(station.name, station.journal, station.identity())
+                self.facts.note(station.name, station.journal)
 
     def _after_sync(self, station: Station) -> None:
         if self.central.up:

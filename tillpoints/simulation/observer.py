@@ -67,6 +67,8 @@ class Observer:
         #: What the house paid for members' redemptions.
         self._lost: dict[str, int] = defaultdict(int)
         self._opened: tuple[Path, sqlite3.Connection] | None = None
+        self._seen: tuple[Path, int] | None = None
+        self._heads: dict[tuple[bytes, int], int] = {}
         #: Whether central ever came back from a backup: devices then know more than it does.
         self.restored = False
 
@@ -75,10 +77,14 @@ class Observer:
     def look(self) -> None:
         """Take in what was committed since, and check everything that can have changed."""
         db = self._database()
+        seen = (self._central.file, db.execute("PRAGMA data_version").fetchone()[0])
+        if seen == self._seen:
+            return  # nothing was committed since
+        self._seen = seen
         query = "SELECT turn, feed_position, incarnation FROM shard"
         turn, position, self.incarnation = db.execute(query).fetchone()
         self._world.hold("D2 central keeps its turns", turn < self.turn and (turn, self.turn))
-        self._heads(db)
+        self._look_at_heads(db)
         if turn == self.turn:
             return
         rejudged = self._inbox(db, position)
@@ -107,7 +113,7 @@ class Observer:
 
     def start_over(self) -> None:
         """Know only what central knows, which came back from a backup."""
-        self.restored, self.turn = True, 0
+        self.restored, self.turn, self._seen = True, 0, None
         for known in (self.chains, self.acked, self.position_of, self.verdicts):
             known.clear()
         for sums in (self._moved, self._credited, self._net, self._lost):
@@ -146,6 +152,7 @@ class Observer:
         self._world.hold("I10 no false fork", answer.status == "fork" and not forked)
         if answer.status == "ok":
             self.acked[key] = max(self.acked.get(key, 0), answer.acked_through)
+            self._honest(key)
 
     # ---- the log
 
@@ -222,14 +229,18 @@ class Observer:
         row = self._database().execute(query, (device_id, epoch)).fetchone()
         return row is None or row[0] != 0
 
-    def _heads(self, db: sqlite3.Connection) -> None:
-        heads = {
+    def _look_at_heads(self, db: sqlite3.Connection) -> None:
+        self._heads = {
             (device, epoch): seq
             for device, epoch, seq in db.execute("SELECT device_id, epoch, head_seq FROM stream")
         }
-        for key, acked in self.acked.items():
-            short = heads.get(key, 0) < acked
-            self._world.hold("I4 honest ack", short and (key, heads.get(key), acked))
+        for key in self.acked:
+            self._honest(key)
+
+    def _honest(self, key: tuple[bytes, int]) -> None:
+        """I4: what was acknowledged of a chain is there."""
+        acked, head = self.acked[key], self._heads.get(key, 0)
+        self._world.hold("I4 honest ack", head < acked and (key, head, acked))
 
     # ---- the accounts
 

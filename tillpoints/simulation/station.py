@@ -19,7 +19,7 @@ from edge_agent.sync.enrol import enrol
 from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from loyalty.events import Moment
-from tillpoints.simulation.disk import Disk, Fault, write_image
+from tillpoints.simulation.disk import Disk, Fault
 from tillpoints.simulation.facts import Facts
 from tillpoints.simulation.inline import InlineWriter
 from tillpoints.simulation.network import Died, Line
@@ -85,8 +85,8 @@ class Station:
             drawn = random.Random(f"{world.seed}/{name}/key").randbytes(32)
             key = Ed25519PrivateKey.from_private_bytes(drawn)
             image = {KEY_FILE: key.private_bytes_raw()}
-        write_image(world.folder / f"{name}.0", image)
-        self.disk = Disk(world.folder / f"{name}.0", world.chance(f"{name} disk"), world.mark)
+        rng = world.chance(f"{name} disk")
+        self.disk = Disk(world.folder / f"{name}.0", rng, world.mark, image)
         line.alive = self._witness
 
     # ---- clocks
@@ -159,7 +159,7 @@ class Station:
         self._syncing = False
         self.world.trace(self.name, "starts")
         if self.journal.identity() is not None:
-            self.facts.survived(self.name, self.journal, self.identity())
+            self.facts.survived(self.name, self.journal)
             self.sync_soon()
 
     def identity(self) -> Identity:
@@ -214,7 +214,7 @@ class Station:
         image, _ = self.chance.choice(self.images)
         self.world.mark("rollback")
         self.world.trace(self.name, "rolled back")
-        self.facts.note(self.name, self.journal, self.identity())
+        self.facts.note(self.name, self.journal)
         self.facts.forgive(self.name, self.identity().device_id)
         self.up = False
         self.disk.die("kill")
@@ -222,8 +222,8 @@ class Station:
         self._reboot()
         self._folders += 1
         folder = self.world.folder / f"{self.name}.{self._folders}"
-        write_image(folder, image)
-        self.disk = Disk(folder, self.world.chance(f"{self.name} disk"), self.world.mark)
+        rng = self.world.chance(f"{self.name} disk")
+        self.disk = Disk(folder, rng, self.world.mark, image)
         self.start()
 
     def _witness(self) -> Callable[[], bool]:
@@ -250,7 +250,7 @@ class Station:
             self.die("kill")
             return
         self.disk.disarm()
-        self.facts.note(self.name, self.journal, self.identity())
+        self.facts.note(self.name, self.journal)
 
     def sleep(self, for_ms: int) -> None:
         """Let the machine sleep in the middle of what it does. Raises Died if it never goes on."""
