@@ -119,10 +119,15 @@ def _set_up_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     reads_only = bool(connection.get_execution_options().get("reading"))
     driver = connection.connection.dbapi_connection
-    if driver is not None and connection.info.get(_READS_ONLY) is not reads_only:
+    if driver is None:
+        return
+    if connection.info.get(_READS_ONLY) is not reads_only:
         driver.cursor().execute(f"PRAGMA query_only = {int(reads_only)}")
         connection.info[_READS_ONLY] = reads_only
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    if reads_only:
+        driver.cursor().execute("BEGIN")  # touches no file, and so it cannot fail
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _set_up_postgresql(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:

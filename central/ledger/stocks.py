@@ -14,6 +14,8 @@ def left(
     connection: Connection, shard_key: int, reward_ids: Sequence[str]
 ) -> dict[str, dict[str, int]]:
     """Return the pieces that are left by reward and place, for those of them that are stocked."""
+    if not reward_ids:
+        return {}
     t = schema.reward_stock
     query = select(t.c.reward_id, t.c.place, t.c.supplied)
     query = query.where(t.c.shard_key == shard_key, t.c.reward_id.in_(reward_ids))

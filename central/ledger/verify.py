@@ -130,13 +130,16 @@ def _replayed(connection: Connection, shard_key: int, replay: Replay) -> Iterato
     projections = replay.projections()
     for name in _PROJECTIONS:
         table = schema.metadata.tables[name]
-        keys = [column.name for column in table.primary_key.columns if column.name != "shard_key"]
+        names = [column.name for column in table.columns if column.name != "shard_key"]
+        keys = [one for one in names if table.columns[one].primary_key]
         folded = {tuple(row[key] for key in keys): row for row in projections[name]}
-        for found in connection.execute(select(table).where(table.c.shard_key == shard_key)):
-            live = {**found._mapping}  # noqa: SLF001  # the documented way to a row's columns
-            del live["shard_key"]
-            key = tuple(live[key] for key in keys)
-            yield from _compared(name, key, live, folded.pop(key, None))
+        places = [names.index(key) for key in keys]
+        query = select(*(table.columns[one] for one in names))
+        for found in connection.execute(query.where(table.c.shard_key == shard_key)):
+            key = tuple(found[place] for place in places)
+            row = folded.pop(key, None)
+            if row is None or tuple(row[one] for one in names) != tuple(found):
+                yield from _compared(name, key, dict(zip(names, found, strict=True)), row)
         for key, row in folded.items():
             yield Finding("replay", f"{name} {key!r}", f"missing: {row}")
     yield from _verdicts(connection, shard_key, replay)

@@ -61,6 +61,12 @@ _LOCK = Statement(
     .values(turn=_SHARD.turn + 1)
     .returning(_SHARD.turn, _SHARD.feed_position, _SHARD.incarnation, _SHARD.zone)
 )
+_MOVE = Statement(
+    update(schema.shard)
+    .where(_SHARD.shard_key == bindparam("key"))
+    .values(feed_position=bindparam("position"))
+    .returning(_SHARD.feed_position)
+)
 
 
 def run_turn(
@@ -226,9 +232,7 @@ class _Turn:
             self._connection, self._shard_key, self._feed_position, changes
         )
         if position != self._feed_position:
-            t = schema.shard
-            moved = update(t).where(t.c.shard_key == self._shard_key)
-            self._connection.execute(moved.values(feed_position=position))
+            _MOVE.row(self._connection, key=self._shard_key, position=position)
         return position
 
     def _judged(
