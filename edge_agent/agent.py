@@ -299,7 +299,7 @@ class Agent:
         taking_part = TakingPart(self._journal, identity, lambda: bool(syncer.status().online))
         if identity.role == "kiosk":
             return KioskStand(self._journal, identity, taking_part, ask, sync, paper)
-        return Till(self._journal, identity, self._handing_in, taking_part, sync, paper)
+        return Till(self._journal, identity, self._handing_in, taking_part, sync, self._paper)
 
     # ---- what the parts call
 

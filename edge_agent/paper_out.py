@@ -8,12 +8,14 @@ marked as a copy.
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from edge_agent.devices.printers import Answer, SlipPrinter, Status, TapPrinter
+from edge_agent.effects import HeldSlip
 from edge_agent.journal.errors import JournalError
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.slips import SlipRecord, SlipState
@@ -46,6 +48,7 @@ class PaperOut:
         self._language = language
         self._inbox = inbox
         self._wake = threading.Event()
+        self._urgent: deque[HeldSlip] = deque()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="paper out")
         self.status = Status()
@@ -65,6 +68,11 @@ class PaperOut:
 
     def wake(self) -> None:
         """Look at the queue now."""
+        self._wake.set()
+
+    def at_once(self, slip: HeldSlip) -> None:
+        """Print a slip that the journal had no room for; it is tried until it is on its way."""
+        self._urgent.append(slip)
         self._wake.set()
 
     def _run(self) -> None:
@@ -87,6 +95,7 @@ class PaperOut:
 
     def _step(self, *, ask_status: bool) -> bool:
         """Print what is queued, learn what became of earlier ones; True if something changed."""
+        self._print_urgent()
         changed = False
         for record in self._journal.slips("queued"):
             if self._stopping:
@@ -104,6 +113,17 @@ class PaperOut:
             before, self.status = self.status, self._printer.status()
             changed = before != self.status
         return changed
+
+    def _print_urgent(self) -> None:
+        """Print what the journal does not have. Raises OSError, and then the slip stays first."""
+        while self._urgent:
+            slip = self._urgent[0]
+            try:
+                data = self._encode(compose(slip.content, self._language)).data
+                self._printer.print_slip(slip.slip_id, data)
+            except ValueError as error:
+                _log.error("slip %s cannot be printed here: %s", slip.slip_id, error)
+            self._urgent.popleft()
 
     def _print(self, record: SlipRecord) -> None:
         content: AnySlip = msgspec.json.decode(record.slip.data, type=AnySlip)

@@ -236,9 +236,12 @@ def _document(
 
 def _sold(
     state: State, sold: Sold, job: JobRead, now: Now, terms: Terms
-) -> tuple[State, Body, HeldSlip]:
-    scan = state.scan
-    if scan is not None and _counts_for(scan.at_s, job, state):
+) -> tuple[State, Body, HeldSlip | None]:
+    scan = state.scan if state.scan and _counts_for(state.scan.at_s, job, state) else None
+    if job.has_slips:  # whoever holds the slip claims it, and not who was scanned
+        state = structs.replace(state, scan=None) if scan else state
+        return state, sale_body(sold, now, terms, None, 0), None
+    if scan is not None:
         member = scan.member
         given = award(sold, member, now, terms)
         body = sale_body(sold, now, terms, member, given.points)

@@ -118,7 +118,8 @@ class PictureSeen(Struct, frozen=True):
 class JobRead(Struct, frozen=True):
     """A print job was read: what its documents are, and when it was printed.
 
-    `parts` are the ids under which its pieces were said to have started.
+    `parts` are the ids under which its pieces were said to have started. `has_slips`: claim slips
+    for its sales came out before the journal had room for them.
     """
 
     job_id: str
@@ -126,6 +127,7 @@ class JobRead(Struct, frozen=True):
     started_s: float
     ended_s: float
     parts: tuple[str, ...] = ()
+    has_slips: bool = False
 
 
 class Corrected(Struct, frozen=True):

@@ -4,15 +4,14 @@ Holds no rule of its own. A state is only kept once the journal has what belongs
 """
 
 import logging
-import secrets
 from collections.abc import Callable
 
 from edge_agent import commands
 from edge_agent.devices.job_file import Job
 from edge_agent.devices.ports import NotTaken, Scanned
 from edge_agent.effects import Member, Now, SyncNow, Terms
-from edge_agent.journal.errors import AlreadyDone, JournalError
-from edge_agent.journal.identity import Identity
+from edge_agent.journal.errors import AlreadyDone, JournalError, JournalFull
+from edge_agent.journal.identity import Identity, device_key
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.records import SaleRecord
 from edge_agent.messages import JobRead, JobSeen, PictureSeen, SyncChanged, VoucherAnswered
@@ -26,6 +25,7 @@ from edge_agent.till.inputs import State
 from edge_agent.till.intake import Finding, take_in, unreadable
 from edge_agent.till.remembered import Remembered, known_sale
 from edge_agent.till.review_desk import ReviewDesk
+from edge_agent.till.unrecorded import Paper, Unrecorded
 from loyalty.codes import (
     ClaimCode,
     Scan,
@@ -33,7 +33,6 @@ from loyalty.codes import (
     VoucherCode,
     claim_hash,
     classify,
-    make_short_code,
 )
 from loyalty.rules.earning import Reason
 from receipts.reading import Reading
@@ -51,14 +50,15 @@ class Till:
         handing_in: HandingIn,
         taking_part: TakingPart,
         sync_now: Callable[[], None],
-        paper_now: Callable[[], None],
+        paper: Paper,
     ) -> None:
         self._journal = journal
         self._identity = identity
         self._handing_in = handing_in
         self._taking_part = taking_part
         self._sync_now = sync_now
-        self._paper_now = paper_now
+        self._paper_now = paper.wake
+        self._unrecorded = Unrecorded(device_key(journal.directory), paper)
         self._reviews = ReviewDesk(journal, identity)
         self.state = State()
 
@@ -258,6 +258,7 @@ class Till:
     def _findings(
         self, message: JobRead, readings: tuple[Reading, ...] | None, now: Now, terms: Terms
     ) -> tuple[Finding, ...]:
+        job_id = message.job.job_id
         shop_id, known = terms.shop.shop_id, Remembered(self._journal, terms.shop.shop_id, now)
         if readings is None:
             return (unreadable(message.job.data, shop_id=shop_id, known=known),)
@@ -267,38 +268,46 @@ class Till:
             shop_id=shop_id,
             book=terms.book,
             known=known,
-            claim_codes=[make_short_code("C", secrets.randbelow) for _ in readings],
+            claim_codes=[self._unrecorded.claim_code(job_id, at) for at in range(len(readings))],
         )
 
     def _take(
         self, message: JobRead, findings: tuple[Finding, ...], now: Now, terms: Terms
     ) -> bool:
         started_s, ended_s = _times(message.job, now)
-        job_id = message.job.job_id
-        event = inputs.JobRead(job_id, findings, started_s, ended_s, message.parts)
-        return self._step(event, now, terms)
+        job_id, again = message.job.job_id, self._unrecorded.has_slips(message.job.job_id)
+        event = inputs.JobRead(job_id, findings, started_s, ended_s, message.parts, again)
+        failure = self._step(event, now, terms)
+        if isinstance(failure, JournalFull):
+            self._unrecorded.give_slips(event, now, terms)
+        if failure is None:
+            self._unrecorded.recorded(job_id)
+        return failure is None
 
     def _told(self, told: tuple[Tone, Phrase] | None, now: Now, terms: Terms) -> None:
         if told is not None:
             self._step(inputs.Told(*told), now, terms)
 
-    def _step(self, event: inputs.Input, now: Now, terms: Terms) -> bool:
-        """Take one step; keep its state only if the journal took what belongs to it."""
+    def _step(self, event: inputs.Input, now: Now, terms: Terms) -> JournalError | None:
+        """Take one step; keep its state only if the journal took what belongs to it.
+
+        Return why the journal did not, None if it did.
+        """
         state, effects = checkout.step(self.state, event, now, terms)
         try:
             record(self._journal, effects)
         except AlreadyDone:
-            return True  # recorded before a crash; the job only has to leave the spool
-        except JournalError:
+            return None  # recorded before a crash; the job only has to leave the spool
+        except JournalError as error:
             told = inputs.Told("error", own_words("not_recorded"))
             self.state, _ = checkout.step(self.state, told, now, terms)
-            return False
+            return error
         self.state = state
         if effects:
             self._paper_now()
         if any(isinstance(effect, SyncNow) for effect in effects):
             self._sync_now()
-        return True
+        return None
 
 
 def _times(job: Job, now: Now) -> tuple[float, float]:

@@ -26,3 +26,16 @@ def some_terms() -> Terms:
 @pytest.fixture
 def terms() -> Terms:
     return some_terms()
+
+
+class PaperBox:
+    """Takes what a till prints without its journal."""
+
+    def __init__(self):
+        self.slips = []
+
+    def wake(self):
+        """Nothing of the journal's is printed here."""
+
+    def at_once(self, slip):
+        self.slips.append(slip)

@@ -20,7 +20,7 @@ from loyalty import wire
 from loyalty.codes import card_tag, make_member_number
 from loyalty.events import Holder
 from loyalty.wire import FeedRow, Judged, MemberRow, PullAnswer, PushAnswer, Topic, Verdict
-from tests.edge_agent.conftest import now, some_terms
+from tests.edge_agent.conftest import PaperBox, now, some_terms
 from tests.edge_agent.journal.conftest import LI, at, claim, enrolment, open_till, sale
 
 OK = Judged(1, Verdict.APPLIED, "")
@@ -57,7 +57,7 @@ def a_till(journal: Journal) -> Till:
         HandingIn(journal, identity, nothing),
         TakingPart(journal, identity, bool),
         nothing,
-        nothing,
+        PaperBox(),
     )
 
 

@@ -28,7 +28,7 @@ from loyalty.rules.activities import Activity
 from loyalty.rules.rulebook import canonical, from_canonical, version
 from loyalty.wire import FeedRow, Judged, MemberRow, PullAnswer, PushAnswer, Topic, Verdict
 from paper.layout import Pair, Text
-from tests.edge_agent.conftest import now, some_terms
+from tests.edge_agent.conftest import PaperBox, now, some_terms
 from tests.edge_agent.journal.conftest import CENTRAL, WANG, at, enrolment, open_till
 
 CARD = make_member_number("12345678901")
@@ -95,7 +95,7 @@ class Counter:
             self.desk = KioskStand(journal, identity, taking_part, nothing, nothing, nothing)
         else:
             handing_in = HandingIn(journal, identity, nothing)
-            self.desk = Till(journal, identity, handing_in, taking_part, nothing, nothing)
+            self.desk = Till(journal, identity, handing_in, taking_part, nothing, PaperBox())
 
     def scan(self, text: str, moment: Now | None = None) -> str:
         """Scan, and return what is said."""

@@ -119,8 +119,15 @@ def test_a_till_on_a_full_disk_sells_on_its_reserve_and_then_keeps_jobs_until_th
         not_recorded = stage.shows(till, "notice", "phrase", "code")
         stage.teller.until("the till says it could not record it", "not_recorded", not_recorded)
         stage.teller.check("no award on the screen", {}, stage.row(till, sale.number, "sale"))
+        stage.slip_says(till, "积分认领凭条", sale.number)
         (disk / "filler").unlink()
-        stage.awarded(till, sale, person)
+        waits = stage.shows(till, "queue")
+        on_paper("what was kept is recorded and sent", 0, waits)
+        stage.teller.until(
+            "for whoever has the slip",
+            "claim_slip",
+            lambda: stage.row(till, sale.number, "sale").get("state"),
+        )
     assert (till.folder / "state" / "ballast").exists()  # taken again by the start above
 
 

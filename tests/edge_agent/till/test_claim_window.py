@@ -20,7 +20,7 @@ from edge_agent.till.shell import Till
 from loyalty.codes import CLAIM_PREFIX, claim_hash, make_short_code
 from loyalty.events import Moment
 from loyalty.wire import PushAnswer
-from tests.edge_agent.conftest import some_terms
+from tests.edge_agent.conftest import PaperBox, some_terms
 from tests.edge_agent.journal.conftest import key, open_till, sale
 
 CODE = make_short_code("C", lambda below: 3 % below)
@@ -41,7 +41,7 @@ class Counter:
         self.journal = journal
         handing_in = HandingIn(journal, identity, nothing)
         self.till = Till(
-            journal, identity, handing_in, TakingPart(journal, identity, bool), nothing, nothing
+            journal, identity, handing_in, TakingPart(journal, identity, bool), nothing, PaperBox()
         )
 
     def meet_central(self, boot_id: str) -> None:

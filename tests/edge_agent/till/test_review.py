@@ -25,7 +25,7 @@ from loyalty.reviewing import ReviewRow
 from loyalty.wire import FeedRow, MemberRow, PullAnswer, Topic, pack
 from receipts.kept_paper import unpack
 from receipts.reading import Reading, read_text
-from tests.edge_agent.conftest import now, some_terms
+from tests.edge_agent.conftest import PaperBox, now, some_terms
 from tests.edge_agent.journal.conftest import open_till
 
 WANG = make_member_number("12345678901")
@@ -63,7 +63,7 @@ class Counter:
             no_vouchers,
             TakingPart(journal, identity, bool),
             self._sync,
-            lambda: None,
+            PaperBox(),
         )
 
     def _sync(self) -> None:
@@ -360,7 +360,7 @@ def test_a_notice_that_was_held_when_the_agent_stopped_is_printed(tmp_path: Path
             no_vouchers,
             TakingPart(journal, identity, bool),
             lambda: None,
-            lambda: None,
+            PaperBox(),
         ).resume(now(5))
         assert [slip.slip.kind for slip in journal.slips("queued")] == ["review"]
 
