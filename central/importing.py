@@ -146,7 +146,7 @@ def members(connection: Connection, parts: Parts, name: str, data: bytes) -> Tal
         saved = registry.save(read_members(name, data, book))
     except Conflict as error:
         raise SheetError(name, error.problems) from error
-    commands: list[Command] = [*saved.commands]
+    commands: list[Command] = [*saved.commands, *saved.facts]
     if any(one.kind == "sign_up" for one in book.activities):
         commands += [SignedUp(member, rulebook.version(book)) for member in saved.joined]
     for part in chunks(commands):

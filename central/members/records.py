@@ -14,13 +14,19 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert
 
 from central.ledger.commands import SetMember
+from central.ledger.judging.rows import Profile
+from central.ledger.rule_commands import SetFacts
+from central.ledger.writing.projections import profile_of
 from central.members.sheet import MemberLine
 from central.records import Tally, Values, chunks, find, put
-from central.schema import member, member_card, member_tier
+from central.schema import member, member_card, member_profile, member_tier
 from central.sheets import Problem
 from loyalty.codes import MEMBER_NUMBER_DIGITS, card_tag, make_member_number, mask_name
 
 _PSEUDONYM_BYTES = 8
+#: Labels, and the month of birth (0: not told).
+Facts = tuple[tuple[str, ...], int]
+_NOTHING_TOLD: Facts = ((), 0)
 
 
 class Conflict(ValueError):
@@ -34,11 +40,13 @@ class Conflict(ValueError):
 class Saved(Struct, frozen=True):
     """What saving came to, and what the ledger must be told because of it.
 
-    `joined` are the new members who joined today: others joined where they came from.
+    `facts` are what the rules may ask of members, where that changed. `joined` are the new
+    members who joined today: others joined where they came from.
     """
 
     tally: Tally
     commands: tuple[SetMember, ...]
+    facts: tuple[SetFacts, ...] = ()
     joined: tuple[str, ...] = ()
 
 
@@ -51,6 +59,7 @@ class _Known(Struct, frozen=True):
     joined_on: str
     tier_id: str
     aliases: dict[str, str]
+    facts: Facts
 
 
 class _Wanted(Struct, frozen=True):
@@ -60,6 +69,7 @@ class _Wanted(Struct, frozen=True):
     row: Values
     tier_id: str
     cards: dict[str, str]
+    facts: Facts
     before: _Known | None
 
 
@@ -98,7 +108,11 @@ class Registry:
         added = len(changes.added)
         new = (each.row for each in wanted if each.before is None)
         joined = tuple(row["member"] for row in new if row["joined_on"] == self._today)
-        return Saved(Tally(added, len(told) - added, len(lines) - len(told)), commands, joined)
+        facts = tuple(
+            SetFacts(each.row["member"], *each.facts) for each in told if _facts_change(each)
+        )
+        done = Tally(added, len(told) - added, len(lines) - len(told))
+        return Saved(done, commands, facts, joined)
 
     def _match(self, lines: Sequence[MemberLine]) -> list[_Known | None]:
         """Find each line's member: by number, or without one by phone. Raises Conflict."""
@@ -131,6 +145,10 @@ class Registry:
         aliases: dict[str, dict[str, str]] = {}
         for row in find(self._connection, member_card, self._shard_key, "member", members):
             aliases.setdefault(row.member, {})[row.tag] = row.alias
+        profiles = {
+            row.member: profile_of(row.content)
+            for row in find(self._connection, member_profile, self._shard_key, "member", members)
+        }
         return [
             None
             if row is None
@@ -141,6 +159,7 @@ class Registry:
                 joined_on=row.joined_on,
                 tier_id=tiers.get(row.member, self._first_tier),
                 aliases=aliases.get(row.member, {}),
+                facts=_facts_of(profiles.get(row.member)),
             )
             for row in found
         ]
@@ -161,7 +180,12 @@ class Registry:
             "joined_on": line.joined_on or (before.joined_on if before else self._today),
         }
         tier_id = line.tier_id or (before.tier_id if before else self._first_tier)
-        return _Wanted(line.line, row, tier_id, cards, before)
+        labels, month = before.facts if before else _NOTHING_TOLD
+        facts = (
+            labels if line.labels is None else line.labels,
+            month if line.birth_month is None else line.birth_month,
+        )
+        return _Wanted(line.line, row, tier_id, cards, facts, before)
 
     def _new_number(self, taken: set[str]) -> str:
         """Draw a number that no member has and no line of this file names."""
@@ -221,7 +245,17 @@ def _cards_before(wanted: _Wanted) -> dict[str, str]:
 
 def _is_news(wanted: _Wanted) -> bool:
     before = wanted.before
-    return before is None or before.aliases != wanted.cards or before.tier_id != wanted.tier_id
+    if before is None or before.aliases != wanted.cards or before.tier_id != wanted.tier_id:
+        return True
+    return _facts_change(wanted)
+
+
+def _facts_change(wanted: _Wanted) -> bool:
+    return wanted.facts != (wanted.before.facts if wanted.before else _NOTHING_TOLD)
+
+
+def _facts_of(profile: Profile | None) -> Facts:
+    return (profile.labels, profile.birth_month) if profile is not None else _NOTHING_TOLD
 
 
 def _refuse_twice(

@@ -1,6 +1,7 @@
 """members.csv: what a mall may say about its members.
 
-An empty cell leaves what is known of a member; a lone "-" under `aliases` takes all cards away.
+An empty cell leaves what is known of a member; a lone "-" under `aliases` takes all cards away,
+under `labels` all labels. `labels` and `birth_month` are what the rules may ask.
 Cells that cannot be taken are named by place, never quoted: they are personal data.
 """
 
@@ -20,9 +21,13 @@ COLUMNS = {
     "tier": False,
     "aliases": False,
     "joined_on": False,
+    "labels": False,
+    "birth_month": False,
 }
 ALIAS_SEPARATOR = ";"
 NO_ALIASES = "-"
+_LABELS_MAX = 20
+_LABEL = re.compile(r"[\w.-]{1,40}")
 _ALIASES_MAX = 8
 _ALIAS_LETTERS_MAX = 64
 _PHONE = re.compile(r"\+?[0-9]{6,20}")
@@ -41,6 +46,8 @@ class MemberLine(Struct, frozen=True):
     tier_id: str
     aliases: tuple[str, ...] | None
     joined_on: str
+    labels: tuple[str, ...] | None = None
+    birth_month: int | None = None
 
 
 def read_members(name: str, data: bytes, book: RuleBook) -> list[MemberLine]:
@@ -62,6 +69,8 @@ def read_members(name: str, data: bytes, book: RuleBook) -> list[MemberLine]:
             tier_id=tiers[row.choice("tier", tiers)] if tier else "",
             aliases=_aliases(row.cells["aliases"]),
             joined_on=_day(row),
+            labels=_labels(row.cells["labels"]),
+            birth_month=_month(row),
         )
 
     return read_rows(name, data, COLUMNS, read, key=_identity)
@@ -96,6 +105,21 @@ def _aliases(cell: str) -> tuple[str, ...] | None:
     if len(given) > _ALIASES_MAX:
         raise CellError("aliases", f"最多 {_ALIASES_MAX} 张卡", f"at most {_ALIASES_MAX} cards")
     return tuple(dict.fromkeys(_alias(text) for text in given))
+
+
+def _labels(cell: str) -> tuple[str, ...] | None:
+    if not cell:
+        return None
+    given = [] if cell == NO_ALIASES else [part for part in cell.split(ALIAS_SEPARATOR) if part]
+    if len(given) > _LABELS_MAX or not all(_LABEL.fullmatch(one) for one in given):
+        zh = f"最多 {_LABELS_MAX} 个标签，只用文字、数字和 . _ -"
+        en = f"at most {_LABELS_MAX} labels of letters, digits, '.', '_' and '-'"
+        raise CellError("labels", zh, en)
+    return tuple(sorted(set(given)))
+
+
+def _month(row: Row) -> int | None:
+    return row.whole_number("birth_month", 0, 12) if row.cells["birth_month"] else None
 
 
 def _alias(text: str) -> str:

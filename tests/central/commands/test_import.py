@@ -307,3 +307,28 @@ def test_the_answer_in_json_is_one_object(mall):
         "unchanged": 9,
         "dry_run": False,
     }
+
+
+def profiles(mall):
+    return [json.loads(row.content) for row in rows(mall, schema.member_profile)]
+
+
+def test_labels_and_the_month_of_birth_come_with_the_file_and_stay_where_it_says_nothing(mall):
+    header = "number,name,phone,labels,birth_month"
+    mall.bring_in("members", f"{header}\n{NUMBER},王婉清,12475219908,司机;vip,11\n")
+    (one,) = profiles(mall)
+    assert (one["labels"], one["birth_month"]) == (["vip", "司机"], 11)
+    said = mall.bring_in("members", f"{header}\n{NUMBER},王婉清,12475219908,,\n")
+    assert "1" in said
+    assert profiles(mall) == [one]
+    mall.bring_in("members", f"{header}\n{NUMBER},王婉清,12475219908,-,\n")
+    (one,) = profiles(mall)
+    assert (one["labels"], one["birth_month"]) == ([], 11)
+    facts = [row for row in rows(mall, schema.inbox) if row.kind == 108]
+    assert len(facts) == 2
+    for wrong in ("13", "x"):
+        bad = f"{header}\n{NUMBER},王婉清,12475219908,,{wrong}\n"
+        assert "birth_month" in mall.bring_in("members", bad, code=1)
+    assert "labels" in mall.bring_in(
+        "members", f"{header}\n{NUMBER},王婉清,12475219908,a b,\n", code=1
+    )
