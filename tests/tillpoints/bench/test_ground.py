@@ -6,7 +6,7 @@ from central.config import Database
 from central.database import connect, reading
 from central.ledger.chains import chains
 from central.ledger.verify import verify
-from tillpoints.bench.ground import centre, days, figures, growth, peers, serving
+from tillpoints.bench.ground import centre, counters, days, figures, growth, peers, serving
 from tillpoints.bench.ground.days import SHARD, Till
 
 
@@ -117,3 +117,15 @@ def test_a_row_without_its_peer_says_why_and_has_no_ratio():
 def test_a_missed_goal_is_said_as_such():
     said = figures.describe(figures.result([figures.beside(ROW, [5.0], [2.0])], rounds=5))
     assert "ratio 2.5   goal at most 2: MISSED" in said
+
+
+def test_counters_that_redeem_leave_a_sound_ledger_and_every_member_half_their_points(
+    engine, tmp_path
+):
+    with counters.counters(engine, 2, 3, tmp_path) as made:
+        assert counters.all_at_once(2, 3, lambda number, place: made[number].redeem(place)) > 0
+    assert found(engine, verify) == []
+    t = schema.account
+    with reading(engine) as connection:
+        left = connection.execute(select(t.c.posted).where(t.c.kind == 1)).scalars().all()
+    assert left == [100] * 6
