@@ -34,15 +34,20 @@ class Run(Struct, frozen=True):
     detail: str
 
 
-def lead(connection: Connection, shard_key: int, worker: str, now_ms: int) -> bool:
-    """Take or keep the lead if nobody else has it; tell whether this worker leads now."""
+def lead(
+    connection: Connection, shard_key: int, worker: str, now_ms: int, lease_ms: int = LEASE_MS
+) -> bool:
+    """Take or keep the lead if nobody else has it; tell whether this worker leads now.
+
+    Without a sign of life within `lease_ms` it is another's to take.
+    """
     t = schema.job_leader
     mine = t.c.shard_key == shard_key
     row = connection.execute(select(t.c.worker, t.c.until_ms).where(mine)).one_or_none()
     if row is not None and row.worker != worker and row.until_ms > now_ms:
         return False
     connection.execute(delete(t).where(mine))
-    values = {"shard_key": shard_key, "worker": worker, "until_ms": now_ms + LEASE_MS}
+    values = {"shard_key": shard_key, "worker": worker, "until_ms": now_ms + lease_ms}
     connection.execute(insert(t), values)
     return True
 

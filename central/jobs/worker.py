@@ -21,14 +21,17 @@ from central.jobs.runs import LEASE_MS, Run, RunState
 _LOG = structlog.get_logger()
 #: Behind midnight, so that tills that were a little late have told of their last sales.
 _AT = {"hour": 0, "minute": 10}
-_LOOK_S = LEASE_MS / 3000
 
 
 class Worker:
-    """Leads if nobody else does, and runs what is due. `start` returns at once."""
+    """Leads if nobody else does, and runs what is due. `start` returns at once.
 
-    def __init__(self, parts: Parts) -> None:
+    Another worker takes over once this one was silent for `lease_ms`.
+    """
+
+    def __init__(self, parts: Parts, lease_ms: int = LEASE_MS) -> None:
         self._parts = parts
+        self._lease_ms = lease_ms
         self._name = secrets.token_hex(8)
         self._working = threading.Lock()
         self._leads = False
@@ -42,7 +45,7 @@ class Worker:
     def start(self) -> None:
         """Begin to look for work, now and from then on."""
         self._keep_lead()
-        every = {"trigger": "interval", "seconds": _LOOK_S}
+        every = {"trigger": "interval", "seconds": self._lease_ms / 3000}
         self._scheduler.add_job(self._keep_lead, id="lead", executor="lead", **every)
         self._scheduler.add_job(self.look, id="look", next_run_time=self._now(), **every)
         self._scheduler.start()
@@ -77,7 +80,7 @@ class Worker:
         try:
             with writing(self._parts.engine) as connection:
                 shard_key = self._parts.config.shard_key
-                leads = runs.lead(connection, shard_key, self._name, now_ms())
+                leads = runs.lead(connection, shard_key, self._name, now_ms(), self._lease_ms)
         except (DBAPIError, WriterBusy) as error:
             leads = False
             _LOG.warning("lead_unknown", error=str(error))

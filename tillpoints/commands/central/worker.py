@@ -11,7 +11,7 @@ import msgspec
 
 from central.database import reading
 from central.jobs import board, runs
-from central.jobs.runs import Run, RunState
+from central.jobs.runs import LEASE_MS, Run, RunState
 from central.jobs.worker import Worker
 from tillpoints.central_access import central, config_option, json_option, lang_option
 from tillpoints.exits import Failure
@@ -26,7 +26,14 @@ _STATES = {
 
 @click.command("worker")
 @config_option
-def worker(config: Path) -> None:
+@click.option(
+    "--lease-s",
+    type=click.IntRange(min=3),
+    default=LEASE_MS // 1000,
+    show_default=True,
+    help="Without a sign of life for so long, another worker takes over. The same for all.",
+)
+def worker(config: Path, lease_s: int) -> None:
     """Run the daily jobs behind the mall's midnight, until SIGTERM or SIGINT.
 
     Any number of workers may run; one leads, and another takes over when it dies.
@@ -35,7 +42,7 @@ def worker(config: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
     with central(config) as parts:
-        running = Worker(parts)
+        running = Worker(parts, lease_s * 1000)
         running.start()
         click.echo("工作进程已启动 / the worker runs")
         asked.wait()
