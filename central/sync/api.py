@@ -23,10 +23,12 @@ from central.sync.combiner import Busy
 from central.sync.lost_leases import LostLeases
 from central.sync.offering import had_of
 from central.sync.problems import Refused, malformed, plain
+from central.sync.rekeying import receive as take_key
 from central.sync.service import Service
 from central.sync.witnesses import receive as take_note
 from loyalty import wire
 from loyalty.directory import DIRECTORY_PATH, NewKey, key_message
+from loyalty.rekeying import REKEY_PATH, RekeyRequest
 from loyalty.reviewing import PAPER_PATH, PaperRequest
 from loyalty.seals import WITNESS_PATH, Contradiction
 from loyalty.wire import Problem
@@ -102,6 +104,7 @@ def blueprint(service: Service) -> Blueprint:
     signed(wire.BALANCE_PATH, wire.BalanceRequest, _balance)
     signed(PAPER_PATH, PaperRequest, papers.receive)
     signed(WITNESS_PATH, Contradiction, take_note)
+    signed(REKEY_PATH, RekeyRequest, take_key)
 
     @routes.get(DIRECTORY_PATH + "<name>")
     def member_file(name: str) -> Response:

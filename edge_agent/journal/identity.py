@@ -17,6 +17,7 @@ from loyalty.chain import Stream
 from loyalty.wire import EnrolAnswer, Role
 
 KEY_FILE = "device.key"
+NEXT_KEY_FILE = "device.key.next"
 
 
 class Identity(Struct, frozen=True):
@@ -111,7 +112,21 @@ def _become(db: sqlite3.Connection, who: Identity, anchor: bytes) -> Identity:
 
 def device_key(directory: Path) -> Ed25519PrivateKey:
     """Return this device's private key, made and synced to disk at the first call."""
-    path = directory / KEY_FILE
+    return _kept(directory / KEY_FILE)
+
+
+def next_key(directory: Path) -> Ed25519PrivateKey:
+    """Return the private key that this device is about to take, made at the first call."""
+    return _kept(directory / NEXT_KEY_FILE)
+
+
+def take_next_key(directory: Path) -> None:
+    """Let the next key be the device's key. The old one is gone."""
+    (directory / NEXT_KEY_FILE).replace(directory / KEY_FILE)
+    sync_folder(directory)
+
+
+def _kept(path: Path) -> Ed25519PrivateKey:
     if not path.exists():
         _write_new(path, Ed25519PrivateKey.generate().private_bytes_raw())
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())

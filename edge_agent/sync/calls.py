@@ -82,12 +82,17 @@ class Caller:
     """Makes signed calls in the name of the device whose journal this is."""
 
     def __init__(
-        self, journal: Reader, transport: Transport, nonce: Callable[[], str] = make_nonce
+        self,
+        journal: Reader,
+        transport: Transport,
+        nonce: Callable[[], str] = make_nonce,
+        key: Ed25519PrivateKey | None = None,
     ) -> None:
+        """Take what the calls go over; `key` is the device's own unless told."""
         self._journal = journal
         self._transport = transport
         self._nonce = nonce
-        self._key: Ed25519PrivateKey | None = None
+        self._key = key
 
     @property
     def key(self) -> Ed25519PrivateKey:

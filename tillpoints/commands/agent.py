@@ -80,3 +80,36 @@ def enrol(config_path: Path, code: str) -> None:
     if isinstance(answer, Refused):
         raise SyncFailure(f"central refused the code: {answer.code}: {answer.detail}")
     click.echo(f"{answer.name} ({answer.role}) of shop {answer.shop_id or '-'} is enrolled")
+
+
+@command.command("rotate-key")
+@_config
+def rotate_key(config_path: Path) -> None:
+    """Give this device a new key; the old one opens nothing from then on.
+
+    Stop the agent first. Repeat it safely if the network fails.
+    """
+    from edge_agent.config import ConfigError, load
+    from edge_agent.journal.errors import JournalError, JournalInUse
+    from edge_agent.journal.journal import Journal
+    from edge_agent.sync.calls import Offline, Refused
+    from edge_agent.sync.rekey import rekey
+    from edge_agent.sync.transport import HttpTransport
+
+    try:
+        config = load(config_path)
+    except ConfigError as error:
+        raise ConfigurationFailure(str(error)) from error
+    url = config.central.url
+    try:
+        with Journal.open(config.state_path) as journal:
+            trouble = rekey(journal, HttpTransport(url, ca_file=config.central.ca_file))
+    except JournalInUse as error:
+        raise Failure(f"{error}: stop the agent first, and start it again afterwards") from error
+    except JournalError as error:
+        raise Failure(str(error)) from error
+    if isinstance(trouble, Offline):
+        raise SyncFailure(f"central at {url} cannot be reached: {trouble.detail}; ask again")
+    if isinstance(trouble, Refused):
+        raise SyncFailure(f"central refused the key: {trouble.code}: {trouble.detail}")
+    click.echo("this device has a new key")
