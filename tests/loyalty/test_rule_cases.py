@@ -10,7 +10,7 @@ from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.rulebook import RuleBookError
 from loyalty.rules.tiers import Standing, reviewed, tier_for
 from loyalty.wording import say
-from tests.loyalty import rule_cases
+from tests.loyalty import case_sections, rule_cases
 
 ALL = rule_cases.cases()
 
@@ -38,9 +38,11 @@ def test_the_case_comes_out_as_it_says(path: Path) -> None:
         assert [say(reason, "zh") for reason in given.reasons] == expected["zh"]
         assert [say(reason, "en") for reason in given.reasons] == expected["en"]
         assert given.points == expected["points"]
+        case_sections.check_rests(case, book, given)
         for refund in case.get("refunds", []):
             back = rule_cases.fen(refund["refunded"])
             assert kept(basket, given.points, back, who, when, book) == refund["kept"], refund
+    case_sections.check_others(case, book)
     for one in case.get("expiry", []):
         earned = date.fromisoformat(one["earned"])
         until = last_day(earned, book, one.get("tier", ""), one.get("months", 0))
