@@ -57,7 +57,8 @@ def suggest(
         elif source.kind == "smart_card":
             blocks.append(_card_reader(source, name, _known(source, scanners)))
         elif source.kind == "camera":
-            blocks.append(_camera(source, name, match_for(source, sources)))
+            match = match_for(source, sources)
+            blocks.append(_camera(source, name, match, _known(source, scanners)))
         else:
             match = match_for(source, sources)
             blocks.append(_hid(source, name, match, _known(source, scanners)))
@@ -96,12 +97,16 @@ def _card_reader(source: Source, name: str, known: tuple[str, ScannerProfile] | 
     return [f"# {model}", "[[card_reader]]", _key("name", name)]
 
 
-def _camera(source: Source, name: str, match: Match) -> list[str]:
+def _camera(
+    source: Source, name: str, match: Match, known: tuple[str, ScannerProfile] | None
+) -> list[str]:
     keys = {key: value for key, value in structs.asdict(match).items() if value}
     # A camera may be there for other ends, and it would see people.
     lines = ["[[camera]]", *(_key(key, value) for key, value in keys.items()), _key("name", name)]
-    shown = f"# {source.product}: a camera; if it is there to read codes, take off the #"
-    return [shown, *(f"# {line}" for line in lines)]
+    shown = [f"# {source.product}: a camera; if it is there to read codes, take off the #"]
+    if known and known[1].note:
+        shown.append(f"# ({known[1].note})")
+    return [*shown, *(f"# {line}" for line in lines)]
 
 
 def _serial(source: Source, name: str, known: tuple[str, ScannerProfile] | None) -> list[str]:

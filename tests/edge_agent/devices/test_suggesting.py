@@ -120,7 +120,8 @@ def test_a_camera_is_suggested_behind_a_mark_because_it_sees_people():
     camera = Source("camera", "/dev/video0", "046d", "0825", "A1B2", "1-2", "Webcam C270")
     lines = suggest([camera], scanners(), printers()).splitlines()
     assert lines[0] == "# Webcam C270: a camera; if it is there to read codes, take off the #"
+    assert "focus is fixed" in lines[1]  # as its profile says
     assert all(line.startswith("# ") for line in lines)
-    assert tomllib.loads("\n".join(line[2:] for line in lines[1:])) == {
+    assert tomllib.loads("\n".join(line[2:] for line in lines[2:])) == {
         "camera": [{"vid": "046d", "pid": "0825", "serial": "A1B2", "name": "camera-0"}]
     }
