@@ -19,7 +19,6 @@ from central.ledger.judging.rows import (
     VoucherState,
 )
 from central.ledger.judging.wallets import draw_lots, resolve
-from loyalty import leases
 from loyalty.events import (
     LeaseClose,
     LeaseGrant,
@@ -100,7 +99,7 @@ def refuse(entry: Entry, body: LeaseRefused) -> Judgement:
 
 
 def redeem(entry: Entry, body: Redeem) -> Judgement:
-    """Spend points under a lease. It happened at the counter, so it is never refused.
+    """Spend a lease's points, all of them. It happened at the counter, so it is never refused.
 
     What a copy of the device spent after the lease was given back is the house's loss.
     """
@@ -112,12 +111,16 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     _check_owner(entry, lease)
     if lease.state is LeaseState.CLOSED and entry.event.origin is None:
         raise Impossible(f"lease {lease.lease_id} is closed")
-    spent = leases.spend(leases.Lease(lease.lease_id, lease.amount, lease.spent), body.points)
-    if isinstance(spent, leases.LeaseExceeded):
-        raise Impossible(f"{body.points} points spent of {spent.left} left in {lease.lease_id}")
+    if body.points != lease.amount:  # its voucher is good for all of them
+        raise Impossible(f"{body.points} points spent of {lease.amount} in {lease.lease_id}")
+    if lease.state is LeaseState.SETTLED:
+        entry.state.put_lease(structs.replace(lease, state=LeaseState.RELEASED))
+        return _APPLIED
+    if lease.spent:
+        raise Impossible(f"lease {lease.lease_id} is spent already")
     at_our_cost = lease.state is not LeaseState.OPEN  # its points are the member's again
     _pay(entry, lease, body.points, at_our_cost=at_our_cost)
-    entry.state.put_lease(structs.replace(lease, spent=spent.spent))
+    entry.state.put_lease(structs.replace(lease, spent=body.points))
     voucher = _voucher(entry, lease.voucher_code)
     if voucher.state is not VoucherState.USED:  # it may have been handed in before we heard of this
         redeemed = structs.replace(voucher, state=VoucherState.REDEEMED)
@@ -149,20 +152,32 @@ def _pay(entry: Entry, lease: Lease, points: int, *, at_our_cost: bool) -> None:
 
 
 def release(entry: Entry, body: LeaseRelease) -> Judgement:
-    """Free what a lease in doubt holds; its voucher counts only if its device spent it."""
+    """Free what a lease in doubt holds; its voucher counts only if its device spent it.
+
+    One whose voucher was handed in is spent, though its device has not told it yet.
+    """
     lease = entry.state.leases.get(body.lease_id)
     if lease is None or lease.state is not LeaseState.OPEN:
         raise Impossible(f"lease {body.lease_id} is not open")
+    voucher = _voucher(entry, lease.voucher_code)
+    if voucher.state is VoucherState.USED and not lease.spent:
+        _pay(entry, lease, lease.amount, at_our_cost=False)
+        lease = structs.replace(lease, spent=lease.amount, state=LeaseState.SETTLED)
+    else:
+        lease = _freed(entry, lease, voucher)
+    entry.state.put_lease(lease)
+    arming.disarm(entry.state, lease)
+    return _APPLIED
+
+
+def _freed(entry: Entry, lease: Lease, voucher: Voucher) -> Lease:
     entry.hold(lease.account_id, lease.spent - lease.amount)
     if lease.spent == 0:
         stock.put_back(entry, returning.redemption(entry, lease.lease_id).counted)
-    voucher = _voucher(entry, lease.voucher_code)
     if voucher.state is VoucherState.ISSUED:
         void = structs.replace(voucher, state=VoucherState.VOID)
         entry.state.vouchers.put(voucher.code, void)
-    entry.state.put_lease(structs.replace(lease, state=LeaseState.RELEASED))
-    arming.disarm(entry.state, lease)
-    return _APPLIED
+    return structs.replace(lease, state=LeaseState.RELEASED)
 
 
 def close(entry: Entry, body: LeaseClose) -> Judgement:

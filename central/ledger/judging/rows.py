@@ -237,6 +237,7 @@ class LeaseState(IntEnum):
     OPEN = 0
     CLOSED = 1  # by its device
     RELEASED = 2  # by a person: what it still spends is the house's loss
+    SETTLED = 3  # by a person, and spent: its voucher was handed in before its device told so
 
 
 class Lease(Struct, frozen=True):

@@ -70,12 +70,13 @@ def test_points_are_spent_out_of_the_lots_that_expire_first(mall):
     mall.check()
 
 
-@pytest.mark.parametrize("points", [101, 0, -1])
-def test_a_spend_that_its_lease_does_not_cover_goes_into_quarantine(mall, points):
+@pytest.mark.parametrize("points", [101, 99, 1, 0, -1])
+def test_a_spend_of_other_than_all_the_points_of_its_lease_goes_into_quarantine(mall, points):
     till = mall.till
     lease = till.lease(member())
     assert till.push(till.redeem(member(), lease, points))[0][0] is QUARANTINED
     assert purse(mall) == (300, 100)
+    assert voucher_state(mall) is VoucherState.ISSUED
     mall.check()
 
 

@@ -93,3 +93,23 @@ def test_a_device_that_comes_back_and_had_not_spent_costs_nothing(mall):
     assert mall.till.push(mall.till.close_lease(mall.lease, 0)) == [APPLIED]
     assert (purse(mall), loss(mall)) == ((300, 0), 0)
     mall.check()
+
+
+def test_a_lease_whose_voucher_was_handed_in_is_spent_when_it_is_given_up(mall):
+    assert mall.other.use_online(mall.lease.voucher_code).reward_id == "tea"
+    give_up(mall, destroyed=True)
+    assert (purse(mall), loss(mall)) == ((200, 0), 0)
+    assert mall.read(open_leases, mall.now_ms) == {}
+    mall.check()
+
+
+def test_what_a_device_tells_later_of_such_a_lease_costs_nothing_more(mall):
+    till = mall.till
+    till.write(till.redeem(member(), mall.lease), till.close_lease(mall.lease, 100))
+    mall.other.use_online(mall.lease.voucher_code)
+    give_up(mall, destroyed=True)
+    judged = [(one.verdict, one.reason, one.adjusted) for one in till.send().judged[-2:]]
+    assert judged == [APPLIED, APPLIED]
+    assert till.push(till.redeem(member(), mall.lease))[0][0] == Verdict.QUARANTINED
+    assert (purse(mall), loss(mall)) == ((200, 0), 0)
+    mall.check()
