@@ -4,7 +4,9 @@ A handler moves points only through `move`, so every leg has two accounts and on
 and accounts cannot change without a transfer that says why.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -59,17 +61,17 @@ class Entry:
         number = self.state.transfers + leg + 1
         self.transfers.append(
             Transfer(
-                number=number,
-                identity=self._booked_by,
-                leg=leg,
-                debit_id=debit_id,
-                credit_id=credit_id,
-                debit_before=self._post(debit_id, -amount, number),
-                credit_before=self._post(credit_id, amount, number),
-                amount=amount,
-                code=code,
-                subject=subject,
-                happened_ms=self.event.latest_ms,
+                number,
+                self._booked_by,
+                leg,
+                debit_id,
+                credit_id,
+                self._post(debit_id, -amount, number),
+                self._post(credit_id, amount, number),
+                amount,
+                code,
+                subject,
+                self.event.latest_ms,
             )
         )
 
@@ -98,15 +100,22 @@ class Entry:
 
     def first_day(self) -> date:
         """Return the earliest day on which the event can have happened."""
-        return _day(self.event.earliest_ms, self.state)
+        return _day(self.event.earliest_ms, self.state.zone)
 
     def last_day(self) -> date:
         """Return the latest day on which the event can have happened."""
-        return _day(self.event.latest_ms, self.state)
+        return _day(self.event.latest_ms, self.state.zone)
 
 
-def _day(moment_ms: int, state: State) -> date:
-    return datetime.fromtimestamp(moment_ms / 1000, tz=state.zone).date()
+@lru_cache(maxsize=1024)  # judging a sale asks twice
+def _day(moment_ms: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(moment_ms / 1000, tz=zone).date()
+
+
+@lru_cache(maxsize=256)
+def days_of_claim(sold_on: date, claim_days: int) -> tuple[str, str]:
+    """Return the day of a sale and the last day of its claim, as rows have them."""
+    return sold_on.isoformat(), (sold_on + timedelta(days=claim_days)).isoformat()
 
 
 def bounded(name: str, value: int, least: int = 0) -> int:

@@ -6,14 +6,14 @@ stands (SYNC 2.8).
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from msgspec import structs
 
 from central.ledger.judging import buying, references, reviews, rows, ruling
 from central.ledger.judging.accounts import Code
-from central.ledger.judging.entry import Entry, Impossible, Notice, bounded
-from central.ledger.judging.rows import Judgement, SaleState
+from central.ledger.judging.entry import Entry, Impossible, Notice, bounded, days_of_claim
+from central.ledger.judging.rows import Identity, Judgement, SaleState
 from central.ledger.judging.wallets import give, resolve, take, tier_of
 from loyalty.events import Claim, Correction, Holder, Recalculated, Refund, Sale
 from loyalty.receipt import Kind, Receipt, normalise_number
@@ -24,6 +24,9 @@ from loyalty.wire import ClaimedRow, Verdict
 
 _HASH_BYTES = 32
 _APPLIED = Judgement(Verdict.APPLIED)
+#: A sale that nobody has claimed yet, without its facts.
+_FACTS = (b"", Identity(b"", 0, 0), "", None, "", "", 0, 0, 0, "", "")
+_OPEN = rows.Sale(*_FACTS, None, "", 0, 0, None, "", SaleState.OPEN)
 
 
 def sale(entry: Entry, body: Sale) -> Judgement:
@@ -38,27 +41,22 @@ def sale(entry: Entry, body: Sale) -> Judgement:
     book = entry.state.books.get(body.book)
     if book is None:
         return _without_book(body.book)
-    sold_on = entry.last_day()
     shop_id = _shop(entry, body.receipt)
-    new = rows.Sale(
+    sold_on, expires_on = days_of_claim(entry.last_day(), book.claim_days)
+    new = structs.replace(  # a fifth of what making so wide a struct by its names takes
+        _OPEN,
         fingerprint=key,
         origin=entry.event.identity,
         shop_id=shop_id,
         number=_number(body.receipt.number),
         printed_on=(body.receipt.printed_at or "")[:10],
-        sold_on=sold_on.isoformat(),
+        sold_on=sold_on,
         owed_fen=bounded("owed_fen", body.receipt.owed_fen, -(10**12)),
         eligible_fen=bounded("eligible_fen", body.eligible_fen, -(10**12)),
-        refunded_fen=0,
         category=body.category,
         book=body.book,
-        holder=None,
-        tier_id="",
-        points=0,
-        taken_back=0,
         claim_hash=_hash(body.claim_hash) if body.claim_hash is not None else None,
-        expires_on=(sold_on + timedelta(days=book.claim_days)).isoformat(),
-        state=SaleState.OPEN,
+        expires_on=expires_on,
     )
     judgement = _APPLIED
     ruling.remember(entry, key, body, book)
