@@ -16,11 +16,12 @@ from typing import Any, BinaryIO
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from central import migrations, schema
 from central.ledger.chains import LINK, unsound
 from central.ledger.writing import bulk
+from central.sync.callers import DeviceState
 
 _FIRST_LINE = b"tillpoints backup 1\n"
 _LENGTH_BYTES = 4
@@ -140,6 +141,11 @@ def restore(connection: Connection, file: Path, now_ms: int, draw: Iterator[byte
         bulk.upsert(
             connection, schema.restored, ("shard_key", "restored_ms"), [(shard_key, now_ms)]
         )
+        d = schema.device.c
+        who = select(d.device_id).where(d.shard_key == shard_key, d.state != DeviceState.REVOKED)
+        rows = [(shard_key, device_id) for device_id in connection.execute(who).scalars()]
+        connection.execute(delete(schema.awaited).where(schema.awaited.c.shard_key == shard_key))
+        bulk.insert_plain(connection, schema.awaited.name, ("shard_key", "device_id"), rows)
     note_durable(connection, sound)
     return sound
 

@@ -193,6 +193,9 @@ durable = table(
 
 restored = table("restored", "", big("restored_ms"))
 
+# Who has not told since what the restored file may lack.
+awaited = table("awaited", "device_id", data("device_id"))
+
 # --- the ledger's projections
 
 account = table(

@@ -152,8 +152,8 @@ def look(service: Service, code: str) -> Looked | None:
 def hand_over(service: Service, code: str, request_id: str) -> tuple[Voucher, Redemption] | Reason:
     """Use a voucher up at the desk; the same request gets the same answer."""
     key, today = service.shard_key, _today(service)
-    waits = service.read(lambda connection: census.vouchers_wait(connection, key))
-    use = UseVoucher(CENTRAL_DEVICE, request_id, code, today, waits)
+    doubtful_ms = service.read(lambda one: census.vouchers_doubtful_ms(one, key))
+    use = UseVoucher(CENTRAL_DEVICE, request_id, code, today, doubtful_ms)
     return cast(tuple[Voucher, Redemption] | Reason, service.run(use))
 
 
@@ -164,7 +164,7 @@ def take_back(
     if not why.strip():
         return Reason("cancel_why")
     key = service.shard_key
-    if service.read(lambda connection: census.vouchers_wait(connection, key)):
+    if service.read(lambda connection: census.vouchers_doubtful_ms(connection, key)):
         return Reason("after_restore")
     sure = True
     if looked.home_device is not None:

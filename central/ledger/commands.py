@@ -192,14 +192,15 @@ class UseVoucher(Struct, frozen=True):
     """Use a voucher up for the device that asks; the same request gets the same answer.
 
     Answers (Voucher, Redemption), or a Reason why not. `today` is the ISO date in the mall's zone.
-    `waits`: the database was restored, and a till that took the voucher may not have told it again.
+    A voucher granted before `doubtful_ms` waits: the database was restored then, and a till that
+    took the voucher may not have told it again.
     """
 
     device_id: bytes
     request_id: str
     code: str
     today: str
-    waits: bool = False
+    doubtful_ms: int = 0
 
     def wants(self) -> Iterable[Want]:
         """Return the voucher."""
@@ -215,7 +216,8 @@ class UseVoucher(Struct, frozen=True):
             if (voucher.used_by, voucher.request_id) != (device, self.request_id):
                 return refused("voucher_used")
             return Decision((), self._used)
-        if self.waits:
+        kept = state.redemptions.get(voucher.lease_id) or Redemption()
+        if kept.granted_ms < self.doubtful_ms:
             return refused("after_restore")
         if voucher.state is VoucherState.CANCELLED:
             return refused("voucher_cancelled")

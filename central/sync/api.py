@@ -19,18 +19,21 @@ from central.ledger.queries import balance_of, claim_state
 from central.ledger.writing.items import UnknownEpoch
 from central.sync import enrolment, papers, pulling, pushing, rehoming, spending, telling
 from central.sync.callers import Caller, authenticate
+from central.sync.census import Census
 from central.sync.combiner import Busy
 from central.sync.lost_leases import LostLeases
 from central.sync.offering import had_of
 from central.sync.problems import Refused, malformed, plain
 from central.sync.rekeying import receive as take_key
 from central.sync.service import Service
+from central.sync.trails import receive as write_down
 from central.sync.witnesses import receive as take_note
 from loyalty import wire
 from loyalty.directory import DIRECTORY_PATH, NewKey, key_message
 from loyalty.rekeying import REKEY_PATH, RekeyRequest
 from loyalty.reviewing import PAPER_PATH, PaperRequest
 from loyalty.seals import WITNESS_PATH, Contradiction
+from loyalty.trails import TRAIL_PATH, Gaps
 from loyalty.wire import Problem
 
 _BODY_BYTES_MAX = (1 << 20) + (1 << 16)  # one batch that does not compress, and its envelope
@@ -49,9 +52,11 @@ def blueprint(service: Service) -> Blueprint:
     """Return the routes of `loyalty.wire`, answered by `service` (see central.sync.service)."""
     routes = Blueprint("sync", __name__)
     lost_leases = LostLeases(service)
+    census = Census(service.engine, service.shard_key)
 
     def push(_service: Service, caller: Caller, asked: wire.PushRequest) -> wire.PushAnswer:
         answer = _push(service, caller, asked)
+        census.heard(caller.device_id, asked, answer, caller.incarnation)
         lost_leases.heard(answer.judged)
         lost_leases.settle()
         return answer
@@ -105,6 +110,7 @@ def blueprint(service: Service) -> Blueprint:
     signed(PAPER_PATH, PaperRequest, papers.receive)
     signed(WITNESS_PATH, Contradiction, take_note)
     signed(REKEY_PATH, RekeyRequest, take_key)
+    signed(TRAIL_PATH, Gaps, write_down)
 
     @routes.get(DIRECTORY_PATH + "<name>")
     def member_file(name: str) -> Response:

@@ -1,31 +1,37 @@
 """After a restore: what may be out there that this database never heard of (SYNC 2.2, 2.5).
 
-A till has told everything when central holds its chain as far as the till said, after the restore,
+Every device that the backup knows is awaited, also one that was only registered then. It has told
+everything when central holds its chain as far as the device, which has heard of the restore, says
 that it goes: its first push alone may hold a small part of what was lost.
 """
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Engine, and_, delete, select
 
 from central import schema
+from central.database import reading, writing
 from central.sync.callers import DeviceState
+from loyalty.wire import PushAnswer, PushRequest
 
 
 def leases_wait(connection: Connection, shard_key: int, now_ms: int, lease_ttl_s: int) -> bool:
-    """Tell whether a till may still spend a lease of the lost database: its clock stops it."""
-    restored_ms = when_restored(connection, shard_key)
-    if restored_ms is None or now_ms >= restored_ms + lease_ttl_s * 1000:
-        return False
-    return _untold(connection, shard_key, restored_ms) > 0
+    """Tell whether a till may still spend a lease of the lost database: its clock stops it.
 
-
-def vouchers_wait(connection: Connection, shard_key: int) -> bool:
-    """Tell whether a voucher that looks unused may have been used behind the backup.
-
-    No clock ends this: a till that stays silent may have handed goods out. It tells what it did, or
-    a person revokes it.
+    Also one that has told everything may hold a lease that is not spent yet.
     """
     restored_ms = when_restored(connection, shard_key)
-    return restored_ms is not None and _untold(connection, shard_key, restored_ms) > 0
+    return restored_ms is not None and now_ms < restored_ms + lease_ttl_s * 1000
+
+
+def vouchers_doubtful_ms(connection: Connection, shard_key: int) -> int:
+    """Return before which moment (ms UTC) granted vouchers may have been used unknown to us, or 0.
+
+    No clock ends this: a till that stays silent may have handed goods out behind the backup. It
+    tells what it did, or a person revokes it.
+    """
+    restored_ms = when_restored(connection, shard_key)
+    if restored_ms is None or not awaited(connection, shard_key):
+        return 0
+    return restored_ms
 
 
 def when_restored(connection: Connection, shard_key: int) -> int | None:
@@ -35,27 +41,40 @@ def when_restored(connection: Connection, shard_key: int) -> int | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def _untold(connection: Connection, shard_key: int, restored_ms: int) -> int:
-    """Count the enrolled devices that have not told everything since."""
-    d, c, s = schema.device, schema.contact, schema.stream
-    told = and_(c.c.shard_key == d.c.shard_key, c.c.device_id == d.c.device_id)
-    chain = and_(
-        s.c.shard_key == c.c.shard_key, s.c.device_id == c.c.device_id, s.c.epoch == c.c.epoch
-    )
-    query = select(func.count()).select_from(d.outerjoin(c, told).outerjoin(s, chain))
-    query = query.where(
-        d.c.shard_key == shard_key,
-        d.c.state == DeviceState.ENROLLED,
-        or_(
-            c.c.seen_ms.is_(None),
-            c.c.seen_ms < restored_ms,
-            c.c.last_written.is_(None),
-            c.c.last_written < 0,
-            s.c.head_seq.is_(None),
-            s.c.head_seq < c.c.last_written,
-        ),
-    )
-    return int(connection.execute(query).scalar_one())
+def awaited(connection: Connection, shard_key: int) -> frozenset[bytes]:
+    """Return the devices that have not told everything since, and that nobody revoked."""
+    a, d = schema.awaited, schema.device
+    same = and_(d.c.shard_key == a.c.shard_key, d.c.device_id == a.c.device_id)
+    query = select(a.c.device_id).join_from(a, d, same)
+    query = query.where(a.c.shard_key == shard_key, d.c.state != DeviceState.REVOKED)
+    return frozenset(connection.execute(query).scalars())
+
+
+class Census:
+    """Ticks off who has told everything since a restore. Most servers were never restored."""
+
+    def __init__(self, engine: Engine, shard_key: int) -> None:
+        self._engine = engine
+        self._shard_key = shard_key
+        self._awaited: frozenset[bytes] | None = None
+
+    def heard(self, device_id: bytes, asked: PushRequest, answer: PushAnswer, known: str) -> None:
+        """Take note of a push that was taken in; `known` is the incarnation its device named.
+
+        One that was made before the restore says nothing about what came behind the backup, however
+        late it comes.
+        """
+        if self._awaited is None:
+            with reading(self._engine) as connection:
+                self._awaited = awaited(connection, self._shard_key)
+        whole = answer.status == "ok" and answer.acked_through >= asked.last_written >= 0
+        if device_id not in self._awaited or not whole or known != answer.incarnation.hex():
+            return
+        a = schema.awaited
+        with writing(self._engine) as connection:
+            mine = a.c.device_id == device_id
+            connection.execute(delete(a).where(a.c.shard_key == self._shard_key, mine))
+        self._awaited -= {device_id}
 
 
 def has_told(connection: Connection, shard_key: int, device_id: bytes, since_ms: int) -> bool:

@@ -40,7 +40,11 @@ class LostLeases:
         if not self._due or self._restored_ms is None:
             return
         now_ms = service.now_ms()
-        if service.read(lambda one: census.leases_wait(one, key, now_ms, offering.LEASE_TTL_S)):
+        early = service.read(
+            lambda one: census.leases_wait(one, key, now_ms, offering.LEASE_TTL_S)
+            and census.awaited(one, key)
+        )
+        if early:
             return
         self._due = False  # before looking: what another thread hears meanwhile is not forgotten
         waiting = service.read(lambda one: that_wait(one, key))

@@ -100,7 +100,7 @@ def cancel(service: Service, caller: Caller, request: CancelRequest) -> CancelAn
     if not is_short_code(request.voucher_code):
         return CancelAnswer(refusal=Reason("voucher_unknown"))
     now_ms, key = service.now_ms(), service.shard_key
-    if service.read(lambda connection: census.vouchers_wait(connection, key)):
+    if service.read(lambda connection: census.vouchers_doubtful_ms(connection, key)):
         return CancelAnswer(refusal=Reason("after_restore"))
     zone = service.read(lambda connection: read_shard(connection, key)).zone
     back = ReturnVoucher(
@@ -123,10 +123,10 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
         return VoucherAnswer(refusal=Reason("voucher_unknown"))
     now_ms, key = service.now_ms(), service.shard_key
     zone = service.read(lambda connection: read_shard(connection, key)).zone
-    waits = service.read(lambda connection: census.vouchers_wait(connection, key))
+    doubtful_ms = service.read(lambda one: census.vouchers_doubtful_ms(one, key))
     today = local(now_ms, zone).date().isoformat()
     used = service.run(
-        UseVoucher(caller.device_id, request.request_id, request.voucher_code, today, waits)
+        UseVoucher(caller.device_id, request.request_id, request.voucher_code, today, doubtful_ms)
     )
     if isinstance(used, Reason):
         return VoucherAnswer(refusal=used)

@@ -6,7 +6,7 @@ from loyalty.rules.lots import Lot
 
 
 class Redemption(Struct, frozen=True):
-    """What a lease takes besides points, to be given back with them.
+    """What a lease takes besides points, to be given back with them; when it was granted.
 
     `counted` of shared counters, for `pieces` at `place`; `drawn` are the lots that paid for it.
     `ours`: the house paid. `request_id` is of the device that had it taken back.
@@ -18,6 +18,7 @@ class Redemption(Struct, frozen=True):
     drawn: tuple[Lot, ...] = ()
     ours: bool = False
     request_id: str = ""
+    granted_ms: int = 0  # by central's clock; 0: not known
 
 
 class Reserved(Struct, frozen=True):

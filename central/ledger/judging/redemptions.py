@@ -53,9 +53,9 @@ def grant(entry: Entry, body: LeaseGrant) -> Judgement:
         state=LeaseState.OPEN,
     )
     _issue(entry, lease, body)
-    if body.counted or body.place or body.pieces != 1:
-        kept = Redemption(body.pieces, body.place, body.counted)
-        entry.state.redemptions.put(body.lease_id, kept)
+    kept = Redemption(body.pieces, body.place, body.counted, granted_ms=body.at.wall_ms)
+    entry.state.redemptions.put(body.lease_id, kept)
+    if body.counted:
         stock.take(entry, body.counted)
         stock.decided(entry, body.counted, body.device, body.at)
     arming.arm(entry.state, body)

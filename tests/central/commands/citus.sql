@@ -3,6 +3,7 @@ SELECT create_distributed_table('account', 'shard_key', colocate_with => 'shard'
 SELECT create_distributed_table('activity_batch', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('activity_doing', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('arm', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('awaited', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('card', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('contact', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('device', 'shard_key', colocate_with => 'shard');

@@ -26,6 +26,9 @@ def mall(programme):
     programme.till.push(programme.till.sale(member(), fen=30_000))
     with writing(programme.engine) as connection:
         programme.insert(connection, schema.restored, restored_ms=programme.now_ms)
+        for device in (programme.till, programme.other):
+            programme.insert(connection, schema.awaited, device_id=device.id)
+            device.incarnation = device.pull().incarnation
     app = Flask("restored")
     app.register_blueprint(blueprint(programme.service))
     programme.client = app.test_client()

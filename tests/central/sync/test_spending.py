@@ -8,8 +8,6 @@ from central.access.turnstile import FROM_ONE_PLACE
 from central.database import writing
 from central.ledger.commands import SealEpoch
 from central.ledger.verify import rebuild
-from central.sync.callers import DeviceState
-from central.sync.offering import LEASE_TTL_S
 from loyalty import vouchers, wire
 from loyalty.codes import is_short_code
 from loyalty.rules.earning import Reason
@@ -300,47 +298,3 @@ def test_a_device_that_asks_for_too_many_pins_at_once_is_told_to_come_back(progr
         assert till.call(wire.LEASE_PATH, asked)[0] == 503
     answer = till.ask(wire.LEASE_PATH, asked, wire.LeaseAnswer)
     assert answer.refusal.code == "pin_none"  # nothing was decided about it before
-
-
-def test_after_a_restore_a_voucher_waits_until_every_till_has_told_what_it_took(mall):
-    """One that was used behind the backup looks unused until its till has pushed again."""
-    lease = mall.till.lease(member())
-    mall.till.push(mall.till.redeem(member(), lease))
-    with writing(mall.engine) as connection:
-        mall.insert(connection, schema.restored, restored_ms=mall.now_ms + 1)
-    mall.now_ms += 1_000
-    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
-    mall.till.push(mall.till.use(lease.voucher_code, "u0"))
-    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
-    assert mall.till.use_online(lease.voucher_code, "u0").reward_id == "tea"  # as it was answered
-    mall.check()
-
-
-def test_a_till_that_has_told_a_part_has_not_told_what_it_took(mall):
-    lease = mall.till.lease(member())
-    mall.till.push(mall.till.redeem(member(), lease))
-    mall.other.send()
-    with writing(mall.engine) as connection:
-        mall.insert(connection, schema.restored, restored_ms=mall.now_ms)
-    mall.now_ms += (LEASE_TTL_S + 1) * 1_000  # no clock tells what a silent till handed out
-    mall.other.send()
-    mall.till.write(mall.till.sale(member()), mall.till.use(lease.voucher_code, "u0"))
-    mall.till.send(mall.till.request(last_seq=len(mall.till.frames) - 1))
-    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
-    mall.till.send()
-    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
-
-
-def test_a_revoked_till_is_not_waited_for(mall):
-    lease = mall.till.lease(member())
-    mall.till.push(mall.till.redeem(member(), lease))
-    with writing(mall.engine) as connection:
-        mall.insert(connection, schema.restored, restored_ms=mall.now_ms + 1)
-    mall.now_ms += 1_000
-    mall.other.send()
-    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
-    d = schema.device
-    with writing(mall.engine) as connection:
-        mine = d.update().where(d.c.shard_key == mall.shard_key, d.c.device_id == mall.till.id)
-        connection.execute(mine.values(state=int(DeviceState.REVOKED)))
-    assert mall.other.use_online(lease.voucher_code).reward_id == "tea"

@@ -1,0 +1,121 @@
+import pytest
+from flask import Flask
+
+from central import schema
+from central.database import writing
+from central.sync.api import blueprint
+from central.sync.callers import DeviceState
+from central.sync.offering import LEASE_TTL_S
+from tests.central.programme import member
+
+BACKUP = bytes(range(16))
+
+
+@pytest.fixture
+def mall(programme):
+    """A member with 300 points, a reward of 100, and tills that have heard of this central."""
+    programme.add_member("a")
+    programme.add_reward("tea", points=100)
+    programme.till.push(programme.till.sale(member(), fen=30_000))
+    return programme
+
+
+def restore(mall):
+    """Make of the database one that came out of a backup of this moment."""
+    mall.now_ms += 1_000
+    s, d = schema.shard, schema.device
+    app = Flask("restored")
+    app.register_blueprint(blueprint(mall.service))
+    mall.client = app.test_client()
+    with writing(mall.engine) as connection:
+        connection.execute(s.update().values(incarnation=BACKUP))
+        mall.insert(connection, schema.restored, restored_ms=mall.now_ms)
+        for device_id in connection.execute(d.select()).scalars("device_id").all():
+            mall.insert(connection, schema.awaited, device_id=device_id)
+
+
+def hear(mall, *devices):
+    """Let devices hear of the restore and tell everything."""
+    for device in devices:
+        device.incarnation = BACKUP
+        device.send()
+
+
+def test_a_voucher_of_before_waits_until_every_till_has_told_what_it_took(mall):
+    """One that was used behind the backup looks unused until its till has pushed again."""
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    restore(mall)
+    hear(mall, mall.other)
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+    mall.till.write(mall.till.use(lease.voucher_code, "u0"))
+    hear(mall, mall.till)
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
+    assert mall.till.use_online(lease.voucher_code, "u0").reward_id == "tea"  # as it was answered
+    mall.check()
+
+
+def test_a_till_that_has_told_a_part_has_not_told_what_it_took(mall):
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    restore(mall)
+    mall.now_ms += (LEASE_TTL_S + 1) * 1_000  # no clock tells what a silent till handed out
+    hear(mall, mall.other)
+    mall.till.incarnation = BACKUP
+    mall.till.write(mall.till.sale(member()), mall.till.use(lease.voucher_code, "u0"))
+    mall.till.send(mall.till.request(last_seq=len(mall.till.frames) - 1))
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+    mall.till.send()
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
+
+
+def test_a_push_from_before_the_restore_tells_nothing_about_what_is_lost(mall):
+    """It may come as late as it likes: its device had not heard of the restore."""
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    mall.till.incarnation = mall.till.pull().incarnation
+    restore(mall)
+    mall.till.send()
+    hear(mall, mall.other)
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+
+
+def test_a_till_that_was_only_registered_in_the_backup_is_awaited(mall):
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    mall.expect_device("third")
+    restore(mall)
+    hear(mall, mall.till, mall.other)
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+
+
+def test_a_revoked_till_is_not_awaited(mall):
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    restore(mall)
+    hear(mall, mall.other)
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+    d = schema.device
+    with writing(mall.engine) as connection:
+        mine = d.update().where(d.c.shard_key == mall.shard_key, d.c.device_id == mall.till.id)
+        connection.execute(mine.values(state=int(DeviceState.REVOKED)))
+    assert mall.other.use_online(lease.voucher_code).reward_id == "tea"
+
+
+def test_a_voucher_granted_since_the_restore_waits_for_nobody(mall):
+    restore(mall)
+    mall.now_ms += LEASE_TTL_S * 1_000
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    assert mall.other.use_online(lease.voucher_code).reward_id == "tea"
+    mall.check()
+
+
+def test_no_lease_is_granted_while_a_lost_one_could_be_spent_whoever_has_told_what(mall):
+    """A till that told everything may still hold one that the backup does not know."""
+    restore(mall)
+    hear(mall, mall.till, mall.other)
+    mall.now_ms += LEASE_TTL_S * 1_000 - 1
+    assert mall.till.lease(member()).refusal.code == "after_restore"
+    mall.now_ms += 1
+    assert mall.till.lease(member(), request_id="r2").points == 100
