@@ -134,6 +134,7 @@ def _attempt(entry: Entry) -> tuple[Judgement, tuple[Identity, ...]]:
         return Judgement(body.verdict, error=body.error), ()
     try:
         _check_chain(entry.event)
+        _check_origin(entry.state, entry.event)
         return _HANDLERS[type(body)](entry, body), _woken(entry)
     except Unloaded:
         raise
@@ -166,6 +167,20 @@ def _check_chain(event: Event) -> None:
     kind = event.frame.kind if event.origin is None else event.origin.kind
     if kind >= CENTRAL_KINDS_FROM and event.identity.device_id != CENTRAL_DEVICE:
         raise Impossible(f"kind {kind} is written by central alone")
+
+
+def _check_origin(state: State, event: Event) -> None:
+    """Let no device say of an event of its open epoch that it stood in an older one (SYNC 2.6).
+
+    A branch of a chain that forked may say other than we hold, and a ledger out of a backup may
+    lack whole epochs.
+    """
+    if event.origin is None:
+        return
+    device_id, epoch, _ = event.identity
+    before = state.heads.get((device_id, event.origin.epoch))
+    if event.origin.epoch >= epoch or (before is not None and not before.sealed):
+        raise Impossible(f"epoch {event.origin.epoch} was not over before epoch {epoch}")
 
 
 def _rejudge(state: State, event: Event, body: Rejudge, recorded: Judgement | None) -> Folded:

@@ -42,6 +42,7 @@ def of_origin(device_id: bytes, origin: Origin) -> Iterator[Want]:
     """Yield what tells whether an event that is written again is known already."""
     yield "seen", Identity(device_id, origin.epoch, origin.seq)
     yield "rehomed", (device_id, origin.epoch, origin.hash)
+    yield "heads", (device_id, origin.epoch)
 
 
 def of_rows(table: str, rows: Mapping[Any, Any]) -> list[Want]:

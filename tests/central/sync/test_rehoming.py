@@ -219,6 +219,22 @@ def test_a_device_cannot_write_what_central_writes_by_calling_it_an_old_event(pr
     programme.check()
 
 
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_no_event_says_that_it_stood_in_an_epoch_that_is_not_over(programme, epoch):
+    """Else one that spends a closed lease would come of a copy, at the cost of the house."""
+    programme.add_member("a")
+    programme.add_reward(points=100)
+    till, kiosk = programme.till, programme.other
+    till.push(till.sale(member(), fen=50_000))
+    lease = kiosk.lease(member())
+    kiosk.push(kiosk.close_lease(lease, 0))
+    kiosk.write_frame(rehomed(epoch, 999, bytes(32), frame_of(kiosk.redeem(member(), lease))))
+    assert [one.verdict for one in kiosk.send().judged] == [Verdict.QUARANTINED]
+    assert till.use_online(lease.voucher_code).refusal.code == "voucher_unknown"
+    assert programme.balance(member()) == 500
+    programme.check()
+
+
 def test_a_redemption_under_a_lease_of_the_old_epoch_counts_in_the_new_one(programme):
     programme.add_member("a")
     programme.add_reward(points=100)
