@@ -225,7 +225,7 @@ class Journal(Reader):
         )
 
     def voucher_answered(self, voucher_code: str) -> None:
-        """Central has answered for good: the next question about this voucher is a new one."""
+        """Forget under what request central was asked: the voucher is written down as used."""
         self._writer.transact(lambda db: voucher_requests.answered(db, voucher_code))
 
     def lease_asked(

@@ -21,5 +21,5 @@ def under_way(db: sqlite3.Connection, voucher_code: str) -> str:
 
 
 def answered(db: sqlite3.Connection, voucher_code: str) -> None:
-    """Forget a request: central has refused it, or the voucher is written down as used."""
+    """Forget a request: the voucher is written down as used."""
     db.execute("DELETE FROM voucher_request WHERE voucher_code = ?", (voucher_code,))

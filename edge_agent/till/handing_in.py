@@ -83,7 +83,7 @@ class HandingIn:
         if answer.answer is None:
             return self._refused(answer.voucher_code, Reason(self._if_silent))
         if answer.answer.refusal is not None:
-            self._answered_for_good(answer.voucher_code)
+            # The question stays: a late copy of it may still take the voucher, for us.
             return self._refused(answer.voucher_code, answer.answer.refusal)
         return self._taken(asked, answer.answer.reward_id, answer.answer.pieces)
 

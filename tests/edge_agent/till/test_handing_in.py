@@ -269,12 +269,12 @@ def test_a_scan_after_a_lost_answer_asks_under_the_same_request(desk: Desk) -> N
     assert desk.scan(voucher()) == "voucher_used"
 
 
-def test_after_a_refusal_the_next_question_is_a_new_one(desk: Desk) -> None:
+def test_after_a_refusal_the_question_stays_for_a_late_copy_may_still_take_the_voucher(desk: Desk) -> None:
     desk.scan(voucher())
     desk.answer(VoucherAnswer(refusal=Reason("voucher_unknown")))
     desk.scan(voucher())
     first, second = desk.asked
-    assert first.request_id != second.request_id
+    assert first.request_id == second.request_id
 
 
 def test_a_late_answer_to_an_earlier_question_changes_nothing(desk: Desk) -> None:
