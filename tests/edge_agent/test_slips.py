@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from edge_agent.slips import (
+    ActivitySlip,
     AnySlip,
     AwardSlip,
     BalanceSlip,
@@ -93,6 +94,9 @@ def slips(lang: Lang) -> dict[str, AnySlip]:
         ),
         "review": ReviewSlip(shop, unreadable, RECEIPT, "王* **** 6789"),
         "review_unread": ReviewSlip(shop, unreadable),
+        "activity": ActivitySlip(
+            kiosk, "王* **** 6789", "周年庆转盘" if zh else "Anniversary wheel"
+        ),
         "balance": BalanceSlip(
             kiosk,
             "王* **** 6789",
