@@ -41,6 +41,8 @@ from central.rule_tables import pending_lot as pending_lot  # noqa: PLC0414
 from central.rule_tables import reminder as reminder  # noqa: PLC0414
 from central.rule_tables import rule_use as rule_use  # noqa: PLC0414
 from central.rule_tables import sale_fact as sale_fact  # noqa: PLC0414
+from central.told_tables import trail as trail  # noqa: PLC0414
+from central.told_tables import witness as witness  # noqa: PLC0414
 
 # --- the shard: its row is the lock, the commit order and the position in the feed
 
@@ -87,18 +89,6 @@ contact = table(
     text("session"),
     big("epoch", null=True),
     big("last_written", null=True),  # the last seq that the device said it has; -1: not said
-)
-
-# A device holds a seal that a seal of this incarnation contradicts: the history was changed.
-witness = table(
-    "witness",
-    "device_id",
-    data("device_id"),
-    data("incarnation"),
-    big("told_ms"),
-    big("held_turn"),
-    data("held_digest"),
-    big("told_turn"),
 )
 
 # --- the log

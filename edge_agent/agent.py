@@ -50,6 +50,7 @@ from edge_agent.web.board import Board
 from edge_agent.web.device_view import (
     connections_view,
     device_view,
+    gaps_of,
     trail_view,
     waiting_view,
 )
@@ -193,21 +194,20 @@ class Agent:
     def _snapshot(self, now: Now) -> dict[str, Any]:
         sync = self._syncer.status()
         taps = [spool.heartbeat() for spool in self._spools]
+        trails = [spool.trail(now.moment.wall_ms) for spool in self._spools]
+        self._syncer.trail.gaps = gaps_of(trails, taps)
         common = {
             **device_view(self._identity, self._terms, sync),
             **connections_view(
                 taps, self._paper.status, self._scanners.connected(), self._scanners.trouble()
             ),
-            **trail_view([spool.trail(now.moment.wall_ms) for spool in self._spools]),
+            **trail_view(trails),
         }
         if self._terms is None or self._desk is None:
             return {**common, **waiting_view(self._identity)}
         if isinstance(self._desk, Till):
-            desk = self._desk
-            return {
-                **common,
-                **till_view(desk.state, self._journal, self._handing_in, now, self._terms),
-            }
+            view = till_view(self._desk.state, self._journal, self._handing_in, now, self._terms)
+            return {**common, **view}
         online = bool(sync.online)
         view = kiosk_view(self._desk.state, self._journal, now, self._terms, online=online)
         return {**common, **view}

@@ -17,8 +17,10 @@ from central.records import Tally, find, put, tally
 from central.schema import contact, device, enrolment, fence, inbox, stream
 from central.sync.callers import DeviceState
 from central.sync.enrolment import code_hash
+from central.sync.trails import gaps
 from central.sync.witnesses import against
 from loyalty.codes import group
+from loyalty.trails import Gaps
 
 CODE_VALID_MS = 24 * 60 * 60 * 1000
 
@@ -59,7 +61,8 @@ class Device(Struct, frozen=True):
     `fenced` other machines hold a copy of this device's disk and events that wait there: a new
     enrolment code (`again`) says which machine goes on. `exposed_points` are what it may have spent
     under its open leases without central knowing. `seal_contradicted`: it holds a seal that the
-    ledger's seal of this turn contradicts, so somebody changed what was sealed.
+    ledger's seal of this turn contradicts, so somebody changed what was sealed. `gaps`: what its
+    papers left out on the last day.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Device(Struct, frozen=True):
     open_leases: tuple[OpenLease, ...] = ()
     exposed_points: int = 0
     seal_contradicted: int | None = None
+    gaps: Gaps = Gaps()
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
@@ -183,6 +187,7 @@ class _Facts(Struct, frozen=True):
     fenced: dict[bytes, int]
     leases: dict[bytes, list[OpenLease]]
     contradicted: dict[bytes, int]
+    gaps: dict[bytes, Gaps]
 
 
 def devices(connection: Connection, shard_key: int, now_ms: int = 0) -> list[Device]:
@@ -215,6 +220,7 @@ def _device(row: Row[Any], facts: _Facts) -> Device:
         open_leases=leases,
         exposed_points=sum(lease.left for lease in leases),
         seal_contradicted=facts.contradicted.get(row.device_id),
+        gaps=facts.gaps.get(row.device_id, Gaps()),
     )
 
 
@@ -254,4 +260,5 @@ def _facts(connection: Connection, shard_key: int, now_ms: int) -> _Facts:
         fenced={key: row.number for key, row in by_device(fences).items()},
         leases=open_leases(connection, shard_key, now_ms),
         contradicted=against(connection, shard_key),
+        gaps=gaps(connection, shard_key, now_ms),
     )

@@ -21,6 +21,7 @@ from edge_agent.sync.puller import Puller
 from edge_agent.sync.pusher import Pusher
 from edge_agent.sync.rehomer import Rehomer
 from edge_agent.sync.status import Problem, Status, problem_of, problem_of_chain
+from edge_agent.sync.trail_telling import TrailTeller
 from edge_agent.sync.witnessing import Witness
 from loyalty.events import Moment
 
@@ -57,6 +58,7 @@ class Syncer:
         self._rehomer = Rehomer(journal, caller, session)
         self._papers = PaperSender(journal, caller)
         self._witness = Witness(journal, caller)
+        self.trail = TrailTeller(caller)
         self._guard = threading.Lock()
         self._status = Status()
         self._failed = False
@@ -116,6 +118,7 @@ class Syncer:
         if not isinstance(pulled, Done):
             return pulled
         self._witness.step()
+        self.trail.step()
         if self._puller.started_over:
             self._pusher.greet_again()
         more = pushed.more or pulled.more

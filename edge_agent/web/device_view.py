@@ -10,6 +10,7 @@ from edge_agent.paper_trail import Trail
 from edge_agent.phrases import own_words
 from edge_agent.sync.status import Status as SyncStatus
 from edge_agent.web.views import Json, notice, sound, words
+from loyalty.trails import Gaps
 
 _LOST_SHOWN_MS = 24 * 3600 * 1000
 
@@ -98,6 +99,17 @@ def trail_view(trails: list[Trail | None]) -> Json:
         return {"trail": None}
     code = "trail_both" if skipped and drawers else "trail_skipped" if skipped else "trail_drawers"
     return {"trail": words(own_words(code, skipped=str(skipped), drawers=str(drawers)))}
+
+
+def gaps_of(trails: list[Trail | None], taps: list[Heartbeat | None]) -> Gaps:
+    """Return what the panel shows of this, for central: its people look after many tills."""
+    found, lost = [each for each in trails if each], _lost(taps) or {"jobs": 0, "last_ms": 0}
+    return Gaps(
+        skipped=sum(each.skipped for each in found),
+        drawers=sum(each.drawers for each in found),
+        lost=lost["jobs"],
+        at_ms=max([lost["last_ms"], *(each.at_ms for each in found)]),
+    )
 
 
 def _own(status: Status) -> str:

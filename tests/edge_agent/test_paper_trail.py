@@ -3,7 +3,8 @@
 import pytest
 
 from edge_agent.paper_trail import FOR_IT_MS, SHOWN_MS, PaperTrail, Trail
-from edge_agent.web.device_view import trail_view
+from edge_agent.web.device_view import gaps_of, trail_view
+from loyalty.trails import Gaps
 from receipts.reading import read_job
 from tests.edge_agent.counter import sale_text
 
@@ -71,3 +72,9 @@ def test_the_panel_is_given_words():
     told = trail_view([Trail(2, 0, NOW_MS), None, Trail(1, 1, NOW_MS)])["trail"]
     assert told["en"].startswith("3 receipt numbers skipped; the drawer opened 1")
     assert "跳过了 3 个" in told["zh"]
+
+
+def test_central_is_told_what_the_panel_shows():
+    assert gaps_of([None], [None]) == Gaps()
+    trails = [Trail(2, 0, NOW_MS), None, Trail(1, 1, NOW_MS + 5)]
+    assert gaps_of(trails, []) == Gaps(skipped=3, drawers=1, at_ms=NOW_MS + 5)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec import structs
 
 from central.app import Parts, now_ms
 from central.database import reading, writing
@@ -22,6 +23,7 @@ from central.fleet.records import revoke as revoke_device
 from central.fleet.sheet import ROLES, read_till
 from central.importing import shop_ids
 from central.sheets import CellError, Row
+from loyalty.trails import Gaps
 from tillpoints.central_access import (
     central,
     config_option,
@@ -43,6 +45,11 @@ _CONTRADICTED = {
     "请停用本服务器，用备份核对（central ledger verify）",
     "en": "  ALARM: {name} holds a seal that the ledger contradicts (turn {turn}): sealed history"
     " was changed. Stop this server and compare it with a backup (central ledger verify)",
+}
+_GAPS = {
+    "zh": "  请核对：小票缺号 {skipped}，无小票开钱箱 {drawers} 次，未留副本的打印 {lost}",
+    "en": "  look into: {skipped} receipt numbers skipped, {drawers} drawers opened without a"
+    " paper, {lost} prints that left no copy",
 }
 _FENCED = {
     "zh": "  注意：另有 {machines} 台机器使用 {name} 的磁盘副本，已被隔离，其中的事件尚未上传；"
@@ -145,6 +152,8 @@ def status(config: Path, lang: str, as_json: bool) -> None:
             since = local_time(lease.since_ms, zone)
             values = {"lease_id": lease.lease_id, "left": lease.left, "since": since}
             click.echo(_IN_DOUBT[lang].format(**values))
+        if each.gaps != Gaps():
+            click.echo(_GAPS[lang].format(**structs.asdict(each.gaps)))
         if each.seal_contradicted is not None:
             values = {"name": each.name, "turn": each.seal_contradicted}
             click.echo(_CONTRADICTED[lang].format(**values), err=True)

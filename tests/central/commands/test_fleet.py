@@ -9,6 +9,7 @@ from loyalty import wire
 from loyalty.chain import Frame
 from loyalty.events import Holder
 from loyalty.seals import WITNESS_PATH, Contradiction, Noted, Seal, seal
+from loyalty.trails import TRAIL_PATH, Gaps, GapsTold
 from loyalty.wire import MemberRow, RewardRow, RuleBookRow, Topic
 from tests.central.mall import DEMO
 
@@ -204,3 +205,12 @@ def test_status_rings_when_a_till_contradicts_the_ledger(leased):
     assert "ALARM: till-1" in mall.run("fleet", "status", "--lang", "en")
     (one,) = mall.json("fleet", "status")["devices"]
     assert one["seal_contradicted"] == 20
+
+
+def test_status_shows_what_a_till_s_papers_leave_out(leased):
+    mall, _, till, _ = leased
+    till.ask(TRAIL_PATH, Gaps(skipped=3, drawers=1, lost=2, at_ms=1), GapsTold)
+    assert "小票缺号 3，无小票开钱箱 1 次，未留副本的打印 2" in mall.run("fleet", "status")
+    assert "3 receipt numbers skipped, 1 drawers" in mall.run("fleet", "status", "--lang", "en")
+    (one,) = mall.json("fleet", "status")["devices"]
+    assert one["gaps"]["drawers"] == 1
