@@ -56,12 +56,14 @@ class Condition(msgspec.Struct, frozen=True):
 class Lost(msgspec.Struct, frozen=True):
     """Jobs that went to paper without leaving a copy: how many, and between which wall times.
 
-    It may count one job too many, never one too few.
+    It may count one job too many, never one too few; but a power cut takes what was in memory, and
+    then nobody knows how many there were besides (`unknown`).
     """
 
     jobs: int
     first_ms: int
     last_ms: int
+    unknown: bool = False
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -69,6 +71,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
     `jobs` were kept whole; `incomplete_jobs` lack bytes; of `unkept_jobs` nothing could be kept.
     `refused_connections` came from an address not admitted; `failed_connections` found no printer.
+    `ended`: this is its last word, and nothing was on its way to the disk any more.
     """
 
     tap: str
@@ -87,6 +90,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
     last_error: str
     lost: Lost | None = None
     condition: Condition = Condition()
+    ended: bool = False
 
 
 def write_heartbeat(spool: Path, heartbeat: Heartbeat) -> None:
@@ -115,6 +119,14 @@ def read_heartbeat(spool: Path) -> Heartbeat | None:
     try:
         return msgspec.json.decode(_path(spool).read_bytes(), type=Heartbeat)
     except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def last_written_ms(spool: Path) -> int | None:
+    """Return when the heartbeat was written, in wall ms; None if there is none. Raises OSError."""
+    try:
+        return int(_path(spool).stat().st_mtime * 1000)
+    except FileNotFoundError:
         return None
 
 

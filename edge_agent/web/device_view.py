@@ -135,7 +135,7 @@ def _pos_printer(taps: list[Heartbeat | None]) -> Json | None:
 
 
 def _lost(taps: list[Heartbeat | None]) -> Json | None:
-    """Return how many jobs left no copy on the last day, and between which wall times."""
+    """Return how many jobs left no copy on the last day, when, and whether there may be more."""
     found = [tap.lost for tap in taps if tap and tap.lost and _recent(tap, tap.lost)]
     if not found:
         return None
@@ -143,6 +143,7 @@ def _lost(taps: list[Heartbeat | None]) -> Json | None:
         "jobs": sum(each.jobs for each in found),
         "first_ms": min(each.first_ms for each in found),
         "last_ms": max(each.last_ms for each in found),
+        "unknown": any(each.unknown for each in found),
     }
 
 

@@ -2,7 +2,7 @@
 
 The heartbeat carries it, from one tap to the next, because that is the file which is written even
 on a full disk. A mark goes when the heartbeat has it: a kill in between counts a job twice, and
-never loses one.
+never loses one. Only a power cut takes the marks: then it is said that nobody knows how many.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent.devices.heartbeat import Lost, read_heartbeat
-from edge_agent.devices.job_file import JobName
+from edge_agent.devices.heartbeat import Heartbeat, Lost, last_written_ms, read_heartbeat
+from edge_agent.devices.job_file import JobName, Moment
 from edge_agent.devices.tap.marks import Mark, Marks
 
 # Losses that lie further apart are told one after the other, not as one.
@@ -47,7 +47,26 @@ class Losses:
         last = read_heartbeat(self._spool)
         kept = _begun_in(self._spool) if self._marks.left else set()
         self._marks.settle_left(kept)
-        self.lost = last.lost if last else None
+        self.lost = _after_a_cut(last, self._spool) or (last.lost if last else None)
+
+
+def _after_a_cut(last: Heartbeat | None, spool: Path) -> Lost | None:
+    """Return the losses as far as they are known after a power cut; None where there was none.
+
+    What was begun after the last heartbeat left no trace. A heartbeat that cannot be read was being
+    written when the power went.
+    """
+    now = Moment.now()
+    if last is None:
+        if (since_ms := last_written_ms(spool)) is None:
+            return None  # the first tap here
+        return Lost(0, since_ms, now.wall_ms, unknown=True)
+    if last.ended or last.beat.boot_id == now.boot_id:
+        return None
+    before = last.lost
+    if before is None or last.beat.wall_ms - before.last_ms > _TOGETHER_MS:
+        return Lost(0, last.beat.wall_ms, now.wall_ms, unknown=True)
+    return Lost(before.jobs, before.first_ms, now.wall_ms, unknown=True)
 
 
 def _with(lost: Lost | None, marks: list[Mark]) -> Lost | None:
@@ -57,7 +76,7 @@ def _with(lost: Lost | None, marks: list[Mark]) -> Lost | None:
     if lost is None or first_ms - lost.last_ms > _TOGETHER_MS:
         return Lost(len(marks), first_ms, last_ms)
     first_ms, last_ms = min(first_ms, lost.first_ms), max(last_ms, lost.last_ms)
-    return Lost(lost.jobs + len(marks), first_ms, last_ms)
+    return Lost(lost.jobs + len(marks), first_ms, last_ms, lost.unknown)
 
 
 # In the order in which a file moves, so that none is missed while it moves.

@@ -3,7 +3,7 @@
 Marks lie in shared memory, where they outlive a kill of the tap: those that a dead tap left tell
 how many jobs went to paper while their copies were still on the way to the disk. Setting one is a
 store into memory, so paper never waits for it; a file on a disk could hang. What a mark holds is
-two clocks and never a byte of a job. A power cut takes marks and memory alike.
+two clocks and never a byte of a job. A power cut takes marks and memory alike (see `losses`).
 """
 
 from __future__ import annotations

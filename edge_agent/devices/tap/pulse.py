@@ -59,15 +59,15 @@ class Pulse(threading.Thread):
         """Beat until stopped."""
         while True:
             last = self._stopping.wait(_EVERY_S)
-            self._beat()
+            self._beat(ended=last)
             if last:
                 return
 
-    def _beat(self) -> None:
+    def _beat(self, *, ended: bool) -> None:
         self._say_changes()
         try:
             self._spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._losses.tell(lambda: write_heartbeat(self._spool, self._read()))
+            self._losses.tell(lambda: write_heartbeat(self._spool, self._read(ended=ended)))
             self._write_error = ""
         except OSError as error:
             # The agent sees the beat grow old; the log says why, once per outage.
@@ -75,7 +75,7 @@ class Pulse(threading.Thread):
                 _log.warning("%s: no heartbeat: %s", self._tap_name, error)
             self._write_error = str(error)
 
-    def _read(self) -> Heartbeat:
+    def _read(self, *, ended: bool) -> Heartbeat:
         tap, keeper, courier = self._tap, self._keeper, self._courier
         return Heartbeat(
             tap=self._tap_name,
@@ -94,6 +94,7 @@ class Pulse(threading.Thread):
             last_error="; ".join(error for error in self._errors() if error),
             lost=self._losses.lost,
             condition=tap.listening.condition,
+            ended=ended,
         )
 
     def _say_changes(self) -> None:

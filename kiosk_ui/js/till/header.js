@@ -30,7 +30,7 @@ export function drawHeader(snapshot) {
     paper: paperTrouble(snapshot),
     scanner: snapshot.scanner_trouble && named(snapshot.scanner_trouble),
     trail: snapshot.trail && named(snapshot.trail),
-    copies: snapshot.lost && t("tap.lost", { count: points(snapshot.lost.jobs) }),
+    copies: snapshot.lost && t(copies(snapshot.lost), { count: points(snapshot.lost.jobs) }),
   });
 }
 
@@ -74,4 +74,10 @@ function paperTrouble({ printer: { state, why }, pos_printer: pos }) {
 /** Says that the browser keeps this page silent until it is touched once. */
 export function drawMute() {
   show(slot(document, "mute"), !audible());
+}
+
+/** The words for papers without a copy: how many is not known where the power was cut. */
+function copies(lost) {
+  if (!lost.unknown) return "tap.lost";
+  return lost.jobs ? "tap.lost_more" : "tap.lost_unknown";
 }

@@ -8,9 +8,12 @@ import re
 import threading
 
 import pytest
+from msgspec import structs
 
+from edge_agent.devices.heartbeat import Lost, read_heartbeat, write_heartbeat
 from edge_agent.devices.job_file import Moment
 from edge_agent.devices.spool import key_file
+from edge_agent.devices.tap.losses import Losses
 from edge_agent.devices.tap.marks import SLOTS, Marks, memory_file
 
 
@@ -193,3 +196,66 @@ def test_somebody_elses_file_in_memory_is_not_used(tmp_path):
         assert marks.begin(Moment.now()) == 0
     finally:
         file.unlink()
+
+
+def cut_power(tap):
+    """Leave of a killed tap what a power cut leaves: its disk, of another boot, and no memory."""
+    tap.kill()
+    memory_file(tap.folder).unlink(missing_ok=True)
+    write_heartbeat(tap.folder, of_another_boot(read_heartbeat(tap.folder)))
+
+
+def of_another_boot(beat):
+    return structs.replace(beat, beat=structs.replace(beat.beat, boot_id="0" * 36))
+
+
+def test_after_a_power_cut_nobody_knows_how_many_and_no_tap_says_none(hanging_tap, printer):
+    print_all(hanging_tap, printer, [b"one", b"two"])
+    first = hanging_tap.process.pid
+    hanging_tap.heartbeat_with(lambda beat: beat.pid == first)
+    cut_power(hanging_tap)
+    wake_disk(hanging_tap)
+    for _ in range(2):  # and it stays known to the tap after the next
+        hanging_tap.start()
+        pid = hanging_tap.process.pid
+        beat = hanging_tap.heartbeat_with(lambda beat, pid=pid: beat.pid == pid)
+        assert (beat.lost.jobs, beat.lost.unknown) == (0, True)
+        hanging_tap.process.terminate()
+        assert hanging_tap.process.wait() == 0
+
+
+def test_a_power_cut_after_a_proper_end_took_nothing(tap, printer):
+    tap.print(b"job")
+    tap.jobs(1)
+    tap.process.terminate()
+    assert tap.process.wait() == 0
+    assert read_heartbeat(tap.folder).ended
+    write_heartbeat(tap.folder, of_another_boot(read_heartbeat(tap.folder)))
+    tap.start()
+    pid = tap.process.pid
+    assert tap.heartbeat_with(lambda beat: beat.pid == pid).lost is None
+
+
+def test_a_heartbeat_that_the_cut_spoiled_tells_of_it_too(tmp_path, marks):
+    assert told(tmp_path, marks) is None  # the first tap here
+    (tmp_path / "heartbeat.json").write_bytes(b"\0" * 100)
+    assert told(tmp_path, marks).unknown
+
+
+def test_what_was_counted_before_the_cut_stays_counted(tmp_path, marks, tap):
+    now = Moment.now()
+    beat = tap.heartbeat_with(lambda beat: beat.pid == tap.process.pid)
+    lost = Lost(3, now.wall_ms - 5_000, now.wall_ms - 4_000)
+    write_heartbeat(tmp_path, of_another_boot(structs.replace(beat, lost=lost)))
+    found = told(tmp_path, marks)
+    assert (found.jobs, found.first_ms, found.unknown) == (3, lost.first_ms, True)
+    marks.lose(marks.begin(now))
+    losses = Losses(tmp_path, marks)
+    losses.tell(lambda: None)
+    assert (losses.lost.jobs, losses.lost.unknown) == (4, True)
+
+
+def told(spool, marks):
+    losses = Losses(spool, marks)
+    losses.tell(lambda: None)
+    return losses.lost
