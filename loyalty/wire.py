@@ -296,9 +296,9 @@ class VoucherRow(Struct, frozen=True):
     code_hash: str
     reward_id: str
     valid_until: str
-
-
     pieces: int = 1
+
+
 class ClaimRequest(Struct, frozen=True):
     """Ask what a claim code stands for before a member is told anything."""
 
