@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from central import schema
 from central.ledger.commands import Decision
 from central.ledger.judging.fold import CASE_CLOSED, OPEN_VERDICTS
+from central.ledger.judging.returning import VOUCHER_USED
 from central.ledger.judging.rows import CENTRAL_DEVICE, CENTRAL_EPOCH, Identity, read_body
 from central.ledger.judging.state import State
 from central.ledger.writing.turns import run_turn
@@ -23,6 +24,7 @@ from loyalty.wire import Verdict
 WHY_MAX = 200
 _KIND = next(kind for kind, body in KINDS.items() if body is CaseClosed)
 _DAMAGED = (Verdict.CORRUPT_BODY, Verdict.LOST)
+_PAID_TWICE = (Verdict.APPLIED_ADJUSTED, VOUCHER_USED)
 
 
 class Closed(Struct, frozen=True):
@@ -78,7 +80,8 @@ def close_case(
     if row is None or identity.device_id == CENTRAL_DEVICE:
         raise NotClosed(f"{place}: 没有这样的事件 / there is no such event")
     was = Verdict(row.verdict)
-    if row.reason == CASE_CLOSED or was not in (*OPEN_VERDICTS, *_DAMAGED):
+    listed = was in (*OPEN_VERDICTS, *_DAMAGED) or (was, row.reason) == _PAID_TWICE
+    if row.reason == CASE_CLOSED or not listed:
         raise NotClosed(f"{place}: 没有待处理的事项 / nothing is open about this event")
     answer = run_turn(connection, shard_key, [CloseCase(identity, was, staff, why)], now_ms)[0]
     if isinstance(answer, Exception):

@@ -3,13 +3,15 @@
 from operator import attrgetter
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from central import schema
 from central.ledger.commands import RejudgeAll
 from central.ledger.judging.fold import CASE_CLOSED
 from central.ledger.judging.moments import Quality
+from central.ledger.judging.returning import VOUCHER_USED
 from central.ledger.judging.rows import Identity
+from central.ledger.losses import used_twice
 from central.ledger.writing.turns import run_turn
 from loyalty.wire import Verdict
 
@@ -17,7 +19,7 @@ from loyalty.wire import Verdict
 PARKED_MS = 7 * 86_400_000
 _DAMAGED = (int(Verdict.CORRUPT_BODY), int(Verdict.LOST))
 _OPEN = (int(Verdict.PENDING_REF), int(Verdict.QUARANTINED), *_DAMAGED)
-_FOR_PEOPLE = ("duplicate_receipt",)  # waits for nobody else
+_FOR_PEOPLE = ("duplicate_receipt", VOUCHER_USED)  # waits for nobody else
 _AT_ONCE = 1_000
 
 
@@ -60,12 +62,16 @@ def rejudge_ready(connection: Connection, shard_key: int, now_ms: int) -> int:
 def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
     """Return the events that a person must look at, in the order they came.
 
-    These are all in quarantine or damaged on their device's disk, and those that have waited for
-    another event for seven days.
+    These are all in quarantine or damaged on their device's disk, those that have waited for
+    another event for seven days, and second uses of vouchers.
     Nothing drops them: what they wait for may still come, until a person closes the case.
     """
     t = schema.inbox
-    query = select(t).where(t.c.shard_key == shard_key, schema.is_open, t.c.verdict.in_(_OPEN))
+    query = select(t).where(t.c.shard_key == shard_key)
+    found = list(connection.execute(query.where(schema.is_open, t.c.verdict.in_(_OPEN))))
+    place = tuple_(t.c.device_id, t.c.epoch, t.c.seq)
+    twice = [tuple(one) for one in used_twice(connection, shard_key)]
+    found += connection.execute(query.where(place.in_(twice))) if twice else []
     return [
         Case(
             device_id=row.device_id.hex(),
@@ -80,10 +86,10 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
             latest_ms=row.latest_ms,
             time=Quality(Quality.UNKNOWN if row.quality is None else row.quality).name.lower(),
         )
-        for row in sorted(connection.execute(query), key=attrgetter("turn", "place"))
+        for row in sorted(found, key=attrgetter("turn", "place"))
         if row.reason != CASE_CLOSED
         and (
-            row.verdict in (Verdict.QUARANTINED, *_DAMAGED)
+            row.verdict in (Verdict.QUARANTINED, Verdict.APPLIED_ADJUSTED, *_DAMAGED)
             or row.reason in _FOR_PEOPLE
             or now_ms - row.received_ms >= PARKED_MS
         )

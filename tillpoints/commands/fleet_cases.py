@@ -20,6 +20,7 @@ from tillpoints.central_access import central, config_option, json_option, lang_
 from tillpoints.exits import Failure
 
 _VERDICTS = {
+    "applied_adjusted": {"zh": "由商场承担", "en": "paid for by the mall"},
     "pending_ref": {"zh": "等待关联事件", "en": "waits for another event"},
     "pending_upgrade": {"zh": "等待软件或规则更新", "en": "waits for newer software or rules"},
     "quarantined": {"zh": "已隔离", "en": "in quarantine"},

@@ -210,7 +210,7 @@ def close(entry: Entry, body: LeaseClose) -> Judgement:
 
 
 def use(entry: Entry, body: VoucherUse) -> Judgement:
-    """Use a voucher up, once."""
+    """Use a voucher up, once. An empty `request_id` names no request: it is a use of its own."""
     device_id = entry.event.identity.device_id
     if device_id != CENTRAL_DEVICE and body.by != device_id.hex():
         raise Impossible("a device tells what another one took")
@@ -219,9 +219,10 @@ def use(entry: Entry, body: VoucherUse) -> Judgement:
         reference = references.to_voucher(body.voucher_code)
         return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
     if voucher.state is VoucherState.USED:
-        if (voucher.used_by, voucher.request_id) == (body.by, body.request_id):
+        told = body.request_id and (voucher.used_by, voucher.request_id)
+        if told == (body.by, body.request_id):
             return _APPLIED
-        return Judgement(Verdict.REFUSED_FINAL, "voucher_used")
+        return returning.used_again(entry, voucher, body.by)
     if voucher.state is VoucherState.VOID:
         return Judgement(Verdict.REFUSED_FINAL, "voucher_unknown")
     late = voucher.state in returning.RETURNED

@@ -17,6 +17,8 @@ from loyalty.rules import lots
 from loyalty.wire import Verdict
 
 RETURNED = (VoucherState.CANCELLED, VoucherState.EXPIRED)
+#: Why a person must look at a use of a voucher: it is used up already.
+VOUCHER_USED = "voucher_used"
 _NOTHING = Redemption()
 
 
@@ -46,6 +48,19 @@ def taken_all_the_same(entry: Entry, voucher: Voucher) -> Judgement:
     entry.move(OFFLINE_LOSS, REDEMPTION, lease.spent, Code.OFFLINE_LOSS, lease.lease_id)
     stock.take(entry, redemption(entry, lease.lease_id).counted)
     return Judgement(Verdict.APPLIED_ADJUSTED, "voucher_returned", lease.spent)
+
+
+def used_again(entry: Entry, voucher: Voucher, by: str) -> Judgement:
+    """Let the house pay for what left a home till twice; what another device tells waits.
+
+    Only the home till takes a voucher while it is cut off, and so does a copy of its disk.
+    """
+    if voucher.home_device != by:
+        return Judgement(Verdict.PENDING_REF, VOUCHER_USED)
+    lease = _lease(entry, voucher)
+    entry.move(OFFLINE_LOSS, REDEMPTION, lease.amount, Code.OFFLINE_LOSS, lease.lease_id)
+    stock.take(entry, redemption(entry, lease.lease_id).counted)
+    return Judgement(Verdict.APPLIED_ADJUSTED, VOUCHER_USED, lease.amount)
 
 
 def redemption(entry: Entry, lease_id: str) -> Redemption:

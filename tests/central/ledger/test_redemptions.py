@@ -2,13 +2,18 @@ import pytest
 from msgspec import structs
 
 from central import schema
-from central.ledger.judging.rows import VoucherState
+from central.database import writing
+from central.ledger.closing import close_case
+from central.ledger.commands import Decision
+from central.ledger.judging.accounts import OFFLINE_LOSS
+from central.ledger.judging.rows import Identity, VoucherState
+from central.ledger.waiting import cases
 from loyalty.codes import voucher_hash
+from loyalty.events import LeaseGrant
 from loyalty.wire import Judged, Topic, Verdict, VoucherRow
 from tests.central.programme import card, member
 
 APPLIED = (Verdict.APPLIED, "", 0)
-REFUSED = Verdict.REFUSED_FINAL
 QUARANTINED = Verdict.QUARANTINED
 
 
@@ -131,8 +136,74 @@ def test_a_voucher_is_used_by_its_home_till_once(mall):
     other.push(other.redeem(member(), lease))
     assert till.push(till.use(lease.voucher_code)) == [APPLIED]
     assert voucher_state(mall) is VoucherState.USED
-    assert till.push(till.use(lease.voucher_code)) == [APPLIED]  # the same use, told again
-    assert other.push(other.use(lease.voucher_code)) == [(REFUSED, "voucher_used", 0)]
+    use = till.use(lease.voucher_code, "asked")
+    assert till.push(use)[0][0] is Verdict.APPLIED_ADJUSTED
+    mall.check()
+
+
+def test_a_use_that_central_knows_by_its_request_is_the_same_use(mall):
+    till = mall.till
+    lease = till.lease(member())
+    till.push(till.redeem(member(), lease))
+    assert till.use_online(lease.voucher_code, "u1").reward_id == "tea"
+    assert till.push(till.use(lease.voucher_code, "u1")) == [APPLIED]
+    assert mall.read(cases, mall.now_ms) == []
+    mall.check()
+
+
+def test_a_second_use_at_its_home_till_is_paid_by_the_house_until_a_person_has_seen_it(mall):
+    """A copy of the till's disk has the voucher too, and neither of them asked central."""
+    mall.add_reward("mug", points=100, home_shop="S1")
+    till, kiosk = mall.till, mall.other
+    lease = kiosk.lease(member(), "mug")
+    kiosk.push(kiosk.redeem(member(), lease))
+    uses = till.push(till.use(lease.voucher_code), till.use(lease.voucher_code))
+    assert uses == [APPLIED, (Verdict.APPLIED_ADJUSTED, "voucher_used", 100)]
+    posted = {row.account_id: row.posted for row in mall.rows(schema.account)}
+    assert posted[OFFLINE_LOSS] == -100
+    (case,) = mall.read(cases, mall.now_ms)
+    place = Identity(till.id, case.epoch, case.seq)
+    assert (case.verdict, case.reason, case.seq) == ("applied_adjusted", "voucher_used", 3)
+    with writing(mall.engine) as connection:
+        close_case(connection, mall.shard_key, place, "王芳", "看过录像", mall.now_ms)
+    assert mall.read(cases, mall.now_ms) == []
+    assert purse(mall) == (200, 0)
+    mall.check()
+
+
+class Grant:
+    """A lease whose voucher was used before central heard of it."""
+
+    def __init__(self, *lease):
+        self.lease = lease
+
+    def wants(self):
+        return ()
+
+    def decide(self, _, at):
+        return Decision((LeaseGrant(at, *self.lease),), lambda _: None)
+
+
+def test_uses_that_were_told_before_their_lease_are_listed_too(mall):
+    till, kiosk = mall.till, mall.other
+    code = "V000000000000000"
+    till.push(till.use(code), till.use(code))
+    lease = (kiosk.id.hex(), 1, "r1", 100, "mug", code, till.id.hex(), "2030-01-01", 9)
+    mall.service.run(Grant("l1", member(), *lease))
+    (case,) = mall.read(cases, mall.now_ms)
+    assert (case.device_id, case.seq, case.reason) == (till.id.hex(), 3, "voucher_used")
+    mall.check()
+
+
+def test_what_another_device_tells_of_a_used_voucher_waits_for_a_person(mall):
+    till, other = mall.till, mall.other
+    lease = till.lease(member())
+    till.push(till.redeem(member(), lease))
+    assert till.use_online(lease.voucher_code).reward_id == "tea"
+    told = (Verdict.PENDING_REF, "voucher_used", 0)
+    assert other.push(other.use(lease.voucher_code)) == [told]
+    (case,) = mall.read(cases, mall.now_ms)
+    assert (case.device_id, case.reason) == (other.id.hex(), "voucher_used")
     mall.check()
 
 
