@@ -64,7 +64,7 @@ class Mall:
             for name, (_, shop) in self._roles.items()
         ]
         for station in self.stations:
-            station.checked = self._after_sync
+            station.checked, station.opened = self._after_sync, self.checks.directory
         self._known_members: set[int] = set()
         self._copies: list[Station] = []
 
@@ -273,7 +273,8 @@ class Mall:
         name = f"{station.name}-copy"
         image = station.disk.image()
         copy = Station(self.world, name, station.shop, self.facts, self._line(name), image)
-        copy.sells, copy.checked = station.sells, self._after_sync
+        copy.sells = station.sells
+        copy.checked, copy.opened = self._after_sync, self.checks.directory
         self._copies.append(copy)
         self.facts.unreliable.add(station.identity().device_id)
         self.world.mark("cloned")

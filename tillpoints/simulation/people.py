@@ -180,7 +180,7 @@ class People:
             self._go_on(station)
         reward = rng.choice(REWARDS)
         asked = station.moment()
-        request_id, holder = f"{rng.getrandbits(64):016x}", self._holder(station)
+        request_id, holder = f"{rng.getrandbits(64):016x}", self._redeemer(station, reward.points)
         ask = partial(station.online.lease, request_id, holder, reward.reward_id)
         answer = ask()
         if isinstance(answer, Offline) and rng.random() < 0.5:
@@ -198,8 +198,11 @@ class People:
                 back_ms = rng.randrange(1_000, 600_000)
                 # A run goes on after a kill, and another one begins after a reboot.
                 how: Fault = rng.choice(("kill", "power", "power"))
-                dies = partial(station.die, how, back_ms=back_ms)
-                self._world.after(rng.randrange(1, 60_000), dies)
+                dies_ms = rng.randrange(1, 60_000)
+                self._world.after(dies_ms, partial(station.die, how, back_ms=back_ms))
+                # Whoever waits there asks as soon as it is back, maybe before it gives back.
+                next_ms = dies_ms + back_ms + rng.randrange(3_000)
+                self._world.after(next_ms, partial(station.act, partial(self.redeem, station)))
             if self._world.fault("clock_jump", 0.5):
                 station.jump(-HOUR_MS)  # somebody would like to have more time
             station.sleep(rng.choice((600_000, answer.ttl_s * 1000, HOUR_MS)))
@@ -306,6 +309,15 @@ class People:
 
     def _holder(self, station: Station) -> Holder:
         return station.journal.holder_of(tag_of(station.chance.randrange(CARDS)))
+
+    def _redeemer(self, station: Station, points: int) -> Holder:
+        """Return who asks for a reward: mostly one who has its points, as far as is known."""
+        for _ in range(3):
+            holder = self._holder(station)
+            balance = station.journal.standing(holder).balance
+            if balance is not None and balance >= points:
+                break
+        return holder
 
     def _member_of(self, holder: Holder) -> str:
         """Return who redeems: central knows a card's owner before its tills do."""

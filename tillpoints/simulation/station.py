@@ -68,6 +68,7 @@ class Station:
         self.up = False
         self.run = 0
         self.checked: Callable[[Station], None] = lambda _: None
+        self.opened: Callable[[Station], None] = lambda _: None
         self.chance = world.chance(name)
         self.images: list[tuple[dict[str, bytes], int]] = []
         self._folders = 0
@@ -160,6 +161,7 @@ class Station:
         self.world.trace(self.name, "starts")
         if self.journal.identity() is not None:
             self.facts.survived(self.name, self.journal)
+            self.opened(self)
             self.sync_soon()
 
     def identity(self) -> Identity:
