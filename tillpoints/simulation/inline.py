@@ -1,39 +1,9 @@
-"""The two threads of the product as calls: the journal's writer and central's combiner.
+"""The thread of central's combiner as calls: it changes only who runs a turn, and when."""
 
-They change only who runs the work and when; transactions, turns and their errors are the
-product's own code.
-"""
-
-import sqlite3
 from collections.abc import Callable
-from typing import TypeVar
 
 from central.ledger.writing.items import Push
 from central.sync.combiner import Combiner, Item, RunTurn, settle
-from edge_agent.journal.writer import Work, Writer
-
-ResultT = TypeVar("ResultT")
-
-
-class InlineWriter(Writer):
-    """Runs each transaction where it is asked for."""
-
-    def __init__(
-        self,
-        connect: Callable[[], sqlite3.Connection],
-        make_room: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._connect = connect
-        self._make_room = make_room
-        self._db: sqlite3.Connection | None = None
-
-    def transact(self, work: Work[ResultT]) -> ResultT:
-        """Run `work` in a transaction and return its result after COMMIT."""
-        return self._transact(work)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._disconnect()
 
 
 class InlineCombiner(Combiner):

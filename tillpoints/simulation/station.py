@@ -21,7 +21,6 @@ from edge_agent.sync.syncer import Syncer
 from loyalty.events import Moment
 from tillpoints.simulation.disk import Disk, Fault
 from tillpoints.simulation.facts import Facts
-from tillpoints.simulation.inline import InlineWriter
 from tillpoints.simulation.network import Died, Line
 from tillpoints.simulation.versions import OlderCaller
 from tillpoints.simulation.world import HOUR_MS, Violation, World
@@ -132,9 +131,7 @@ class Station:
         own = f"{self.name}-run-{self.run + 1}"
         mark = Mark(self._memory, own)
         try:
-            self.journal = Journal.open(
-                self.disk.folder, clock=self.moment, writer=InlineWriter, mark=mark
-            )
+            self.journal = Journal.open(self.disk.folder, clock=self.moment, mark=mark)
         except JournalFailure:
             self.disk.disarm()
             if self.disk.dead:

@@ -9,12 +9,12 @@ from edge_agent.journal import ballast
 from edge_agent.journal.ballast import BALLAST_BYTES, Ballast
 from edge_agent.journal.errors import JournalFull
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.writer import Writer
 from edge_agent.sync.online import Online
 from loyalty.rules.earning import Reason
 from loyalty.wire import LeaseAnswer
 from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
 from tillpoints.simulation.disk import Disk
-from tillpoints.simulation.inline import InlineWriter
 from tillpoints.simulation.vfs import installed
 
 
@@ -47,7 +47,7 @@ def till(tmp_path):
         disk = vfs.disks[str(tmp_path)] = Disk(tmp_path, random.Random(0), lambda _: None)
         reserve = Ballast(tmp_path)
         with Journal.open(
-            tmp_path, clock=at, writer=lambda connect: InlineWriter(connect, reserve.release)
+            tmp_path, clock=at, writer=lambda connect: Writer(connect, reserve.release)
         ) as journal:
             journal.enrol(enrolment(), "http://127.0.0.1:9")
             reserve.fill()

@@ -15,7 +15,6 @@ from edge_agent.journal.slips import JobOutcome, Slip
 from loyalty.events import body_of
 from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
 from tillpoints.simulation.disk import Disk, write_image
-from tillpoints.simulation.inline import InlineWriter
 from tillpoints.simulation.vfs import installed
 
 BEFORE = 3
@@ -31,7 +30,7 @@ class Machine:
 
     def use(self, disk):
         self.disk = self.vfs.disks[str(disk.folder)] = disk
-        self.journal = Journal.open(disk.folder, clock=at, writer=InlineWriter)
+        self.journal = Journal.open(disk.folder, clock=at)
 
     def record(self, number):
         """Record a sale with its slip and job, all in one."""
@@ -68,7 +67,7 @@ def image():
     with tempfile.TemporaryDirectory() as name, installed() as vfs:
         folder = Path(name)
         vfs.disks[name] = disk = Disk(folder, random.Random(0), lambda _: None)
-        with Journal.open(folder, clock=at, writer=InlineWriter) as journal:
+        with Journal.open(folder, clock=at) as journal:
             journal.enrol(enrolment(), "http://127.0.0.1:9")
             for number in range(BEFORE):
                 journal.append(
