@@ -189,8 +189,8 @@ def _touched(state: State) -> tuple[list[str], list[str]]:
         if account is None or account_id[0] not in _OWNED:
             continue
         before = loaded.get(account_id)
-        if account.posted == (before.posted if before is not None else 0):
-            continue
+        if before is not None and account.posted == before.posted:
+            continue  # a new one is told although nothing may be left of what it got
         holder = holder_of(account_id)
         if holder is None:
             continue

@@ -81,6 +81,13 @@ def test_tills_see_the_card_first_and_then_its_member(programme):
     assert till.feed(Topic.MEMBER, MemberRow) == {"a": MemberRow("a", ("c1",), "gold", 100, "")}
 
 
+def test_tills_see_a_card_that_lost_in_one_turn_all_that_it_got(programme):
+    till = programme.till
+    sold = till.sale(card("c1"))
+    till.push(sold, till.refund(sold))
+    assert till.feed(Topic.CARD, CardRow) == {"c1": CardRow("c1", 0)}
+
+
 def test_tills_see_a_members_name_masked(programme):
     with writing(programme.engine) as connection:
         programme.insert(
