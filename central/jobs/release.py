@@ -51,7 +51,7 @@ def release(engine: Engine, shard_key: int, day: date) -> int:
     done = 0
     while True:
         with reading(engine) as connection:
-            found = _next(connection, shard_key, day.isoformat())
+            found = due(connection, shard_key, day.isoformat())
         if not found:
             return done
         commands = [
@@ -65,7 +65,8 @@ def release(engine: Engine, shard_key: int, day: date) -> int:
         done += len(found)
 
 
-def _next(connection: Connection, shard_key: int, day: str) -> list[Holder]:
+def due(connection: Connection, shard_key: int, day: str) -> list[Holder]:
+    """Return holders with pending points that count by `day` (ISO), as many as a turn takes."""
     t = schema.pending_lot
     query = select(t.c.account_id).where(t.c.shard_key == shard_key, t.c.counts_from <= day)
     ids = connection.execute(query.distinct().limit(_IN_A_TURN)).scalars()

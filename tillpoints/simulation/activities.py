@@ -2,9 +2,11 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 from sqlalchemy import Connection, select
 
 from central import schema
@@ -13,7 +15,9 @@ from central.ledger.judging.accounts import Code
 from central.ledger.writing.turns import run_turn
 from loyalty.activity_codes import ActivityCode, signed_text
 from loyalty.chain import sign
+from loyalty.events import Body, Claim, Correction, Sale
 from loyalty.rules import rulebook
+from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import RuleBookRow
 from tillpoints.simulation import book
 
@@ -55,20 +59,26 @@ minimum_fen = 10000
 _ONCE = ("activity/ask", "activity/wheel")
 
 
-#: The simulated malls' book with activities beside what it has.
+#: The simulated malls' book with activities beside what it has, and one whose points wait a day.
 BOOK = rulebook.from_toml(book.TOML + _TOML)
+WAITING = rulebook.from_toml(f"pending_days = 1\n{book.TOML}{_TOML}")
 
 
-def signed_row(key: Ed25519PrivateKey) -> RuleBookRow:
+def signed_row(key: Ed25519PrivateKey, book: RuleBook) -> RuleBookRow:
     """Return the book in force from the beginning, as tills take one of its grammar."""
-    version = rulebook.version(BOOK)
+    version = rulebook.version(book)
     signature = sign(key, rulebook.signed_message(version, 0))
-    return RuleBookRow(version, rulebook.canonical(BOOK), 0, signature)
+    return RuleBookRow(version, rulebook.canonical(book), 0, signature)
 
 
-def make_codes(connection: Connection, now_ms: int) -> None:
-    """Let central make the codes that people will scan."""
-    version = rulebook.version(BOOK)
+def later(bodies: Sequence[Body]) -> Sequence[Body]:
+    """Return events as a till writes them under a book whose points wait."""
+    awards = (Sale, Claim, Correction)
+    return [structs.replace(one, waits=True) if isinstance(one, awards) else one for one in bodies]
+
+
+def make_codes(connection: Connection, now_ms: int, version: str) -> None:
+    """Let central make the codes that people will scan, under a book."""
     for one, count, result in (("in", 0, 0), ("ask", 0, 0), ("wheel", _NUMBERS, 300)):
         issue = IssueCodes(f"batch-{one}", one, version, _UNTIL, "sim", count, result)
         (answer,) = run_turn(connection, _SHARD, [issue], now_ms)

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,8 +16,10 @@ from sqlalchemy.exc import DataError, OperationalError
 from central import backup, migrations, schema
 from central.config import Database
 from central.database import connect, reading, writing
+from central.jobs import release
 from central.ledger.commands import ReleaseLease, SetMember
 from central.ledger.directory import announce, of_reward, of_rule_book, of_shop
+from central.ledger.judging.ageing import HOLDERS_MAX
 from central.ledger.shards import open_shard
 from central.ledger.writing.items import Push
 from central.sync.api import blueprint
@@ -28,6 +31,7 @@ from central.sync.retention import Policy
 from central.sync.service import Service
 from loyalty.chain import Frame
 from loyalty.events import KINDS, Body, ReviewOpened, UnknownKind, body_of
+from loyalty.rules.expiry import day_of
 from loyalty.wire import RewardRow, ShopRow
 from tillpoints.simulation import activities
 from tillpoints.simulation.book import BOOK as BOOK  # noqa: PLC0414  # named here for others
@@ -67,6 +71,7 @@ class Central:
         #: Whether this is the version before, which does not know what a review is.
         self.old = world.fault("older_central", 0.5)
         self._refuses = world.fault("refusing_database", 0.5)
+        self._book = activities.WAITING if world.points_wait() else activities.BOOK
         self.looked: Callable[[], None] = lambda: None
         self._chance = world.chance("central")
         self._clock_off_ms = 0
@@ -228,15 +233,25 @@ class Central:
         with structlog.testing.capture_logs(), suppress(OperationalError):
             if self.service.seal() is not None:
                 self.world.mark("ledger sealed")
+            self._let_count()
         self.disk.disarm()
         if self.disk.dead:
             self.die("kill")
         else:
             self.looked()
 
+    def _let_count(self) -> None:
+        """Release pending points, as the worker does each night, here as often as it seals."""
+        day = day_of(self.now_ms(), ZoneInfo("Asia/Shanghai")).isoformat()
+        with reading(self.engine) as connection:
+            found = release.due(connection, SHARD, day)
+        if found:
+            self.service.run(release.Release(day, tuple(found[:HOLDERS_MAX])))
+            self.world.mark("pending points released")
+
     def set_up(self, devices: Mapping[str, tuple[str, str]]) -> None:
         """Bring in rules, shops, rewards and devices (name: role and shop), before any fault."""
-        row = activities.signed_row(CENTRAL_KEY)
+        row = activities.signed_row(CENTRAL_KEY, self._book)
         with writing(self.engine) as connection:
             open_shard(connection, SHARD, "澄湖天地", "Asia/Shanghai", bytes(15) + b"1")
             _put(connection, schema.rule_book, **structs.asdict(row))
@@ -253,7 +268,7 @@ class Central:
                 self._add_code(connection, f"CODE-{name}", device_id)
             news = [of_rule_book(row), *map(of_reward, REWARDS), *map(of_shop, SHOPS)]
             announce(connection, SHARD, news)
-            activities.make_codes(connection, self.now_ms())
+            activities.make_codes(connection, self.now_ms(), row.version)
 
     def new_code(self, device_id: bytes, code: str) -> None:
         """Let store IT hand out a new code for a device whose chain is refused."""

@@ -37,7 +37,7 @@ from loyalty.rules import earning
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
 from loyalty.wire import VoucherRequest
-from tillpoints.simulation.activities import a_code
+from tillpoints.simulation.activities import a_code, later
 from tillpoints.simulation.centre import CENTRAL_KEY, REWARDS, SHOPS, TENANT_KEY
 from tillpoints.simulation.disk import Fault
 from tillpoints.simulation.facts import Facts, Handed, OpenSale, Sold, Told
@@ -162,9 +162,7 @@ class People:
         if known is None or known.refunded_fen:
             return
         holder = self._holder(station) if station.chance.random() < 0.6 else None
-        points = 0
-        if holder is not None:
-            points = sold.fen // 100
+        points = sold.fen // 100 if holder is not None else 0
         body = Correction(station.moment(), sold.fingerprint, holder, points=points)
         self._record(station, [body])
 
@@ -287,6 +285,7 @@ class People:
     def _record(self, station: Station, bodies: Sequence[Body]) -> list[Told]:
         """Record events; whoever stands there is told only if that worked."""
         before = station.journal.outbox()
+        bodies = later(bodies) if self._world.points_wait() else bodies
         try:
             seqs = station.journal.append(bodies)
         except Duplicate as error:

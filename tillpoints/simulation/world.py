@@ -97,6 +97,10 @@ class World:
             self._chances[name] = random.Random(f"{self.seed}/{name}")
         return self._chances[name]
 
+    def points_wait(self) -> bool:
+        """Tell whether points wait a day in this run's mall before they count."""
+        return random.Random(f"{self.seed}/points wait").random() < 0.5
+
     def fault(self, kind: str, likely: float = 1.0) -> bool:
         """Tell whether a fault of this kind happens here; it is numbered and noted if so."""
         if self.healing or kind not in self.faults:
