@@ -13,6 +13,7 @@ from msgspec import structs
 from central.ledger.judging import buying, references, reviews, rows, ruling
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.entry import Entry, Impossible, Notice, bounded, days_of_claim
+from central.ledger.judging.hashes import hash_of, own_claim
 from central.ledger.judging.rows import Identity, Judgement, SaleState
 from central.ledger.judging.wallets import give, resolve, take, tier_of
 from loyalty.events import Claim, Correction, Holder, Recalculated, Refund, Sale
@@ -22,7 +23,6 @@ from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import ClaimedRow, Verdict
 
-_HASH_BYTES = 32
 _APPLIED = Judgement(Verdict.APPLIED)
 #: A sale that nobody has claimed yet, without its facts.
 _FACTS = (b"", Identity(b"", 0, 0), "", None, "", "", 0, 0, 0, "", "")
@@ -55,7 +55,7 @@ def sale(entry: Entry, body: Sale) -> Judgement:
         eligible_fen=bounded("eligible_fen", body.eligible_fen, -(10**12)),
         category=body.category,
         book=body.book,
-        claim_hash=_hash(body.claim_hash) if body.claim_hash is not None else None,
+        claim_hash=own_claim(entry, key, body.claim_hash),
         expires_on=expires_on,
     )
     judgement = _APPLIED
@@ -91,7 +91,7 @@ def _given_way(entry: Entry, body: Sale) -> Judgement | None:
 
 def claim(entry: Entry, body: Claim) -> Judgement:
     """Give the points of an open sale to whoever holds its claim code."""
-    claim_hash = _hash(body.claim_hash)
+    claim_hash = hash_of(body.claim_hash)
     key = entry.state.claims.get(claim_hash)
     if key is None:
         reference = references.to_claim(claim_hash)
@@ -111,7 +111,7 @@ def claim(entry: Entry, body: Claim) -> Judgement:
 
 def correction(entry: Entry, body: Correction) -> Judgement:
     """Move a sale's award to another holder, or take it back when there is none."""
-    key = _hash(body.fingerprint)
+    key = hash_of(body.fingerprint)
     corrected = entry.state.sales.get(key)
     if corrected is None:
         return _without_sale(references.to_receipt(key))
@@ -171,7 +171,7 @@ def refund(entry: Entry, body: Refund) -> Judgement:
 
 def recalculate(entry: Entry, body: Recalculated) -> Judgement:
     """Bring a sale of the past to what a corrected book gives, by a transfer that says why."""
-    key = _hash(body.fingerprint)
+    key = hash_of(body.fingerprint)
     sold = entry.state.sales.get(key)
     if sold is None or sold.holder is None:
         raise Impossible("there is no such sale, or nobody has it")
@@ -248,7 +248,7 @@ def _take_key(entry: Entry, key: bytes) -> Judgement | None:
 def _original(entry: Entry, body: Refund) -> tuple[rows.Sale | None, bytes | None]:
     """Return the sale a refund is about, and the reference to wait for if it is not here."""
     if body.original is not None:
-        key = _hash(body.original)
+        key = hash_of(body.original)
         return entry.state.sales.get(key), references.to_receipt(key)
     number = _number(_original_number(body.receipt))
     if number is None:
@@ -337,10 +337,3 @@ def _without_sale(reference: bytes | None) -> Judgement:
 
 def _number(number: str | None) -> str | None:
     return normalise_number(number) if number is not None else None
-
-
-def _hash(digits: str) -> bytes:
-    value = bytes.fromhex(digits)
-    if len(value) != _HASH_BYTES:
-        raise Impossible(f"a hash of {len(value)} bytes")
-    return value

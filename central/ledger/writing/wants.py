@@ -224,6 +224,8 @@ def _of_activity(body: events.Body | Unreadable) -> Iterator[Want]:
 def _of_sale(body: events.Sale, *, waiting: bool) -> list[Want]:
     key = references.print_of(body.receipt, body.discriminator)
     wanted: list[Want] = [("receipts", key), ("books", body.book), *of_holder(body.holder)]
+    if body.claim_hash is not None:
+        wanted.append(("claims", bytes.fromhex(body.claim_hash)))
     if waiting:
         wanted.append(("waiting", references.to_rule_book(body.book)))
         wanted.append(("waiting", references.to_receipt(key)))

@@ -5,6 +5,7 @@ from msgspec import structs
 from central import schema
 from central.ledger.judging.accounts import Code
 from central.ledger.queries import statement
+from central.ledger.waiting import cases
 from loyalty.receipt import Kind
 from loyalty.rules import rulebook
 from loyalty.wire import ClaimedRow, Judged, MemberRow, Topic, Verdict
@@ -112,6 +113,18 @@ def test_the_first_of_two_waiting_claims_gets_the_sale(programme):
     assert (programme.balance(member("a")), programme.balance(member("b"))) == (100, 0)
     verdicts = kiosk.feed(Topic.VERDICT, Judged)
     assert verdicts["1/2"] == Judged(2, REFUSED, "claim_taken", 0)
+    programme.check()
+
+
+def test_a_second_sale_with_the_code_of_another_goes_to_a_person(programme):
+    till, other = programme.till, programme.other
+    sale = till.sale(None, fen=100_000, code="SLIP")
+    till.push(sale)
+    assert other.push(other.sale(None, fen=500_000, code="SLIP"))[0][0] is Verdict.QUARANTINED
+    till.push(till.refund(sale, 10_000))
+    assert till.push(till.claim("SLIP", card("c1"))) == [(Verdict.APPLIED, "", 900)]
+    (case,) = programme.read(cases, programme.now_ms)
+    assert "claim slip is another sale's" in case.error
     programme.check()
 
 
