@@ -141,6 +141,12 @@ def call_message(
     return "".join(f"{part}\n" for part in parts).encode() + hashlib.sha256(body).digest()
 
 
+def enrol_message(code: str, public_key: bytes, device_id: bytes, epoch: int) -> bytes:
+    """Return the bytes a device signs to enrol: whoever knows a used code has not its key."""
+    named = f"tillpoints enrol 1\n{code}\n{device_id.hex()}\n{epoch}\n".encode()
+    return named + public_key
+
+
 def sign(key: Ed25519PrivateKey, message: bytes) -> bytes:
     """Return the 64-byte signature of `message`."""
     return key.sign(message)

@@ -88,10 +88,18 @@ class Problem(Struct, frozen=True):
 
 
 class EnrolRequest(Struct, frozen=True):
-    """A new device trades its one-time code for an identity; asking again changes nothing."""
+    """A new device trades its one-time code for an identity; asking again changes nothing.
+
+    `signature` is over `chain.enrol_message` by the key that is brought. A device that has an
+    identity already names it with its newest epoch: a central that was restored from a backup older
+    than this device takes it up again under its own name.
+    """
 
     code: str
     public_key: bytes
+    signature: bytes
+    device_id: bytes = b""
+    epoch: int = 0
 
 
 class EnrolAnswer(Struct, frozen=True):

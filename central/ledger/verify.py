@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select, update
 
 from central import schema
 from central.ledger.chains import Finding, chains
@@ -57,8 +57,11 @@ def verify(connection: Connection, shard_key: int) -> list[Finding]:
 def rebuild(connection: Connection, shard_key: int) -> int:
     """Throw every projection away and fold it again out of the log, in the caller's transaction.
 
-    Return how many events were folded. The log itself and the feed stay as they are.
+    Return how many events were folded. The log itself and the feed stay as they are. Whoever wants
+    to write meanwhile waits: what it would change is not in the fold.
     """
+    t = schema.shard
+    connection.execute(update(t).where(t.c.shard_key == shard_key).values(turn=t.c.turn))
     replay = Replay(connection, shard_key)
     for name, rows in replay.projections().items():
         if name not in _PROJECTIONS:

@@ -56,7 +56,7 @@ class Census:
     def __init__(self, engine: Engine, shard_key: int) -> None:
         self._engine = engine
         self._shard_key = shard_key
-        self._awaited: frozenset[bytes] | None = None
+        self._over = False
 
     def heard(self, device_id: bytes, asked: PushRequest, answer: PushAnswer, known: str) -> None:
         """Take note of a push that was taken in; `known` is the incarnation its device named.
@@ -64,17 +64,18 @@ class Census:
         One that was made before the restore says nothing about what came behind the backup, however
         late it comes.
         """
-        if self._awaited is None:
-            with reading(self._engine) as connection:
-                self._awaited = awaited(connection, self._shard_key)
+        if self._over:
+            return
+        with reading(self._engine) as connection:
+            left = awaited(connection, self._shard_key)
+        self._over = not left
         whole = answer.status == "ok" and answer.acked_through >= asked.last_written >= 0
-        if device_id not in self._awaited or not whole or known != answer.incarnation.hex():
+        if device_id not in left or not whole or known != answer.incarnation.hex():
             return
         a = schema.awaited
         with writing(self._engine) as connection:
             mine = a.c.device_id == device_id
             connection.execute(delete(a).where(a.c.shard_key == self._shard_key, mine))
-        self._awaited -= {device_id}
 
 
 def has_told(connection: Connection, shard_key: int, device_id: bytes, since_ms: int) -> bool:

@@ -25,6 +25,8 @@ RunTurn = Callable[[Sequence[Item]], list[object]]
 _GATHER_S = 0.005
 _EVENTS_MAX = 8_000
 _WAITING_MAX = 2_000
+#: Connection, transaction rollback, resources, intervention, system: PostgreSQL, appendix A.
+_AWAY = {"08", "25", "40", "53", "55", "57", "58"}
 _ERROR_CHARACTERS_MAX = 500
 
 
@@ -123,12 +125,28 @@ def settle(run_turn: RunTurn, items: Sequence[Item]) -> list[object]:
     try:
         return run_turn(items)
     except (OperationalError, InterfaceError, TimeoutError) as error:
-        return [error] * len(items)  # the database is away or busy: nobody's fault
+        if _is_away(error):
+            return [error] * len(items)
+        return _apart(run_turn, items, error)
     except Exception as error:  # noqa: BLE001  # the guilty one is looked for below
-        if len(items) > 1:
-            middle = len(items) // 2
-            return settle(run_turn, items[:middle]) + settle(run_turn, items[middle:])
-        return [_alone(run_turn, items[0], error)]
+        return _apart(run_turn, items, error)
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell whether the database is away, busy or full, which is nobody's fault.
+
+    PostgreSQL's other classes say something about the statement, such as 54, a limit of its own.
+    """
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state is None or state[:2] in _AWAY
+
+
+def _apart(run_turn: RunTurn, items: Sequence[Item], error: Exception) -> list[object]:
+    """Return the answers of items of which one is guilty."""
+    if len(items) > 1:
+        middle = len(items) // 2
+        return settle(run_turn, items[:middle]) + settle(run_turn, items[middle:])
+    return [_alone(run_turn, items[0], error)]
 
 
 def _alone(run_turn: RunTurn, item: Item, error: Exception) -> object:

@@ -21,9 +21,9 @@ from central.sync.epochs import (
     held_before,
     latest_epoch,
 )
-from central.sync.problems import Refused, malformed
+from central.sync.problems import Refused, counted, malformed
 from central.sync.service import Service
-from loyalty.chain import Stream
+from loyalty.chain import DEVICE_BYTES, Stream, enrol_message, signed_by
 from loyalty.wire import EnrolAnswer, EnrolRequest
 
 _KEY_BYTES = 32
@@ -39,7 +39,7 @@ def answer(service: Service, asked: EnrolRequest) -> EnrolAnswer:
     """Enrol a device and return all it needs before its first event. Raises Refused."""
     with writing(service.engine) as connection:
         key, now_ms = service.shard_key, service.now_ms()
-        stream = enrol(connection, key, asked.code, asked.public_key, now_ms)
+        stream = enrol(connection, key, asked, now_ms)
         shard = read_shard(connection, key)
         t = schema.device
         query = select(t).where(t.c.shard_key == key, t.c.device_id == stream.device_id)
@@ -60,29 +60,58 @@ def answer(service: Service, asked: EnrolRequest) -> EnrolAnswer:
         )
 
 
-def enrol(
-    connection: Connection, shard_key: int, code: str, public_key: bytes, now_ms: int
-) -> Stream:
+def enrol(connection: Connection, shard_key: int, asked: EnrolRequest, now_ms: int) -> Stream:
     """Bind a public key to the device whose code this is; return its open epoch.
 
     Works in the caller's transaction. Raises Refused for a code that is unknown, used by another
-    key or too old.
+    key or too old, and for a device that was revoked or does not hold the key.
     """
-    if len(public_key) != _KEY_BYTES:
-        raise malformed(f"public_key has {len(public_key)} bytes")
-    row = _by_code(connection, shard_key, code)
-    latest = latest_epoch(connection, shard_key, row.device_id)
-    if row.used_by is not None:
-        if row.used_by != public_key or latest is None:
-            raise Refused(409, "code_used", "this code was used by another device")
-        return latest
+    if len(asked.public_key) != _KEY_BYTES:
+        raise malformed(f"public_key has {len(asked.public_key)} bytes")
+    if asked.device_id and len(asked.device_id) != DEVICE_BYTES:
+        raise malformed(f"device_id has {len(asked.device_id)} bytes")
+    counted("epoch", asked.epoch)
+    message = enrol_message(asked.code, asked.public_key, asked.device_id, asked.epoch)
+    if not signed_by(asked.public_key, asked.signature, message):
+        raise Refused(401, "bad_signature", "the request is not signed with the key it brings")
+    row = _by_code(connection, shard_key, asked.code)
     if row.state == DeviceState.REVOKED:
         raise Refused(403, "device_revoked", "this device was revoked")
     if row.expires_ms < now_ms:
         raise Refused(403, "code_expired", "this code is too old; ask store IT for a new one")
-    stream = _next_epoch(connection, shard_key, row.device_id, latest, now_ms)
-    _bind(connection, shard_key, row, public_key, now_ms)
+    latest = latest_epoch(connection, shard_key, row.device_id)
+    if row.used_by is not None:
+        if row.used_by != asked.public_key or latest is None:
+            raise Refused(409, "code_used", "this code was used by another device")
+        return latest
+    if latest is not None:
+        stream = _next_epoch(connection, latest, now_ms)
+    elif asked.device_id and not _is_known(connection, shard_key, asked.device_id):
+        _rename(connection, shard_key, row.device_id, asked.device_id)
+        stream = first_epoch(connection, shard_key, asked.device_id, asked.epoch + 1)
+    else:
+        stream = first_epoch(connection, shard_key, row.device_id)
+    _bind(connection, shard_key, row.code_hash, stream.device_id, asked.public_key, now_ms)
     return stream
+
+
+def _next_epoch(connection: Connection, latest: Stream, now_ms: int) -> Stream:
+    """Grant the epoch behind the device's newest one, which is sealed first."""
+    seal = SealEpoch(latest.device_id, latest.epoch)
+    return grant_behind(connection, latest, seal, latest.epoch + 1, now_ms)
+
+
+def _is_known(connection: Connection, shard_key: int, device_id: bytes) -> bool:
+    d = schema.device
+    query = select(d.c.device_id).where(d.c.shard_key == shard_key, d.c.device_id == device_id)
+    return connection.execute(query).first() is not None
+
+
+def _rename(connection: Connection, shard_key: int, drawn: bytes, own: bytes) -> None:
+    """Give a device that never wrote here the id under which it wrote behind a lost database."""
+    for table in (schema.device, schema.enrolment, schema.awaited):
+        whose = (table.c.shard_key == shard_key, table.c.device_id == drawn)
+        connection.execute(update(table).where(*whose).values(device_id=own))
 
 
 def _by_code(connection: Connection, shard_key: int, code: str) -> Row[tuple[object, ...]]:
@@ -96,31 +125,22 @@ def _by_code(connection: Connection, shard_key: int, code: str) -> Row[tuple[obj
     return row
 
 
-def _next_epoch(
-    connection: Connection, shard_key: int, device_id: bytes, latest: Stream | None, now_ms: int
-) -> Stream:
-    """Grant the epoch behind the device's newest one, which is sealed first."""
-    if latest is None:
-        return first_epoch(connection, shard_key, device_id)
-    seal = SealEpoch(device_id, latest.epoch)
-    return grant_behind(connection, latest, seal, latest.epoch + 1, now_ms)
-
-
 def _bind(
     connection: Connection,
     shard_key: int,
-    row: Row[tuple[object, ...]],
+    code_hash: bytes,
+    device_id: bytes,
     public_key: bytes,
     now_ms: int,
 ) -> None:
     e, d = schema.enrolment, schema.device
-    used = update(e).where(e.c.shard_key == shard_key, e.c.code_hash == row.code_hash)
+    used = update(e).where(e.c.shard_key == shard_key, e.c.code_hash == code_hash)
     connection.execute(used.values(used_by=public_key))
-    bound = update(d).where(d.c.shard_key == shard_key, d.c.device_id == row.device_id)
+    bound = update(d).where(d.c.shard_key == shard_key, d.c.device_id == device_id)
     connection.execute(
         bound.values(public_key=public_key, state=int(DeviceState.ENROLLED), enrolled_ms=now_ms)
     )
     # A person has said which machine is this device.
     f = schema.fence
-    whose = (f.c.shard_key == shard_key, f.c.device_id == row.device_id)
+    whose = (f.c.shard_key == shard_key, f.c.device_id == device_id)
     connection.execute(delete(f).where(*whose))

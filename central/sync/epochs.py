@@ -45,9 +45,9 @@ def anchor_of(connection: Connection, stream: Stream) -> bytes:
     return anchor(stream, NO_HEAD if before is None else before)
 
 
-def first_epoch(connection: Connection, shard_key: int, device_id: bytes) -> Stream:
-    """Grant a device the first epoch of its life."""
-    stream = Stream(shard_key, device_id, 1)
+def first_epoch(connection: Connection, shard_key: int, device_id: bytes, epoch: int = 1) -> Stream:
+    """Grant a device the first epoch that this database knows of."""
+    stream = Stream(shard_key, device_id, epoch)
     open_epoch(connection, stream, NO_HEAD)
     return stream
 

@@ -41,8 +41,10 @@ class LostLeases:
             return
         now_ms = service.now_ms()
         early = service.read(
-            lambda one: census.leases_wait(one, key, now_ms, offering.LEASE_TTL_S)
-            and census.awaited(one, key)
+            lambda one: (
+                census.leases_wait(one, key, now_ms, offering.LEASE_TTL_S)
+                and census.awaited(one, key)
+            )
         )
         if early:
             return

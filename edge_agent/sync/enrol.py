@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from edge_agent.journal.identity import Identity, device_key
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import MEDIA_TYPE, Offline, Refused, Transport, read
-from loyalty import wire
+from loyalty import chain, wire
 from loyalty.wire import EnrolAnswer, EnrolRequest
 
 
@@ -18,8 +18,11 @@ def enrol(
     Asking again after a lost answer asks as the same device and gets the same identity. Raises
     JournalBroken if the journal belongs to another device already.
     """
-    public_key = device_key(journal.directory).public_key()
-    request = EnrolRequest(code, public_key.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    key, known = device_key(journal.directory), journal.identity()
+    public_key = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    device_id, epoch = (known.device_id, known.epoch) if known is not None else (b"", 0)
+    message = chain.enrol_message(code, public_key, device_id, epoch)
+    request = EnrolRequest(code, public_key, chain.sign(key, message), device_id, epoch)
     headers = {"Content-Type": MEDIA_TYPE}
     reply = transport.post(wire.ENROL_PATH, headers, msgspec.msgpack.encode(request))
     answer = read(reply, EnrolAnswer)

@@ -187,7 +187,7 @@ class Device:
         self.numbers = itertools.count(1)
 
     def enrol(self, code):
-        request = wire.EnrolRequest(code, self.key.public_key().public_bytes_raw())
+        request = enrol_request(code, self.key)
         status, data = self.programme.post(wire.ENROL_PATH, request)
         assert status == 200, data
         self.enrolled = msgspec.msgpack.decode(data, type=wire.EnrolAnswer)
@@ -349,6 +349,12 @@ class Device:
     def use_online(self, code, request_id="u1"):
         request = wire.VoucherRequest(request_id, code)
         return self.ask(wire.VOUCHER_PATH, request, wire.VoucherAnswer)
+
+
+def enrol_request(code, key, device_id=b"", epoch=0):
+    public_key = key.public_key().public_bytes_raw()
+    message = chain.enrol_message(code, public_key, device_id, epoch)
+    return wire.EnrolRequest(code, public_key, chain.sign(key, message), device_id, epoch)
 
 
 def claim_hash(code):

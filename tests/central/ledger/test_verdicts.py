@@ -9,7 +9,16 @@ from central.ledger.waiting import PARKED_MS, cases, open_events
 from central.ledger.writing import turns
 from loyalty import events, wire
 from loyalty.chain import Frame
-from loyalty.events import EpochSealed, LeaseGrant, MemberSet, Rejudge, ReviewOpened, frame_of
+from loyalty.events import (
+    EpochSealed,
+    Holder,
+    LeaseGrant,
+    MemberSet,
+    Redeem,
+    Rejudge,
+    ReviewOpened,
+    frame_of,
+)
 from loyalty.wire import Judged, Topic, Verdict
 from tests.central.programme import member
 
@@ -172,3 +181,17 @@ def test_a_receipt_that_earned_twice_is_a_case_at_once(programme):
     assert [case.reason for case in programme.read(cases, programme.now_ms)] == [
         "duplicate_receipt"
     ]
+
+
+def test_a_text_longer_than_an_index_takes_stops_nobody(programme):
+    """PostgreSQL calls its limit an operational error, as if the database were away."""
+    till = programme.till
+    long = programme.chance.randbytes(1_700).hex()
+    till.write(till.sale(Holder("card", "c1" * 8)))
+    till.write(Redeem(till.moment(), Holder("card", "c1" * 8), long, 5, "tea", "V1", ""))
+    till.write(till.sale(Holder("card", "c2" * 8), number="n2"))
+    answer = till.send()
+    verdicts = [Verdict(one.verdict) for one in answer.judged]
+    assert (answer.acked_through, verdicts[0], verdicts[2]) == (3, Verdict.APPLIED, Verdict.APPLIED)
+    assert verdicts[1] in {Verdict.PENDING_REF, Verdict.QUARANTINED}
+    programme.check()

@@ -1,19 +1,25 @@
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 from sqlalchemy import update
 
 from central import schema
 from central.database import writing
 from central.sync.callers import DeviceState
 from loyalty import chain, wire
-from tests.central.programme import DAY_MS, Device, member
+from tests.central.programme import DAY_MS, Device, enrol_request, member
 
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw()
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"x")
 
 
-def enrol(programme, code, key=KEY):
-    status, data = programme.post(wire.ENROL_PATH, wire.EnrolRequest(code, key))
+def enrol(programme, code, key=KEY, **known):
+    return asked(programme, enrol_request(code, key, **known))
+
+
+def asked(programme, request):
+    status, data = programme.post(wire.ENROL_PATH, request)
     if status == 200:
         return msgspec.msgpack.decode(data, type=wire.EnrolAnswer)
     return status, msgspec.msgpack.decode(data, type=wire.Problem).code
@@ -42,14 +48,54 @@ def test_a_code_and_a_key_become_a_device_with_its_first_epoch(programme):
 def test_enrolling_again_with_the_same_code_and_key_changes_nothing(programme):
     programme.add_code("CODE", programme.expect_device("t"))
     first = enrol(programme, "CODE")
-    programme.now_ms += 30 * DAY_MS
+    programme.now_ms += DAY_MS // 2
     assert enrol(programme, "CODE") == first
+
+
+def test_a_used_code_is_worth_nothing_once_it_has_expired(sqlite_programme):
+    programme = sqlite_programme
+    programme.add_code("CODE", programme.expect_device("t"), programme.now_ms)
+    enrol(programme, "CODE")
+    programme.now_ms += 1
+    assert enrol(programme, "CODE") == (403, "code_expired")
+
+
+def test_a_device_that_was_revoked_gets_nothing_for_its_used_code(sqlite_programme):
+    programme = sqlite_programme
+    programme.add_code("CODE", programme.expect_device("t"))
+    enrol(programme, "CODE")
+    with writing(programme.engine) as connection:
+        connection.execute(update(schema.device).values(state=int(DeviceState.REVOKED)))
+    assert enrol(programme, "CODE") == (403, "device_revoked")
+
+
+def test_whoever_knows_a_code_and_a_public_key_has_not_the_key(sqlite_programme):
+    programme = sqlite_programme
+    programme.add_code("CODE", programme.expect_device("t"))
+    request = structs.replace(enrol_request("CODE", KEY), signature=bytes(64))
+    assert asked(programme, request) == (401, "bad_signature")
+
+
+def test_a_device_of_a_lost_database_goes_on_under_its_own_name(programme):
+    """The backup is older than its enrolment: what it told then is only in its journal now."""
+    drawn, own = programme.expect_device("t"), bytes(range(16))
+    programme.add_code("CODE", drawn)
+    answer = enrol(programme, "CODE", device_id=own, epoch=3)
+    assert (answer.device_id, answer.epoch, answer.name, answer.held) == (own, 4, "t", ())
+    assert enrol(programme, "CODE", device_id=own, epoch=3) == answer
+    assert drawn not in {row.device_id for row in programme.rows(schema.device)}
+
+
+def test_a_device_cannot_take_the_name_of_another_that_central_knows(programme):
+    drawn = programme.expect_device("t")
+    programme.add_code("CODE", drawn)
+    assert enrol(programme, "CODE", device_id=programme.till.id, epoch=1).device_id == drawn
 
 
 def test_a_code_works_for_one_key_only(programme):
     programme.add_code("CODE", programme.expect_device("t"))
     enrol(programme, "CODE")
-    assert enrol(programme, "CODE", bytes(31) + b"x") == (409, "code_used")
+    assert enrol(programme, "CODE", OTHER_KEY) == (409, "code_used")
 
 
 def test_an_unknown_code_is_refused(programme):
@@ -66,7 +112,8 @@ def test_a_code_works_until_it_expires(sqlite_programme, late_ms, works):
 
 def test_a_key_has_32_bytes(programme):
     programme.add_code("CODE", programme.expect_device("t"))
-    assert enrol(programme, "CODE", b"short") == (400, "malformed")
+    request = structs.replace(enrol_request("CODE", KEY), public_key=b"short")
+    assert asked(programme, request) == (400, "malformed")
 
 
 def test_a_new_code_for_a_known_device_seals_its_epoch_and_shuts_the_old_key_out(programme):
