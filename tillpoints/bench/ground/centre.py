@@ -24,6 +24,7 @@ from loyalty.rules import rulebook
 from loyalty.wire import PushRequest, RuleBookRow
 from tillpoints.bench.ground import days
 from tillpoints.bench.ground.days import SHARD, START_MS, Till
+from tillpoints.simulation.book import BOOK
 
 _PART = 10_000
 _FACTS = "shard_key device_id epoch seq hash kind kind_version body"
@@ -53,7 +54,7 @@ def writer(engine: Engine) -> Combiner:
 def fill(connection: Connection, tills: Sequence[Till]) -> None:
     """Put the programme, its rule book, its members and its tills into empty tables."""
     open_shard(connection, SHARD, "bench", "Asia/Shanghai", bytes(16))
-    book = RuleBookRow(days.VERSION, rulebook.canonical(days.BOOK), 0)
+    book = RuleBookRow(days.VERSION, rulebook.canonical(BOOK), 0)
     row = {"shard_key": SHARD, **msgspec.structs.asdict(book)}
     connection.execute(schema.rule_book.insert(), row)
     announce(connection, SHARD, [of_rule_book(book)])

@@ -18,6 +18,7 @@ from loyalty.events import Body, Claim, Holder, Moment, Refund, Sale, frame_of
 from loyalty.receipt import Kind, Receipt, Tender, fingerprint
 from loyalty.rules import rulebook
 from loyalty.wire import PROTOCOL, PushRequest
+from tillpoints.simulation.book import BOOK
 
 #: 29 May 2026 in Shanghai.
 START_MS = 1_780_000_000_000
@@ -28,42 +29,6 @@ CATEGORY = "food"
 NO_HEAD = bytes(32)
 _EVENT_MS = 60_000
 
-BOOK = rulebook.from_toml(
-    """
-name = "bench"
-currency = "CNY"
-rounding = "floor"
-expiry_months = 12
-claim_days = 30
-voucher_days = 14
-redeem_limit_points = 5000
-unearning_tenders = ["mall_points"]
-[[rates]]
-category = "food"
-points = 1
-per_fen = 100
-name_zh = "餐饮"
-name_en = "Food"
-[[rates]]
-category = "*"
-points = 1
-per_fen = 1000
-name_zh = "消费"
-name_en = "Shopping"
-[[tiers]]
-id = "base"
-name_zh = "普卡"
-name_en = "Base"
-from_points = 0
-multiplier = "1"
-[[tiers]]
-id = "gold"
-name_zh = "金卡"
-name_en = "Gold"
-from_points = 1000
-multiplier = "3/2"
-"""
-)
 VERSION = rulebook.version(BOOK)
 
 
