@@ -8,7 +8,7 @@ import secrets
 import time
 from pathlib import Path
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, abort, jsonify, render_template, request, send_file
 from msgspec import Struct
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,11 +22,13 @@ from central.keys import load as load_keys
 from central.member_page import pages as member_page
 from central.reviewing import pages as reviews
 from central.reviewing.teacher import Teacher
+from central.rewards import pictures
 from central.staff import pages as staff
 from central.sync import api
 from central.sync.member_files import MemberFiles
 from central.sync.service import Service
 
+_FOR_EVER_S = 31_536_000
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -101,6 +103,16 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(reviews.blueprint(service, config.tz(), config.programme))
     app.register_blueprint(desk.blueprint(service, config))
     app.register_blueprint(member_page.blueprint(service, config.tz(), config.programme))
+
+    @app.get("/pictures/<name>")
+    def picture(name: str) -> Response:
+        kept = pictures.path(config.pictures_folder, name)
+        if kept is None:
+            abort(404)
+        answer = send_file(kept, etag=name, max_age=_FOR_EVER_S, conditional=True)
+        answer.cache_control.public = True
+        answer.cache_control.immutable = True
+        return answer
 
     @app.get("/healthz")
     def healthz() -> Response:

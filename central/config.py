@@ -82,6 +82,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     server: Server = Server()
     desk_printer: DeskPrinter = DeskPrinter()
 
+    @property
+    def pictures_folder(self) -> Path:
+        """Where pictures of rewards are kept: beside the files for tills."""
+        return Path(self.directory_folder).with_name("pictures")
+
     def tz(self) -> zoneinfo.ZoneInfo:
         """The mall's time zone."""
         return zoneinfo.ZoneInfo(self.zone)

@@ -6,6 +6,7 @@ own what a file means; a dry run does everything and then takes it back.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from msgspec import structs
 from sqlalchemy import Connection, desc, select
@@ -24,8 +25,8 @@ from central.ledger.writing.turns import run_turn
 from central.members.records import Conflict, Registry
 from central.members.sheet import read_members
 from central.records import Tally, chunks, put, tally
-from central.rewards import records
-from central.rewards.sheet import read_rewards
+from central.rewards import pictures, records
+from central.rewards.sheet import Reward, read_rewards
 from central.sheets import Problem, SheetError
 from central.stores.sheet import read_shops
 from loyalty.chain import sign
@@ -69,8 +70,13 @@ def without_rate(connection: Connection, parts: Parts) -> list[str]:
     return sorted(set(connection.execute(query).scalars()) - named)
 
 
-def rewards(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
-    """Keep the rewards of a file and tell the tills about them."""
+def rewards(
+    connection: Connection, parts: Parts, name: str, data: bytes, *, beside: Path | None = None
+) -> Tally:
+    """Keep the rewards of a file and tell the tills about them.
+
+    Pictures that the file names lie in the folder `beside` it, or are kept already.
+    """
     book = book_in_force(connection, parts)
     tiers = frozenset(tier.id for tier in book.tiers) if book is not None else frozenset()
     given = read_rewards(
@@ -80,8 +86,30 @@ def rewards(connection: Connection, parts: Parts, name: str, data: bytes) -> Tal
         tiers,
         records.simple_ids(connection, parts.config.shard_key),
     )
+    given = _pictured(name, given, parts.config.pictures_folder, beside)
     changes, news = records.save(connection, parts.config.shard_key, given)
     return _announced(connection, parts, news, tally(changes))
+
+
+def _pictured(name: str, given: Sequence[Reward], kept: Path, beside: Path | None) -> list[Reward]:
+    """Return rewards whose pictures are kept. Raises SheetError for one that cannot be."""
+    done, problems = [], []
+    for reward in given:
+        picture = reward.details.picture
+        if picture and pictures.path(kept, picture) is None:
+            try:
+                found = beside / picture if beside is not None else Path(picture)
+                stored = pictures.store(kept, found.read_bytes())
+            except (OSError, pictures.NoPicture) as error:
+                zh = error.zh if isinstance(error, pictures.NoPicture) else "读不到图片文件"
+                problems.append(Problem(1, "picture", f"{picture}：{zh}", f"{picture}: {error}"))
+                continue
+            details = structs.replace(reward.details, picture=stored)
+            reward = structs.replace(reward, details=details)  # noqa: PLW2901
+        done.append(reward)
+    if problems:
+        raise SheetError(name, problems)
+    return done
 
 
 def tills(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:

@@ -55,6 +55,7 @@ from edge_agent.web.device_view import (
     waiting_view,
 )
 from edge_agent.web.kiosk_view import kiosk_view
+from edge_agent.web.pictures import blueprint as pictures_blueprint
 from edge_agent.web.review_view import blueprint as reviews_blueprint
 from edge_agent.web.server import SPARE_THREADS, WebServer
 from edge_agent.web.till_view import till_view
@@ -247,13 +248,9 @@ class Agent:
             poll_s=central.sync_every_s,
         )
         self._sync = SyncThread(self._syncer, moment, self._sync_changed)
-        online = Online(
-            self._journal,
-            caller,
-            session=self._journal.session,
-            has_room=lambda: self._ballast.is_there,
-        )
-        self._asking = Asking(online, self._inbox)
+        session, room = self._journal.session, lambda: self._ballast.is_there
+        self._online = Online(self._journal, caller, session=session, has_room=room)
+        self._asking = Asking(self._online, self._inbox)
 
     def _build_devices(self) -> None:
         config = self._config
@@ -288,7 +285,8 @@ class Agent:
             streams_max=web.threads - SPARE_THREADS,
             embedded_by=web.embedded_by,
         )
-        app = create_app(screens, reviews_blueprint(self._journal))
+        pictures = pictures_blueprint(self._journal.directory / "pictures", self._online.picture)
+        app = create_app(screens, reviews_blueprint(self._journal), pictures)
         self._web = WebServer(app, host, int(port), web.threads)
         hosts |= {f"{name}:{self._web.port}" for name in (host, "localhost", "127.0.0.1")}
 

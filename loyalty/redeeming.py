@@ -96,3 +96,15 @@ class CancelledRow(Struct, frozen=True):
     """A voucher of this device was cancelled: its paper is worth nothing, online or not."""
 
     code_hash: str
+
+
+class VoucherRow(Struct, frozen=True):
+    """A voucher that only this device may take, until the end of `valid_until` (a date).
+
+    Its code is as good as the reward, so a till gets `codes.voucher_hash` of it and never the code.
+    """
+
+    code_hash: str
+    reward_id: str
+    valid_until: str
+    pieces: int = 1

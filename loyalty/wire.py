@@ -25,6 +25,7 @@ from loyalty.redeeming import ReserveRequest as ReserveRequest  # noqa: PLC0414
 from loyalty.redeeming import StockRow as StockRow  # noqa: PLC0414
 from loyalty.redeeming import VoucherAnswer as VoucherAnswer  # noqa: PLC0414
 from loyalty.redeeming import VoucherRequest as VoucherRequest  # noqa: PLC0414
+from loyalty.redeeming import VoucherRow as VoucherRow  # noqa: PLC0414
 from loyalty.rules.reasons import Reason
 
 PROTOCOL = 1
@@ -293,18 +294,6 @@ class ClaimedRow(Struct, frozen=True):
     fingerprint: str
     holder: Holder
     points: int
-
-
-class VoucherRow(Struct, frozen=True):
-    """A voucher that only this device may take, until the end of `valid_until` (a date).
-
-    Its code is as good as the reward, so a till gets `codes.voucher_hash` of it and never the code.
-    """
-
-    code_hash: str
-    reward_id: str
-    valid_until: str
-    pieces: int = 1
 
 
 class ClaimRequest(Struct, frozen=True):

@@ -29,6 +29,8 @@ from loyalty.wire import (
 
 AnswerT = TypeVar("AnswerT", bound=Struct)
 
+_PICTURE_BYTES_MAX = 256 * 1024
+
 
 class Online:
     """Asks central while a person waits. May be called from any thread but the sync thread's.
@@ -97,6 +99,11 @@ class Online:
     def claim(self, request: ClaimRequest) -> ClaimAnswer | Offline:
         """Ask what a claim code stands for."""
         return self._ask(wire.CLAIM_PATH, request, ClaimAnswer)
+
+    def picture(self, name: str) -> bytes | None:
+        """Return a reward's picture; None if central cannot be asked or has none."""
+        answered = self._caller.fetch(f"/pictures/{name}", 0, _PICTURE_BYTES_MAX)
+        return answered[0] if isinstance(answered, tuple) else None
 
     def balance(self, request: BalanceRequest) -> BalanceAnswer | Offline:
         """Ask what a holder has now."""

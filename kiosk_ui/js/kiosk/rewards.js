@@ -23,6 +23,7 @@ export function drawRewards(step, rewards) {
     button.disabled = !reward.affordable;
     mark(button, "affordable", reward.affordable);
     icon(slot(node, "kind"), REWARD_ICONS[reward.kind]);
+    drawPicture(slot(node, "picture"), reward.picture);
     put(node, "name", named(reward));
     put(node, "points", points(reward.points));
     putOrHide(node, "usual", reward.usual === reward.points ? "" : points(reward.usual));
@@ -31,6 +32,17 @@ export function drawRewards(step, rewards) {
     icon(slot(node, "can_icon"), reward.affordable ? "check" : "info");
     put(node, "can_text", reward.affordable ? t("home.can") : whyNot(reward.why_not));
   });
+}
+
+/** A picture lies over the icon; one that does not come leaves the icon to be seen. */
+export function drawPicture(image, name) {
+  const address = name ? `/api/picture/${name}` : "";
+  if ((image.getAttribute("src") ?? "") === address) return;
+  show(image, false);
+  image.onload = () => show(image, true);
+  image.onerror = () => show(image, false);
+  if (address) image.src = address;
+  else image.removeAttribute("src");
 }
 
 /** How many are left is worth saying only when they are few. */

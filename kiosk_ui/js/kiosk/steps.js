@@ -5,7 +5,7 @@ import { icon, mark, put, putOrHide, show, slot, view } from "../draw.js";
 import { change, fours, money, points, tail } from "../format.js";
 import { named, t } from "../words.js";
 import { activityShown, activityWaits, drawActivity } from "./activity.js";
-import { drawRewards, REWARD_ICONS } from "./rewards.js";
+import { drawPicture, drawRewards, REWARD_ICONS } from "./rewards.js";
 
 const CLAIMS = {
   credited: { icon: "check", words: "claim.credited" },
@@ -73,6 +73,7 @@ function aboutBalance({ new_card: newCard, balance, available, pending, told, be
 
 function drawConfirm(step, { chosen, member }) {
   icon(slot(step, "kind"), REWARD_ICONS[chosen.kind]);
+  drawPicture(slot(step, "picture"), chosen.picture);
   const cost = chosen.points * chosen.pieces;
   const after = member.available === null ? null : member.available - cost;
   put(step, "reward", named(chosen));

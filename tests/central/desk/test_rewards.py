@@ -1,5 +1,7 @@
 """The desk redeems for members, hands vouchers over, takes them back, and keeps the stock."""
 
+# ruff: noqa: F401, F811  (fixtures of other modules)
+
 import re
 
 import pytest
@@ -7,8 +9,8 @@ import pytest
 from central import schema
 from loyalty import wire
 from loyalty.wire import StockRow, Topic
-from tests.central.desk.test_pages import desk, kept_password, printer, token_of  # noqa: F401
-from tests.central.member_page.conftest import PIN, SOMEBODY, mall  # noqa: F401
+from tests.central.desk.test_pages import desk, kept_password, printer, token_of
+from tests.central.member_page.conftest import PIN, SOMEBODY, mall
 from tests.central.programme import member
 from tests.central.rewards.redeem_cases import bring_in
 from tests.loyalty.phone import Phone
@@ -17,7 +19,7 @@ REWARDS = f"/desk/members/{SOMEBODY}/rewards"
 
 
 @pytest.fixture
-def shop(mall, desk):  # noqa: F811
+def shop(mall, desk):
     """The desk of a mall with a PIN for its member and two flasks of 50 points in stock."""
     code = mall.service.pins.give_opening_code(SOMEBODY)
     assert mall.service.pins.open_with_code(SOMEBODY, code, PIN) == "right"
@@ -26,14 +28,14 @@ def shop(mall, desk):  # noqa: F811
     return mall
 
 
-def send(desk, path, **fields):  # noqa: F811
+def send(desk, path, **fields):
     page = desk.get(path).text
     drawn = re.findall(r'name="request_id" value="([^"]+)"', page)
     given = {"token": token_of(page), "request_id": drawn[-1] if drawn else "r", **fields}
     return desk.post(path, data=given).text
 
 
-def redeem(desk, **fields):  # noqa: F811
+def redeem(desk, **fields):
     return send(desk, REWARDS, **{"reward_id": "flask", "pieces": "1", "proof": PIN, **fields})
 
 
@@ -41,7 +43,7 @@ def code_of(page):
     return re.search(r'<p class="code">([^<]+)</p>', page)[1].replace(" ", "").replace("-", "")
 
 
-def test_the_desk_redeems_for_a_member_with_a_pin_and_prints_the_voucher(desk, shop, printer):  # noqa: F811
+def test_the_desk_redeems_for_a_member_with_a_pin_and_prints_the_voucher(desk, shop, printer):
     before = shop.balance(member(SOMEBODY))
     code = code_of(redeem(desk))
     assert shop.balance(member(SOMEBODY)) == before - 50
@@ -49,7 +51,7 @@ def test_the_desk_redeems_for_a_member_with_a_pin_and_prints_the_voucher(desk, s
     shop.check()
 
 
-def test_a_pass_that_is_fresh_is_a_proof_too(desk, shop):  # noqa: F811
+def test_a_pass_that_is_fresh_is_a_proof_too(desk, shop):
     phone = Phone().signed_for(shop.central_key, SOMEBODY, shop.shard_key)
     assert code_of(redeem(desk, proof=phone.shows(shop.now_ms)))
     again = redeem(desk, proof=phone.shows(shop.now_ms))
@@ -59,19 +61,19 @@ def test_a_pass_that_is_fresh_is_a_proof_too(desk, shop):  # noqa: F811
 @pytest.mark.parametrize(
     ("proof", "told"), [("000111", "密码不对"), ("", "请会员出示手机上的会员码")]
 )
-def test_without_a_proof_the_desk_redeems_nothing(desk, shop, proof, told):  # noqa: F811
+def test_without_a_proof_the_desk_redeems_nothing(desk, shop, proof, told):
     before = shop.balance(member(SOMEBODY))
     assert told in redeem(desk, proof=proof)
     assert shop.balance(member(SOMEBODY)) == before
 
 
-def test_a_form_that_is_sent_twice_redeems_once(desk, shop):  # noqa: F811
+def test_a_form_that_is_sent_twice_redeems_once(desk, shop):
     first, second = (redeem(desk, request_id="same") for _ in range(2))
     assert code_of(first) == code_of(second)
     assert len(shop.rows(schema.voucher)) == 1
 
 
-def test_what_the_member_cannot_have_says_why(desk, shop):  # noqa: F811
+def test_what_the_member_cannot_have_says_why(desk, shop):
     redeem(desk)
     redeem(desk)
     page = desk.get(REWARDS).text
@@ -80,7 +82,7 @@ def test_what_the_member_cannot_have_says_why(desk, shop):  # noqa: F811
     assert "None left" in redeem(desk)
 
 
-def test_a_voucher_is_handed_over_once_by_a_scan(desk, shop):  # noqa: F811
+def test_a_voucher_is_handed_over_once_by_a_scan(desk, shop):
     code = code_of(redeem(desk))
     assert "可以使用" in send(desk, "/desk/vouchers", voucher=code)
     assert "请交付：保温杯" in send(desk, "/desk/vouchers", voucher=code, do="hand_over")
@@ -89,7 +91,7 @@ def test_a_voucher_is_handed_over_once_by_a_scan(desk, shop):  # noqa: F811
     assert shop.till.use_online(code).refusal.code == "voucher_used"
 
 
-def test_the_desk_takes_a_voucher_back_with_a_reason(desk, shop):  # noqa: F811
+def test_the_desk_takes_a_voucher_back_with_a_reason(desk, shop):
     before = shop.balance(member(SOMEBODY))
     code = code_of(redeem(desk))
     assert "请写明取消原因" in send(desk, "/desk/vouchers", voucher=code, do="take_back", why=" ")
@@ -100,12 +102,12 @@ def test_the_desk_takes_a_voucher_back_with_a_reason(desk, shop):  # noqa: F811
     shop.check()
 
 
-def test_what_is_no_voucher_of_ours_is_refused(desk, shop):  # noqa: F811
+def test_what_is_no_voucher_of_ours_is_refused(desk, shop):
     for text, told in (("TPVAAAA", "不是本商场的兑换券"), ("VBQFJ9E05STQHS18", "兑换券不存在")):
         assert told in send(desk, "/desk/vouchers", voucher=text, do="hand_over")
 
 
-def test_the_desk_says_how_many_are_left_and_takes_rewards_off(desk, shop):  # noqa: F811
+def test_the_desk_says_how_many_are_left_and_takes_rewards_off(desk, shop):
     redeem(desk)
     send(desk, "/desk/rewards", reward_id="flask", place="", left="7")
     assert shop.till.feed(Topic.STOCK, StockRow)["flask"].left == 7
@@ -115,7 +117,7 @@ def test_the_desk_says_how_many_are_left_and_takes_rewards_off(desk, shop):  # n
     assert desk.post("/desk/rewards", data={"reward_id": "flask"}).status_code == 400
 
 
-def test_nobody_redeems_at_the_desk_without_signing_in(desk, shop):  # noqa: F811
+def test_nobody_redeems_at_the_desk_without_signing_in(desk, shop):
     desk.post("/desk/logout", data={"token": token_of(desk.get("/desk/vouchers").text)})
     for path in (REWARDS, "/desk/vouchers", "/desk/rewards"):
         assert desk.get(path).status_code == 303

@@ -1,5 +1,7 @@
 """What a kiosk offers whom, how many of it, and how a redemption is taken back there."""
 
+# ruff: noqa: F401, F811  (fixtures of other modules)
+
 import pytest
 from msgspec import structs
 
@@ -25,7 +27,7 @@ from loyalty.events import Holder
 from loyalty.rules.earning import Reason
 from loyalty.wire import BalanceAnswer, CancelAnswer, LeaseAnswer, ReserveAnswer, RewardRow
 from tests.edge_agent.conftest import member
-from tests.edge_agent.kiosk.test_machine import LEASE, MUG, PLACE, Kiosk, screen  # noqa: F401
+from tests.edge_agent.kiosk.test_machine import LEASE, MUG, PLACE, Kiosk, screen
 
 PARKING = RewardRow(
     "parking", "停车", "Parking", 100, "parking", details=Details(pieces_max=10, unit_zh="小时")
@@ -33,7 +35,7 @@ PARKING = RewardRow(
 WANG = Holder("member", "wang")
 
 
-def at_home(screen, had=None, balance=800):  # noqa: F811
+def at_home(screen, had=None, balance=800):
     screen.feed(MemberScanned(member(balance=balance)))
     screen.feed(BalanceTold(BalanceAnswer(True, balance, 0, "gold", "王**", had=had or {})))
 
@@ -56,13 +58,13 @@ def details(**facts):
         (MUG, {}, None),
     ],
 )
-def test_a_reward_says_why_this_member_cannot_have_it(screen, reward, shelf, code):  # noqa: F811
+def test_a_reward_says_why_this_member_cannot_have_it(screen, reward, shelf, code):
     at_home(screen, had={"mug": 1})
     refusal = why_not(screen.state, reward, online=True, **shelf)
     assert (refusal.code if refusal else None) == code
 
 
-def test_a_limited_time_price_counts_on_its_days_only(screen):  # noqa: F811
+def test_a_limited_time_price_counts_on_its_days_only(screen):
     at_home(screen, balance=400)
     reward = details(price_points=300, price_from="2026-11-21", price_until="2026-11-21")
     for day, code in (("2026-11-21", None), ("2026-11-22", "balance_too_low")):
@@ -77,7 +79,7 @@ def test_a_bundle_is_left_as_often_as_its_scarcest_part():
     assert left_of(day_out, {}) is None
 
 
-def test_several_pieces_are_asked_for_at_the_price_that_was_shown(screen):  # noqa: F811
+def test_several_pieces_are_asked_for_at_the_price_that_was_shown(screen):
     at_home(screen)
     screen.feed(Chosen(PARKING, PLACE))
     screen.feed(PiecesSet(3))
@@ -89,7 +91,7 @@ def test_several_pieces_are_asked_for_at_the_price_that_was_shown(screen):  # no
     assert isinstance(sync, SyncNow)
 
 
-def test_nobody_gets_more_pieces_than_there_may_be_at_once(screen):  # noqa: F811
+def test_nobody_gets_more_pieces_than_there_may_be_at_once(screen):
     at_home(screen)
     screen.feed(Chosen(PARKING, PLACE))
     for wanted, got in ((0, 1), (11, 10)):
@@ -97,7 +99,7 @@ def test_nobody_gets_more_pieces_than_there_may_be_at_once(screen):  # noqa: F81
         assert screen.state.pieces == got
 
 
-def test_the_last_piece_is_kept_while_its_member_decides_and_let_go_when_they_leave(screen):  # noqa: F811
+def test_the_last_piece_is_kept_while_its_member_decides_and_let_go_when_they_leave(screen):
     for leaves in (Back(), Left()):
         at_home(screen)
         assert screen.feed(Chosen(MUG, PLACE, left=1)) == [AskReserve("mug", 1)]
@@ -107,7 +109,7 @@ def test_the_last_piece_is_kept_while_its_member_decides_and_let_go_when_they_le
     assert screen.feed(Tick(), at_s=61) == [AskReserve("mug", 0)]
 
 
-def test_a_piece_that_somebody_else_took_is_told_before_the_member_confirms(screen):  # noqa: F811
+def test_a_piece_that_somebody_else_took_is_told_before_the_member_confirms(screen):
     at_home(screen)
     screen.feed(Chosen(MUG, PLACE, left=1))
     screen.feed(ReserveTold("mug", ReserveAnswer(refusal=Reason("reward_gone"))))
@@ -115,14 +117,14 @@ def test_a_piece_that_somebody_else_took_is_told_before_the_member_confirms(scre
 
 
 @pytest.mark.parametrize("answer", [None, ReserveAnswer(120)])
-def test_a_member_goes_on_when_the_piece_is_kept_or_nobody_can_tell(screen, answer):  # noqa: F811
+def test_a_member_goes_on_when_the_piece_is_kept_or_nobody_can_tell(screen, answer):
     at_home(screen)
     screen.feed(Chosen(MUG, PLACE, left=1))
     screen.feed(ReserveTold("mug", answer))
     assert screen.state.step == "confirm"
 
 
-def test_the_slip_says_where_central_set_the_piece_aside(screen):  # noqa: F811
+def test_the_slip_says_where_central_set_the_piece_aside(screen):
     at_home(screen)
     screen.feed(Chosen(MUG, PLACE, left=3))
     screen.feed(Confirmed("R1"))
@@ -132,7 +134,7 @@ def test_the_slip_says_where_central_set_the_piece_aside(screen):  # noqa: F811
     assert screen.state.voucher.place == shop
 
 
-def redeemed(screen):  # noqa: F811
+def redeemed(screen):
     at_home(screen)
     screen.feed(Chosen(MUG, PLACE))
     screen.feed(Confirmed("R1"))
@@ -140,7 +142,7 @@ def redeemed(screen):  # noqa: F811
     return screen.feed(CancelTouched("C1"))
 
 
-def test_a_redemption_is_taken_back_before_anybody_handed_anything_over(screen):  # noqa: F811
+def test_a_redemption_is_taken_back_before_anybody_handed_anything_over(screen):
     assert redeemed(screen) == [AskCancel("C1", LEASE.voucher_code)]
     assert screen.state.step == "working"
     asked = screen.feed(CancelTold(LEASE.voucher_code, CancelAnswer(500)))
@@ -158,7 +160,7 @@ def test_a_redemption_is_taken_back_before_anybody_handed_anything_over(screen):
     ],
 )
 def test_a_redemption_that_is_not_taken_back_stays_on_the_screen_with_the_reason(
-    screen,  # noqa: F811
+    screen,
     answer,
     code,
 ):

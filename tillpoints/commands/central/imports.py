@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,11 @@ def rewards(**options: Any) -> None:
     about_en, picture; pieces_max, unit_zh, unit_en (1 to 10 hours); off (50 or 10%) and from for
     coupons; parts (thermos:1 parking:2) for bundles; price_points, price_from, price_until for a
     limited time; offered_from, offered_until, tiers, early_tiers, early_from; limit and limit_per
-    (day or month) for each member; stock (20, or helu:8 zhiye:5), all that there ever was.
+    (day or month) for each member; stock (20, or helu:8 zhiye:5), all that there ever was. A
+    picture (PNG, JPEG or WebP, at most 256 KB) lies beside the file.
     """
-    _run("rewards", importing.rewards, **options)
+    beside = options["file"].parent
+    _run("rewards", partial(importing.rewards, beside=beside), **options)
 
 
 @_importing("members")
