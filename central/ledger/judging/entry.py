@@ -19,6 +19,9 @@ from loyalty.wire import ClaimedRow, Judged
 LEGS_MAX = 8
 #: Amounts and points beyond this are no facts of a mall; far from what 64 bits can add up.
 AMOUNT_MAX = 10**12
+#: Points that one event may give: a hundred for each fen of a receipt of 100,000 yuan. At ten
+#: million such events a day, what was ever issued would outgrow 64 bits after two years.
+POINTS_MAX = 10**9
 _EMPTY = Account()
 
 

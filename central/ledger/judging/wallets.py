@@ -11,7 +11,7 @@ from datetime import date
 from msgspec import structs
 
 from central.ledger.judging.accounts import ISSUER, Code, debt_id, pending_id, wallet_id
-from central.ledger.judging.entry import Entry, Impossible
+from central.ledger.judging.entry import AMOUNT_MAX, POINTS_MAX, Entry, Impossible
 from central.ledger.judging.rows import Identity
 from loyalty.events import Holder
 from loyalty.rules.lots import Draw, Lot, PendingLot, draw
@@ -46,7 +46,8 @@ def give(
     """Post points that count until `until` to a resolved holder; debts are paid out of them.
 
     `apart` are those of them that count until another day; a debt takes these last. Before the
-    day `counts_from` they are pending and pay nothing.
+    day `counts_from` they are pending and pay nothing. Raises Impossible for more than a mall gives
+    for a receipt, or a holder has.
     """
     waits = counts_from is not None and counts_from > entry.last_day()
     wallet, debt = wallet_id(holder), debt_id(holder)
@@ -54,8 +55,10 @@ def give(
     points = 0
     for amount, code in parts:
         if amount:
-            entry.move(ISSUER, account, amount, code, subject)
             points += amount
+            if points > POINTS_MAX or entry.account(account).posted > AMOUNT_MAX:
+                raise Impossible(f"{points} points for one receipt")
+            entry.move(ISSUER, account, amount, code, subject)
     if counts_from is not None and waits:
         lots = tuple(
             PendingLot(lot.lot_id, counts_from, lot.expires_on, lot.left, subject)

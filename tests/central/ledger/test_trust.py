@@ -1,9 +1,10 @@
-"""What a device says of another shop than its own: judged by the shop it was enrolled for."""
+"""What a device says that it has no say in, or that no mall ever sees."""
 
 import pytest
 from msgspec import structs
 
 from central import schema
+from central.ledger.judging.entry import POINTS_MAX
 from loyalty.receipt import Kind
 from loyalty.wire import Verdict
 from tests.central.programme import member, print_of
@@ -105,4 +106,23 @@ def test_what_another_device_took_in_is_for_that_device_to_say(mall):
     used = structs.replace(other.use(lease.voucher_code), by=till.id.hex())
     assert other.push(used)[0][0] is Verdict.QUARANTINED
     assert till.push(till.use(lease.voucher_code)) == [APPLIED]
+    mall.check()
+
+
+@pytest.mark.parametrize("promised", [POINTS_MAX, POINTS_MAX + 1])
+def test_an_event_gives_no_more_points_than_a_receipt_can_bring(mall, promised):
+    """Else a hostile till could fill the account that all points come from."""
+    till = mall.till
+    ((verdict, *_),) = till.push(till.sale(member(), points=promised))
+    may = promised == POINTS_MAX
+    assert verdict is (Verdict.APPLIED if may else Verdict.QUARANTINED)
+    assert mall.balance(member()) == (promised if may else 0)
+    mall.check()
+
+
+def test_a_sale_of_any_size_gives_no_more_either(mall):
+    till = mall.till
+    vast = till.sale(member(), fen=10**12, points=0)
+    assert till.push(vast)[0][0] is Verdict.QUARANTINED
+    assert till.push(till.sale(member())) == [APPLIED]
     mall.check()
