@@ -205,3 +205,14 @@ def test_a_job_that_trips_our_own_code_goes_to_a_person_and_the_next_goes_on(
     counter.print(sale_text("HL2"))
     state = counter.wait(lambda state: len(state["recent"]) == 3)
     assert first(state)["kind"] == "review"
+
+
+def test_a_number_that_was_skipped_is_shown_and_stands_ready_for_central(counter: Counter) -> None:
+    counter.print(sale_text("HL1"))
+    counter.wait(lambda state: first(state).get("number") == "HL1")
+    counter.print(sale_text("HL4"))
+    state = counter.wait(lambda state: state["trail"])
+    assert "2" in state["trail"]["en"]
+    assert counter.agent is not None
+    gaps = counter.agent._syncer.trail.gaps
+    assert (gaps.skipped, gaps.drawers, gaps.lost) == (2, 0, 0)
