@@ -17,8 +17,9 @@ from central import migrations
 from central.config import Config
 from central.database import connect, reading
 from central.desk import pages as desk
-from central.keys import Keys
+from central.keys import OTHERS, Keys, KeysError
 from central.keys import load as load_keys
+from central.ledger.shards import own_key
 from central.member_page import pages as member_page
 from central.reviewing import pages as reviews
 from central.reviewing.teacher import Teacher
@@ -65,9 +66,13 @@ def open_parts(config: Config) -> Parts:
     engine = connect(config.database)
     with reading(engine) as connection:
         current = migrations.is_current(connection)
+        known = own_key(connection, config.shard_key) if current else None
     if not current:
         engine.dispose()
         raise NotSetUp("the database is not ready; run `tillpoints central init`")
+    if known not in (None, keys.central_public):
+        engine.dispose()
+        raise KeysError(f"{config.keys_file} {OTHERS}")
     return Parts(config, keys, engine)
 
 

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _NAMES = ("central_key", "tenant_key", "desk_secret")
 _KEY_BYTES = 32
+#: What is said of a keys file of another central, behind its path.
+OTHERS = "does not hold the keys by which the tills know this database: put its own copy there"
 
 
 class KeysError(ValueError):

@@ -54,6 +54,7 @@ shard = table(
     data("incarnation"),  # drawn anew when central is restored from a backup
     text("programme"),
     text("zone"),  # IANA name; the days of lots, claims and vouchers are days there
+    data("central_public", null=True),  # the key by which tills know this central
 )
 
 # --- devices

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from central import citus, keys, migrations
 from central.config import Config
 from central.database import connect, writing
-from central.ledger.shards import ZoneChanged, open_shard
+from central.ledger.shards import ZoneChanged, keep_own_key, open_shard, own_key
 
 _INCARNATION_BYTES = 16
 
@@ -28,9 +28,12 @@ class Done(Struct, frozen=True):
     en: str
 
 
-def set_up(config: Config) -> list[Done]:
-    """Make what is missing and return what was done. Raises SetUpError."""
-    done = [_make_keys(Path(config.keys_file))]
+def set_up(config: Config, *, new_keys: bool = False) -> list[Done]:
+    """Make what is missing and return what was done. Raises SetUpError.
+
+    Keys other than those of this database are taken only as `new_keys`: no till believes them
+    before it is enrolled again.
+    """
     try:
         if config.database.is_sqlite:
             # It will hold names and phone numbers; SQLite gives its other files the same mode.
@@ -42,7 +45,7 @@ def set_up(config: Config) -> list[Done]:
         raise SetUpError(f"database: {error.orig}") from error
     except OSError as error:
         raise SetUpError(f"database: {error}") from error
-    return [*done, Done("数据库已就绪", "the database is ready")]
+    return [_own_keys(config, new_keys=new_keys), Done("数据库已就绪", "the database is ready")]
 
 
 def distribute(config: Config) -> Done | None:
@@ -58,12 +61,25 @@ def distribute(config: Config) -> Done | None:
     return Done(f"已在集群上分布 {count} 张表", f"distributed {count} tables over the cluster")
 
 
-def _make_keys(path: Path) -> Done:
+def _own_keys(config: Config, *, new_keys: bool) -> Done:
+    path, engine = Path(config.keys_file), connect(config.database)
     try:
-        made = keys.create(path)
-        keys.load(path)
+        with writing(engine) as connection:
+            known = own_key(connection, config.shard_key)
+            if known is not None and not new_keys and not path.exists():
+                raise SetUpError(
+                    f"keys: {path} is missing, and the tills know this database by its keys: put"
+                    " your copy there; without one, `--new-keys` and enrol every till again"
+                )
+            made = keys.create(path)
+            public = keys.load(path).central_public
+            if known not in (None, public) and not new_keys:
+                raise SetUpError(f"keys: {path} {keys.OTHERS}")
+            keep_own_key(connection, config.shard_key, public)
     except (OSError, keys.KeysError) as error:
         raise SetUpError(f"keys: {error}") from error
+    finally:
+        engine.dispose()
     if made:
         return Done(f"已生成密钥 {path}", f"made the keys {path}")
     return Done("密钥已存在，未改动", "the keys are there already")

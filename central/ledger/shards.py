@@ -59,6 +59,19 @@ def read_shard(connection: Connection, shard_key: int) -> Shard:
     )
 
 
+def own_key(connection: Connection, shard_key: int) -> bytes | None:
+    """Return the public key by which tills know this central, None before the first."""
+    row = _SHARD.row(connection, shard_key=shard_key)
+    return row.central_public if row is not None else None
+
+
+def keep_own_key(connection: Connection, shard_key: int, central_public: bytes) -> None:
+    """Note by which key tills know this central from now on."""
+    t = schema.shard
+    mine = update(t).where(t.c.shard_key == shard_key)
+    connection.execute(mine.values(central_public=central_public))
+
+
 def _create(
     connection: Connection, shard_key: int, programme: str, zone: str, incarnation: bytes
 ) -> None:

@@ -26,6 +26,21 @@ def test_init_again_changes_nothing_and_never_writes_keys_over(mall):
     assert mall.json("fleet", "list") == before
 
 
+def test_keys_that_were_lost_are_not_replaced_in_silence(mall):
+    """No till would believe a word of new ones."""
+    keys = mall.folder / "central.keys"
+    own = keys.read_bytes()
+    keys.unlink()
+    assert "put your copy there" in mall.run("central", "init", code=3)
+    assert not keys.exists()
+    assert "made the keys" in mall.run("central", "init", "--new-keys")
+    keys.write_bytes(own)
+    for command in (("central", "init"), ("central", "serve"), ("fleet", "list")):
+        assert "put its own copy there" in mall.run(*command, code=3)
+    assert "there already" in mall.run("central", "init", "--new-keys")
+    assert mall.run("fleet", "list") is not None
+
+
 def test_a_programme_can_be_renamed_but_its_zone_stays(mall):
     mall.config.write_text(mall.config.read_text().replace("会员积分", "星享会"))
     mall.run("central", "init")

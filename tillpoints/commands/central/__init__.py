@@ -33,7 +33,12 @@ def command() -> None:
     is_flag=True,
     help="Spread the tables over a Citus cluster too; print the SQL if the database is on none.",
 )
-def init(config: Path, on_citus: bool) -> None:
+@click.option(
+    "--new-keys",
+    is_flag=True,
+    help="Take other keys than those the tills know; every till must be enrolled again.",
+)
+def init(config: Path, on_citus: bool, new_keys: bool) -> None:
     """Make the keys and the database, or bring the database to this version.
 
     Running it again changes nothing that is there; keys are never written over.
@@ -43,7 +48,7 @@ def init(config: Path, on_citus: bool) -> None:
 
     loaded = load_config(config)
     try:
-        done = set_up(loaded)
+        done = set_up(loaded, new_keys=new_keys)
         spread = distribute(loaded) if on_citus else None
     except SetUpError as error:
         raise ConfigurationFailure(str(error)) from error
