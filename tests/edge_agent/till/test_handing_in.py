@@ -269,7 +269,7 @@ def test_a_scan_after_a_lost_answer_asks_under_the_same_request(desk: Desk) -> N
     assert desk.scan(voucher()) == "voucher_used"
 
 
-def test_after_a_refusal_the_question_stays_for_a_late_copy_may_still_take_the_voucher(desk: Desk) -> None:
+def test_a_refused_question_stays_for_a_late_copy_may_still_take_the_voucher(desk: Desk) -> None:
     desk.scan(voucher())
     desk.answer(VoucherAnswer(refusal=Reason("voucher_unknown")))
     desk.scan(voucher())
