@@ -21,11 +21,11 @@ from loyalty.chain import Frame
 from loyalty.events import Holder, Redeem, body_of
 from loyalty.wire import CardRow, MemberRow, Topic, Verdict
 from tillpoints.simulation.activities import done_twice
+from tillpoints.simulation.cards import CARDS, tag_of
 from tillpoints.simulation.centre import FILE, SHARD, Central
 from tillpoints.simulation.disk import write_image
 from tillpoints.simulation.facts import Facts
 from tillpoints.simulation.observer import Observer
-from tillpoints.simulation.people import CARDS, tag_of
 from tillpoints.simulation.station import Station
 from tillpoints.simulation.world import World
 

@@ -15,13 +15,14 @@ from edge_agent.journal.identity import Identity
 from loyalty import wire
 from loyalty.leases import ANOTHER_RUN, ARMED_ELSEWHERE, spendable_ms
 from loyalty.wire import LeaseAnswer, LeaseRequest, PushAnswer, PushRequest
+from tillpoints.simulation.cards import CARDS, tag_of
 from tillpoints.simulation.centre import Central
 from tillpoints.simulation.checks import Checks
 from tillpoints.simulation.deeds import DEEDS, Deed
 from tillpoints.simulation.facts import Facts, Granted
 from tillpoints.simulation.network import Line
 from tillpoints.simulation.observer import Observer
-from tillpoints.simulation.people import CARDS, People, tag_of
+from tillpoints.simulation.people import People
 from tillpoints.simulation.station import Station
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, World
 

@@ -21,7 +21,7 @@ from edge_agent.people import holder_member
 from edge_agent.sync.calls import Offline
 from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
-from loyalty.codes import VoucherCode, card_tag
+from loyalty.codes import VoucherCode
 from loyalty.events import (
     Body,
     Claim,
@@ -37,21 +37,16 @@ from loyalty.rules import earning
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
 from loyalty.wire import VoucherRequest
+from tillpoints.simulation import cards
 from tillpoints.simulation.activities import a_code, later
-from tillpoints.simulation.centre import CENTRAL_KEY, REWARDS, SHOPS, TENANT_KEY
+from tillpoints.simulation.centre import CENTRAL_KEY, REWARDS, SHOPS
 from tillpoints.simulation.disk import Fault
 from tillpoints.simulation.facts import Facts, Handed, OpenSale, Sold, Told
 from tillpoints.simulation.station import Station
 from tillpoints.simulation.world import HOUR_MS, Violation, World
 
-CARDS = 8
 _DEATHS: tuple[Fault, ...] = ("kill", "power")
 _POISON_FEN = 10**13
-
-
-def tag_of(card: int) -> str:
-    """Return the tag of one of the cards that are in people's hands."""
-    return card_tag(TENANT_KEY, f"CARD-{card}")
 
 
 class People:
@@ -81,7 +76,7 @@ class People:
     def sell(self, station: Station) -> None:
         """Sell something; most are members, some take a claim slip, a few forget both."""
         rng = station.chance
-        holder = self._holder(station) if rng.random() < 0.6 else None
+        holder = cards.holder_at(station) if rng.random() < 0.6 else None
         fen = rng.choice((rng.randrange(500, 90_000), 10_000, 30_000))
         self._record_sale(station, holder, fen)
 
@@ -130,7 +125,7 @@ class People:
         slip = station.chance.choice(slips)
         if station.journal.claimed_here(slip.claim_hash):
             return
-        holder = self._holder(station)
+        holder = cards.holder_at(station)
         claim = Claim(station.moment(), slip.claim_hash, holder, points=None)
         self._record(station, [claim])
 
@@ -161,7 +156,7 @@ class People:
         known = station.journal.sale_by_fingerprint(sold.fingerprint)
         if known is None or known.refunded_fen:
             return
-        holder = self._holder(station) if station.chance.random() < 0.6 else None
+        holder = cards.holder_at(station) if station.chance.random() < 0.6 else None
         points = sold.fen // 100 if holder is not None else 0
         body = Correction(station.moment(), sold.fingerprint, holder, points=points)
         self._record(station, [body])
@@ -178,7 +173,10 @@ class People:
             self._go_on(station)
         reward = rng.choice(REWARDS)
         asked = station.moment()
-        request_id, holder = f"{rng.getrandbits(64):016x}", self._redeemer(station, reward.points)
+        request_id, holder = (
+            f"{rng.getrandbits(64):016x}",
+            cards.redeemer_at(station, reward.points),
+        )
         ask = partial(station.online.lease, request_id, holder, reward.reward_id)
         answer = ask()
         if isinstance(answer, Offline) and rng.random() < 0.5:
@@ -188,7 +186,7 @@ class People:
         self._world.mark("lease granted")
         if rng.random() < 0.1:
             return  # the visitor walks away
-        voucher, member = answer.voucher_code, self._member_of(holder)
+        voucher, member = answer.voucher_code, cards.member_of(holder)
         if rng.random() < 0.35:
             spend = (answer.lease_id, answer.points, reward.reward_id, voucher)
             self._cut_off[station.name] = (station.session, Redeem(asked, holder, *spend))
@@ -273,7 +271,7 @@ class People:
         book = journal.rule_book(journal.server_ms(station.moment()))
         if book is None:
             return
-        identity, member = station.identity(), holder_member(journal, self._holder(station))
+        identity, member = station.identity(), holder_member(journal, cards.holder_at(station))
         terms = Terms("mall", station.name, SHOPS[0], book.book, book.version)
         now = clocks.now(journal, ZoneInfo(identity.zone), station.moment())
         desk, text = TakingPart(journal, identity, bool), a_code(station.chance, CENTRAL_KEY)
@@ -305,24 +303,6 @@ class People:
         told = self._facts.was_told(station.name, station.journal, seqs)
         self._world.trace(station.name, type(bodies[0]).__name__, seqs, told[-1].hash.hex()[:12])
         return told
-
-    def _holder(self, station: Station) -> Holder:
-        return station.journal.holder_of(tag_of(station.chance.randrange(CARDS)))
-
-    def _redeemer(self, station: Station, points: int) -> Holder:
-        """Return who asks for a reward: mostly one who has its points, as far as is known."""
-        for _ in range(3):
-            holder = self._holder(station)
-            balance = station.journal.standing(holder).balance
-            if balance is not None and balance >= points:
-                break
-        return holder
-
-    def _member_of(self, holder: Holder) -> str:
-        """Return who redeems: central knows a card's owner before its tills do."""
-        if holder.kind == "member":
-            return holder.key
-        return next(f"{card:016x}" for card in range(CARDS) if tag_of(card) == holder.key)
 
     def _receipt(
         self, station: Station, kind: Kind, owed_fen: int, original: str | None = None
