@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from loyalty.codes import group
-from paper.layout import QR, Cut, Element, Pair, Rule, Slip, Text
+from paper.layout import QR, Blank, Cut, Element, Pair, Rule, Slip, Text
 from paper.marker import HEADINGS, OWN_PRINT_MARK, Lang
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -54,9 +54,11 @@ def _elements(paper: VoucherPaper, lang: Lang) -> Iterator[Element]:
     yield Pair(say("member"), paper.member)
     yield Pair(say("spent"), f"{paper.points:,}")
     yield Rule()
-    yield QR(paper.signed)
     yield Text(say("code"), "centre")
-    yield Text(group(paper.code), "centre", bold=True)
+    yield Text(group(paper.code).replace("-", " "), "centre", bold=True, size=2)
+    yield Blank()  # the quiet zone, without which phones do not see the code
+    yield QR(paper.signed)
+    yield Blank()
     yield Pair(say("until"), paper.valid_until, bold=True)
     yield Pair(say("where"), paper.where)
     yield Text(say("once"))
