@@ -4,6 +4,7 @@ Sells and redeems for one member, says on standard output what was recorded, aft
 when nothing is left to send. Run by `test_a_network_of_chaos.py`, which kills it now and then.
 """
 
+import os
 import random
 import sys
 import threading
@@ -26,7 +27,7 @@ from loyalty.codes import card_tag
 from loyalty.events import Holder, Redeem, Sale
 from loyalty.receipt import Kind, Receipt
 
-READ_S = 0.8
+READ_S = float(os.environ.get("TILL_READ_S", "0.8"))
 POLL_S = 0.2
 SHOP = "helu"
 REWARD = "parking-2h"
