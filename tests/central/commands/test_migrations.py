@@ -82,6 +82,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(two_empty_database
 #: What versions after 0011 added to its tables.
 _NEW = {
     "contact": {"epoch", "last_written"},
+    "shard": {"central_public"},
     "transfer": {"number", "debit_before", "credit_before"},
     "account": {"last_transfer", "next_expiry", "lots"},
 }
