@@ -121,6 +121,7 @@ class Mall:
 
     def _leased(self, device_id: bytes, asked: LeaseRequest, answer: LeaseAnswer) -> None:
         """Hold that a request gets one answer; its lease may come to be in doubt meanwhile."""
+        again = bool(self.facts.leased.get((device_id, asked.request_id)))
         before = self.facts.leased.setdefault((device_id, asked.request_id), answer.lease_id)
         later = answer.refusal is not None and answer.refusal.code in _NOT_NOW
         if later and not before:
@@ -140,10 +141,12 @@ class Mall:
         self._note_all()
         chain = (device_id, asked.epoch)
         others = self.facts.armed(chain, asked.session)
-        if answer.lease_id in self.facts.granted.keys() | self.facts.released:
+        if again:
             # Asked for again to be given back: this arms nobody, if its own time is over.
             others = [lease_id for lease_id in others if lease_id == answer.lease_id]
         self.world.hold("I9 one armed run", others and (asked, others))
+        if again:
+            return
         until_ms = self.world.now_ms + spendable_ms(answer.ttl_s)
         self.facts.granted.setdefault(answer.lease_id, Granted(chain, asked.session, until_ms))
 
