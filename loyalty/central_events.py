@@ -191,7 +191,7 @@ class Rejudge(Struct, frozen=True):
     """Central judges a waiting event again. `was` is the verdict it had, a `wire.Verdict`.
 
     What made an earlier judgement wait for newer software is not in any chain, so `was` records it
-    and a replay judges the same way.
+    and a replay judges the same way. `staff` and `why`: the person who wanted it, if one did.
     """
 
     at: Moment
@@ -199,6 +199,8 @@ class Rejudge(Struct, frozen=True):
     epoch: int
     seq: int
     was: int
+    staff: str = ""
+    why: str = ""
 
 
 class EpochSealed(Struct, frozen=True):

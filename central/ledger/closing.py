@@ -1,6 +1,6 @@
-"""Closing a case: a person's word that an event, which waits or cannot be read, does nothing.
+"""Settling a case: a person's word that an event is judged again, or that it does nothing.
 
-It is an event of central's own chain, so a replay closes it too; the event's bytes stay for ever.
+Both are events of central's own chain, so a replay settles it too; the event's bytes stay for ever.
 """
 
 from collections.abc import Iterable
@@ -17,30 +17,34 @@ from central.ledger.judging.state import State
 from central.ledger.writing.turns import run_turn
 from central.ledger.writing.wants import Want
 from loyalty.chain import Frame
-from loyalty.events import KINDS, CaseClosed, Moment
+from loyalty.events import KINDS, CaseClosed, Moment, Rejudge
 from loyalty.wire import Verdict
 
 #: What a person may say at most, so that it fits an event.
 WHY_MAX = 200
-_KIND = next(kind for kind, body in KINDS.items() if body is CaseClosed)
+_KINDS = tuple(kind for kind, body in KINDS.items() if body in (CaseClosed, Rejudge))
 _DAMAGED = (Verdict.CORRUPT_BODY, Verdict.LOST)
 _PAID_TWICE = (Verdict.APPLIED_ADJUSTED, VOUCHER_USED)
 
 
-class Closed(Struct, frozen=True):
-    """A case that was closed: which event, when (ms UTC), by whom and why; empty: by central."""
+class Settled(Struct, frozen=True):
+    """What was done about a case: which event, when (ms UTC), by whom and why; empty: by central.
+
+    `again`: it was judged again, and may be a case once more; else it was closed.
+    """
 
     device_id: str
     epoch: int
     seq: int
     was: str
-    closed_ms: int
+    settled_ms: int
     staff: str
     why: str
+    again: bool
 
 
-class NotClosed(ValueError):
-    """There is no such case; the message says why, in both languages."""
+class NotSettled(ValueError):
+    """There is no such case, or not for this; the message says why, in both languages."""
 
 
 class CloseCase(Struct, frozen=True):
@@ -65,41 +69,97 @@ class CloseCase(Struct, frozen=True):
         return Decision((closed,), lambda _: True)
 
 
+class JudgeAgain(Struct, frozen=True):
+    """Judge an event in quarantine again, as a person wants; answers whether it still was there."""
+
+    identity: Identity
+    staff: str
+    why: str
+
+    def wants(self) -> Iterable[Want]:
+        """Return the event, and what judging it reads."""
+        yield "pending", self.identity
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return the re-judgement, unless the event was settled meanwhile."""
+        device_id, epoch, seq = self.identity
+        pending = state.pending.get(self.identity)
+        if pending is None or pending.verdict is not Verdict.QUARANTINED:
+            return Decision((), lambda _: False)
+        again = Rejudge(at, device_id.hex(), epoch, seq, pending.verdict, self.staff, self.why)
+        return Decision((again,), lambda _: True)
+
+
 def close_case(
     connection: Connection, shard_key: int, identity: Identity, staff: str, why: str, now_ms: int
 ) -> None:
-    """Close the case of an event, in the caller's transaction. Raises NotClosed."""
+    """Close the case of an event, in the caller's transaction. Raises NotSettled."""
+    was, reason, place = _case(connection, shard_key, identity, staff, why)
+    listed = was in (*OPEN_VERDICTS, *_DAMAGED) or (was, reason) == _PAID_TWICE
+    if reason == CASE_CLOSED or not listed:
+        raise NotSettled(f"{place}: 没有待处理的事项 / nothing is open about this event")
+    _settle(connection, shard_key, CloseCase(identity, was, staff, why), now_ms, place)
+
+
+def judge_again(
+    connection: Connection, shard_key: int, identity: Identity, staff: str, why: str, now_ms: int
+) -> Verdict:
+    """Judge an event in quarantine again, in the caller's transaction; return its verdict now.
+
+    Other events that wait are judged again by what they wait for. Raises NotSettled.
+    """
+    was, _, place = _case(connection, shard_key, identity, staff, why)
+    if was is not Verdict.QUARANTINED:
+        raise NotSettled(f"{place}: 未被隔离 / it is not in quarantine")
+    _settle(connection, shard_key, JudgeAgain(identity, staff, why), now_ms, place)
+    return _verdict(connection, shard_key, identity)[0]
+
+
+def settled_cases(connection: Connection, shard_key: int) -> list[Settled]:
+    """Return what was done about cases, in the order it was done."""
+    t = schema.inbox
+    chain = (t.c.device_id == CENTRAL_DEVICE, t.c.epoch == CENTRAL_EPOCH, t.c.kind.in_(_KINDS))
+    query = select(t).where(t.c.shard_key == shard_key, *chain).order_by(t.c.seq)
+    found = []
+    for row in connection.execute(query):
+        body = read_body(Frame(row.kind, row.kind_version, row.body))
+        assert isinstance(body, CaseClosed | Rejudge)  # central wrote it
+        again = isinstance(body, Rejudge)
+        if again and not body.staff:
+            continue  # what it waited for came
+        was = Verdict(body.was).name.lower()
+        place = (body.device, body.epoch, body.seq)
+        found.append(Settled(*place, was, row.received_ms, body.staff, body.why, again))
+    return found
+
+
+def _case(
+    connection: Connection, shard_key: int, identity: Identity, staff: str, why: str
+) -> tuple[Verdict, str, str]:
+    """Return the verdict and reason of an event, and its place as people write it."""
     place = f"{identity.epoch}/{identity.seq}"
     if any(not text.strip() or len(text) > WHY_MAX or "\0" in text for text in (staff, why)):
         most = f"{WHY_MAX} 字 / at most {WHY_MAX} characters"
-        raise NotClosed(f"请说明经手人和原因，最多 {most}: say who closes it and why")
+        raise NotSettled(f"请说明经手人和原因，最多 {most}: say who settles it and why")
+    return (*_verdict(connection, shard_key, identity), place)
+
+
+def _verdict(connection: Connection, shard_key: int, identity: Identity) -> tuple[Verdict, str]:
     t = schema.inbox
     which = (t.c.shard_key == shard_key, t.c.device_id == identity.device_id)
     query = select(t.c.verdict, t.c.reason).where(*which, t.c.epoch == identity.epoch)
     row = connection.execute(query.where(t.c.seq == identity.seq)).one_or_none()
     if row is None or identity.device_id == CENTRAL_DEVICE:
-        raise NotClosed(f"{place}: 没有这样的事件 / there is no such event")
-    was = Verdict(row.verdict)
-    listed = was in (*OPEN_VERDICTS, *_DAMAGED) or (was, row.reason) == _PAID_TWICE
-    if row.reason == CASE_CLOSED or not listed:
-        raise NotClosed(f"{place}: 没有待处理的事项 / nothing is open about this event")
-    answer = run_turn(connection, shard_key, [CloseCase(identity, was, staff, why)], now_ms)[0]
+        place = f"{identity.epoch}/{identity.seq}"
+        raise NotSettled(f"{place}: 没有这样的事件 / there is no such event")
+    return Verdict(row.verdict), row.reason
+
+
+def _settle(
+    connection: Connection, shard_key: int, command: CloseCase | JudgeAgain, now_ms: int, place: str
+) -> None:
+    answer = run_turn(connection, shard_key, [command], now_ms)[0]
     if isinstance(answer, Exception):
         raise answer
     if not answer:
-        raise NotClosed(f"{place}: 刚刚已有结论 / it was decided this moment")
-
-
-def closed_cases(connection: Connection, shard_key: int) -> list[Closed]:
-    """Return the cases that were closed, in the order of their closing."""
-    t = schema.inbox
-    chain = (t.c.device_id == CENTRAL_DEVICE, t.c.epoch == CENTRAL_EPOCH, t.c.kind == _KIND)
-    query = select(t).where(t.c.shard_key == shard_key, *chain).order_by(t.c.seq)
-    found = []
-    for row in connection.execute(query):
-        body = read_body(Frame(row.kind, row.kind_version, row.body))
-        assert isinstance(body, CaseClosed)  # central wrote it
-        was = Verdict(body.was).name.lower()
-        place = (body.device, body.epoch, body.seq)
-        found.append(Closed(*place, was, row.received_ms, body.staff, body.why))
-    return found
+        raise NotSettled(f"{place}: 刚刚已有结论 / it was decided this moment")

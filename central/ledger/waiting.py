@@ -18,7 +18,8 @@ from loyalty.wire import Verdict
 #: How long an event may wait for another one before a person looks at it (SYNC 2.13).
 PARKED_MS = 7 * 86_400_000
 _DAMAGED = (int(Verdict.CORRUPT_BODY), int(Verdict.LOST))
-_OPEN = (int(Verdict.PENDING_REF), int(Verdict.QUARANTINED), *_DAMAGED)
+_WAITS = (int(Verdict.PENDING_REF), int(Verdict.PENDING_UPGRADE))
+_OPEN = (*_WAITS, int(Verdict.QUARANTINED), *_DAMAGED)
 _FOR_PEOPLE = ("duplicate_receipt", VOUCHER_USED)  # waits for nobody else
 _AT_ONCE = 1_000
 
@@ -63,7 +64,7 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
     """Return the events that a person must look at, in the order they came.
 
     These are all in quarantine or damaged on their device's disk, those that have waited for
-    another event for seven days, and second uses of vouchers.
+    another event, a rule book or newer software for seven days, and second uses of vouchers.
     Nothing drops them: what they wait for may still come, until a person closes the case.
     """
     t = schema.inbox

@@ -31,7 +31,7 @@ from tillpoints.central_access import (
     lang_option,
     local_time,
 )
-from tillpoints.commands.fleet_cases import cases_, close_case_
+from tillpoints.commands.fleet_cases import cases_, close_case_, judge_again_
 from tillpoints.exits import Failure
 
 _STATES = {"expected": "待注册", "enrolled": "已注册", "revoked": "已停用"}
@@ -202,6 +202,7 @@ def release_lease(lease_id: str, destroyed: bool, config: Path, lang: str) -> No
 
 command.add_command(cases_)
 command.add_command(close_case_)
+command.add_command(judge_again_)
 
 
 def _devices(parts: Parts) -> list[Device]:

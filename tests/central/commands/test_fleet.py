@@ -197,6 +197,21 @@ def test_a_person_closes_a_case_and_says_why(leased):
     assert mall.json("central", "ledger", "verify")["ok"]
 
 
+def test_a_person_judges_a_quarantined_event_again_and_says_why(leased):
+    mall, _, till, _ = leased
+    till.push(till.claim("nobody", Holder("card", "c"), 0))
+    till.write_frame(Frame(1, 1, b"{"))
+    till.send()
+    word = ("--by", "王芳", "--why", "软件已修正")
+    assert "未被隔离" in mall.run("fleet", "judge-again", "till-1", "1/2", *word, code=1)
+    said = mall.run("fleet", "judge-again", "till-1", "1/3", *word, "--lang", "en", code=1)
+    assert "till-1 1/3: in quarantine" in said
+    assert "重新判定" in mall.run("fleet", "cases", "--closed")
+    (case,) = mall.json("fleet", "cases")["cases"]
+    assert (case["seq"], case["verdict"]) == (3, "quarantined")
+    assert mall.json("central", "ledger", "verify")["ok"]
+
+
 def test_status_rings_when_a_till_contradicts_the_ledger(leased):
     mall, _, till, _ = leased
     held = seal(1, 10, [], None)

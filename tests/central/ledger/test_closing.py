@@ -2,13 +2,14 @@ import pytest
 
 from central import schema
 from central.database import writing
-from central.ledger.closing import NotClosed, close_case, closed_cases
+from central.ledger.closing import NotSettled, close_case, judge_again, settled_cases
+from central.ledger.judging import sales
 from central.ledger.judging.rows import CENTRAL_DEVICE, Identity
 from central.ledger.verify import rebuild
 from central.ledger.waiting import cases
 from loyalty.chain import Frame
 from loyalty.damage import Damage, lost_hash, spelled
-from loyalty.events import CaseClosed
+from loyalty.events import KINDS, CaseClosed, LeaseClose
 from loyalty.wire import Judged, Topic, Verdict
 from tests.central.programme import DAY_MS, member
 
@@ -46,7 +47,7 @@ def test_a_quarantined_event_is_closed_for_ever_and_its_till_hears_of_it(program
     assert verdicts(programme) == {1: CLOSED}
     told = till.feed(Topic.VERDICT, Judged)
     assert told["1/1"] == Judged(1, Verdict.REFUSED_FINAL, "case_closed")
-    (closed,) = programme.read(closed_cases)
+    (closed,) = programme.read(settled_cases)
     assert (closed.was, closed.staff, closed.why) == ("quarantined", "王芳", "小票是演示")
     replays_the_same(programme)
 
@@ -81,7 +82,7 @@ def test_a_lost_event_stays_lost_and_is_no_case_any_more(programme):
 def test_nobody_closes_a_case_without_a_name_and_a_reason(programme, staff, why):
     programme.till.write_frame(Frame(1, 1, b"{"))
     programme.till.send()
-    with pytest.raises(NotClosed, match="say who"):
+    with pytest.raises(NotSettled, match="say who"):
         close(programme, 1, why, staff)
 
 
@@ -90,14 +91,14 @@ def test_only_what_is_open_is_closed_and_only_once(programme):
     till.push(till.sale(code="C1"))
     till.write_frame(Frame(1, 1, b"{"))
     till.send()
-    with pytest.raises(NotClosed, match="nothing is open"):
+    with pytest.raises(NotSettled, match="nothing is open"):
         close(programme, 1)
-    with pytest.raises(NotClosed, match="no such event"):
+    with pytest.raises(NotSettled, match="no such event"):
         close(programme, 9)
     close(programme, 2)
-    with pytest.raises(NotClosed, match="nothing is open"):
+    with pytest.raises(NotSettled, match="nothing is open"):
         close(programme, 2)
-    with pytest.raises(NotClosed, match="no such event"):
+    with pytest.raises(NotSettled, match="no such event"):
         close(programme, 1, device=CENTRAL_DEVICE)
 
 
@@ -107,3 +108,64 @@ def test_no_till_closes_a_case(programme):
     till.write(body)
     till.send()
     assert verdicts(programme)[1][0] == Verdict.QUARANTINED
+
+
+def again(mall, seq, why="软件已修正"):
+    with writing(mall.engine) as connection:
+        place = Identity(mall.till.id, 1, seq)
+        return judge_again(connection, mall.shard_key, place, "王芳", why, mall.now_ms)
+
+
+def test_a_person_judges_a_quarantined_event_again_once_its_cause_is_mended(programme, monkeypatch):
+    till = programme.till
+
+    def broken(*_):
+        raise ZeroDivisionError("a bug of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sales.earning, "points", broken)
+        till.push(till.sale(member()))
+        assert again(programme, 1) is Verdict.QUARANTINED
+    assert len(programme.read(cases, programme.now_ms)) == 1
+    assert again(programme, 1) is Verdict.APPLIED
+    assert programme.read(cases, programme.now_ms) == []
+    assert programme.balance(member()) == 100
+    assert till.feed(Topic.VERDICT, Judged)["1/1"].verdict == Verdict.APPLIED
+    told = programme.read(settled_cases)
+    assert [(one.was, one.staff, one.again) for one in told] == [("quarantined", "王芳", True)] * 2
+    replays_the_same(programme)
+
+
+def test_only_an_event_in_quarantine_is_judged_again_by_a_person(programme):
+    till = programme.till
+    till.push(till.claim("nobody", member(), 100), till.sale(member("b")))
+    for seq in (1, 2):
+        with pytest.raises(NotSettled, match="not in quarantine"):
+            again(programme, seq)
+    with pytest.raises(NotSettled, match="say who"):
+        again(programme, 1, why="")
+
+
+def test_every_event_that_waits_for_ever_is_a_case_that_a_person_can_end(programme, monkeypatch):
+    till, other = programme.till, programme.other
+    monkeypatch.delitem(KINDS, 1)
+    till.push(till.sale(member()))
+    monkeypatch.undo()
+    first = till.sale(member("b"))
+    back = LeaseClose(till.moment(), "none", 0)
+    till.push(till.refund(till.sale(None, number="9")), first, till.use("N0SVCHER"), back)
+    other.push(first)
+    programme.now_ms += 8 * DAY_MS
+    found = programme.read(cases, programme.now_ms)
+    reasons = [one.reason for one in found]
+    assert reasons == [
+        "",
+        "original_unknown",
+        "voucher_unknown",
+        "lease_unknown",
+        "duplicate_receipt",
+    ]
+    for case in found:
+        close(programme, case.seq, device=bytes.fromhex(case.device_id))
+    assert programme.read(cases, programme.now_ms) == []
+    replays_the_same(programme)
