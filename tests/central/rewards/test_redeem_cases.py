@@ -8,9 +8,9 @@ from tests.central.rewards.redeem_cases import Played, cases, read
 
 
 @pytest.mark.parametrize("path", cases(), ids=lambda path: path.stem)
-def test_a_case_comes_out_as_it_says(path, sqlite_programme):
+def test_a_case_comes_out_as_it_says(path, programme):
     case = read(path)
-    played = Played(sqlite_programme, case)
+    played = Played(programme, case)
     for number, step in enumerate(case["steps"], 1):
         came = played.step(step)
         wanted = {key: step[key] for key in step if key in RESULTS}
@@ -18,7 +18,7 @@ def test_a_case_comes_out_as_it_says(path, sqlite_programme):
         assert came.keys() & {"refused"} == wanted.keys() & {"refused"}, (number, came)
     expected = case.get("after", {})
     assert played.after(expected) == expected
-    sqlite_programme.check()
+    programme.check()
 
 
 RESULTS = {"points", "place", "refused", "zh", "en", "seconds", "reward_id", "returned", "waiting"}
