@@ -185,7 +185,8 @@ class PushAnswer(Struct, frozen=True):
 
     `ok`: everything sent is in the inbox. `gap`: send again from `expected_seq`. `fork`: the same
     seq is known with another hash; `stale`: this epoch is sealed. Once `feed_position` is pulled,
-    the directory contains what the acknowledged events did.
+    the directory contains what the acknowledged events did. A checked backup holds the chain up to
+    `durable_through`: no event behind it may be deleted. Today's devices delete none at all.
     """
 
     status: Literal["ok", "gap", "fork", "stale"]
