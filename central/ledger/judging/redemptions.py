@@ -37,7 +37,10 @@ _APPLIED = Judgement(Verdict.APPLIED)
 
 def grant(entry: Entry, body: LeaseGrant) -> Judgement:
     """Set points aside for one device, and issue the voucher they will pay for."""
-    wallet = wallet_id(resolve(entry, body.holder))
+    holder = resolve(entry, body.holder)
+    if holder.kind == "card":
+        raise Impossible(f"card {holder.key} is nobody's: its points cannot be lent")
+    wallet = wallet_id(holder)
     entry.hold(wallet, bounded("points", body.points, 1))
     lease = Lease(
         lease_id=body.lease_id,
@@ -67,9 +70,11 @@ def remake(entry: Entry, body: LeaseRemade) -> Judgement:
 
     Where the points are not the member's any more, or not yet, the spend will be the house's loss.
     """
-    wallet = wallet_id(resolve(entry, body.holder))
+    holder = resolve(entry, body.holder)
+    wallet = wallet_id(holder)
     points = bounded("points", body.points, 1)
-    covered = points <= entry.account(wallet).available
+    # What is set aside on a card that is nobody's would stay behind when it becomes a member's.
+    covered = holder.kind == "member" and points <= entry.account(wallet).available
     if covered:
         entry.hold(wallet, points)
     lease = Lease(
