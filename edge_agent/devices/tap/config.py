@@ -8,12 +8,14 @@ prints from. Addresses are numbers, never names: printing must not wait for a na
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from edge_agent.devices.spool import key_file
 from edge_agent.devices.tap.ends import Flow, Parity, SerialLine, bauds
 from loyalty.settings import SettingsError, parse
 
@@ -111,7 +113,32 @@ def load(path: Path) -> list[AnyConfig]:
         values = [value for tap in taps if (value := getattr(tap, key, None))]
         if len(set(values)) < len(values):
             raise ConfigError(f"{path}: two taps have the same {key}")
+    for place, one in enumerate(taps):
+        for other in taps:
+            if told := _collision(one, other):
+                raise ConfigError(f"{path}: tap[{place}].{told}")
     return taps
+
+
+def _collision(one: AnyConfig, other: AnyConfig) -> str:
+    """Say what of `one` would meet `other`, which may be itself, where it must not; or nothing."""
+    if isinstance(one, FolderConfig):
+        spool, watch = (Path(os.path.normpath(each)) for each in (other.spool, one.watch))
+        # The tap would take its own files for print jobs, the till's key too, and delete them.
+        if watch in {spool, key_file(spool).parent} or spool in watch.parents:
+            return f"watch is where the tap {other.name!r} keeps what it owns: name another folder"
+        return ""
+    if not isinstance(other, FolderConfig) and _leads_to(one.printer, other.listen):
+        return f"printer is where the tap {other.name!r} listens: name the printer itself"
+    return ""
+
+
+def _leads_to(printer: str | Address, listen: str | Address) -> bool:
+    if not (isinstance(printer, Address) and isinstance(listen, Address)):
+        return printer == listen
+    here, there = ipaddress.ip_address(listen.host), ipaddress.ip_address(printer.host)
+    is_ours = here == there or (here.is_unspecified and there.is_loopback)
+    return is_ours and listen.port == printer.port
 
 
 def _checked(path: Path, entry: _Entry, where: str) -> AnyConfig:

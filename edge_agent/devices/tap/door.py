@@ -40,7 +40,7 @@ class Door:
             pos, peer = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return None
-        if not self._admitted(peer[0]):
+        if not admits(self._accept_from, peer[0]):
             reset(pos)
             raise PermissionError(f"refused a connection from {peer[0]}")
         return pos
@@ -49,11 +49,14 @@ class Door:
         """Close it; who waits before it is told so."""
         self._listener.close()
 
-    def _admitted(self, host: str) -> bool:
-        if not self._accept_from:
-            return True
-        address = ipaddress.ip_address(host.partition("%")[0])
-        return any(address in network for network in self._accept_from)
+
+def admits(networks: tuple[Network, ...], host: str) -> bool:
+    """Tell whether a peer may print; without networks anybody may."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        # A till of IPv4 at a tap that listens on [::] comes as ::ffff:192.0.2.1.
+        address = address.ipv4_mapped or address
+    return not networks or any(address in network for network in networks)
 
 
 class SocketEnd(DeviceEnd):

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import threading
 import time
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from edge_agent.devices.heartbeat import Heartbeat, Lost, Reachable, write_heartbeat
 from edge_agent.devices.job_file import JobHead, JobTail, Moment
@@ -74,8 +76,9 @@ class FolderTap(threading.Thread):
         while True:
             last = self.ending.is_set()
             try:
-                self._look()
-                self.last_error = ""
+                refused = self._look()
+                told = f"{self._config.watch}: not ours to read: {refused}"
+                self.last_error = told if refused else ""
             except Exception as error:  # noqa: BLE001 - the next job must still be taken
                 self.last_error = f"{self._config.watch}: {error}"
                 self._forget_news()
@@ -85,8 +88,11 @@ class FolderTap(threading.Thread):
             self._wait()
         self._forget_news()
 
-    def _look(self) -> None:
-        """Take what was finished, and of what lay here before, what nobody writes any more."""
+    def _look(self) -> list[str]:
+        """Take what was finished, and of what lay here before, what nobody writes any more.
+
+        Return the names of files that we may not read: the others do not wait for them.
+        """
         if self._news is None:
             self._news = FolderNews(self._config.watch)
             self._resting |= {each.name for each in os.scandir(self._config.watch)}
@@ -94,28 +100,40 @@ class FolderTap(threading.Thread):
             self._take_over()
         files = {each.name: each for each in os.scandir(self._config.watch) if _is_whole(each)}
         self._count_vanished(self._finished - files.keys() - self._just_taken)
-        still_ns = time.time_ns() - _STILL_NS
-        due = {name for name in self._resting & files.keys() if _changed_ns(files[name]) < still_ns}
+        now_ns = time.time_ns()
+        due = {
+            name
+            for name in self._resting & files.keys()
+            # One of tomorrow was written by another clock, or before ours was put right.
+            if not now_ns - _STILL_NS <= _changed_ns(files[name]) <= now_ns
+        }
         due |= self._finished & files.keys()
         self._resting |= due  # an error in between leaves the others for the next look
         self._finished = set()
+        refused = []
         for name in sorted(due, key=lambda each: (_changed_ns(files[each]), each)):
-            self._take(Path(files[name].path))
-            self._resting.discard(name)
+            if self._take(Path(files[name].path)):
+                self._resting.discard(name)
+            else:
+                refused.append(name)
         if not self._seen.keys() <= files.keys():
             self._seen = {name: seen for name, seen in self._seen.items() if name in files}
+        return refused
 
-    def _take(self, path: Path) -> None:
+    def _take(self, path: Path) -> bool:
+        """Keep one file unless it was kept before; return whether we may read it."""
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             self._count_vanished({path.name})
-            return
+            return True
+        except PermissionError:
+            return False
         with os.fdopen(handle, "rb") as file:
             facts = os.fstat(handle)
             seen = _Seen(facts.st_mtime_ns, facts.st_size, facts.st_ino)
             if self._seen.get(path.name) == seen or not facts.st_size:
-                return
+                return True
             data = file.read(PART_BYTES_MAX)
         self._keep(data, path, whole=facts.st_size <= PART_BYTES_MAX)
         self._just_taken.add(path.name)
@@ -124,6 +142,7 @@ class FolderTap(threading.Thread):
         else:
             self._seen[path.name] = seen
             self._remember()
+        return True
 
     def _take_over(self) -> None:
         """Let appear what a dead backend of ours left; one that lives holds a lock on its file."""
@@ -214,13 +233,15 @@ class FolderTap(threading.Thread):
 
     def _remembered(self) -> dict[str, _Seen]:
         try:
-            return msgspec.json.decode(self._taken.read_bytes(), type=dict[str, _Seen])
-        except (OSError, msgspec.MsgspecError):
+            return msgspec.convert(json.loads(self._taken.read_bytes()), dict[str, _Seen])
+        except (OSError, ValueError):
             return {}  # then the files that lie there are taken once more, and known as reprints
 
     def _remember(self) -> None:
         draft = self._taken.with_suffix(".draft")
-        draft.write_bytes(msgspec.json.encode(self._seen))
+        # Not by msgspec: the name of a file may be no UTF-8, as a POS in GBK writes it.
+        seen = {name: structs.asdict(each) for name, each in self._seen.items()}
+        draft.write_text(json.dumps(seen), encoding="ascii")
         draft.replace(self._taken)
 
 

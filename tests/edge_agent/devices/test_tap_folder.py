@@ -1,9 +1,15 @@
 """A folder of print jobs that somebody else prints: each finished file is kept once."""
 
+import os
+import time
+from pathlib import Path
+
 import pytest
 
-from edge_agent.devices.tap.config import ConfigError, load
-from edge_agent.devices.tap.folder_tap import GIVEN_UP, lost_file
+from edge_agent.devices.heartbeat import read_heartbeat
+from edge_agent.devices.spool import Spool
+from edge_agent.devices.tap.config import ConfigError, FolderConfig, load
+from edge_agent.devices.tap.folder_tap import GIVEN_UP, FolderTap, lost_file
 from tests.edge_agent.devices.conftest import TapProcess
 
 
@@ -123,6 +129,53 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(make):
     (tap.watched / "1.prn").write_bytes(b"at last")
     assert contents(tap, 1) == [b"at last"]
     tap.heartbeat_with(lambda beat: not beat.last_error)
+
+
+def test_a_name_in_another_encoding_is_remembered_like_any(make, eventually):
+    tap = make()
+    name = os.fsencode(tap.watched) + b"/\xd0\xa1\xc6\xb1.prn"  # GBK
+    Path(os.fsdecode(name)).write_bytes(b"by a POS in GBK")
+    tap.start()
+    assert contents(tap, 1) == [b"by a POS in GBK"]
+    eventually(lambda: b".prn" in read(tap.folder / "watched.json"))
+    tap.stop()
+    tap.start()
+    (tap.watched / "2.prn").write_bytes(b"the next")
+    assert contents(tap, 2) == [b"by a POS in GBK", b"the next"]
+    tap.heartbeat_with(lambda beat: beat.jobs == 1 and not beat.last_error)
+
+
+def test_a_file_of_tomorrow_is_taken_today(make):
+    tap = make()
+    (tap.watched / "1.prn").write_bytes(b"by another clock")
+    tomorrow_s = time.time() + 86_400
+    os.utime(tap.watched / "1.prn", (tomorrow_s, tomorrow_s))
+    tap.start()
+    assert contents(tap, 1) == [b"by another clock"]
+
+
+def test_a_file_that_may_not_be_read_holds_up_no_other(tmp_path, monkeypatch, eventually):
+    (tmp_path / "pos").mkdir()
+    for name in ("1", "2"):
+        (tmp_path / "pos" / name).write_bytes(name.encode())
+        os.utime(tmp_path / "pos" / name, (1, 1))
+    real_open = os.open
+
+    def refusing(path, *args, **more):  # root may read everything, and tests may be root
+        if str(path).endswith("pos/1"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real_open(path, *args, **more)
+
+    monkeypatch.setattr("edge_agent.devices.tap.folder_tap.os.open", refusing)
+    spool = tmp_path / "spool" / "c1"
+    tap = FolderTap(FolderConfig("c1", tmp_path / "pos", spool, deletes=False))
+    tap.start()
+    try:
+        eventually(lambda: Spool(spool).jobs())
+        assert Spool(spool).read(Spool(spool).jobs()[0]).data == b"2"
+        eventually(lambda: (beat := read_heartbeat(spool)) and "['1']" in beat.last_error)
+    finally:
+        tap.stop(20)
 
 
 def test_a_folder_and_an_address_are_two_taps(make):

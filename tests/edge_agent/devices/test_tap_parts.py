@@ -1,5 +1,6 @@
 """The tap's small decisions: parts, mere questions, answers of ours, loans, configuration."""
 
+import ipaddress
 import re
 import time
 from importlib.resources import files
@@ -11,6 +12,7 @@ from edge_agent.devices.job_file import Moment
 from edge_agent.devices.tap.answers import Answers, Kind
 from edge_agent.devices.tap.config import ConfigError, _File, load
 from edge_agent.devices.tap.copying import PART_BYTES_MAX, Begun, Copying
+from edge_agent.devices.tap.door import admits
 from edge_agent.devices.tap.loan import Line, Loan
 from edge_agent.devices.tap.loop import Loop
 from edge_agent.devices.tap.polls import only_polls
@@ -229,6 +231,44 @@ def test_two_taps_may_not_share_name_address_or_spool(write, key):
     second = GOOD | {"name": '"c2"', "listen": '"127.0.0.1:9102"', "spool": '"s2"'}
     with pytest.raises(ConfigError, match=f"two taps have the same {key}"):
         load(write(GOOD, second | {key: GOOD[key]}))
+
+
+@pytest.mark.parametrize(
+    ("listen", "printer"),
+    [
+        ("127.0.0.1:9101", "127.0.0.1:9101"),
+        ("0.0.0.0:9101", "127.0.0.1:9101"),
+        ("[::]:9101", "[::1]:9101"),
+        ("/dev/ttyUSB0", "/dev/ttyUSB0"),
+    ],
+)
+def test_a_tap_may_not_print_to_where_a_tap_listens(write, listen, printer):
+    entry = GOOD | {"listen": f'"{listen}"', "printer": f'"{printer}"'}
+    with pytest.raises(ConfigError, match=r"tap\[0\]\.printer is where the tap 'c1' listens"):
+        load(write(entry))
+
+
+@pytest.mark.parametrize(
+    ("host", "may"),
+    [
+        ("192.0.2.7", True),
+        ("::ffff:192.0.2.7", True),  # the same till, at a tap that listens on [::]
+        ("::ffff:192.0.3.7", False),
+        ("fe80::7%eth0", True),
+        ("2001:db8::7", False),
+    ],
+)
+def test_a_till_is_known_by_its_address_however_the_tap_listens(host, may):
+    networks = (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("fe80::/10"))
+    assert admits(networks, host) is may
+    assert admits((), host)
+
+
+@pytest.mark.parametrize("watch", ["spool/c1", "spool/c1/jobs", "spool", "spool/x/.."])
+def test_a_tap_may_not_watch_its_own_files_and_its_key(write, watch):
+    entry = {"name": '"c1"', "watch": f'"{watch}"', "spool": '"spool/c1"', "deletes": "true"}
+    with pytest.raises(ConfigError, match=r"tap\[0\]\.watch is where the tap 'c1' keeps"):
+        load(write(entry))
 
 
 def test_the_sample_names_every_key_with_its_default(tmp_path):
