@@ -29,6 +29,7 @@ from loyalty.events import (
 )
 from loyalty.wire import PushAnswer, PushRequest, Verdict
 from tillpoints.simulation.centre import SHARD, Central
+from tillpoints.simulation.cards import member_of
 from tillpoints.simulation.facts import Facts, Key, Told
 from tillpoints.simulation.world import World
 
@@ -260,7 +261,7 @@ class Observer:
             if code == Code.OFFLINE_LOSS:
                 wallet = db.execute("SELECT account_id FROM lease WHERE lease_id = ?", (subject,))
                 payer = holder_of(wallet.fetchone()[0])
-                self._lost[payer.key if payer else ""] += amount
+                self._lost[member_of(payer) if payer else ""] += amount
             if code in _OF_SALES:
                 self._net[subject] += amount if code in _GIVEN else -amount
                 touched.add(subject)
