@@ -28,8 +28,8 @@ from loyalty.events import (
     origin_of,
 )
 from loyalty.wire import PushAnswer, PushRequest, Verdict
-from tillpoints.simulation.centre import SHARD, Central
 from tillpoints.simulation.cards import member_of
+from tillpoints.simulation.centre import SHARD, Central
 from tillpoints.simulation.facts import Facts, Key, Told
 from tillpoints.simulation.world import World
 
