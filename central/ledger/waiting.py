@@ -7,12 +7,17 @@ from sqlalchemy import Connection, select, tuple_
 
 from central import schema
 from central.ledger.commands import RejudgeAll
+from central.ledger.judging import references
 from central.ledger.judging.fold import CASE_CLOSED
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.returning import VOUCHER_USED
-from central.ledger.judging.rows import Identity
+from central.ledger.judging.rows import Identity, Review
+from central.ledger.judging.state import FIRST
 from central.ledger.losses import used_twice
+from central.ledger.writing.items import Wake
+from central.ledger.writing.loading import read
 from central.ledger.writing.turns import run_turn
+from central.ledger.writing.wants import Want, of_reference
 from loyalty.wire import Verdict
 
 #: How long an event may wait for another one before a person looks at it (SYNC 2.13).
@@ -44,10 +49,11 @@ class Case(Struct, frozen=True):
 
 
 def rejudge_ready(connection: Connection, shard_key: int, now_ms: int) -> int:
-    """Judge again what waited for this software or for a rule book that is here now.
+    """Judge again what waited for this software, or for a rule book or an event that is here now.
 
-    Runs turns in the caller's transaction; return how many events were judged. Call it when a
-    rule book was stored, and when the server starts.
+    Runs turns in the caller's transaction; return how many of the former were judged. Call it when
+    a rule book was stored, and when the server starts: it may have stopped before everything was
+    judged that an event had woken.
     """
     waiting = open_events(connection, shard_key, Verdict.PENDING_UPGRADE)
     judged = 0
@@ -57,7 +63,34 @@ def rejudge_ready(connection: Connection, shard_key: int, now_ms: int) -> int:
         if isinstance(answer, Exception):
             raise answer
         judged += answer if isinstance(answer, int) else 0
+    here = _here(connection, shard_key)
+    if here:
+        run_turn(connection, shard_key, [Wake(dict.fromkeys(here, FIRST))], now_ms)
     return judged
+
+
+def _here(connection: Connection, shard_key: int) -> tuple[bytes, ...]:
+    """Return what is waited for and is here."""
+    w = schema.waiting
+    query = select(w.c.reference).where(w.c.shard_key == shard_key).distinct()
+    sought = {reference: of_reference(reference) for reference in connection.scalars(query)}
+    rows: dict[Want, object] = {}
+    for table in {table for table, _ in sought.values()}:
+        keys = list({key for name, key in sought.values() if name == table})
+        found = read(connection, shard_key, table, keys)
+        rows.update({(table, key): row for key, row in found.items()})
+    return tuple(
+        reference
+        for reference, want in sorted(sought.items())
+        if rows[want] is not None and not _is_open(reference, rows[want])
+    )
+
+
+def _is_open(reference: bytes, row: object) -> bool:
+    """Tell whether a review is here and the decision that is waited for is not."""
+    if not isinstance(row, Review) or row.decided_by is not None:
+        return False
+    return reference == references.to_decision(row.review_id)
 
 
 def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:

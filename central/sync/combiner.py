@@ -16,9 +16,8 @@ from concurrent.futures import Future
 from msgspec import structs
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from central.ledger.writing.items import Command, Push, Pushed
+from central.ledger.writing.items import Item, Push, Pushed, Wake
 
-Item = Push | Command
 #: Runs one turn and commits it; raises, with nothing committed, if it could not.
 RunTurn = Callable[[Sequence[Item]], list[object]]
 
@@ -60,6 +59,10 @@ class Combiner:
                 self._thread.start()
             self._waiting.put((item, future))
         return future.result()
+
+    def go_on(self, left: Wake) -> None:
+        """Let the next turn go on with what one left; nobody waits for that."""
+        self._waiting.put((left, Future()))
 
     def close(self) -> None:
         """Finish what was submitted, then stop; later submissions are refused."""

@@ -24,9 +24,9 @@ from central.database import reading, writing
 from central.ledger.seals import seal_if_due
 from central.ledger.shards import read_shard
 from central.ledger.waiting import rejudge_ready
-from central.ledger.writing.items import Command, Push, Pushed
+from central.ledger.writing.items import Command, Item, Push, Pushed, Wake
 from central.ledger.writing.turns import run_turn
-from central.sync.combiner import Combiner, Item, RunTurn
+from central.sync.combiner import Combiner, RunTurn
 from central.sync.limits import CallLimits
 from central.sync.member_files import MemberFiles
 from loyalty.seals import Seal
@@ -104,5 +104,9 @@ class Service:
         return self.draw(1 << (8 * size)).to_bytes(size, "big")
 
     def _run(self, items: Sequence[Item]) -> list[object]:
+        left: list[Wake] = []
         with writing(self.engine) as connection:
-            return run_turn(connection, self.shard_key, items, self.now_ms())
+            answers = run_turn(connection, self.shard_key, items, self.now_ms(), left.append)
+        for one in left:
+            self._combiner.go_on(one)
+        return answers

@@ -21,10 +21,10 @@ from central.ledger.commands import ReleaseLease, SetMember
 from central.ledger.directory import announce, of_reward, of_rule_book, of_shop
 from central.ledger.judging.ageing import HOLDERS_MAX
 from central.ledger.shards import open_shard
-from central.ledger.writing.items import Push
+from central.ledger.writing.items import Item, Push
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
-from central.sync.combiner import Item, RunTurn
+from central.sync.combiner import RunTurn
 from central.sync.enrolment import code_hash
 from central.sync.member_files import MemberFiles
 from central.sync.retention import Policy

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from central.ledger.writing.items import Push
-from central.sync.combiner import Combiner, Item, RunTurn, settle
+from central.ledger.writing.items import Item, Push, Wake
+from central.sync.combiner import Combiner, RunTurn, settle
 
 
 class InlineCombiner(Combiner):
@@ -29,6 +29,10 @@ class InlineCombiner(Combiner):
             for one, answer in zip(batch, answers, strict=True):
                 self._answers[id(one)] = answer
         return _raised(self._answers.pop(id(item)))
+
+    def go_on(self, left: Wake) -> None:
+        """Go on at once with what a turn left."""
+        settle(self._run_turn, [left])
 
     def close(self) -> None:
         """Nothing is left to do: no thread ever ran."""

@@ -71,14 +71,14 @@ def lease_free_at_ttl() -> Sequence[Patch]:
         " GROUP BY lease_id"
     )
 
-    def turn(connection: Any, shard_key: int, items: Sequence[Any], now_ms: int) -> list[object]:
-        for lease_id, account_id, amount in connection.exec_driver_sql(overdue, (now_ms,)).all():
+    def turn(connection: Any, shard_key: int, items: Sequence[Any], *rest: Any) -> list[object]:
+        for lease_id, account_id, amount in connection.exec_driver_sql(overdue, rest[:1]).all():
             a, le = schema.account, schema.lease
             freed = a.update().where(a.c.shard_key == shard_key, a.c.account_id == account_id)
             connection.execute(freed.values(held=a.c.held - amount))
             closed = le.update().where(le.c.shard_key == shard_key, le.c.lease_id == lease_id)
             connection.execute(closed.values(state=1))
-        return run_turn(connection, shard_key, items, now_ms)
+        return run_turn(connection, shard_key, items, *rest)
 
     return [("central.sync.service.run_turn", turn)]
 

@@ -16,10 +16,10 @@ from central.ledger.judging.moments import Quality, When
 from central.ledger.judging.rows import Head
 from central.ledger.judging.wallets import draw_lots
 from central.ledger.writing import overlaps
-from central.ledger.writing.items import Push
+from central.ledger.writing.items import Item, Push
 from central.ledger.writing.overlaps import Meeting
 from central.ledger.writing.turns import run_turn
-from central.sync import combiner, pulling
+from central.sync import pulling
 from central.sync.service import Service
 from edge_agent.journal import boots, cursor, directory
 from edge_agent.journal.cursor import Cursor
@@ -39,7 +39,7 @@ Plant = Callable[[], Sequence[Patch]]
 def _ack_before_commit() -> Sequence[Patch]:
     """Central answers whether or not its COMMIT goes through."""
 
-    def run_items(self: Service, items: Sequence[combiner.Item]) -> list[object]:
+    def run_items(self: Service, items: Sequence[Item]) -> list[object]:
         answers: list[object] | None = None
         try:
             with writing(self.engine) as connection:
@@ -131,15 +131,15 @@ def _answers_take_no_time() -> Sequence[Patch]:
 def _refused_becomes_success() -> Sequence[Patch]:
     """An event that is sent again is judged again, even if it was refused for good."""
 
-    def turn(connection: Any, shard_key: int, items: Sequence[Any], now_ms: int) -> list[object]:
-        answers = run_turn(connection, shard_key, items, now_ms)
+    def turn(connection: Any, shard_key: int, items: Sequence[Any], *rest: Any) -> list[object]:
+        answers = run_turn(connection, shard_key, items, *rest)
         t = schema.inbox
         for item in items:
             if isinstance(item, Push) and item.frames:
                 seqs = t.c.seq.between(item.first_seq, item.last_seq)
                 refused = t.c.verdict == int(Verdict.REFUSED_FINAL)
                 mine = [t.c.shard_key == shard_key, t.c.device_id == item.device_id]
-                seen = t.c.received_ms < now_ms
+                seen = t.c.received_ms < rest[0]
                 change = t.update().where(*mine, seqs, refused, seen)
                 connection.execute(change.values(verdict=int(Verdict.APPLIED)))
         return answers
@@ -153,7 +153,7 @@ def _poison_stops_the_batch() -> Sequence[Patch]:
     def attempt(entry: Any) -> object:
         body = entry.event.body
         folding._check_chain(entry.event)  # noqa: SLF001
-        return folding._HANDLERS[type(body)](entry, body), folding._woken(entry)  # noqa: SLF001
+        return folding._HANDLERS[type(body)](entry, body), tuple(entry.wakes)  # noqa: SLF001
 
     def alone(_run: object, _item: object, error: Exception) -> object:
         return error

@@ -97,6 +97,11 @@ class Entry:
         self.state.accounts.put(account_id, posted)
         return account.last_transfer
 
+    @property
+    def is_again(self) -> bool:
+        """Whether the event waited until now."""
+        return self._booked_by != self.event.identity
+
     def shop(self) -> str | None:
         """Return the shop for which the event's device was enrolled; None for central itself."""
         return self.state.shops.get(self.event.identity.device_id)

@@ -79,12 +79,15 @@ RECORDED_VERDICTS = (Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
 
 
 class Folded(Struct, frozen=True, gc=False):
-    """What one event did, besides changing the state. `wakes`: events to judge again now."""
+    """What one event did, besides changing the state.
+
+    `wakes`: what it brought that events may wait for; those are judged again soon.
+    """
 
     judgement: Judgement
     transfers: tuple[Transfer, ...] = ()
     notices: tuple[Notice, ...] = ()
-    wakes: tuple[Identity, ...] = ()
+    wakes: tuple[bytes, ...] = ()
 
 
 def fold(state: State, event: Event, recorded: Judgement | None = None) -> Folded:
@@ -127,15 +130,16 @@ def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement 
     return Folded(judgement, tuple(entry.transfers), tuple(entry.notices), wakes)
 
 
-def _attempt(entry: Entry) -> tuple[Judgement, tuple[Identity, ...]]:
-    """Let the handler of the event's kind work; return also whom it wakes."""
+def _attempt(entry: Entry) -> tuple[Judgement, tuple[bytes, ...]]:
+    """Let the handler of the event's kind work; return also what it brought to those who wait."""
     body = entry.event.body
     if isinstance(body, Unreadable):
         return Judgement(body.verdict, error=body.error), ()
     try:
         _check_chain(entry.event)
         _check_origin(entry.state, entry.event)
-        return _HANDLERS[type(body)](entry, body), _woken(entry)
+        judgement = _HANDLERS[type(body)](entry, body)
+        return judgement, () if entry.state.waiting.empty else tuple(entry.wakes)
     except Unloaded:
         raise
     except Exception as error:  # noqa: BLE001  # the poison rule: the next event goes on
@@ -223,8 +227,7 @@ def _wait(state: State, event: Event, judgement: Judgement) -> None:
     """Put an event among those that are judged again later."""
     reference = judgement.reference
     if reference is not None:
-        others = state.waiting.get(reference) or ()
-        state.waiting.put(reference, (*others, event.identity))
+        state.waiting.add(reference, event.identity)
     state.pending.put(event.identity, Pending(event, judgement.verdict, reference))
 
 
@@ -232,23 +235,8 @@ def _settle(state: State, identity: Identity) -> None:
     """Take an event from among those that wait."""
     pending = state.pending.get(identity)
     if pending is not None and pending.reference is not None:
-        others = state.waiting.get(pending.reference) or ()
-        left = tuple(other for other in others if other != identity)
-        state.waiting.put(pending.reference, left or None)
+        state.waiting.remove(pending.reference, identity)
     state.pending.put(identity, None)
-
-
-def _woken(entry: Entry) -> tuple[Identity, ...]:
-    """Return the events that waited for what this one brought, in the order they came."""
-    if entry.state.waiting.empty:
-        return ()
-    woken: dict[Identity, tuple[int, int]] = {}
-    for reference in entry.wakes:
-        for identity in entry.state.waiting.get(reference) or ():
-            pending = entry.state.pending.get(identity)
-            if pending is not None and identity != entry.event.identity:
-                woken[identity] = (pending.event.turn, pending.event.place)
-    return tuple(sorted(woken, key=woken.__getitem__))
 
 
 def _epoch_sealed(entry: Entry, body: EpochSealed) -> Judgement:

@@ -296,7 +296,8 @@ def _wake(entry: Entry, new: rows.Sale) -> None:
     if entry.state.waiting.empty:
         return
     entry.wakes.append(references.to_receipt(new.fingerprint))
-    entry.wakes.append(references.to_rule_book(new.book))
+    if not entry.is_again:  # who judged this one again has seen to the others
+        entry.wakes.append(references.to_rule_book(new.book))
     if new.claim_hash is not None:
         entry.wakes.append(references.to_claim(new.claim_hash))
     if new.number is not None:

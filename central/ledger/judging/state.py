@@ -34,6 +34,12 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
+#: Where an event stands in the log: its turn, and its place within it.
+Place = tuple[int, int]
+#: Before every event.
+FIRST: Place = (-1, -1)
+
+
 class Unloaded(LookupError):
     """A row is needed that was not looked up yet."""
 
@@ -124,6 +130,57 @@ class Numbers(Table[tuple[str, str], tuple[bytes, ...]]):
         return [] if self.complete else [key for key in keys if key not in self.loaded]
 
 
+class Waiting(Table[bytes, tuple[Identity, ...]]):
+    """Who waits for what. Who comes or goes is noted unseen; who asks sees what was loaded too.
+
+    Of too many, those were loaded that came `behind` a place in the log; `cut` says of these behind
+    which, and whether there are more.
+    """
+
+    def __init__(self, name: str, undo: "list[Undo]", *, complete: bool) -> None:
+        super().__init__(name, undo, complete=complete)
+        self.behind: dict[bytes, Place] = {}
+        self.cut: dict[bytes, tuple[Place, bool]] = {}
+        self._added: dict[bytes, int] = {}
+        self._moved: dict[bytes, dict[Identity, bool]] = {}
+
+    def get(self, key: bytes) -> tuple[Identity, ...] | None:
+        """Return who waits for a reference. Raises Unloaded if nobody has looked."""
+        stored = self.loaded.get(key)
+        if stored is None and not self.complete and key not in self.loaded:
+            raise Unloaded(self.name, key)
+        moved = self._moved.get(key, {})
+        every = dict.fromkeys((*(stored or ()), *moved))
+        return tuple(one for one in every if moved.get(one, True)) or None
+
+    def add(self, reference: bytes, identity: Identity) -> None:
+        """Note that an event waits."""
+        self._added[reference] = self.added(reference) + 1
+        self._note(reference, identity, waits=True)
+
+    def added(self, reference: bytes) -> int:
+        """Return how often an event was noted as waiting for this, or more."""
+        return self._added.get(reference, 0)
+
+    def remove(self, reference: bytes, identity: Identity) -> None:
+        """Note that an event waits no longer."""
+        self._note(reference, identity, waits=False)
+
+    def missing(self, keys: Iterable[bytes]) -> list[bytes]:
+        """Return which of `keys` nobody has looked up."""
+        return [] if self.complete else [key for key in keys if key not in self.loaded]
+
+    @property
+    def empty(self) -> bool:
+        """Whether certainly nobody waits."""
+        return self.complete and not self.loaded and not self._moved
+
+    def _note(self, reference: bytes, identity: Identity, *, waits: bool) -> None:
+        moved = self._moved.setdefault(reference, {})
+        self._undo.append((moved, identity, moved.get(identity, _ABSENT)))
+        moved[identity] = waits
+
+
 #: What was written into a table, a key in it, and what stood there.
 Undo = tuple[dict[Any, Any], Any, object]
 _ABSENT = object()
@@ -155,7 +212,7 @@ class State:
         self.vouchers: Table[str, Voucher] = Table("vouchers", undo, complete=complete)
         self.members: Table[str, Member] = Table("members", undo, complete=complete)
         self.cards: Table[str, str] = Table("cards", undo, complete=complete)
-        self.waiting: Table[bytes, tuple[Identity, ...]] = Table("waiting", undo, complete=complete)
+        self.waiting = Waiting("waiting", undo, complete=complete)
         self.pending: Table[Identity, Pending] = Table("pending", undo, complete=complete)
         self.verdicts: Table[Identity, Judgement] = Table("verdicts", undo, complete=True)
         self.books: Table[str, RuleBook] = Table("books", undo, complete=complete)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from central.ledger.commands import Decision
 from central.ledger.judging.rows import Unreadable
-from central.ledger.judging.state import State
+from central.ledger.judging.state import Place, State
 from central.ledger.writing.overlaps import Status
 from central.ledger.writing.wants import Want
 from loyalty.chain import Frame
@@ -54,6 +54,15 @@ class Pushed(Struct, frozen=True):
     durable_through: int = 0
 
 
+class Wake(Struct, frozen=True):
+    """Go on with what a turn left: events that wait for what is here now; answered by None.
+
+    `left` tells behind which place of the log, those before have had their turn.
+    """
+
+    left: dict[bytes, Place]
+
+
 class Command(Protocol):
     """Something central decides under the lock, and then writes as events of its own chain."""
 
@@ -62,6 +71,10 @@ class Command(Protocol):
 
     def decide(self, state: State, at: Moment) -> Decision:
         """Return the events to write, and the answer if all of them are applied."""
+
+
+#: What a turn takes in.
+Item = Push | Command | Wake
 
 
 class NotApplied(RuntimeError):

@@ -18,8 +18,8 @@ from central.ledger.judging.moments import Quality
 from central.ledger.judging.redemption_rows import Redemption, Reservations
 from central.ledger.judging.rows import Identity
 from central.ledger.judging.state import State
-from central.ledger.writing import lots, wants
-from central.ledger.writing.bulk import CHUNK_KEYS, Values, by_key
+from central.ledger.writing import lots, waiters, wants
+from central.ledger.writing.bulk import CHUNK_KEYS, by_key
 from central.ledger.writing.projections import (
     DOING,
     LEASE,
@@ -41,13 +41,6 @@ from loyalty.wire import Verdict
 Loaded = dict[Any, Any]
 
 _PENDING = (Verdict.PENDING_REF, Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
-#: So many events that wait are read at once.
-_FEW = 1_000
-_ALL_WAITING = Statement(
-    select(*(schema.waiting.c[name] for name in ("reference", "device_id", "epoch", "seq")))
-    .where(schema.waiting.c.shard_key == bindparam("key"))
-    .limit(_FEW + 1)
-)
 _LAST_TRANSFER = Statement(
     select(schema.transfer.c.number)
     .where(schema.transfer.c.shard_key == bindparam("key"))
@@ -68,7 +61,9 @@ def load(
         for name, keys in keys_of.items():
             table = state.tables[name]
             if missing := table.missing(keys):
-                if name == "accounts":
+                if name == "waiting":
+                    found = waiters.first(connection, shard_key, missing, state)
+                elif name == "accounts":
                     found = lots.purses(connection, shard_key, missing, state.lots)
                 else:
                     found = read(connection, shard_key, name, missing)
@@ -78,19 +73,6 @@ def load(
                 held = {key: row for key in keys if (row := table.loaded.get(key)) is not None}
                 further += wants.of_rows(name, held)
         wanted = further
-
-
-def load_waiting(connection: Connection, shard_key: int, state: State) -> None:
-    """Load what events wait for, if they are few: a turn looks for far more than there are.
-
-    The events themselves are read when something of the turn may wake them.
-    """
-    waiting = [tuple(row) for row in _ALL_WAITING.rows(connection, key=shard_key)]
-    if len(waiting) <= _FEW:
-        found: Loaded = {}
-        _add_waiting(waiting, found)
-        state.waiting.load(found)
-        state.waiting.complete = True
 
 
 def last_transfer(connection: Connection, shard_key: int) -> int:
@@ -218,17 +200,6 @@ def _cards(connection: Connection, shard_key: int, keys: Sequence[Any], found: L
     found.update(by_key(connection, shard_key, (t.tag, t.member), keys))
 
 
-def _waiting(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.waiting.c
-    columns = (t.reference, t.device_id, t.epoch, t.seq)
-    _add_waiting(by_key(connection, shard_key, columns, keys), found)
-
-
-def _add_waiting(waiting: Iterable[Values], found: Loaded) -> None:
-    for reference, *identity in sorted(waiting):
-        found[reference] = (*(found.get(reference) or ()), Identity(*identity))
-
-
 def _pending(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t, w = schema.inbox.c, schema.waiting.c
     references = {
@@ -335,7 +306,6 @@ _READERS: dict[str, Reader] = {
     "profiles": _json(schema.member_profile, "member", rows.Profile),
     "members": _members,
     "cards": _cards,
-    "waiting": _waiting,
     "pending": _pending,
     "books": _books,
     "shops": _shops,

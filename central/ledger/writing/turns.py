@@ -10,13 +10,13 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from central import schema
 from central.ledger import directory
 from central.ledger.directory import NoShard
 from central.ledger.judging.fold import KNOWN_BEFORE, fold
-from central.ledger.judging.moments import Quality, When, central_moment, clock_error, interval
+from central.ledger.judging.moments import Quality, When, central_moment, interval
 from central.ledger.judging.rows import (
     CENTRAL_DEVICE,
     CENTRAL_EPOCH,
@@ -29,72 +29,67 @@ from central.ledger.judging.rows import (
     read_origin,
 )
 from central.ledger.judging.state import State, Unloaded
-from central.ledger.writing import bulk, collector, lots, originals, overlaps, saving, wants
-from central.ledger.writing.items import Command, NotApplied, Push, Pushed, UnknownEpoch
-from central.ledger.writing.loading import (
-    last_transfer,
-    load,
-    load_waiting,
+from central.ledger.writing import (
+    bulk,
+    collector,
+    contacts,
+    locking,
+    lots,
+    originals,
+    overlaps,
+    saving,
+    wants,
 )
+from central.ledger.writing.items import Command, Item, NotApplied, Push, Pushed, UnknownEpoch, Wake
+from central.ledger.writing.loading import last_transfer, load
 from central.ledger.writing.log import Log
-from central.ledger.writing.statements import Statement
-from loyalty.chain import Stream, event_hash
-from loyalty.events import Body, EpochSealed, Moment, Rejudge, frame_of
+from central.ledger.writing.waiters import load_waiting
+from central.ledger.writing.waking import Waking
+from loyalty.chain import Frame, Stream, event_hash
+from loyalty.events import EpochSealed, Rejudge, frame_of
 from loyalty.wire import Judged, Verdict
 
 T = TypeVar("T")
 
-_CONTACT = (
-    "shard_key",
-    "device_id",
-    "seen_ms",
-    "clock_error_ms",
-    "session",
-    "epoch",
-    "last_written",
-)
 _CENTRAL = (CENTRAL_DEVICE, CENTRAL_EPOCH)
-_SHARD = schema.shard.c
-_LOCK = Statement(
-    update(schema.shard)
-    .where(_SHARD.shard_key == bindparam("key"))
-    .values(turn=_SHARD.turn + 1)
-    .returning(_SHARD.turn, _SHARD.feed_position, _SHARD.incarnation, _SHARD.zone)
-)
-_MOVE = Statement(
-    update(schema.shard)
-    .where(_SHARD.shard_key == bindparam("key"))
-    .values(feed_position=bindparam("position"))
-    .returning(_SHARD.feed_position)
-)
 
 
 def run_turn(
-    connection: Connection, shard_key: int, items: Sequence[Push | Command], now_ms: int
+    connection: Connection,
+    shard_key: int,
+    items: Sequence[Item],
+    now_ms: int,
+    leave: Callable[[Wake], None] | None = None,
 ) -> list[object]:
     """Run one turn in the caller's transaction; return an answer for each item, in order.
 
     A push is answered by Pushed, a command by its answer; an item that fails by itself is answered
-    by its exception. A device must not have two pushes in one turn. Raises NoShard, and whatever
-    the database raises: then nothing of the turn must be committed.
+    by its exception. A device must not have two pushes in one turn. Where too many events wait for
+    what came, the rest is the next turn's, which `leave` puts on; without it that runs here. Raises
+    NoShard, and whatever the database raises: then nothing of the turn must be committed.
     """
     with collector.at_rest():
         turn = _Turn(connection, shard_key, now_ms)
         turn.load(items)
-        answers = [
-            turn.push(item) if isinstance(item, Push) else turn.command(item) for item in items
-        ]
+        answers = [turn.item(item) for item in items]
         position = turn.save([item for item in items if isinstance(item, Push)])
-        return [turn.answer(answer, position) for answer in answers]
+        told = [turn.answer(answer, position) for answer in answers]
+        left = turn.left()
+    if leave is None:
+        while left is not None:
+            rest: list[Wake] = []
+            run_turn(connection, shard_key, [left], now_ms, rest.append)
+            left = rest[0] if rest else None
+    elif left is not None:
+        leave(left)
+    return told
 
 
 class _Turn:
     """The turn at work: its state in memory and what it will write."""
 
     def __init__(self, connection: Connection, shard_key: int, now_ms: int) -> None:
-        row = _LOCK.row(connection, key=shard_key)
-        if row is None:
-            raise NoShard(f"shard {shard_key} does not exist")
+        row = locking.lock(connection, shard_key)
         self._connection = connection
         self._shard_key = shard_key
         self._now_ms = now_ms
@@ -107,8 +102,9 @@ class _Turn:
         self._log = Log(self._number, now_ms)
         self._overlaps: dict[tuple[bytes, int], overlaps.Known] = {}
         self._durable: dict[tuple[bytes, int], int] = {}
+        self._waking = Waking(self._state)
 
-    def load(self, items: Sequence[Push | Command]) -> None:
+    def load(self, items: Sequence[Item]) -> None:
         """Read what the items will need, in a few statements."""
         pushes = [item for item in items if isinstance(item, Push)]
         load_waiting(self._connection, self._shard_key, self._state)
@@ -143,11 +139,28 @@ class _Turn:
                     origin = read_origin(frame)
                     if origin is not None:
                         wanted += wants.of_origin(item.device_id, origin)
+            elif isinstance(item, Wake):
+                self._state.waiting.behind.update(item.left)
+                wanted += (("waiting", reference) for reference in item.left)
             else:
                 wanted += item.wants()
         load(self._connection, self._shard_key, self._state, wanted)
 
-    def push(self, push: Push) -> "_Met | UnknownEpoch":
+    def item(self, item: Item) -> object:
+        """Do what an item asks for; return what its answer will be made of."""
+        if isinstance(item, Push):
+            return self._push(item)
+        if isinstance(item, Wake):
+            self._waking.go_on(item.left)
+            self._wake()
+            return None
+        return self._command(item)
+
+    def left(self) -> Wake | None:
+        """Return what the next turn has to go on with."""
+        return Wake(self._waking.left) if self._waking.left else None
+
+    def _push(self, push: Push) -> "_Met | UnknownEpoch":
         """Take what is new of a push into the inbox and judge it."""
         key = (push.device_id, push.epoch)
         head = self._state.heads.get(key)
@@ -158,28 +171,31 @@ class _Turn:
         if met.status == "ok":
             self._take(push, met.fresh_from)
         elif met.status == "fork" and not head.sealed:
-            self._write(
-                EpochSealed(
-                    at=self._at,
-                    device=push.device_id.hex(),
-                    epoch=push.epoch,
-                    head_seq=head.seq,
-                    head_hash=head.hash.hex(),
-                    seen_seq=met.seen_seq,
-                    seen_hash=met.seen_hash.hex(),
-                )
+            seal = EpochSealed(
+                at=self._at,
+                device=push.device_id.hex(),
+                epoch=push.epoch,
+                head_seq=head.seq,
+                head_hash=head.hash.hex(),
+                seen_seq=met.seen_seq,
+                seen_hash=met.seen_hash.hex(),
             )
+            self._write(frame_of(seal))
         return _Met(push, met, known)
 
-    def command(self, command: Command) -> object:
+    def _command(self, command: Command) -> object:
         """Let a command decide, write its events, and return its answer or its exception."""
         try:
             decision = self._loading(lambda: command.decide(self._state, self._at))
+            frames = [frame_of(body) for body in decision.bodies]
         except Exception as error:  # noqa: BLE001  # a failing command never fails its neighbours
             self._state.drop()
             return error
-        for body in decision.bodies:
-            judgement = self._write(body)
+        for body, frame in zip(decision.bodies, frames, strict=True):
+            if isinstance(body, Rejudge) and not self._waits(body):
+                continue  # what an event before it brought has woken it
+            judgement = self._write(frame)
+            self._wake()
             if judgement.verdict is not Verdict.APPLIED:
                 return NotApplied(f"{type(body).__name__}: {judgement.error or judgement.reason}")
         return self._loading(lambda: decision.answer(self._state))
@@ -213,26 +229,14 @@ class _Turn:
         self._log.save(self._connection, self._shard_key, self._state)
         load(self._connection, self._shard_key, self._state, lots.unread(self._state))
         saving.save(self._connection, self._shard_key, self._number, self._state)
-        contacts = [
-            (
-                self._shard_key,
-                push.device_id,
-                push.received_ms,
-                clock_error(push.clock, push.received_ms),
-                push.session,
-                push.epoch,
-                push.last_written,
-            )
-            for push in pushes
-        ]
-        bulk.upsert(self._connection, schema.contact, _CONTACT, contacts)
+        contacts.save(self._connection, self._shard_key, pushes)
         notices = [directory.of_notice(one) for one in self._log.notices()]
         changes = notices + directory.of_turn(self._connection, self._shard_key, self._state)
         position = directory.write_turn(
             self._connection, self._shard_key, self._feed_position, changes
         )
         if position != self._feed_position:
-            _MOVE.row(self._connection, key=self._shard_key, position=position)
+            locking.move_feed(self._connection, self._shard_key, position)
         return position
 
     def _judged(
@@ -267,15 +271,16 @@ class _Turn:
             if seq in push.poison:
                 recorded = Judgement(Verdict.QUARANTINED, error=push.poison[seq])
             self._append(event, push.hashes[offset], recorded)
+            self._wake()
         if fresh_from < len(push.frames):
             self._move_head(push.device_id, push.epoch, push.last_seq, push.hashes[-1])
 
-    def _write(self, body: Body) -> Judgement:
+    def _write(self, frame: Frame) -> Judgement:
         """Append an event of central's own to its chain and judge it."""
         head = self._state.heads.get(_CENTRAL)
         if head is None:
             raise NoShard(f"shard {self._shard_key} has no chain of its own")
-        frame, identity = frame_of(body), Identity(*_CENTRAL, head.seq + 1)
+        identity = Identity(*_CENTRAL, head.seq + 1)
         stream = Stream(self._shard_key, *_CENTRAL)
         event = Event(
             identity=identity,
@@ -297,7 +302,7 @@ class _Turn:
         self._state.keep()
 
     def _append(self, event: Event, hash_: bytes, recorded: Judgement | None) -> Judgement:
-        """Judge an event, then those that waited for it; each of these is an event again."""
+        """Judge an event; those that waited for what it brought are judged again soon."""
         logged = self._log.append(event, hash_)
         try:
             folded = fold(self._state, event, recorded)
@@ -305,11 +310,20 @@ class _Turn:
             self._load(missing)
             folded = self._loading(lambda: fold(self._state, event, recorded))
         logged.folded = folded
-        for origin in folded.wakes:
-            pending = self._state.pending.get(origin)
-            if pending is not None:
-                self._write(_rejudge(origin, pending.verdict, self._at))
+        if folded.wakes:
+            self._waking.came(folded.wakes)
         return folded.judgement
+
+    def _wake(self) -> None:
+        """Judge again what waited for what came; each re-judgement is an event again."""
+        while (pending := self._loading(self._waking.next)) is not None:
+            device_id, epoch, seq = pending.event.identity
+            again = Rejudge(self._at, device_id.hex(), epoch, seq, pending.verdict)
+            self._write(frame_of(again))
+
+    def _waits(self, again: Rejudge) -> bool:
+        origin = Identity(bytes.fromhex(again.device), again.epoch, again.seq)
+        return self._loading(lambda: self._state.pending.get(origin)) is not None
 
     def _loading(self, read: Callable[[], T]) -> T:
         """Return what `read` returns, loading rows until it finds all that it asks for."""
@@ -334,7 +348,3 @@ class _Met(Struct, frozen=True):
 
 def _known(judged: Judged) -> bool:
     return judged.reason == KNOWN_BEFORE
-
-
-def _rejudge(origin: Identity, was: Verdict, at: Moment) -> Rejudge:
-    return Rejudge(at, origin.device_id.hex(), origin.epoch, origin.seq, was)

@@ -45,6 +45,30 @@ def of_origin(device_id: bytes, origin: Origin) -> Iterator[Want]:
     yield "heads", (device_id, origin.epoch)
 
 
+def of_reference(reference: bytes) -> Want:
+    """Return what an event waits for, as `references` names it."""
+    name, _, key = reference.partition(b":")
+    match name:
+        case b"receipt" | b"claim":
+            return ("sales" if name == b"receipt" else "claims"), key
+        case b"number":
+            shop_id, _, number = key.decode().partition("\0")
+            return "numbers", (shop_id, number)
+        case b"decision":
+            return "reviews", key.decode()
+        case _:
+            return _NAMED[name], key.decode()
+
+
+_NAMED = {
+    b"lease": "leases",
+    b"voucher": "vouchers",
+    b"review": "reviews",
+    b"activity codes": "batches",
+    b"rule book": "books",
+}
+
+
 def of_rows(table: str, rows: Mapping[Any, Any]) -> list[Want]:
     """Return what the fold reads next once it has these rows (None: there is no such row)."""
     if table not in _LEADING:
@@ -95,8 +119,6 @@ def _of_struct(row: Any) -> Iterator[Want]:
             yield "leases", row.lease_id
         case Pending():
             yield from of_body(row.event.body)
-            if row.reference is not None:
-                yield "waiting", row.reference
         case _:
             return
 
@@ -119,29 +141,20 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
     match body:
         case events.Claim():
             yield "claims", bytes.fromhex(body.claim_hash)
-            yield "waiting", references.to_claim(bytes.fromhex(body.claim_hash))
             yield from of_holder(body.holder)
         case events.Correction():
             yield "sales", bytes.fromhex(body.fingerprint)
-            yield "waiting", references.to_receipt(bytes.fromhex(body.fingerprint))
             yield from of_holder(body.holder)
         case events.Refund():
             yield from _of_refund(body)
         case events.Redeem() | events.LeaseClose():
             yield "leases", body.lease_id
-            yield "waiting", references.to_lease(body.lease_id)
             yield "accounts", REDEMPTION
             yield "accounts", OFFLINE_LOSS
         case events.LeaseRelease():
             yield "leases", body.lease_id
         case events.VoucherUse():
             yield "vouchers", body.voucher_code
-            yield "waiting", references.to_voucher(body.voucher_code)
-        case events.ReviewOpened() | events.ReviewHeld() | events.ReviewDecided():
-            if body.review_id:
-                yield "reviews", body.review_id
-                yield "waiting", references.to_review(body.review_id)
-                yield "waiting", references.to_decision(body.review_id)
         case events.LeaseRefused():
             yield "requests", (bytes.fromhex(body.device), body.request_id)
             yield "refusals", (bytes.fromhex(body.device), body.request_id)
@@ -153,8 +166,23 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
         case events.Rejudge() | events.CaseClosed():
             yield "pending", Identity(bytes.fromhex(body.device), body.epoch, body.seq)
         case _:
+            yield from _of_review(body)
             yield from _of_rewards(body)
             yield from _of_rules(body)
+
+
+def _of_review(body: events.Body | Unreadable) -> Iterator[Want]:
+    match body:
+        case events.ReviewOpened():
+            yield "reviews", body.review_id
+            yield "waiting", references.to_review(body.review_id)
+        case events.ReviewHeld():
+            yield "reviews", body.review_id
+        case events.ReviewDecided():
+            yield "reviews", body.review_id
+            yield "waiting", references.to_decision(body.review_id)
+        case _:
+            return
 
 
 def _of_rewards(body: events.Body | Unreadable) -> Iterator[Want]:
@@ -209,7 +237,6 @@ def _of_activity(body: events.Body | Unreadable) -> Iterator[Want]:
     match body:
         case events.ActivityDone():
             yield from (("batches", body.batch), ("books", body.book))
-            yield "waiting", references.to_batch(body.batch)
             yield "doings", (body.activity_id, body.holder.key)
             yield from of_holder(body.holder)
         case events.ActivityRecorded():
@@ -240,11 +267,10 @@ def _of_refund(body: events.Refund) -> Iterator[Want]:
     yield "receipts", references.print_of(body.receipt, body.discriminator)
     if body.original is not None:
         yield "sales", bytes.fromhex(body.original)
-        yield "waiting", references.to_receipt(bytes.fromhex(body.original))
     elif body.receipt.original_number is not None:
-        yield from _number(body.receipt, body.receipt.original_number)
+        yield _number(body.receipt, body.receipt.original_number)[0]
     elif body.receipt.kind is Kind.VOID and body.receipt.number is not None:
-        yield from _number(body.receipt, body.receipt.number)
+        yield _number(body.receipt, body.receipt.number)[0]
 
 
 def _number(receipt: Receipt, number: str) -> list[Want]:

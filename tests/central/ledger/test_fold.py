@@ -124,10 +124,11 @@ class Ledger:
             Identity(device, 1, seq), frame, read_body(frame), START_MS, START_MS, 1, len(self.log)
         )
         folded = self.append(event)
-        for origin in folded.wakes:
-            pending = self.state.pending.get(origin)
-            if pending is not None:
-                self.judge(Rejudge(AT, origin.device_id.hex(), 1, origin.seq, pending.verdict))
+        for reference in folded.wakes:
+            for origin in self.state.waiting.get(reference) or ():
+                pending = self.state.pending.get(origin)
+                if pending is not None:
+                    self.judge(Rejudge(AT, origin.device_id.hex(), 1, origin.seq, pending.verdict))
         return folded.judgement
 
     def append(self, event):

@@ -1,18 +1,22 @@
 import itertools
 import re
+from collections import Counter
 
 import pytest
+from msgspec import structs
 from sqlalchemy import event
 
 from central import schema
 from central.database import reading, writing
-from central.ledger.commands import SetMember
+from central.ledger.commands import Decision, SetMember
 from central.ledger.directory import NoShard
 from central.ledger.judging.rows import Head, Member
-from central.ledger.writing import turns
+from central.ledger.writing import turns, waiters, waking
 from central.ledger.writing.overlaps import Meeting, Repeat, meet
 from central.ledger.writing.turns import run_turn
-from tests.central.programme import card, member
+from loyalty.events import BodyTooLarge, MemberSet
+from loyalty.rules import rulebook
+from tests.central.programme import BOOK, card, member
 
 
 @pytest.fixture
@@ -193,3 +197,96 @@ def test_any_other_hash_anywhere_is_a_fork():
             assert met == Meeting("fork", place - 1, seen_seq=place, seen_hash=b"x")
     assert meet(head, 4, b"x", HASHES[4:], {}).status == "fork"
     assert meet(head, 3, b"x", [], KNOWN).status == "fork"
+
+
+# --- what many events wait for
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A turn that judges three events again."""
+    monkeypatch.setattr(waiters, "FEW", 3)
+    monkeypatch.setattr(waking, "FEW", 3)
+
+
+def woken(programme):
+    """How many events each turn judged again."""
+    rows = [row for row in programme.rows(schema.inbox) if row.kind == 103]
+    return list(Counter(row.turn for row in rows).values())
+
+
+def test_what_many_events_wait_for_wakes_a_few_in_each_turn_and_all_in_their_order(programme, few):
+    till, other = programme.till, programme.other
+    other.push(other.claim("SLIP", card("c0")))
+    for start in (1, 5):
+        till.push(*[till.claim("SLIP", card(f"c{n}")) for n in range(start, start + 4)])
+    till.push(till.sale(None, code="SLIP"))
+    assert programme.balance(card("c0")) == 100
+    for _ in range(2):
+        other.send()
+    assert programme.totals().waiting == {}
+    assert woken(programme) == [3, 3, 3]
+    programme.check()
+
+
+def test_what_a_server_left_when_it_stopped_it_goes_on_with_when_it_starts(programme, few):
+    till, kiosk = programme.till, programme.other
+    programme.service._combiner.go_on = lambda _: None
+    sales = [till.sale(card(f"c{n}")) for n in range(4)]
+    till.push(*[till.refund(sale, 5_000) for sale in sales])
+    till.push(*[till.use(f"V{n}") for n in range(2)], till.claim("SLIP", card("c9")))
+    kiosk.push(*[kiosk.claim("CODE", card(f"d{n}")) for n in range(5)])
+    kiosk.push(kiosk.sale(None, code="CODE"))
+    till.push(*sales)
+    assert programme.totals().waiting["claim_unknown"] > 1
+    programme.service.start()
+    assert programme.totals().waiting == {"claim_unknown": 1, "voucher_unknown": 2}
+    assert [programme.balance(card(f"c{n}")) for n in range(4)] == [50] * 4
+    assert max(woken(programme)) == 3
+    programme.check()
+
+
+def test_what_waits_for_the_same_again_is_judged_once_for_each_that_comes(programme, few):
+    """Refunds name a number, and the sale under it was printed after them."""
+    till, other = programme.till, programme.other
+    sale = till.sale(card("c1"), number="N7")
+    late = structs.replace(sale.receipt, printed_at="2026-06-01T12:00:00")
+    till.push(*[till.refund(sale, 100 + n, by_number=True) for n in range(5)])
+    till.push(structs.replace(sale, receipt=late))
+    for _ in range(3):
+        other.send()
+    assert woken(programme) == [3, 2]
+    assert programme.totals().waiting == {"original_unknown": 5}
+    programme.check()
+
+
+def test_sales_that_wait_for_one_rule_book_are_judged_once_when_it_comes(programme):
+    new = structs.replace(BOOK, name="next")
+    till = programme.till
+    version = rulebook.version(new)
+    till.push(*[till.sale(card(f"c{n}"), book=version) for n in range(3)])
+    programme.add_book(new)
+    programme.service.start()
+    assert [programme.balance(card(f"c{n}")) for n in range(3)] == [100] * 3
+    assert sum(woken(programme)) == 3
+    programme.check()
+
+
+class TooLarge:
+    """A command whose second event fits no frame."""
+
+    def wants(self):
+        return ()
+
+    def decide(self, _, at):
+        bodies = [MemberSet(at, "a" * size, "base", ()) for size in (1, 5_000)]
+        return Decision(tuple(bodies), lambda _: None)
+
+
+def test_a_command_whose_event_is_too_large_fails_alone_and_writes_nothing(programme):
+    with writing(programme.engine) as connection:
+        items = [TooLarge(), SetMember("b", "base", ())]
+        first, second = run_turn(connection, programme.shard_key, items, programme.now_ms)
+    assert (type(first), second) == (BodyTooLarge, None)
+    assert [row.member for row in programme.rows(schema.member_tier)] == ["b"]
+    programme.check()

@@ -14,11 +14,11 @@ from central.ledger.commands import SetMember
 from central.ledger.directory import announce, of_rule_book
 from central.ledger.shards import open_shard
 from central.ledger.writing import bulk
-from central.ledger.writing.items import Pushed
+from central.ledger.writing.items import Item, Pushed
 from central.ledger.writing.turns import run_turn
 from central.sync import pushing
 from central.sync.callers import Caller, DeviceState
-from central.sync.combiner import Combiner, Item
+from central.sync.combiner import Combiner
 from loyalty.chain import anchor, extend
 from loyalty.rules import rulebook
 from loyalty.wire import PushRequest, RuleBookRow
