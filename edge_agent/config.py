@@ -20,6 +20,7 @@ from edge_agent.devices.hid.pos_reports import Maker
 from edge_agent.devices.hid.sources import Kind, Match, UsbId
 from edge_agent.devices.hid.wedge import End
 from edge_agent.devices.printer_config import Printer
+from edge_agent.devices.tap.ends import bauds
 from loyalty.settings import SettingsError, parse
 from loyalty.wording import Language
 
@@ -157,6 +158,15 @@ def _mistakes(config: Config) -> Iterator[str]:
     if config.printer.kind == "tap" and not config.tap:
         yield "printer.kind is 'tap' but there is no [[tap]]"
     yield from config.printer.mistakes()
+    for key, ones in (
+        ("tap", [each.spool for each in config.tap]),
+        ("scanner", [each.port for each in config.scanner]),
+    ):
+        for twice in sorted({one for one in ones if ones.count(one) > 1}):
+            yield f"two [[{key}]] name {twice!r}"
+    for place, line in enumerate(config.scanner):
+        if line.baud not in bauds():
+            yield f"scanner[{place}].baud is none of {', '.join(map(str, bauds()))}"
     for place, camera in enumerate(config.camera):
         if mistake := camera.mistake():
             yield f"camera[{place}] {mistake}"

@@ -89,6 +89,11 @@ class PaperOut:
                 if str(error) != outage:
                     outage = str(error)
                     _log.warning("slips have to wait: %s", outage)
+            except Exception as error:  # noqa: BLE001 a bug must not end the printing for good
+                # Its text is not for the log: it may hold what was to be printed.
+                if (told := f"unexpected {type(error).__name__}") != outage:
+                    outage = told
+                    _log.error("slips have to wait: %s", outage)
             polls += 1
             self._wake.wait(POLL_S)
             self._wake.clear()
@@ -123,13 +128,18 @@ class PaperOut:
                 self._printer.print_slip(slip.slip_id, data)
             except ValueError as error:
                 _log.error("slip %s cannot be printed here: %s", slip.slip_id, error)
+            except OSError:
+                raise
+            except Exception:
+                self._urgent.popleft()  # something of it may be on paper
+                raise
             self._urgent.popleft()
 
     def _print(self, record: SlipRecord) -> None:
-        content: AnySlip = msgspec.json.decode(record.slip.data, type=AnySlip)
-        slip = compose(content, self._language, copy=record.copies > 0)
         slip_id = record.slip.slip_id
         try:
+            content: AnySlip = msgspec.json.decode(record.slip.data, type=AnySlip)
+            slip = compose(content, self._language, copy=record.copies > 0)
             data = self._encode(slip).data
         except ValueError as error:
             _log.error("slip %s cannot be printed here: %s", slip_id, error)
@@ -141,7 +151,11 @@ class PaperOut:
             self._journal.slip_state(slip_id, "handed_over")
             return
         self._journal.slip_state(slip_id, "handed_over")
-        outcome = self._printer.print_slip(hand_id(record), data)
+        try:
+            outcome = self._printer.print_slip(hand_id(record), data)
+        except Exception:
+            self._journal.slip_state(slip_id, "unknown")  # something of it may be on paper
+            raise
         if outcome is not None:
             self._journal.slip_state(slip_id, outcome.result.value)
 

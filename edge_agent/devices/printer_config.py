@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Annotated, Literal, TypeVar
@@ -26,6 +27,7 @@ from edge_agent.devices.printer_wires import (
 )
 from edge_agent.devices.printers import SlipPrinter, TapPrinter
 from edge_agent.devices.slip_folder import Slips
+from edge_agent.devices.tap.ends import bauds
 from paper.encode import Encoded, Encoding, PrinterProfile, encode_slip
 from paper.layout import Slip
 from paper.picture import Raster
@@ -35,6 +37,10 @@ Kind = Literal["tap", "network", "serial", "usb", "file", "cups"]
 #: The dialects that print text as Epson's does; the others are sent pictures, or nothing.
 _TEXT = {"epson", "clone80", "clone58", "sprt", "star_escpos"}
 _STAR = {"star_line", "star_raster"}
+# A name or a number, and a port.
+_ADDRESS = re.compile(
+    r"(?ai)(\[[0-9a-f:.]+\]|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*):(?P<port>\d{1,5})"
+)
 
 
 class Printer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,7 +123,10 @@ class Printer(Struct, frozen=True, forbid_unknown_fields=True):
             yield "printer.kind is 'usb': give vid and pid, serial or port"
         if self.kind not in {"tap", "usb"} and not self.address:
             yield f"printer.kind is {self.kind!r} but printer.address is empty"
-        if self.kind == "network" and not self.address.rpartition(":")[2].isdigit():
+        if self.kind == "serial" and self.baud not in bauds():
+            yield f"printer.baud is none of {', '.join(map(str, bauds()))}"
+        where = _ADDRESS.fullmatch(self.address)
+        if self.kind == "network" and not (where and 0 < int(where["port"]) < 1 << 16):
             yield 'printer.address is no address and port, such as "192.168.1.50:9100"'
 
     def open(self, slips: Slips | None) -> SlipPrinter:

@@ -17,6 +17,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from msgspec import Struct
@@ -63,11 +64,16 @@ class CupsPrinter:
             ran = _run(command, data)
         except FileNotFoundError:
             return Outcome(Result.NOT_PRINTED, "there is no lp: install cups-client")
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             return Outcome(Result.UNKNOWN, "CUPS did not say whether it took the slip")
-        taken = re.search(rf"{re.escape(self._queue)}-(\d+)", ran.stdout)
-        if ran.returncode or taken is None:
+        except OSError as error:
+            return Outcome(Result.NOT_PRINTED, f"lp cannot be run: {error}")
+        if ran.returncode:
             return Outcome(Result.NOT_PRINTED, f"CUPS refused it: {ran.stderr.strip()}")
+        # Not by our queue's name: of an instance (counter/fast) the job names the queue alone.
+        taken = re.search(r"-(\d+) \(", ran.stdout)
+        if taken is None:
+            return Outcome(Result.UNKNOWN, "CUPS took the slip and did not say as which job")
         try:
             return self._watched(int(taken[1]))
         except OSError as error:
@@ -81,7 +87,7 @@ class CupsPrinter:
         """Return what CUPS says of the queue."""
         try:
             ran = _run(["lpstat", "-l", "-p", self._queue])
-        except (FileNotFoundError, subprocess.TimeoutExpired):
+        except OSError:
             return Status()
         if ran.returncode:
             return Status(online=Answer.NO)
@@ -97,7 +103,7 @@ class CupsPrinter:
         while (job := _ask(number)).state not in _ENDED and time.monotonic() < until_s:
             time.sleep(_LOOK_EVERY_S)
         if job.state not in _ENDED:
-            _run(["cancel", f"{self._queue}-{number}"])
+            _run(["cancel", str(number)])
             job = _ask(number)
         if job.state == _COMPLETED:
             return Outcome(Result.PRINTED, "")
@@ -107,14 +113,18 @@ class CupsPrinter:
 
 
 def _run(command: list[str], data: bytes = b"") -> subprocess.CompletedProcess[str]:
-    ran = subprocess.run(
-        command,
-        input=data,
-        capture_output=True,
-        timeout=_COMMAND_S,
-        check=False,
-        env={**os.environ, "LC_ALL": "C"},
-    )
+    """Run one of CUPS's commands. Raises OSError: TimeoutError if it did not end in time."""
+    try:
+        ran = subprocess.run(
+            command,
+            input=data,
+            capture_output=True,
+            timeout=_COMMAND_S,
+            check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{command[0]} did not end within {_COMMAND_S:g} s") from error
     stdout, stderr = (text.decode(errors="replace") for text in (ran.stdout, ran.stderr))
     return subprocess.CompletedProcess(command, ran.returncode, stdout, stderr)
 
@@ -122,11 +132,13 @@ def _run(command: list[str], data: bytes = b"") -> subprocess.CompletedProcess[s
 class _Server(http.client.HTTPConnection):
     """A connection to CUPS: its socket on this machine, or the server that CUPS_SERVER names."""
 
+    default_port = 631
+
     def __init__(self) -> None:
+        """Name the server. Raises HTTPException if CUPS_SERVER names none."""
         named = os.environ.get("CUPS_SERVER", "")
         self._path = named if named.startswith("/") else "" if named else str(_SOCKET)
-        host, _, port = named.partition("/")[0].partition(":")
-        super().__init__(host or "localhost", int(port or 631), timeout=_COMMAND_S)
+        super().__init__(named.partition("/")[0] or "localhost", timeout=_COMMAND_S)
 
     def connect(self) -> None:
         """Connect. Raises OSError."""
@@ -147,14 +159,12 @@ def _ask(number: int) -> _Job:
     request += _attribute(_NAME, "requesting-user-name", "tillpoints")
     request += _attribute(_KEYWORD, "requested-attributes", "job-state")
     request += _attribute(_KEYWORD, "", "time-at-processing") + bytes([_END])
-    server = _Server()
     try:
-        server.request("POST", "/jobs", request, {"Content-Type": "application/ipp"})
-        answer = server.getresponse().read()
+        with closing(_Server()) as server:
+            server.request("POST", "/jobs", request, {"Content-Type": "application/ipp"})
+            answer = server.getresponse().read()
     except http.client.HTTPException as error:
         raise OSError(f"CUPS answered no IPP: {error!r}") from error
-    finally:
-        server.close()
     said = {name: (tag, value) for tag, name, value in _attributes(answer)}
     tag, state = said.get("job-state", (0, b""))
     if tag != _ENUM or len(state) != 4:

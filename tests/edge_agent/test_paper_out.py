@@ -126,6 +126,38 @@ def test_without_paper_a_slip_is_not_printed_and_the_screen_is_told(stage: Stage
     assert not stage.inbox.empty()
 
 
+class FailsOnce:
+    """A driver with a bug: it prints the first slip, and fails where it should not."""
+
+    def __init__(self) -> None:
+        self.printed: list[str] = []
+
+    def print_slip(self, slip_id: str, data: bytes) -> Outcome:
+        self.printed.append(slip_id)
+        if len(self.printed) == 1:
+            raise OverflowError(data)
+        return Outcome(Result.PRINTED, "")
+
+    def outcomes(self) -> dict[str, Outcome]:
+        return {}
+
+    def status(self) -> Status:
+        return Status()
+
+
+def test_a_bug_in_a_driver_costs_one_slip_its_outcome_and_no_other(stage: Stage) -> None:
+    stage.slip("a")
+    stage.slip("b")
+    driver = FailsOnce()
+    out = stage.run(driver)
+    try:
+        wait_for(lambda: stage.state("b") == "printed")
+    finally:
+        out.stop()
+    assert stage.state("a") == "unknown"
+    assert driver.printed == ["a", "b"]
+
+
 def test_what_the_tap_says_of_a_slip_is_written_down(stage: Stage, tmp_path: Path) -> None:
     slips = Slips(tmp_path / "slips")
     stage.slip("a")

@@ -62,10 +62,20 @@ def test_every_model_prints_chinese_and_the_yen_sign(name):
         (Printer(kind="usb"), "give vid and pid, serial or port"),
         (Printer(kind="cups"), "printer.kind is 'cups' but printer.address is empty"),
         (Printer(kind="network", address="printer"), "is no address and port"),
+        (Printer(kind="network", address=":9100"), "is no address and port"),
+        (Printer(kind="network", address="192.0.2.1:99999"), "is no address and port"),
+        (Printer(kind="network", address="192.0.2.1:²"), "is no address and port"),
+        (Printer(kind="network", address="counter..mall:9100"), "is no address and port"),
+        (Printer(kind="serial", address="/dev/ttyS0", baud=-1), "printer.baud is none of 50, "),
     ],
 )
 def test_what_cannot_be_meant_is_said(printer, said):
     assert said in "; ".join(printer.mistakes())
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1:9100", "[fd00::5]:9100", "printer-1.mall:9100"])
+def test_a_printer_on_the_network_has_a_number_or_a_name(address):
+    assert not list(Printer(kind="network", address=address).mistakes())
 
 
 def test_each_kind_has_its_driver(tmp_path):
