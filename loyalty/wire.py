@@ -93,7 +93,8 @@ class EnrolRequest(Struct, frozen=True):
 
     `signature` is over `chain.enrol_message` by the key that is brought. A device that has an
     identity already names it with its newest epoch: a central that was restored from a backup older
-    than this device takes it up again under its own name.
+    than this device takes it up again under its own name. `fenced` is the id of its request for an
+    epoch that another machine has: a person says now that this machine is the device.
     """
 
     code: str
@@ -101,6 +102,7 @@ class EnrolRequest(Struct, frozen=True):
     signature: bytes
     device_id: bytes = b""
     epoch: int = 0
+    fenced: str = ""
 
 
 class EnrolAnswer(Struct, frozen=True):

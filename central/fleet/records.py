@@ -127,14 +127,17 @@ def issue(connection: Connection, shard_key: int, name: str, now_ms: int, *, aga
 def revoke(connection: Connection, shard_key: int, name: str) -> None:
     """Shut a device out from its next call on; codes handed out for it stop working.
 
-    Only a new code (`again`) brings the name back, for the machine that then enrols. Raises
-    LookupError for a name that nobody registered.
+    Only a new code (`again`) brings the name back, for the machine that then enrols. Copies of its
+    disk are shut out too, and waited for no longer. Raises LookupError for a name that nobody
+    registered.
     """
     row = next(find(connection, device, shard_key, "name", [name]), None)
     if row is None:
         raise LookupError(name)
     _set_state(connection, row, DeviceState.REVOKED)
     _drop_codes(connection, row)
+    whose = (fence.c.shard_key == shard_key, fence.c.device_id == row.device_id)
+    connection.execute(delete(fence).where(*whose))
 
 
 def _set_state(connection: Connection, row: Row[Any], state: DeviceState) -> None:

@@ -21,7 +21,7 @@ from central.sync.epochs import (
     held_before,
     latest_epoch,
 )
-from central.sync.problems import Refused, counted, malformed
+from central.sync.problems import Refused, counted, malformed, plain
 from central.sync.service import Service
 from loyalty.chain import DEVICE_BYTES, Stream, enrol_message, signed_by
 from loyalty.wire import EnrolAnswer, EnrolRequest
@@ -71,6 +71,8 @@ def enrol(connection: Connection, shard_key: int, asked: EnrolRequest, now_ms: i
     if asked.device_id and len(asked.device_id) != DEVICE_BYTES:
         raise malformed(f"device_id has {len(asked.device_id)} bytes")
     counted("epoch", asked.epoch)
+    if asked.fenced:
+        plain("fenced", asked.fenced)
     message = enrol_message(asked.code, asked.public_key, asked.device_id, asked.epoch)
     if not signed_by(asked.public_key, asked.signature, message):
         raise Refused(401, "bad_signature", "the request is not signed with the key it brings")
@@ -92,6 +94,7 @@ def enrol(connection: Connection, shard_key: int, asked: EnrolRequest, now_ms: i
     else:
         stream = first_epoch(connection, shard_key, row.device_id)
     _bind(connection, shard_key, row.code_hash, stream.device_id, asked.public_key, now_ms)
+    _unfence(connection, stream, asked.fenced)
     return stream
 
 
@@ -140,7 +143,10 @@ def _bind(
     connection.execute(
         bound.values(public_key=public_key, state=int(DeviceState.ENROLLED), enrolled_ms=now_ms)
     )
-    # A person has said which machine is this device.
+
+
+def _unfence(connection: Connection, stream: Stream, request_id: str) -> None:
+    """Lift the fence of the machine that enrols; another one still has events that wait there."""
     f = schema.fence
-    whose = (f.c.shard_key == shard_key, f.c.device_id == device_id)
-    connection.execute(delete(f).where(*whose))
+    whose = (f.c.shard_key == stream.shard_key, f.c.device_id == stream.device_id)
+    connection.execute(delete(f).where(*whose, f.c.request_id == request_id))

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from edge_agent.journal.identity import Identity, device_key
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import MEDIA_TYPE, Offline, Refused, Transport, read
+from edge_agent.sync.rehomer import FENCED
 from loyalty import chain, wire
 from loyalty.wire import EnrolAnswer, EnrolRequest
 
@@ -22,7 +23,10 @@ def enrol(
     public_key = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     device_id, epoch = (known.device_id, known.epoch) if known is not None else (b"", 0)
     message = chain.enrol_message(code, public_key, device_id, epoch)
-    request = EnrolRequest(code, public_key, chain.sign(key, message), device_id, epoch)
+    fenced = ""
+    if known is not None and journal.outbox().refused == FENCED:
+        fenced = journal.rehome_request(journal.session).request_id
+    request = EnrolRequest(code, public_key, chain.sign(key, message), device_id, epoch, fenced)
     headers = {"Content-Type": MEDIA_TYPE}
     reply = transport.post(wire.ENROL_PATH, headers, msgspec.msgpack.encode(request))
     answer = read(reply, EnrolAnswer)

@@ -186,8 +186,8 @@ class Device:
         self.enrol(code)
         self.numbers = itertools.count(1)
 
-    def enrol(self, code):
-        request = enrol_request(code, self.key)
+    def enrol(self, code, fenced=""):
+        request = enrol_request(code, self.key, fenced=fenced)
         status, data = self.programme.post(wire.ENROL_PATH, request)
         assert status == 200, data
         self.enrolled = msgspec.msgpack.decode(data, type=wire.EnrolAnswer)
@@ -351,10 +351,10 @@ class Device:
         return self.ask(wire.VOUCHER_PATH, request, wire.VoucherAnswer)
 
 
-def enrol_request(code, key, device_id=b"", epoch=0):
+def enrol_request(code, key, device_id=b"", epoch=0, fenced=""):
     public_key = key.public_key().public_bytes_raw()
     message = chain.enrol_message(code, public_key, device_id, epoch)
-    return wire.EnrolRequest(code, public_key, chain.sign(key, message), device_id, epoch)
+    return wire.EnrolRequest(code, public_key, chain.sign(key, message), device_id, epoch, fenced)
 
 
 def claim_hash(code):

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from central import schema
-from central.fleet.records import devices
+from central.database import writing
+from central.fleet.records import devices, revoke
 from loyalty import chain, wire
 from loyalty.chain import Frame
 from loyalty.events import EpochSealed, LeaseClose, frame_of, origin_of, rehomed
@@ -100,10 +101,10 @@ def test_a_new_code_lifts_the_fence_and_brings_that_branch_in_too(programme, for
     go_on(twin)
     twin.send()
     till.write(till.sale(member(), number="late"))
-    ask(till)
+    ask(till, "mine")
     programme.add_code("AGAIN", till.id)
     old, frames, hashes = till.stream, till.frames, till.hashes
-    till.enrol("AGAIN")
+    till.enrol("AGAIN", fenced="mine")
     assert till.enrolled.held == (HeldEpoch(1, 3), HeldEpoch(2, 2))
     for seq in range(1, len(frames) + 1):
         till.write_frame(rehomed(old.epoch, seq, hashes[seq], frames[seq - 1]))
@@ -111,6 +112,20 @@ def test_a_new_code_lifts_the_fence_and_brings_that_branch_in_too(programme, for
     assert programme.balance(member()) == 600
     assert status_of(programme, "till-1").fenced == 0
     programme.check()
+
+
+def test_a_new_code_for_one_machine_leaves_the_fence_of_the_other(programme, forked):
+    """Its sales are still there and nowhere else, until a person gives it up for lost."""
+    till, twin = forked
+    go_on(twin)
+    till.write(till.sale(member(), number="late"))
+    ask(till, "mine")
+    programme.add_code("AGAIN", till.id)
+    twin.enrol("AGAIN")
+    assert status_of(programme, "till-1").fenced == 1
+    with writing(programme.engine) as connection:
+        revoke(connection, programme.shard_key, "till-1")
+    assert status_of(programme, "till-1").fenced == 0
 
 
 def test_the_same_request_gets_the_same_epoch_again(programme, forked):
