@@ -220,10 +220,15 @@ class EpochSealed(Struct, frozen=True):
 
 
 class LedgerSealed(Struct, frozen=True):
-    """All chains as they stood after `turn`, in one hash behind the seal before (loyalty.seals)."""
+    """All chains as they stood after `turn`, in one hash behind the seal before (loyalty.seals).
+
+    `log` is the hash of what came in since the seal before, as central wrote it down: also when,
+    and the bytes of damaged events, which no chain covers. Older versions did not say it.
+    """
 
     at: Moment
     turn: int
     digest: str
     previous_turn: int
     previous: str
+    log: str = ""

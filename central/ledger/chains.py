@@ -81,7 +81,8 @@ def _stream_of(row: Values) -> tuple[bytes, int]:
 def _linked(stream: Stream, before: Reached, links: Sequence[Link]) -> Iterator[Finding]:
     """Yield which of these events do not follow from the one before them."""
     seq, hash_ = before
-    if links[-1].seq == seq + len(links):  # the usual: no gap, and no hash that does not follow
+    gapless = links[0].seq == seq + 1 and links[-1].seq == seq + len(links)
+    if gapless:  # the usual: and no hash that does not follow
         hashes = extend(stream, seq + 1, hash_, [link.frame for link in links])
         if hashes == [link.hash for link in links]:
             return

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, select
 
 from central import schema
 from central.ledger.judging.fold import RECORDED_VERDICTS, fold
-from central.ledger.judging.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement
+from central.ledger.judging.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement, Unreadable
 from central.ledger.judging.state import State
 from central.ledger.shards import read_shard
 from central.ledger.writing import saving
@@ -61,6 +61,8 @@ class Replay:
         return {**projections, "transfer": self.transfers}
 
     def _fold(self, event: Event, row: Row[Any], recorded: Judgement | None) -> None:
+        if isinstance(event.body, Unreadable) and event.body.verdict not in RECORDED_VERDICTS:
+            recorded = None  # damaged on its device's disk, whatever the software
         folded = fold(self.state, event, recorded)
         device_id, epoch, seq = event.identity
         self.state.heads.put((device_id, epoch), Head(seq, row.hash))

@@ -2,11 +2,15 @@
 
 A seal is an event of central's own chain, so it is replayed like every other and goes into each
 backup; it names the turn up to which it holds. Tills get it by the feed and are its witnesses.
+What no chain covers, such as when an event came in, is in the seal's own hash of the log: a change
+of it behind the last seal shows only from the next one on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, select
 
@@ -26,12 +30,37 @@ from loyalty.wire import Topic, pack
 EVERY_MS = 3_600_000
 _KIND = next(kind for kind, body in KINDS.items() if body is LedgerSealed)
 _PAGE_ROWS = 5_000
+#: What central wrote down of an event, all but what it made of it.
+_LOGGED = (
+    "device_id",
+    "epoch",
+    "seq",
+    "hash",
+    "turn",
+    "place",
+    "kind",
+    "kind_version",
+    "body",
+    "earliest_ms",
+    "latest_ms",
+    "received_ms",
+    "quality",
+)
+
+
+class _Sealed(NamedTuple):
+    """A seal's event: its seq on central's chain, what it says (None: unreadable), its log hash."""
+
+    seq: int
+    seal: Seal | None
+    log: str
 
 
 class WriteSeal(Struct, frozen=True):
-    """Write a seal on central's chain; answers the seal."""
+    """Write a seal on central's chain; answers the seal. `log`: see loyalty.events."""
 
     seal: Seal
+    log: str
 
     def wants(self) -> tuple[Want, ...]:
         """Return nothing: a seal is about chains alone."""
@@ -41,7 +70,7 @@ class WriteSeal(Struct, frozen=True):
         """Return the event."""
         made = self.seal
         before = (made.previous_turn, made.previous.hex())
-        body = LedgerSealed(at, made.turn, made.digest.hex(), *before)
+        body = LedgerSealed(at, made.turn, made.digest.hex(), *before, self.log)
         return Decision((body,), lambda _: made)
 
 
@@ -59,8 +88,11 @@ def seal_if_due(connection: Connection, shard_key: int, now_ms: int) -> Seal | N
     t = schema.stream
     heads = select(t.c.device_id, t.c.epoch, t.c.head_seq, t.c.head_hash)
     found = connection.execute(heads.where(t.c.shard_key == shard_key, t.c.head_seq > 0))
-    made = seal(shard_key, turn, (_head(row) for row in found), _seal_in(last) if last else None)
-    answer = run_turn(connection, shard_key, [WriteSeal(made)], now_ms)[0]
+    made = seal(shard_key, turn, (_head(row) for row in found), _read(last)[0] if last else None)
+    log = hashlib.sha256()
+    for row in _log(connection, shard_key, made.previous_turn):
+        _add(log, row)
+    answer = run_turn(connection, shard_key, [WriteSeal(made, log.hexdigest())], now_ms)[0]
     if isinstance(answer, Exception):
         raise answer
     announce(connection, shard_key, [Change(Topic.SEAL, str(made.turn), made)])
@@ -71,34 +103,47 @@ def unsealed(connection: Connection, shard_key: int) -> Iterator[Finding]:
     """Yield every seal that the log, or the feed, contradicts."""
     t = schema.inbox
     events = _seals(shard_key).order_by(t.c.turn, t.c.place)
-    seals = [(row.seq, _seal_in(row)) for row in connection.execute(events)]
-    log = select(t.c.device_id, t.c.epoch, t.c.seq, t.c.hash, t.c.turn)
-    log = log.where(t.c.shard_key == shard_key).order_by(t.c.turn, t.c.place)
-    with connection.execute(log.execution_options(yield_per=_PAGE_ROWS)) as rows:
-        yield from _broken(shard_key, seals, rows)
-    told = {found.turn: found for _, found in seals if found is not None}
+    seals = [_Sealed(row.seq, *_read(row)) for row in connection.execute(events)]
+    yield from _broken(shard_key, seals, _log(connection, shard_key))
+    told = {one.seal.turn: one.seal for one in seals if one.seal is not None}
     yield from _mistold(connection, shard_key, told)
 
 
-def _broken(
-    shard_key: int, seals: Sequence[tuple[int, Seal | None]], log: Iterable[Any]
-) -> Iterator[Finding]:
+def _log(connection: Connection, shard_key: int, after_turn: int = 0) -> Iterator[Row[Any]]:
+    """Yield what came in after a turn, in the order of the ledger."""
+    t = schema.inbox
+    query = select(*(t.c[name] for name in _LOGGED)).where(t.c.shard_key == shard_key)
+    if after_turn:
+        query = query.where(t.c.turn > after_turn)
+    ordered = query.order_by(t.c.turn, t.c.place).execution_options(yield_per=_PAGE_ROWS)
+    with connection.execute(ordered) as rows:
+        yield from rows
+
+
+def _add(log: Any, row: Row[Any]) -> None:
+    """Take a row of the log into its hash; msgpack says where each value ends."""
+    log.update(msgspec.msgpack.encode(tuple(row)))
+
+
+def _broken(shard_key: int, seals: Sequence[_Sealed], rows: Iterator[Any]) -> Iterator[Finding]:
     """Yield the seals that do not follow from the log up to their turns."""
     heads: dict[tuple[bytes, int], tuple[int, bytes]] = {}
-    rows = iter(log)
-    row, before = next(rows, None), None
-    for seq, found in seals:
+    row, before, log = next(rows, None), None, hashlib.sha256()
+    for seq, found, logged in seals:
         where = f"seal {seq} of turn {found.turn if found is not None else '?'}"
         if found is None:
             yield Finding("seal", where, "it cannot be read")
             continue
         while row is not None and row.turn <= found.turn:
             heads[row.device_id, row.epoch] = (row.seq, row.hash)
+            _add(log, row)
             row = next(rows, None)
         stand = ((*chain, *head) for chain, head in heads.items())
         if seal(shard_key, found.turn, stand, before) != found:
             yield Finding("seal", where, "the chains up to this turn are not those it sealed")
-        before = found
+        if logged not in ("", log.hexdigest()):
+            yield Finding("seal", where, "what came in before this turn was written otherwise")
+        before, log = found, hashlib.sha256()
 
 
 def _mistold(connection: Connection, shard_key: int, seals: dict[int, Seal]) -> Iterator[Finding]:
@@ -125,16 +170,16 @@ def _last(connection: Connection, shard_key: int) -> Row[Any] | None:
     return connection.execute(query).one_or_none()
 
 
-def _seal_in(row: Row[Any]) -> Seal | None:
-    """Return the seal in an event, None if it cannot be read."""
+def _read(row: Row[Any]) -> tuple[Seal | None, str]:
+    """Return the seal in an event, None if it cannot be read, and its hash of the log."""
     body = read_body(Frame(row.kind, row.kind_version, row.body))
     if not isinstance(body, LedgerSealed):
-        return None
+        return None, ""
     try:
         digest, previous = bytes.fromhex(body.digest), bytes.fromhex(body.previous)
     except ValueError:
-        return None
-    return Seal(body.turn, digest, body.previous_turn, previous)
+        return None, ""
+    return Seal(body.turn, digest, body.previous_turn, previous), body.log
 
 
 def _head(row: Any) -> SealedHead:

@@ -20,6 +20,7 @@ from central.ledger.seals import unsealed
 from central.ledger.writing.bulk import Row as Values
 from central.ledger.writing.log import VERDICT, save_verdicts, verdict
 from central.ledger.writing.lots import unpacked
+from loyalty.wire import Verdict
 
 #: What can be thrown away and folded again, by the name of the table.
 _PROJECTIONS = (
@@ -45,6 +46,9 @@ _PROJECTIONS = (
     "rehome",
     "waiting",
 )
+
+#: Why an event waits for a rule book; others that wait for newer software have an error instead.
+_WITHOUT_BOOK = "rule_book_unknown"
 
 
 def verify(connection: Connection, shard_key: int) -> list[Finding]:
@@ -145,7 +149,19 @@ def _replayed(connection: Connection, shard_key: int, replay: Replay) -> Iterato
                 yield from _compared(name, key, dict(zip(names, found, strict=True)), row)
         for key, row in folded.items():
             yield Finding("replay", f"{name} {key!r}", f"missing: {row}")
+    yield from _streams(connection, shard_key, projections["stream"])
     yield from _verdicts(connection, shard_key, replay)
+
+
+def _streams(connection: Connection, shard_key: int, rows: list[Values]) -> Iterator[Finding]:
+    """Check which epochs are sealed; where a chain's head is, its own check says."""
+    t = schema.stream
+    folded = {(row["device_id"], row["epoch"]): row for row in rows}
+    for row in connection.execute(select(t).where(t.c.shard_key == shard_key)):
+        key = (row.device_id, row.epoch)
+        expected = folded.get(key, {"state": 0, "final_seq": None})
+        live = {"state": row.state, "final_seq": row.final_seq}
+        yield from _compared("stream", key, live, {name: expected[name] for name in live})
 
 
 def _verdicts(connection: Connection, shard_key: int, replay: Replay) -> Iterator[Finding]:
@@ -156,6 +172,18 @@ def _verdicts(connection: Connection, shard_key: int, replay: Replay) -> Iterato
         live = {name: getattr(row, name) for name in VERDICT}
         folded = dict(zip(VERDICT, verdict(replay.verdicts[identity]), strict=True))
         yield from _compared("inbox", identity, live, folded)
+        if not _may_stand(row):
+            yield Finding("verdict", f"inbox {identity!r}", f"nothing gives {live}")
+
+
+def _may_stand(row: Any) -> bool:
+    """Tell whether a verdict that a replay takes as recorded has what such a one always has."""
+    if row.verdict == Verdict.QUARANTINED:
+        return row.error is not None and (row.reason, row.adjusted) == ("", 0)
+    if row.verdict == Verdict.PENDING_UPGRADE:
+        why = "" if row.error is not None else _WITHOUT_BOOK
+        return (row.reason, row.adjusted) == (why, 0)
+    return True
 
 
 def _compared(

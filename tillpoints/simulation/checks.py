@@ -6,12 +6,13 @@ of a device's sync: what it believes central to hold, central holds.
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
+from central import schema
 from central.config import Database
 from central.database import connect, reading
 from central.ledger.queries import balance_of
@@ -160,11 +161,14 @@ class Checks:
         finally:
             shutil.rmtree(folder)
 
-    def _flipped(self, value: bytes | int) -> bytes | int:
+    def _flipped(self, value: bytes | int | str) -> bytes | int | str:
         rng = self._world.chance("tamper")
         if isinstance(value, int):
             return value ^ (1 << rng.randrange(8))
         place = rng.randrange(len(value))
+        if isinstance(value, str):
+            changed_to = chr(ord(value[place]) ^ (1 << rng.randrange(8)))
+            return value[:place] + changed_to + value[place + 1 :]
         changed = bytes([value[place] ^ (1 << rng.randrange(8))])
         return value[:place] + changed + value[place + 1 :]
 
@@ -251,14 +255,32 @@ class Checks:
         return sum(one.points for one in mine)
 
 
+#: What only a seal covers, so that a change behind the last one shows from the next one on.
+_SEALED = {"kind_version", "body", "earliest_ms", "latest_ms", "received_ms"}
+_SEALED |= {"turn", "place", "quality"}
+
+
+def _targets(name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield every column of a table of the ledger, with the rows that have something there."""
+    table = schema.metadata.tables[name]
+    key = ", ".join(one.name for one in table.primary_key.columns if one.name != "shard_key")
+    for column in (one.name for one in table.columns if one.name != "shard_key"):
+        if (name, column) == ("inbox", "error"):
+            continue  # words for people, by the software of their time
+        rows = f"{name} WHERE length({column}) > 0"
+        if name == "inbox" and column in _SEALED:
+            rows += " AND turn < (SELECT max(turn) FROM inbox WHERE kind = 107)"
+        yield rows, column, key
+
+
 _LEDGER_TARGETS = (
-    ("inbox", "body", "device_id, epoch, seq"),
-    ("inbox", "hash", "device_id, epoch, seq"),
-    ("transfer", "amount", "device_id, epoch, seq, leg"),
-    ("account", "posted", "account_id"),
-    ("lease", "amount", "lease_id"),
-    ("account WHERE lots IS NOT NULL", "lots", "account_id"),
+    *(
+        target
+        for name in ("inbox", "transfer", "account", "lease", "voucher", "sale")
+        for target in _targets(name)
+    ),
     ("arm", "until_ms", "device_id, epoch"),
+    ("stream", "state", "device_id, epoch"),
     ("inbox WHERE kind = 107", "body", "device_id, epoch, seq"),
     ("feed WHERE topic = 11", "payload", "shard_key, position"),
 )
