@@ -13,6 +13,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from edge_agent.devices.camera.sources import cameras
 from edge_agent.devices.cards.sources import card_readers
+from edge_agent.devices.facts import fact_if_any, shown
 from edge_agent.devices.hid.sources import Source, plugged_in
 
 SYS_PRINTERS = Path("/sys/class/usbmisc")
@@ -28,9 +29,9 @@ def inventory() -> list[Source]:
             line.device,
             f"{line.vid:04x}" if line.vid is not None else "",
             f"{line.pid:04x}" if line.pid is not None else "",
-            line.serial_number or "",
+            shown(line.serial_number or ""),
             line.location or "",
-            line.product or "",
+            shown(line.product or ""),
         )
         for line in sorted(_ports(), key=lambda line: line.device)
         # Lines without an id are the machine's own, and most of those are not even wired.
@@ -80,7 +81,9 @@ def usb_printers() -> list[Source]:
     found = []
     for entry in sorted(SYS_PRINTERS.glob("lp*")):
         usb = (entry / "device").resolve().parent
-        facts = {key: _text(usb / key) for key in ("idVendor", "idProduct", "serial", "product")}
+        facts = {
+            key: fact_if_any(usb / key) for key in ("idVendor", "idProduct", "serial", "product")
+        }
         found.append(
             Source(
                 "printer",
@@ -93,10 +96,3 @@ def usb_printers() -> list[Source]:
             )
         )
     return found
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape").strip("\n\0 ")
-    except FileNotFoundError:
-        return ""  # many printers have no serial number

@@ -48,10 +48,15 @@ def suggest(
 ) -> str:
     """Return the lines; empty when nothing is plugged in that we could use."""
     blocks = []
+    slips_on = next(
+        (each for each in sources if each.kind == "printer" and _known(each, printers)), None
+    )
     for place, source in enumerate(sources):
         name = f"{source.kind}-{place}"
         if source.kind == "printer":
-            blocks.append(_printer(source, _known(source, printers)))
+            match = match_for(source, sources)
+            known = _known(source, printers)
+            blocks.append(_printer(source, match, known, is_first=source == slips_on))
         elif source.kind == "serial":
             blocks.append(_serial(source, name, _known(source, scanners)))
         elif source.kind == "smart_card":
@@ -124,20 +129,23 @@ def _serial(source: Source, name: str, known: tuple[str, ScannerProfile] | None)
     return [f"# {profile.model}, profile {known[0]}", *lines]
 
 
-def _printer(source: Source, known: tuple[str, PrinterModel] | None) -> list[str]:
-    if known is None:
-        return [f"# {source.product or 'printer'} at {source.node}: no known model"]
-    keys = {"vid": source.vid, "pid": source.pid}
+def _printer(
+    source: Source, match: Match, known: tuple[str, PrinterModel] | None, *, is_first: bool
+) -> list[str]:
     # Many clones share a serial number, or have none: the plug tells them apart for certain.
-    keys |= {"serial": source.serial} if source.serial else {"port": source.port}
-    return [
-        f"# {known[1].model}, profile {known[0]}, at {source.node}; for slips on the POS's own",
-        '# printer, keep kind = "tap" and paste only the profile',
-        "[printer]",
-        _key("kind", "usb"),
-        *(_key(key, value) for key, value in keys.items()),
-        _key("profile", known[0]),
-    ]
+    port = match.port if match.serial else source.port
+    keys = {"vid": match.vid, "pid": match.pid, "serial": match.serial, "port": port}
+    lines = ["[printer]", _key("kind", "usb")]
+    lines += [_key(key, value) for key, value in keys.items() if value]
+    if known is None:
+        told = f"# {source.product or 'printer'} at {source.node}: no known model; "
+        return [told + "for our own slips on it, take off the #", *(f"# {each}" for each in lines)]
+    lines.append(_key("profile", known[0]))
+    told = f"# {known[1].model}, profile {known[0]}, at {source.node}"
+    if not is_first:
+        return [told + ": another printer; only one can be meant", *(f"# {each}" for each in lines)]
+    paste = '# for slips on the POS\'s own printer, keep kind = "tap" and paste only the profile'
+    return [told, paste, *lines]
 
 
 def _key(name: str, value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge_agent.devices.facts import fact_if_any
 from edge_agent.devices.hid.sources import Source
 
 SYS_CAMERAS = Path("/sys/class/video4linux")
@@ -14,7 +15,7 @@ def cameras() -> list[Source]:
     found = []
     for entry in sorted(SYS_CAMERAS.glob("video*"), key=lambda path: (len(path.name), path.name)):
         # The others carry a camera's notes on its pictures (uvcvideo: metadata).
-        if _text(entry / "index") not in {"", "0"}:
+        if fact_if_any(entry / "index") not in {"", "0"}:
             continue
         interface = (entry / "device").resolve()
         usb = interface.parent
@@ -22,18 +23,11 @@ def cameras() -> list[Source]:
             Source(
                 "camera",
                 f"/dev/{entry.name}",
-                _text(usb / "idVendor"),
-                _text(usb / "idProduct"),
-                _text(usb / "serial"),
+                fact_if_any(usb / "idVendor"),
+                fact_if_any(usb / "idProduct"),
+                fact_if_any(usb / "serial"),
                 usb.name if (usb / "idVendor").exists() else interface.name,
-                _text(usb / "product") or _text(entry / "name"),
+                fact_if_any(usb / "product") or fact_if_any(entry / "name"),
             )
         )
     return found
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape").strip("\n\0 ")
-    except FileNotFoundError:
-        return ""

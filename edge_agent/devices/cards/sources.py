@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge_agent.devices.facts import fact_if_any
 from edge_agent.devices.hid.sources import Source
 
 SYS_USB = Path("/sys/bus/usb/devices")
@@ -17,19 +18,12 @@ def card_readers() -> list[Source]:
     """Return the readers on USB. What PC/SC calls them is known only once its daemon runs."""
     found = {}
     for entry in sorted(SYS_USB.glob("*:*/bInterfaceClass")):
-        if _text(entry) != _SMART_CARD:
+        if fact_if_any(entry) != _SMART_CARD:
             continue
         usb = entry.parent.resolve().parent
         vid, pid, serial, product = (
-            _text(usb / name) for name in ("idVendor", "idProduct", "serial", "product")
+            fact_if_any(usb / name) for name in ("idVendor", "idProduct", "serial", "product")
         )
         # A reader with a second slot for its own key (SAM) is one reader.
         found[usb.name] = Source("smart_card", usb.name, vid, pid, serial, usb.name, product)
     return list(found.values())
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape").strip("\n\0 ")
-    except FileNotFoundError:
-        return ""

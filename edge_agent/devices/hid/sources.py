@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
+from edge_agent.devices.facts import fact, shown
+
 PlugKind = Literal["keyboard", "pos", "serial", "printer", "smart_card", "camera"]
 Kind = Literal["keyboard", "pos"]
 
@@ -104,18 +106,18 @@ def _keyboard(entry: Path) -> Source | None:
     device = entry / "device"
     try:
         # Words of 64 bits, the highest first; a word is written without leading noughts.
-        words = _text(device / "capabilities" / "key").split()
+        words = fact(device / "capabilities" / "key").split()
         keys = int("".join(word.zfill(16) for word in words) or "0", 16)
         if keys & _TYPES_CODES != _TYPES_CODES:
             return None
         return Source(
             "keyboard",
             str(DEV / "input" / entry.name),
-            _text(device / "id" / "vendor"),
-            _text(device / "id" / "product"),
-            _text(device / "uniq"),
-            _text(device / "phys"),
-            _text(device / "name"),
+            fact(device / "id" / "vendor"),
+            fact(device / "id" / "product"),
+            fact(device / "uniq"),
+            fact(device / "phys"),
+            fact(device / "name"),
         )
     except FileNotFoundError:
         return None  # unplugged while we looked
@@ -126,10 +128,10 @@ def _pos(entry: Path) -> Source | None:
     try:
         if not (device / "report_descriptor").read_bytes().startswith(_SCANNER_PAGE):
             return None
-        lines = _text(device / "uevent").splitlines()
+        lines = (device / "uevent").readfact(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return None
-    facts = dict(line.split("=", 1) for line in lines if "=" in line)
+    facts = dict(shown(line).split("=", 1) for line in lines if "=" in line)
     # HID_ID is bus, vendor and product in hex, the latter two of eight digits.
     _, vid, pid = facts.get("HID_ID", "0:0000:0000").lower().split(":")
     return Source(
@@ -141,8 +143,3 @@ def _pos(entry: Path) -> Source | None:
         facts.get("HID_PHYS", ""),
         facts.get("HID_NAME", ""),
     )
-
-
-def _text(path: Path) -> str:
-    # Surrogates keep what a device calls itself as it is, whatever bytes it chose.
-    return path.read_text(encoding="utf-8", errors="surrogateescape").strip("\n\0 ")

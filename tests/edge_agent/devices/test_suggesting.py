@@ -80,6 +80,26 @@ def test_a_printer_s_lines_load(tmp_path):
     assert (printer.encoder().columns, printer.encoder().kanji_mode) == (48, True)
 
 
+@pytest.mark.parametrize("serials", [("", ""), ("Printer", "Printer"), ("A", "A"), ("A", "B")])
+def test_of_two_equal_printers_one_can_be_pasted_and_means_that_one(tmp_path, serials):
+    both = [
+        Source("printer", f"/dev/usb/lp{plug}", "0416", "5011", serial, f"1-1.{plug}", "POS58")
+        for plug, serial in enumerate(serials)
+    ]
+    first, second = suggest(both, scanners(), printers()).split("\n\n")
+    second = "\n".join(line.removeprefix("# ") for line in second.splitlines()[1:])
+    for lines, mine in ((first, both[0]), (second, both[1])):
+        assert meant(pasted(tmp_path, lines).printer.match, "printer", both) == mine
+
+
+def test_an_unknown_printer_is_shown_with_its_keys_behind_a_mark(tmp_path):
+    unknown = source(kind="printer", node="/dev/usb/lp0", vid="ffff", pid="0001", product="")
+    lines = suggest([unknown], scanners(), printers()).splitlines()
+    assert lines[0].startswith("# printer at /dev/usb/lp0: no known model")
+    printer = pasted(tmp_path, "\n".join(line.removeprefix("# ") for line in lines[1:])).printer
+    assert meant(printer.match, "printer", [unknown]) == unknown
+
+
 def test_the_most_exact_profile_wins():
     sunmi = source(vid="05f9", pid="2514")
     assert profile_name(sunmi, scanners()) == "sunmi-desk"
