@@ -14,7 +14,7 @@ from sqlalchemy import Connection, desc, select
 from central import schema
 from central.app import Parts, now_ms
 from central.database import writing
-from central.fleet.records import EnrolledAlready, register
+from central.fleet.records import EnrolledAlready, HasPast, register
 from central.fleet.sheet import read_tills
 from central.ledger import directory
 from central.ledger.activity_commands import SignedUp
@@ -120,6 +120,10 @@ def tills(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally
     except EnrolledAlready as error:
         zh, en = f"“{error.name}”已注册，不能改", f"{error.name!r} is enrolled and stays as it is"
         raise SheetError(name, [Problem(1, "name", zh, en)]) from error
+    except HasPast as error:
+        zh = f"“{error.name}”有原店铺的流水，不能改属别的店铺；请以新名称登记一台终端"
+        en = f"{error.name!r} has events of the shop it has; register a new device"
+        raise SheetError(name, [Problem(1, "shop", zh, en)]) from error
 
 
 def rules(

@@ -45,6 +45,17 @@ class EnrolledAlready(ValueError):
         )
 
 
+class HasPast(ValueError):
+    """A device has written events, which count for its shop for ever: it cannot be another's."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name}: 此终端有原店铺的流水，不能改属别的店铺；请以新名称登记一台终端"
+            " / its events are of the shop it has: register a new device under another name"
+        )
+
+
 class Issued(Struct, frozen=True):
     """A one-time code as it is shown, once."""
 
@@ -85,7 +96,11 @@ class Device(Struct, frozen=True):
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
-    """Expect these devices. Raises EnrolledAlready when an enrolled one would become another."""
+    """Expect these devices.
+
+    Raises EnrolledAlready when an enrolled one would become another, and HasPast when one that was
+    enrolled before would go to another shop.
+    """
     names = [till.name for till in tills]
     known = {row.name: row for row in find(connection, device, shard_key, "name", names)}
     rows = []
@@ -93,6 +108,8 @@ def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally
         row = known.get(till.name)
         if row is not None and row.state and (row.role, row.shop_id) != (till.role, till.shop_id):
             raise EnrolledAlready(till.name)
+        if row is not None and row.shop_id != till.shop_id and _has_chain(connection, row):
+            raise HasPast(till.name)
         rows.append(
             {
                 "device_id": row.device_id
@@ -138,6 +155,12 @@ def revoke(connection: Connection, shard_key: int, name: str) -> None:
     _drop_codes(connection, row)
     whose = (fence.c.shard_key == shard_key, fence.c.device_id == row.device_id)
     connection.execute(delete(fence).where(*whose))
+
+
+def _has_chain(connection: Connection, row: Row[Any]) -> bool:
+    """Tell whether a device ever had an epoch: a replay judges its events by its shop."""
+    whose = (stream.c.shard_key == row.shard_key, stream.c.device_id == row.device_id)
+    return connection.execute(select(stream.c.epoch).where(*whose)).first() is not None
 
 
 def _set_state(connection: Connection, row: Row[Any], state: DeviceState) -> None:

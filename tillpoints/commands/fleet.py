@@ -15,6 +15,7 @@ from central.fleet.records import (
     CODE_VALID_MS,
     Device,
     EnrolledAlready,
+    HasPast,
     devices,
     issue,
     register,
@@ -90,7 +91,7 @@ def enrol(
                 till = read_till(row, shop_ids(connection, parts))
                 register(connection, shard_key, [till])
                 issued = issue(connection, shard_key, name, now_ms(), again=again)
-        except (CellError, EnrolledAlready) as error:
+        except (CellError, EnrolledAlready, HasPast) as error:
             raise Failure(str(error)) from error
         zone = parts.config.tz()
     if as_json:

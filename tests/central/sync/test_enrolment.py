@@ -6,6 +6,8 @@ from sqlalchemy import update
 
 from central import schema
 from central.database import writing
+from central.fleet.records import HasPast, issue, register, revoke
+from central.fleet.sheet import Till
 from central.sync.callers import DeviceState
 from loyalty import chain, wire
 from tests.central.programme import DAY_MS, Device, enrol_request, member
@@ -145,3 +147,16 @@ def test_the_database_holds_no_code(programme):
     (row,) = [row for row in programme.rows(schema.enrolment) if row.used_by is None]
     assert b"SECRETCODE" not in row.code_hash
     assert len(row.code_hash) == 32
+
+
+def test_a_device_with_a_past_stays_with_its_shop_whatever_a_person_imports(programme):
+    """Its events count for that shop, in a replay as they did at first."""
+    till, key = programme.till, programme.shard_key
+    till.push(till.sale(member()))
+    with writing(programme.engine) as connection:
+        revoke(connection, key, "till-1")
+        issue(connection, key, "till-1", programme.now_ms, again=True)
+        with pytest.raises(HasPast, match="register a new device"):
+            register(connection, key, [Till("till-1", "till", "S9")])
+        register(connection, key, [Till("till-1", "kiosk", "S1"), Till("till-9", "till", "S9")])
+    programme.check()
