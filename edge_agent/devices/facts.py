@@ -7,6 +7,7 @@ whatever is compared with such a text was read in the same way.
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 
@@ -16,7 +17,7 @@ def shown(text: str) -> str:
 
 
 def fact(path: Path) -> str:
-    """Return what a file of the kernel's says. Raises FileNotFoundError: the device has gone."""
+    """Return what a file of the kernel's says. Raises OSError: the device has gone."""
     return shown(path.read_text(encoding="utf-8", errors="replace"))
 
 
@@ -24,5 +25,7 @@ def fact_if_any(path: Path) -> str:
     """Return what a file of the kernel's says; nothing for one that this device has not."""
     try:
         return fact(path)
-    except FileNotFoundError:
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENODEV}:  # never had it; gone while it was read
+            raise
         return ""

@@ -119,7 +119,7 @@ def _keyboard(entry: Path) -> Source | None:
             fact(device / "phys"),
             fact(device / "name"),
         )
-    except FileNotFoundError:
+    except OSError:
         return None  # unplugged while we looked
 
 
@@ -128,8 +128,8 @@ def _pos(entry: Path) -> Source | None:
     try:
         if not (device / "report_descriptor").read_bytes().startswith(_SCANNER_PAGE):
             return None
-        lines = (device / "uevent").readfact(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
+        lines = (device / "uevent").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
         return None
     facts = dict(shown(line).split("=", 1) for line in lines if "=" in line)
     # HID_ID is bus, vendor and product in hex, the latter two of eight digits.
