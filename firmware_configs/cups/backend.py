@@ -49,6 +49,11 @@ class Copy(threading.Thread):
         except queue.Full:
             self._broken = True
 
+    def fail(self, error: OSError) -> None:
+        """Give the copy up, and say why."""
+        self._broken = True
+        _say("WARNING", f"the copy of this job: {error}")
+
     def end(self, exit_code: int) -> None:
         """Let the copy appear as what became of the job, and count it if that fails."""
         suffix = ".job" if exit_code == 0 else "" if exit_code in _RETRY else _GIVEN_UP
@@ -66,8 +71,7 @@ class Copy(threading.Thread):
         try:
             self._write()
         except OSError as error:
-            self._broken = True
-            _say("WARNING", f"the copy of this job: {error}")
+            self.fail(error)
 
     def _write(self) -> None:
         owner = self._folder.stat()
@@ -101,15 +105,19 @@ def main(arguments: list[str]) -> int:
     program = _backends() / real.partition(":")[0]
     environ = {**os.environ, "DEVICE_URI": real}
     command = [real, *arguments[1:]]
-    if arguments[3].startswith(OWN_TITLE):
-        os.execve(program, command, environ)  # noqa: S606 - as CUPS itself would
-    child = subprocess.Popen(
-        command,
-        executable=program,
-        env=environ,
-        stdin=subprocess.PIPE if len(arguments) < 7 else None,
-        close_fds=False,  # 3 and 4: the back channel and the side channel
-    )
+    try:
+        if arguments[3].startswith(OWN_TITLE):
+            os.execve(program, command, environ)  # noqa: S606 - as CUPS itself would
+        child = subprocess.Popen(
+            command,
+            executable=program,
+            env=environ,
+            stdin=subprocess.PIPE if len(arguments) < 7 else None,
+            close_fds=False,  # 3 and 4: the back channel and the side channel
+        )
+    except OSError as error:
+        _say("ERROR", f"the queue's own backend {program} cannot be run: {error.strerror}")
+        return _FAILED
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     copy = Copy(folder, arguments[1])
     if child.stdin is None:
@@ -137,9 +145,12 @@ def _pass_on(to: IO[bytes], copy: Copy) -> None:
 
 def _copy_file(path: Path, copy: Copy) -> None:
     """Copy a job that the real backend reads by itself."""
-    with path.open("rb") as file:
-        while data := file.read(_CHUNK_BYTES):
-            copy.add(data)
+    try:
+        with path.open("rb") as file:
+            while data := file.read(_CHUNK_BYTES):
+                copy.add(data)
+    except OSError as error:
+        copy.fail(error)
 
 
 def _places(uri: str) -> tuple[Path, str]:
