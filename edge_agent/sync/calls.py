@@ -22,6 +22,8 @@ AnswerT = TypeVar("AnswerT", bound=Struct)
 MEDIA_TYPE = "application/msgpack"
 #: HTTP: what follows is the part that was asked for.
 _PARTIAL = 206
+#: HTTP: the call is longer than somebody on the way takes; a proxy says so in its own words.
+TOO_LARGE = 413
 
 
 class Reply(Struct, frozen=True):
@@ -152,6 +154,8 @@ def read(
             return msgspec.msgpack.decode(reply.body, type=answer), reply.elapsed_s
         problem = msgspec.msgpack.decode(reply.body, type=wire.Problem)
     except msgspec.MsgspecError as error:
+        if reply.status == TOO_LARGE:
+            return Refused(TOO_LARGE, "too_large", "a proxy on the way takes no call of this size")
         # A proxy, a captive portal, a central that died half-way: not a word of central's.
         return Offline("nonsense", f"HTTP {reply.status}: {error}", reply.retry_after_s)
     if reply.status >= 500 or reply.status in {408, 429}:

@@ -48,3 +48,7 @@ class BatchSize:
     def too_slow(self) -> None:
         """Learn from a push that was not answered in time."""
         self.events = max(self.events // 2, 1)
+
+    def too_large(self, sent: int) -> None:
+        """Learn that something on the way takes no call with `sent` bytes of events, ever."""
+        self.bytes = max(min(self.bytes, sent) // 2, 1)

@@ -5,7 +5,7 @@ import logging
 from edge_agent.journal.cursor import Outbox
 from edge_agent.journal.journal import Journal
 from edge_agent.sync import push
-from edge_agent.sync.calls import Caller, Done, Offline, Refused, Trouble
+from edge_agent.sync.calls import TOO_LARGE, Caller, Done, Offline, Refused, Trouble
 from edge_agent.sync.pacing import BatchSize
 from loyalty import wire
 from loyalty.events import Moment
@@ -46,6 +46,9 @@ class Pusher:
                 self._size.too_slow()
             if isinstance(answered, Refused) and answered.code == "epoch_unknown":
                 return self._stop("unknown")
+            if isinstance(answered, Refused) and answered.status == TOO_LARGE and batch.frames[1:]:
+                self._size.too_large(sum(len(frame.body) for frame in batch.frames))
+                return Done(more=True)
             return answered
         answer, elapsed_s = answered
         self._greeted = True

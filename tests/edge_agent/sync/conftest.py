@@ -60,6 +60,7 @@ class TinyCentral:
         self.verdict: Callable[[int], Judged] = lambda seq: Judged(seq, Verdict.APPLIED, "")
         self.lose_replies = 0
         self.answer_http: list[tuple[int, bytes]] = []
+        self.body_bytes_max: int | None = None  # of a proxy before it
         self.sealed = False
         self.epoch = 1
         self.held: list[HeldEpoch] = []
@@ -85,6 +86,8 @@ class TinyCentral:
 
     def _respond(self, environ: dict[str, Any], body: bytes) -> tuple[int, bytes]:
         path = environ["PATH_INFO"]
+        if self.body_bytes_max is not None and len(body) > self.body_bytes_max:
+            return 413, b"<html>413 Request Entity Too Large</html>"
         if self.answer_http:
             return self.answer_http.pop(0)
         if path != wire.ENROL_PATH and not self._signed(environ, path, body):

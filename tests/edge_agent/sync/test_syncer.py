@@ -388,3 +388,19 @@ def test_the_time_of_central_is_learned_from_each_push(till, central, syncer):
     till.append([sale("after")])
     syncer.step(at())
     assert central.pushes[-1].boots == till.boots()
+
+
+def test_a_proxy_that_takes_only_small_calls_gets_smaller_batches(till, central, syncer):
+    fill(till, 150)
+    central.body_bytes_max = 6_000
+    settle(syncer)
+    assert bodies_at(central) == [sale(number, WANG, 1) for number in range(150)]
+    assert till.queue_depth() == 0
+
+
+def test_one_event_that_no_proxy_takes_is_a_refusal_and_not_an_endless_loop(till, central, syncer):
+    fill(till, 3)
+    central.body_bytes_max = 100
+    assert any([syncer.step(at()) > 0 for _ in range(5)])
+    assert syncer.status().problem is not None
+    assert central.frames == []
