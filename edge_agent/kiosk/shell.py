@@ -1,6 +1,5 @@
 """A kiosk: feeds the state machine in `machine` with scans, touches and central's answers."""
 
-import contextlib
 import secrets
 from collections.abc import Callable
 
@@ -13,8 +12,10 @@ from edge_agent.effects import (
     AskClaim,
     AskLease,
     AskReserve,
+    Effect,
     Member,
     Now,
+    Record,
     SyncNow,
     Terms,
 )
@@ -37,7 +38,7 @@ from edge_agent.phrases import Phrase, own_words, phrase, why_refused
 from edge_agent.recording import record
 from edge_agent.taking_part import TakingPart
 from loyalty.codes import ClaimCode, SignedActivity, VoucherCode, claim_hash, classify
-from loyalty.events import Holder
+from loyalty.events import Holder, Redeem
 from loyalty.rules.earning import Reason
 
 
@@ -60,6 +61,7 @@ class KioskStand:
         self._sync_now = sync_now
         self._paper_now = paper_now
         self.state = State()
+        self._unspent: set[str] = set()  # leases whose spend the journal did not take
 
     def handle(self, message: object, now: Now, terms: Terms) -> None:
         """Act on one message of the inbox; what is not a kiosk's is left alone."""
@@ -71,6 +73,7 @@ class KioskStand:
 
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
+        self._give_back()
         self._step(inputs.Tick(), now, terms)
 
     def _event(self, message: object, now: Now, terms: Terms) -> inputs.Input | None:
@@ -177,6 +180,15 @@ class KioskStand:
             inputs.ScanFailed(found) if isinstance(found, Phrase) else inputs.MemberScanned(found)
         )
 
+    def _give_back(self) -> None:
+        """Let sync give back what was lent for nothing, as soon as the disk takes a note of it."""
+        for request_id in sorted(self._unspent):
+            try:
+                self._journal.lease_dropped(request_id)
+            except JournalError:
+                return  # at the next tick; else the next run gives it back
+            self._unspent.discard(request_id)
+
     def _step(self, event: inputs.Input, now: Now, terms: Terms) -> None:
         """Take one step; keep its state only if the journal took what belongs to it."""
         state, effects = machine.step(self.state, event, now, terms)
@@ -185,9 +197,9 @@ class KioskStand:
         except JournalError as error:
             closed = isinstance(error, LeaseClosed)
             words = phrase(Reason("lease_in_doubt")) if closed else own_words("not_recorded")
-            if closed:
-                with contextlib.suppress(JournalError):  # else the next run gives it back
-                    self._journal.lease_dropped(self.state.request_id)
+            if any(_spends(effect) for effect in effects):
+                self._unspent.add(self.state.request_id)
+                self._give_back()
             failed = inputs.ScanFailed(words)
             self.state, _ = machine.step(self.state, inputs.Left(), now, terms)
             self.state, _ = machine.step(self.state, failed, now, terms)
@@ -202,3 +214,7 @@ class KioskStand:
                     self._sync_now()
                 case _:
                     self._paper_now()
+
+
+def _spends(effect: Effect) -> bool:
+    return isinstance(effect, Record) and any(isinstance(body, Redeem) for body in effect.bodies)
