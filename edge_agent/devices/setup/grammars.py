@@ -49,12 +49,11 @@ class Language(Struct, frozen=True):
 
 
 def _echo(said: bytes, name: str) -> Reply | None:
-    """Read an echo: name, value, and the verdict as its last byte."""
+    """Read an echo: name, value, and the verdict as its last byte; None for another name's."""
     if not said or said[-1] not in _VERDICTS:
         return None
-    text = said[:-1].decode("ascii", "replace")
-    start = text.rfind(name)
-    return Reply(_VERDICTS[said[-1]], text[start + len(name) :] if start >= 0 else text)
+    _, found, value = said[:-1].decode("ascii", "replace").rpartition(name)
+    return Reply(_VERDICTS[said[-1]], value) if found else None
 
 
 def _newland(name: str, value: str) -> bytes:
@@ -62,8 +61,8 @@ def _newland(name: str, value: str) -> bytes:
 
 
 def _newland_reply(received: bytes, name: str) -> Reply | None:
-    found = re.search(rb"\x02\x010000@(.*?);\x03", received, re.DOTALL)
-    return _echo(found[1], name) if found else None
+    frames = re.finditer(rb"\x02\x010000@(.*?);\x03", received, re.DOTALL)
+    return next(filter(None, (_echo(frame[1], name) for frame in frames)), None)
 
 
 def _honeywell(name: str, value: str) -> bytes:
@@ -72,8 +71,8 @@ def _honeywell(name: str, value: str) -> bytes:
 
 def _honeywell_reply(received: bytes, name: str) -> Reply | None:
     # A revision has full stops of its own: the end is the one after the verdict.
-    found = re.search(rb"(.*?[\x05\x06\x15])[.!]", received, re.DOTALL)
-    return _echo(found[1], name) if found else None
+    frames = re.finditer(rb"(.*?[\x05\x06\x15])[.!]", received, re.DOTALL)
+    return next(filter(None, (_echo(frame[1], name) for frame in frames)), None)
 
 
 def _ssi_put(number: str, value: str) -> bytes:
@@ -89,6 +88,8 @@ def _ssi_ask(number: str) -> bytes:
 def _ssi_reply(received: bytes, number: str) -> Reply | None:
     thanks = ssi.Packet(ssi.ACK).encode()
     for packet in ssi.Packets().feed(received):
+        if not packet.sound or packet.source != ssi.DECODER:
+            continue  # noise on the line, or our own words come back
         if packet.opcode == ssi.ACK:
             return Reply("ok")
         if packet.opcode == ssi.NAK:

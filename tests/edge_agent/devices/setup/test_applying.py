@@ -3,9 +3,11 @@
 import pytest
 import serial
 
+from edge_agent.devices import ssi
 from edge_agent.devices.profiles import Setting, Setup
 from edge_agent.devices.setup import applying
 from edge_agent.devices.setup.applying import NoAnswerError, apply
+from edge_agent.devices.setup.grammars import GRAMMARS
 from edge_agent.devices.virtual.settable_scanner import SettableScanner
 
 # Names and values as each maker writes them, and what they were before.
@@ -127,3 +129,25 @@ def test_a_code_scanned_meanwhile_is_no_answer(grammar, scanner, port, setup):
     scanner.noisy = True
     apply(port, setup)
     assert scanner.settings == wanted(grammar)
+
+
+def ssi_value(value, *, source=ssi.DECODER):
+    return ssi.Packet(ssi.PARAM_SEND, b"\xff" + bytes.fromhex("8A" + value), source=source).encode()
+
+
+@pytest.mark.parametrize(
+    ("grammar", "name", "received"),
+    [
+        # What another setting was asked before, and answered too late.
+        ("newland", "TSUENA", b"\x02\x010000@SCNMOD2\x06;\x03\x02\x010000@TSUENA08\x06;\x03"),
+        ("honeywell", "BEPBEP", b"SUFBK2990D\x06.BEPBEP08\x06."),
+        # Our own words, from a line that carries them back; then a byte that came in wrong.
+        ("ssi", "8A", ssi_value("00", source=ssi.HOST) + ssi_value("08")),
+        ("ssi", "8A", ssi_value("00")[:-1] + b"\0" + ssi_value("08")),
+    ],
+)
+def test_only_a_whole_answer_to_what_was_asked_is_believed(grammar, name, received):
+    reply = GRAMMARS[grammar].reply
+    said = [reply(received[:end], name) for end in range(len(received))]
+    assert [each for each in said if each is not None] == []
+    assert reply(received, name).value == "08"
