@@ -57,11 +57,15 @@ def write(
 
 
 class _Stream:
-    """Rows of two columns, a key and a value, in the order of their keys."""
+    """Rows of two columns, a key and a value, in the order of their keys.
 
-    def __init__(self, fetch: Callable[[int], Sequence[Any]]) -> None:
-        """Take the rows that `fetch(count)` returns, until there are none."""
+    What no card and no pseudonym is, whatever a device may have told, is left out.
+    """
+
+    def __init__(self, fetch: Callable[[int], Sequence[Any]], start: int) -> None:
+        """Take the rows that `fetch(count)` returns until there are none, keys from `start` on."""
         self._fetch = fetch
+        self._start = start
         self._rows: Iterator[Any] = iter(())
         self.key = b""
         self._value: Any = None
@@ -78,17 +82,29 @@ class _Stream:
         return value
 
     def _step(self) -> None:
-        row = next(self._rows, None)
-        if row is None:
-            self._rows = iter(self._fetch(_PAGE_ROWS))
+        key, value = None, None
+        while key is None:
             row = next(self._rows, None)
-        if row is None:
-            self.key = _END
-            return
-        key = key_of(row[0][-16:])
+            if row is None:
+                self._rows = iter(self._fetch(_PAGE_ROWS))
+                row = next(self._rows, None)
+            if row is None:
+                self.key = _END
+                return
+            key, value = _key(row[0][self._start :]), row[1]
         if key <= self.key:
             raise OutOfOrder("the database sorts keys of hexadecimal digits in an order of its own")
-        self.key, self._value = key, row[1]
+        self.key, self._value = key, value
+
+
+def _key(text: str | bytes) -> bytes | None:
+    """Return the key behind a tag or pseudonym; None for what is not written like one."""
+    try:
+        key = key_of(text)
+    except ValueError:
+        return None
+    digits = text.decode() if isinstance(text, bytes) else text
+    return key if key.hex() == digits else None
 
 
 class _Tables:
@@ -109,19 +125,21 @@ class _Tables:
 
     def stream(self, table: str, key: str, value: str) -> _Stream:
         """Return two columns of a table by the first."""
-        return self._stream(table, key, value, "", {})
+        return self._stream(table, key, value, "", {}, 0)
 
     def purses(self, kind: Kind) -> tuple[_Stream, _Stream]:
         """Return what is posted on the wallets and on the debts of all holders of a kind."""
         streams = []
         for make in (wallet_id, debt_id):
-            ends = {"first": make(Holder(kind, "")), "last": make(Holder(kind, "~"))}
+            first = make(Holder(kind, ""))
+            ends = {"first": first, "last": make(Holder(kind, "~"))}
             where = " AND account_id > :first AND account_id < :last"
-            streams.append(self._stream("account", "account_id", "posted", where, ends))
+            tables = ("account", "account_id", "posted")
+            streams.append(self._stream(*tables, where, ends, len(first)))
         return streams[0], streams[1]
 
     def _stream(
-        self, table: str, key: str, value: str, where: str, values: dict[str, Any]
+        self, table: str, key: str, value: str, where: str, values: dict[str, Any], start: int
     ) -> _Stream:
         sql = (
             f"SELECT {key}, {value} FROM {table}"  # noqa: S608 our own names
@@ -136,7 +154,7 @@ class _Tables:
             sql = re.sub(r":(\w+)", r"%(\1)s", sql)
         self._stack.callback(cursor.close)
         cursor.execute(sql, {"shard_key": self._shard_key, **values})
-        return _Stream(cursor.fetchmany)
+        return _Stream(cursor.fetchmany, start)
 
 
 def _tiers(connection: Connection, shard_key: int) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Nothing clamps (P7): what cannot be taken from a wallet is owed, and later point
 first. The sum of a wallet's lots is what is posted on it, always; the same goes for pending points.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date
@@ -16,9 +17,17 @@ from central.ledger.judging.rows import Identity
 from loyalty.events import Holder
 from loyalty.rules.lots import Draw, Lot, PendingLot, draw
 
+#: Tags and pseudonyms are 16 digits; so much is left for what may come, and fits every event.
+_KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
 
 def resolve(entry: Entry, holder: Holder) -> Holder:
-    """Return whose wallet a holder's points are in: a card's member once that is known."""
+    """Return whose wallet a holder's points are in: a card's member once that is known.
+
+    Raises Impossible for a key that is nobody's.
+    """
+    if _KEY.fullmatch(holder.key) is None:
+        raise Impossible(f"a {holder.kind} whose key has {len(holder.key)} characters, or odd ones")
     if holder.kind == "card":
         member = entry.state.cards.get(holder.key)
         if member is not None:

@@ -5,6 +5,7 @@ from msgspec import structs
 
 from central import schema
 from central.ledger.judging.entry import POINTS_MAX
+from loyalty.events import Holder
 from loyalty.receipt import Kind
 from loyalty.wire import Verdict
 from tests.central.programme import member, print_of
@@ -125,4 +126,16 @@ def test_a_sale_of_any_size_gives_no_more_either(mall):
     vast = till.sale(member(), fen=10**12, points=0)
     assert till.push(vast)[0][0] is Verdict.QUARANTINED
     assert till.push(till.sale(member())) == [APPLIED]
+    mall.check()
+
+
+@pytest.mark.parametrize("key", ["", "c" * 65, "c1 ", 'c"', "卡", "c/1"])
+@pytest.mark.parametrize("kind", ["card", "member"])
+def test_points_go_to_nobody_under_a_key_that_no_card_and_no_member_has(mall, kind, key):
+    """A long one would let the night's expiry fail, for everybody behind it."""
+    till = mall.till
+    ((verdict, *_),) = till.push(till.sale(Holder(kind, key)))
+    assert verdict is Verdict.QUARANTINED
+    assert till.push(till.sale(Holder(kind, "c" * 64))) == [APPLIED]
+    assert mall.balance(Holder(kind, "c" * 64)) == 100
     mall.check()

@@ -177,8 +177,8 @@ def test_whatever_happens_to_members_each_file_is_the_feed_and_each_delta_leads_
 
 
 def test_a_member_no_file_can_hold_stops_the_file_and_nothing_else(programme, caplog):
-    programme.add_member("not hexadecimal!", "base", [])
-    with pytest.raises(ValueError, match=r"hexadecimal|Non-hex"):
+    programme.add_member(B, "t" * 256, [])
+    with pytest.raises(ValueError, match="longer than 255"):
         made(programme)
     answer = pull(programme.till)
     programme.member_files.close()
@@ -188,14 +188,26 @@ def test_a_member_no_file_can_hold_stops_the_file_and_nothing_else(programme, ca
     assert not list(programme.member_files._folder.glob("[0-9a-f]*"))
 
 
+def test_what_is_no_tag_and_no_pseudonym_stands_in_no_file_and_stops_none(mall):
+    """A device may tell of any card: nobody can scan such a one."""
+    till = mall.till
+    odd = ["zz", "abc", "ab" * 9, "00" + tag(9), "AB" * 8, "f" * 64]
+    holders = [Holder(kind, key) for kind in ("card", "member") for key in odd]
+    assert {verdict for verdict, *_ in till.push(*[till.sale(one) for one in holders])} == {0}
+    file, _ = made(mall)
+    assert file.header.counts == (3, 2, 1)
+    assert file.open_balance(tag(9)) == mall.balance(card(9))
+    mall.check()
+
+
 def test_a_database_that_sorts_otherwise_is_found_out(mall, monkeypatch):
     whole = ledger_file._Tables._stream
 
-    def backwards(self, table, key, value, where, values):
-        return whole(self, table, f"{key}", value, where, values)
+    def backwards(self, table, key, *rest):
+        return whole(self, table, f"{key}", *rest)
 
     monkeypatch.setattr(ledger_file._Tables, "_stream", backwards)
-    monkeypatch.setattr(ledger_file, "key_of", lambda text: b"\0" * 8)
+    monkeypatch.setattr(ledger_file, "_key", lambda text: b"\0" * 8)
     with pytest.raises(ledger_file.OutOfOrder):
         made(mall)
 
