@@ -8,6 +8,7 @@ and en.
 from typing import Literal
 
 from loyalty.rules.earning import Reason
+from loyalty.wording_paying import WORDS as _PAYING
 
 Language = Literal["zh", "en"]
 
@@ -318,10 +319,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "待核对的小票尚未到达总台",
         "The receipt in review has not reached the server yet",
     ),
-    "case_closed": (
-        "已由人工结案，不再处理",
-        "A person closed this case; nothing more comes of it",
-    ),
+    "case_closed": ("已由人工结案，不再处理", "A person closed this; nothing more comes of it"),
     "time_unsure": (
         "时间待核：{first} 至 {last} 之间",
         "The day is not sure: between {first} and {last}",
@@ -335,6 +333,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "总台尚无此版积分规则，更新后自动处理",
         "The server does not have these rules yet; this follows when it does",
     ),
+    **_PAYING,
 }
 
 

@@ -7,15 +7,27 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from loyalty.products import is_code
 from loyalty.rules import activity_checks
+from loyalty.rules.book_limits import Beyond, beyond, unnamed
 from loyalty.rules.book_types import Rate, RuleBook, Tier, fraction
 from loyalty.rules.campaigns import Campaign
 from loyalty.rules.spans import hours_of
+from loyalty.rules.tender import TENDER_KIND
 
 #: More than this no mall has, and a till must read the whole book.
 CAMPAIGNS_MAX = 500
 PRODUCTS_MAX = 64
 _SHORTEST_MONTH_DAYS = LAST_DAY_OF_ALL = 28
+_FEN_MAX = 10**9
+_OF_TENDER = (
+    ("points_per_yuan", 1, 1_000_000),
+    ("from_fen", 0, _FEN_MAX),
+    ("share_percent_max", 1, 100),
+    ("step_points", 0, _FEN_MAX),
+)
+#: Benefits of which a tier has so many; the others it has or has not.
+_COUNTED = ("parking_hours", "early_rewards_days")
 _CAPS = ("cap_receipt", "cap_day", "pending_days", "tier_grace_days")
 
 
@@ -37,7 +49,40 @@ def problems_of(book: RuleBook) -> list[Finding]:
         *_products(book),
         *_campaigns(book),
         *activities(book),
+        *(_named(book, one) for one in beyond(book)),
+        *_tender(book),
     ]
+
+
+def slips_of(book: RuleBook) -> Iterator[Finding]:
+    """Yield what its writer cannot have meant: names without a word, rules that never do anything.
+
+    A book that is in force already counts on with them: no till may refuse it for these.
+    """
+    for one in unnamed(book):
+        yield _named(book, one)
+    for place, tier in enumerate(book.tiers):
+        if any(benefit.amount < (benefit.kind in _COUNTED) for benefit in tier.benefits):
+            zh, en = "权益的 amount 须大于 0", "a benefit's amount must be more than 0"
+            yield _of_tier(place, tier, "benefits", zh, en)
+    for place, group in enumerate(book.products):
+        for code in group.codes:
+            if code.strip() and not is_code(code):
+                zh = f"“{code}”不是一个编码（只含字母、数字、- 和 .），中文请写在 words 里"
+                en = f"{code!r} is no code of letters, digits, - and .: put it into words"
+                yield _at("products", place, group.name_zh, "codes", zh, en)
+    for place, activity in enumerate(book.activities):
+        for key, zh, en in activity_checks.in_vain(activity):
+            yield _at("activities", place, activity.name_zh, key, zh, en)
+
+
+def _named(book: RuleBook, wrong: Beyond) -> Finding:
+    """Return what is wrong at a path, under the name of the rule that stands there."""
+    path, zh, en = wrong
+    if len(path) < 2 or not isinstance(path[1], int):
+        return Finding(path, "", zh, en)
+    rule = getattr(book, str(path[0]))[path[1]]
+    return Finding(path, f"{path[0]}[{path[1] + 1}] “{rule.name_zh}”", zh, en)
 
 
 def activities(book: RuleBook) -> Iterator[Finding]:
@@ -75,6 +120,25 @@ def _book(book: RuleBook) -> Iterator[Finding]:
         yield Finding(("pending_days",), "", zh, en)
     known = {group.id for group in book.products}
     yield from _unknown(("unearning_products",), "", book.unearning_products, known)
+
+
+def _tender(book: RuleBook) -> Iterator[Finding]:
+    """Yield what is wrong with points as money: every step must be worth whole fen."""
+    paying = book.tender
+    if paying is None:
+        return
+    for key, least, most in _OF_TENDER:
+        if not least <= getattr(paying, key) <= most:
+            zh, en = f"{key} 须为 {least} 至 {most}", f"{key} must be from {least} to {most}"
+            yield Finding(("tender", key), "tender", zh, en)
+            return
+    if paying.step * 100 % paying.points_per_yuan:
+        zh, en = f"{paying.step} 分不是整分钱", f"{paying.step} points are no whole fen"
+        yield Finding(("tender", "step_points"), "tender", zh, en)
+    if TENDER_KIND not in book.unearning_tenders:
+        zh = f"用积分付的部分不计分：unearning_tenders 须有 {TENDER_KIND}"
+        en = f"what points pay earns nothing: unearning_tenders must name {TENDER_KIND}"
+        yield Finding(("unearning_tenders",), "tender", zh, en)
 
 
 def _validities(book: RuleBook) -> Iterator[int]:

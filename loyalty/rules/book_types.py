@@ -4,6 +4,7 @@
 `loyalty.rules.book_checks`.
 """
 
+import re
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
@@ -13,10 +14,11 @@ from msgspec import Struct, structs
 from loyalty.products import Products
 from loyalty.rules.activities import Activity
 from loyalty.rules.campaigns import Campaign
+from loyalty.rules.tender import Paying
 
 Rounding = Literal["floor", "half_up", "ceil"]
 #: The newest grammar that this software reads. A book says the oldest one that has all it uses.
-GRAMMAR = 3
+GRAMMAR = 4
 #: Policy P0: what did not cost the member money in this shop does not earn.
 UNEARNING_TENDERS = ("mall_points", "mall_voucher", "platform_voucher", "platform_online")
 
@@ -108,7 +110,8 @@ class RuleBook(
     what becomes of what rounding down leaves over: dropped, or carried to the next award.
 
     Members are reminded so many days before points end, so many points below a tier or a reward;
-    0 is never. Statements are due on `statement_day` of a month.
+    0 is never. Statements are due on `statement_day` of a month. `tender` is how points pay at a
+    till; None: they do not.
     """
 
     name: str
@@ -138,6 +141,7 @@ class RuleBook(
     remind_tier_points: int = 0
     remind_reward_points: int = 0
     statement_day: int = 0
+    tender: Paying | None = None
 
     def rate_for(self, category: str, shop_id: str = "") -> Rate:
         """Return the rate of a shop, else of its category, else of every other shop."""
@@ -161,11 +165,15 @@ class RuleBook(
 @lru_cache(maxsize=1024)  # a ledger asks for the same few with every event
 def fraction(text: str) -> Fraction:
     """Return what a person wrote as a number, 2, 1.5 or 3/2. Raises ValueError or ZeroDivision."""
+    if not _NUMBER.fullmatch(text):  # 1e400 is a fraction too, and awards that no ledger can hold
+        raise ValueError(f"{text!r} is no number like 2, 1.5 or 3/2")
     return Fraction(text)
 
 
 def grammar_of(book: RuleBook) -> int:
     """Return the oldest grammar that has everything the book uses."""
+    if book.tender is not None:
+        return 4
     if any(getattr(book, name) for name in _SINCE_3) or book.remainder != "drop":
         return 3
     own = (field for field in structs.fields(book) if not field.required)
@@ -175,5 +183,6 @@ def grammar_of(book: RuleBook) -> int:
     return 2 if newer else 1
 
 
+_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,6}(\.[0-9]{1,6}|/[0-9]{1,6})?\s*")
 _SELF = "grammar"
 _SINCE_3 = ("remind_expiry_days", "remind_tier_points", "remind_reward_points", "statement_day")
