@@ -66,9 +66,9 @@ class Packets:
             found.append(Packet(body[1], body[_HEAD_BYTES:], body[3], body[2], sound))
         return found
 
-    def silence(self) -> bool:
-        """Drop a packet whose rest never came; tell whether there was one."""
-        lost = bool(self._pending)
+    def silence(self) -> bytes:
+        """Drop a packet whose rest never came; return what there was of it."""
+        lost = bytes(self._pending)
         self._pending.clear()
         return lost
 
@@ -90,10 +90,13 @@ class SsiFramer:
     def silence(self) -> list[str]:
         """Note that nothing came for a while; ask again for a packet that lost its rest.
 
-        A code whose further packets never come is dropped, and heard as U+FFFD.
+        A code whose further packets never come is dropped, and heard as U+FFFD. So is one that
+        never was in a packet: the scanner is not set up for it.
         """
         self._silences += 1
-        if self._packets.silence():
+        if lost := self._packets.silence():
+            if lost[2:3] not in {b"", bytes([DECODER])}:
+                return [_GARBLED]
             self._answers += Packet(NAK, bytes([RESEND])).encode()
         elif self._code and self._silences > _SILENCES_MAX:
             self._code.clear()

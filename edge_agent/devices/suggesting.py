@@ -126,6 +126,8 @@ def _serial(source: Source, name: str, known: tuple[str, ScannerProfile] | None)
         lines.append(_key("baud", profile.setup.baud))
         if profile.setup.grammar == "ssi":
             lines.append(_key("protocol", "ssi"))
+            told = f"# once: tillpoints devices setup {known[0]} --port {source.node}"
+            lines.insert(0, f"{told} (until then its codes are not in packets)")
     return [f"# {profile.model}, profile {known[0]}", *lines]
 
 

@@ -24,6 +24,7 @@ def test_every_fact_has_a_source_and_every_source_a_fact(folder, name):
     given = tomllib.loads(files("firmware_configs").joinpath(folder, f"{name}.toml").read_text())
     about = [key for fact in given["fact"] for key in fact["about"]]
     assert {key.split(".")[0] for key in about} == set(given) - OURS
+    assert len(about) == len(set(about)), "one fact, two reliabilities"
     for key in about:
         table = given
         for part in key.split("."):

@@ -96,3 +96,10 @@ def test_a_scanner_on_a_line_is_answered(tmp_path, eventually):
         assert os.read(virtual.end, 100) == Packet(ssi.ACK).encode()
     scanner.stop()
     virtual.unplug()
+
+
+def test_a_scanner_that_sends_no_packets_is_heard_and_not_asked_again():
+    framer = SsiFramer()
+    assert framer.feed(b"6901234567892\r\n") == []
+    assert framer.silence() == ["\N{REPLACEMENT CHARACTER}"]
+    assert (framer.answers(), framer.silence()) == (b"", [])
