@@ -48,6 +48,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
+def is_code(text: str) -> bool:
+    """Tell whether a text can be found as a code, which is one whole word of a line."""
+    return _TOKEN.fullmatch(fold(text)) is not None
+
+
 @lru_cache(maxsize=4096)
 def _tokens(folded: str) -> frozenset[str]:
     return frozenset(_TOKEN.findall(folded))

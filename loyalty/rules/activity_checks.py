@@ -40,6 +40,20 @@ _ONLY = {
     "milestone_fen": ("milestone",),
     "ranks": ("contest",),
 }
+_EVERY_DAY = ("check_in", "game", "survey", "vote", "share", "rating")
+
+
+def in_vain(one: Activity) -> Iterator[Wrong]:
+    """Yield the keys that change nothing on this activity, and what is wrong in zh and en."""
+    if one.every_day and one.kind not in _EVERY_DAY:
+        zh = f"every_day 只用于 {'、'.join(_EVERY_DAY)}"
+        yield "every_day", zh, f"every_day is for {', '.join(_EVERY_DAY)} only"
+    if one.kind == "contest" and one.points:
+        yield "points", "竞赛的积分写在 ranks 里", "a contest's points stand in ranks"
+    most = max(one.points, one.points_max) + one.referrer_points
+    if 0 < one.budget < most:
+        zh = f"budget 少于一次的 {most} 分，永远发不出"
+        yield "budget", zh, f"budget is less than the {most} points of one time"
 
 
 def _needed(one: Activity) -> Iterator[Wrong]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct, structs
 
-from loyalty.rules.book_checks import Finding, problems_of
+from loyalty.rules.book_checks import Finding, problems_of, slips_of
 from loyalty.rules.book_places import Places
 from loyalty.rules.book_types import GRAMMAR as GRAMMAR  # noqa: PLC0414
 from loyalty.rules.book_types import UNEARNING_TENDERS as UNEARNING_TENDERS  # noqa: PLC0414
@@ -93,7 +93,7 @@ def from_toml(text: str) -> RuleBook:
         wrong = Finding(path, _rule(given, path), "填写有误", str(error).replace("`$.", "`"))
         raise RuleBookError((_problem(wrong, places),)) from error
     book = structs.replace(book, grammar=grammar_of(book))
-    if findings := problems_of(book):
+    if findings := [*problems_of(book), *slips_of(book)]:
         raise RuleBookError(tuple(_problem(each, places) for each in findings))
     return book
 
