@@ -149,9 +149,14 @@ class Facts:
         self._world.hold("D2 what was told survives", missing)
         self.note(station, journal)
 
-    def forget_leases(self, known: set[str]) -> None:
-        """Take note that central forgot all leases but these, with a database that was lost."""
-        self.leased = {key: one for key, one in self.leased.items() if not one or one in known}
+    def forget_leases(self, known: set[str], refused: set[tuple[bytes, str]]) -> None:
+        """Take note that central forgot all but these, with a database that was lost.
+
+        A device that never heard the answer asks again, and gives back what it then gets.
+        """
+        self.leased = {
+            key: one for key, one in self.leased.items() if one in known or key in refused
+        }
         self.granted = {key: one for key, one in self.granted.items() if key in known}
 
     def gone(self, station: str) -> None:

@@ -122,7 +122,8 @@ class Observer:
         self.rehomed.clear()
         self.look()
         leases = {row[0] for row in self._database().execute("SELECT lease_id FROM lease")}
-        self._facts.forget_leases(leases)
+        refused = self._database().execute("SELECT device_id, request_id FROM lease_refusal")
+        self._facts.forget_leases(leases, set(refused))
 
     def close(self) -> None:
         """Let go of central's database."""
