@@ -113,3 +113,19 @@ def test_what_a_device_tells_later_of_such_a_lease_costs_nothing_more(mall):
     assert till.push(till.redeem(member(), mall.lease))[0][0] == Verdict.QUARANTINED
     assert (purse(mall), loss(mall)) == ((200, 0), 0)
     mall.check()
+
+
+def test_the_house_pays_once_for_a_slip_of_a_lost_device_that_its_home_till_takes(mall):
+    till, home = mall.till, mall.other
+    mall.add_reward("mug", points=100, home_shop="S2")
+    give_up(mall, destroyed=True)
+    mall.lease = till.lease(member(), "mug", "r2")
+    till.write(till.redeem(member(), mall.lease), till.close_lease(mall.lease, 100))
+    give_up(mall, destroyed=True)
+    assert home.push(home.use(mall.lease.voucher_code)) == [PAID_BY_THE_HOUSE]
+    assert (purse(mall), loss(mall)) == ((300, 0), 100)
+    mall.check()
+    judged = [(one.verdict, one.reason, one.adjusted) for one in till.send().judged[-2:]]
+    assert judged == [APPLIED, APPLIED]
+    assert (purse(mall), loss(mall)) == ((300, 0), 100)
+    mall.check()
