@@ -15,6 +15,9 @@ from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
 from edge_agent.devices.ssi import SsiFramer
 
+#: A line that takes no acknowledgement for so long is opened anew.
+_ANSWER_S = 2.0
+
 Protocol = Literal["plain", "ssi"]
 
 
@@ -37,7 +40,9 @@ class SerialScanner(ScannerThread):
 
     def _read(self) -> None:
         # Exclusive: two readers of one line would each get half of every code.
-        with serial.Serial(self._path, self._baud, timeout=IDLE_S, exclusive=True) as port:
+        with serial.Serial(
+            self._path, self._baud, timeout=IDLE_S, write_timeout=_ANSWER_S, exclusive=True
+        ) as port:
             self._opened()
             framer = self._make_framer()
             while not self._stopping.is_set():

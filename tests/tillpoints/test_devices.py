@@ -126,3 +126,25 @@ def test_each_line_of_agent_toml_is_told_with_its_device_or_why_it_has_none(tmp_
     }
     assert 'ATTRS{id/vendor}=="ffff"' in run("rules", "--config", config).output
     assert run("list", "--config", tmp_path / "nothing").exit_code == 3
+
+
+def test_of_two_lines_with_one_name_neither_is_left_out(tmp_path):
+    config = tmp_path / "agent.toml"
+    config.write_text(
+        'state = "s"\n[central]\nurl = "http://c"\n[[tap]]\nspool = "spool"\n'
+        '[[hid_scanner]]\nvid = "dead"\n[[hid_scanner]]\nvid = "beef"\n'
+        '[[camera]]\nname = "eye"\nfile = "frames"\n',
+        encoding="utf-8",
+    )
+    told = json.loads(run("list", "--config", config, "--json").output)["configured"]
+    assert told == {
+        "scanner": "it is not plugged in",
+        "scanner #2": "it is not plugged in",
+        "eye": f"played from {tmp_path / 'frames'}",
+    }
+
+
+def test_a_sheet_that_cannot_be_written_is_said(tmp_path):
+    ran = run("setup", "newland-hr22", "--sheet", tmp_path / "none" / "sheet.html")
+    assert ran.exit_code == 2
+    assert "No such file or directory" in ran.output

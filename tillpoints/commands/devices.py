@@ -3,7 +3,8 @@
 import json
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import serial
 from msgspec import structs
 
 from edge_agent.config import Config, ConfigError, load
-from edge_agent.devices.cards.pcsc import CardError, smart_cards
+from edge_agent.devices.cards.pcsc import smart_cards
 from edge_agent.devices.cards.reader import the_reader
-from edge_agent.devices.hid.sources import NotFoundError, Source, meant
+from edge_agent.devices.hid.sources import Match, NotFoundError, PlugKind, Source, meant
 from edge_agent.devices.inventory import inventory
 from edge_agent.devices.ports import NotTaken, Shown
 from edge_agent.devices.profiles import ScannerProfile, printers, scanners
@@ -130,7 +131,10 @@ def setup(profile: str, port: str | None, sheet_file: Path | None, as_json: bool
         names = ", ".join(scanners())
         raise click.UsageError(f"there is no profile {profile!r}; known are {names}")
     if sheet_file is not None:
-        sheet_file.write_text(sheet(found), encoding="utf-8")
+        try:
+            sheet_file.write_text(sheet(found), encoding="utf-8")
+        except OSError as error:
+            raise click.UsageError(f"{sheet_file}: {error.strerror}") from error
         click.echo(f"{sheet_file}: print it, and scan it from top to bottom")
     if port is None:
         if sheet_file is None:
@@ -148,30 +152,44 @@ def _loaded(config_path: Path) -> Config:
 
 def _meanings(config: Config, sources: list[Source]) -> dict[str, str]:
     """Say of each line of agent.toml which device it means, or why none."""
-    said = {}
-    for line in config.scanner:
-        there = Path(line.port).exists()
-        said[line.name] = line.port if there else f"{line.port} is not plugged in"
-    for hid in config.hid_scanner:
+    said: dict[str, str] = {}
+    for name, look in _looks(config, sources):
+        alike = sum(each == name or each.startswith(f"{name} #") for each in said)
+        shown = f"{name} #{alike + 1}" if alike else name  # none of two with one name is left out
         try:
-            said[hid.name] = meant(hid.match(), hid.kind, sources).node
-        except NotFoundError as error:
-            said[hid.name] = str(error)
-    for camera in config.camera:
-        if camera.file:
-            said[camera.name] = f"played from {camera.file}"
-            continue
-        try:
-            said[camera.name] = meant(camera.match(), "camera", sources).node
-        except NotFoundError as error:
-            said[camera.name] = str(error)
-    for reader in config.card_reader:
-        try:
-            with smart_cards() as cards:
-                said[reader.name] = the_reader(reader.reader, cards.readers())
-        except CardError as error:
-            said[reader.name] = str(error)
+            said[shown] = look()
+        except OSError as error:
+            said[shown] = str(error)
     return said
+
+
+def _looks(config: Config, sources: list[Source]) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield each line's name, and what finds its device or raises OSError."""
+    for line in config.scanner:
+        yield line.name, partial(_the_line, line.port)
+    for hid in config.hid_scanner:
+        yield hid.name, partial(_the_node, hid.match(), hid.kind, sources)
+    for camera in config.camera:
+        played = partial(str, f"played from {camera.file}")
+        found = partial(_the_node, camera.match(), "camera", sources)
+        yield camera.name, played if camera.file else found
+    for reader in config.card_reader:
+        yield reader.name, partial(_the_card_reader, reader.reader)
+
+
+def _the_line(port: str) -> str:
+    if not Path(port).exists():
+        raise NotFoundError(f"{port} is not plugged in")
+    return port
+
+
+def _the_node(match: Match, kind: PlugKind, sources: list[Source]) -> str:
+    return meant(match, kind, sources).node
+
+
+def _the_card_reader(wanted: str) -> str:
+    with smart_cards() as cards:
+        return the_reader(wanted, cards.readers())
 
 
 def _applied(profile: ScannerProfile, port: str) -> Outcome:

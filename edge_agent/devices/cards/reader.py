@@ -9,6 +9,7 @@ from edge_agent.devices.cards.config import CardReader
 from edge_agent.devices.cards.numbers import GET_UID, Worthless, uid_of
 from edge_agent.devices.cards.pcsc import CardError, SmartCards, Watched, smart_cards
 from edge_agent.devices.hid.cards import CardNumbers, card_number
+from edge_agent.devices.hid.sources import NotFoundError
 from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
 
@@ -54,15 +55,17 @@ class CardScanner(ScannerThread):
 
 
 def the_reader(wanted: str, readers: list[str]) -> str:
-    """Return the one reader whose name has `wanted` in it. Raises CardError, saying why none."""
+    """Return the one reader with `wanted` in its name. Raises NotFoundError, saying why none."""
     found = [reader for reader in readers if wanted in reader]
     if len(found) == 1:
         return found[0]
+    names = ", ".join(found or readers)
     if found:
-        raise CardError(f"{len(found)} readers are plugged in: name one ({', '.join(found)})")
+        raise NotFoundError(f"{len(found)} readers are plugged in: name one ({names})")
     if readers:
-        raise CardError(f"another reader is plugged in ({', '.join(readers)}): is it meant?")
-    raise CardError("it is not plugged in")
+        told = f"another reader is plugged in ({names}): is it meant?"
+        raise NotFoundError(told, is_another=True)
+    raise NotFoundError("it is not plugged in")
 
 
 def _uid(cards: SmartCards, watched: Watched) -> bytes | Worthless:

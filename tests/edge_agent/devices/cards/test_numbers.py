@@ -3,8 +3,8 @@
 import pytest
 
 from edge_agent.devices.cards.numbers import Worthless, uid_of
-from edge_agent.devices.cards.pcsc import CardError
 from edge_agent.devices.cards.reader import the_reader
+from edge_agent.devices.hid.sources import NotFoundError
 
 DONE = b"\x90\x00"
 
@@ -42,9 +42,10 @@ def test_which_reader_is_meant_is_told_or_asked():
     two = ["ACS ACR122U 00 00", "ACS ACR122U 01 00"]
     assert the_reader("", two[:1]) == two[0]
     assert the_reader("01 00", two) == two[1]
-    with pytest.raises(CardError, match="2 readers are plugged in: name one"):
+    with pytest.raises(NotFoundError, match="2 readers are plugged in: name one"):
         the_reader("ACR122U", two)
-    with pytest.raises(CardError, match=r"another reader .* is it meant\?"):
+    with pytest.raises(NotFoundError, match=r"another reader .* is it meant\?") as swapped:
         the_reader("ACR1252", two)
-    with pytest.raises(CardError, match="not plugged in"):
+    assert swapped.value.is_another  # a person is asked on the panel
+    with pytest.raises(NotFoundError, match="not plugged in"):
         the_reader("", [])
