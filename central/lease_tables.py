@@ -24,6 +24,17 @@ lease = table(
     Index(None, "shard_key", "account_id"),
 )
 
+_OPEN = 0  # LeaseState.OPEN
+Index(
+    "lease_open",
+    lease.c.shard_key,
+    lease.c.device_id,
+    postgresql_where=lease.c.state == _OPEN,
+    sqlite_where=lease.c.state == _OPEN,
+)
+#: A condition on the state: only word for word does SQLite use the index for it.
+is_open_lease = lease.c.state == bindparam("open_lease", _OPEN, literal_execute=True)
+
 # The one run of a device that may spend leases of an epoch, until `until_ms` by central's clock.
 arm = table(
     "arm",

@@ -287,6 +287,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "总台尚无此兑换授权，等待核对",
         "The server does not know this right to redeem yet",
     ),
+    "too_many_leases": ("本机未了结的兑换过多", "Too many open redemptions: ask store IT"),
     "lease_in_doubt": (
         "此前的兑换授权待核对，请到服务台办理",
         "An earlier right to redeem is being checked: please ask the service desk",

@@ -72,7 +72,7 @@ def blueprint(service: Service) -> Blueprint:
                 connection, service.shard_key, request.method, path, dict(request.headers), body
             )
         )
-        wait_s = service.limits.take(found.device_id, service.now_ms())
+        wait_s = service.calls.take(found.device_id, service.now_ms())
         if wait_s:
             raise Refused(429, "too_many_calls", "this device calls too often", wait_s)
         return found
@@ -181,6 +181,9 @@ def _enrol(service: Service, asked: wire.EnrolRequest) -> wire.EnrolAnswer:
 
 def _push(service: Service, caller: Caller, asked: wire.PushRequest) -> wire.PushAnswer:
     push = pushing.checked(asked, caller, service.shard_key, service.now_ms())
+    wait_s = service.events.take(caller.device_id, service.now_ms(), len(push.frames))
+    if wait_s:
+        raise Refused(429, "too_many_events", "this device sends too many events", wait_s)
     return pushing.answer(service.push(push), service.now_ms())
 
 

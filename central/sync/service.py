@@ -27,7 +27,7 @@ from central.ledger.waiting import rejudge_ready
 from central.ledger.writing.items import Command, Item, Push, Pushed, Wake
 from central.ledger.writing.turns import run_turn
 from central.sync.combiner import Combiner, RunTurn
-from central.sync.limits import CallLimits
+from central.sync.limits import BURST_EVENTS, EVENTS_PER_S, Limits
 from central.sync.member_files import MemberFiles
 from loyalty.seals import Seal
 
@@ -59,7 +59,8 @@ class Service:
         self.now_ms = now_ms
         self.draw = draw
         self.shard_key = shard_key
-        self.limits = CallLimits()
+        self.calls = Limits()
+        self.events = Limits(BURST_EVENTS, EVENTS_PER_S)
         self.turnstile = Turnstile()
         self.pins = Pins(engine, shard_key, now_ms, draw)
         public = central_key.public_key().public_bytes_raw()

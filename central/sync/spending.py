@@ -2,7 +2,11 @@
 
 from typing import cast
 
+from sqlalchemy import Connection, func, select
+
+from central import schema
 from central.access.turnstile import Crowded
+from central.lease_tables import is_open_lease
 from central.ledger.commands import GrantLease, UseVoucher
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Lease, Voucher
@@ -12,6 +16,7 @@ from central.ledger.reward_commands import ReserveStock, ReturnVoucher
 from central.ledger.shards import read_shard
 from central.sync import census
 from central.sync.callers import Caller
+from central.sync.limits import LEASES_OPEN_MAX
 from central.sync.offering import Wanted, local, offer_of
 from central.sync.problems import Refused, counted, malformed, plain
 from central.sync.service import Service
@@ -47,6 +52,8 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
     now_ms = service.now_ms()
     wanted = Wanted(request.reward_id, caller.device_id, request.pieces, request.points)
     offer = service.read(lambda one: offer_of(one, service.shard_key, wanted, now_ms))
+    if service.read(lambda one: _open(one, service.shard_key, caller)) >= LEASES_OPEN_MAX:
+        offer = Reason("too_many_leases")
     if isinstance(offer, Offer) and offer.points > offer.limit:
         offer = _proven(service, caller, request, offer)
     given = service.run(
@@ -153,6 +160,13 @@ def _proven(
     except Crowded as error:
         raise Refused(503, "busy", "too many PINs are being checked", _RETRY_AFTER_S) from error
     return offer if missing is None else Reason(missing, {"limit": str(offer.limit)})
+
+
+def _open(connection: Connection, shard_key: int, caller: Caller) -> int:
+    """Return how many leases a device has open, those in doubt too, as of before this call."""
+    t = schema.lease
+    mine = (t.c.shard_key == shard_key, t.c.device_id == caller.device_id, is_open_lease)
+    return connection.execute(select(func.count()).select_from(t).where(*mine)).scalar_one()
 
 
 def _few(name: str, value: int, least: int = 0) -> int:

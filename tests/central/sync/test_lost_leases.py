@@ -6,7 +6,7 @@ from msgspec import structs
 
 from central import schema
 from central.database import writing
-from central.ledger.closing import closed_cases
+from central.ledger.closing import settled_cases
 from central.ledger.judging.rows import LeaseState, VoucherState
 from central.ledger.verify import rebuild
 from central.sync.api import blueprint
@@ -99,7 +99,7 @@ def test_a_lost_lease_that_comes_back_unspent_needs_no_person(mall):
     mall.till.push(mall.till.close_lease(lease, 0))
     mall.other.send()
     assert verdict(mall, mall.till, 2) == (Verdict.REFUSED_FINAL, "case_closed")
-    assert [(one.seq, one.staff) for one in mall.read(closed_cases)] == [(2, "")]
+    assert [(one.seq, one.staff) for one in mall.read(settled_cases)] == [(2, "")]
     assert mall.rows(schema.lease) == []
     sound(mall)
 
