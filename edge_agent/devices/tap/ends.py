@@ -112,6 +112,8 @@ class SerialEnd(DeviceEnd):
     """
 
     is_serial = True
+    #: Whether the other side has said XOFF and not yet XON, where that means busy.
+    _is_held = False
 
     def __init__(self, path: str, line: SerialLine) -> None:
         super().__init__(path)
@@ -151,6 +153,9 @@ class SerialEnd(DeviceEnd):
             raise OSError(errno.EIO, "the line was hung up")
         out, self._rest, breaks = unmarked(self._rest + data)
         self._breaks += breaks
+        if self._line.flow == "xonxoff":
+            for byte in out:
+                self._is_held = byte == XOFF or (self._is_held and byte != XON)
         return out
 
     def untaken(self) -> bool:
@@ -159,7 +164,9 @@ class SerialEnd(DeviceEnd):
         return any(left)
 
     def is_ready_for(self, _size: int) -> bool:
-        """Whether the busy wire lets us send."""
+        """Whether the busy wire, or XON after XOFF, lets us send."""
+        if self._is_held:
+            return False
         wanted = {"rtscts": termios.TIOCM_CTS, "dsrdtr": termios.TIOCM_DSR}.get(self._line.flow)
         wires = self.wires() if wanted else None
         return wires is None or bool(wires & (wanted or 0))

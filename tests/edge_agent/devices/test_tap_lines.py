@@ -352,6 +352,20 @@ def test_a_busy_printer_is_sent_nothing_until_it_is_free(wired, flow, wire):
     tap.run_until(lambda: bytes(got.__iadd__(tap.heard(tap.printer))) == b"receipt")
 
 
+def test_what_waits_in_the_tap_waits_for_xon(wired):
+    tap = wired("xonxoff")
+    tap.printer.send(b"\x13")
+    told = bytearray()
+    tap.run_until(lambda: bytes(told.__iadd__(tap.heard(tap.pos))) == b"\x13")  # as by a cable
+    # What it had on its way already, or what came while our slip was printed.
+    tap.pos.send(b"receipt")
+    tap.run_until(lambda: tap.loop.members[0]._up_rest == b"receipt")
+    assert tap.heard(tap.printer) == b""
+    tap.printer.send(b"\x11")
+    got = bytearray()
+    tap.run_until(lambda: bytes(got.__iadd__(tap.heard(tap.printer))) == b"receipt")
+
+
 def test_a_break_is_passed_on_and_ends(wired):
     tap = wired()
     tap.pos.send(b"a\xff\x00\x00b")
