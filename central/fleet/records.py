@@ -16,6 +16,7 @@ from central.ledger.judging.fold import OPEN_VERDICTS
 from central.records import Tally, find, put, tally
 from central.schema import contact, device, enrolment, fence, inbox, stream
 from central.sync.callers import DeviceState
+from central.sync.census import awaited
 from central.sync.enrolment import code_hash
 from central.sync.trails import gaps
 from central.sync.witnesses import against
@@ -73,7 +74,8 @@ class Device(Struct, frozen=True):
     enrolment code (`again`) says which machine goes on. `exposed_points` are what it may have spent
     under its open leases without central knowing. `seal_contradicted`: it holds a seal that the
     ledger's seal of this turn contradicts, so somebody changed what was sealed. `gaps`: what its
-    papers left out on the last day.
+    papers left out on the last day. `awaited`: the database was restored, and this device has not
+    told everything since.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Device(Struct, frozen=True):
     exposed_points: int = 0
     seal_contradicted: int | None = None
     gaps: Gaps = Gaps()
+    awaited: bool = False
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
@@ -209,6 +212,7 @@ class _Facts(Struct, frozen=True):
     code_until_ms: dict[bytes, int]
     contacts: dict[bytes, Row[Any]]
     streams: dict[bytes, Row[Any]]
+    awaited: frozenset[bytes]
     open_cases: dict[bytes, int]
     fenced: dict[bytes, int]
     leases: dict[bytes, list[OpenLease]]
@@ -247,6 +251,7 @@ def _device(row: Row[Any], facts: _Facts) -> Device:
         exposed_points=sum(lease.left for lease in leases),
         seal_contradicted=facts.contradicted.get(row.device_id),
         gaps=facts.gaps.get(row.device_id, Gaps()),
+        awaited=row.device_id in facts.awaited,
     )
 
 
@@ -287,4 +292,5 @@ def _facts(connection: Connection, shard_key: int, now_ms: int) -> _Facts:
         leases=open_leases(connection, shard_key, now_ms),
         contradicted=against(connection, shard_key),
         gaps=gaps(connection, shard_key, now_ms),
+        awaited=awaited(connection, shard_key),
     )

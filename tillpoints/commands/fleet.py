@@ -58,6 +58,12 @@ _FENCED = {
     "en": "  attention: {machines} other machine(s) run a copy of {name}'s disk and are fenced off;"
     " their events wait there. Enrol the right one again with fleet enrol --again",
 }
+_AWAITED = {
+    "zh": "  恢复数据后待补传：{name} 尚未传完全部流水；在此之前，备份时的兑换券暂不能核销"
+    "（机器已不在时请用 fleet revoke）",
+    "en": "  awaited since the restore: {name} has not told everything yet. Until then vouchers"
+    " from before wait (fleet revoke it if the machine is gone)",
+}
 _CODE_HOURS = CODE_VALID_MS // 3_600_000
 
 
@@ -132,10 +138,11 @@ def list_(config: Path, lang: str, as_json: bool) -> None:
 def status(config: Path, lang: str, as_json: bool) -> None:
     """Say how every enrolled device does: last contact, clock error, events, open cases.
 
-    Open cases are events that wait for something or that a person must look at.
+    Open cases are events that wait for something or that a person must look at. After a restore it
+    names who is still awaited.
     """
     with central(config) as parts:
-        found = [each for each in _devices(parts) if each.state == "enrolled"]
+        found = [each for each in _devices(parts) if each.state == "enrolled" or each.awaited]
         zone = parts.config.tz()
     if as_json:
         _echo_json(found)
@@ -158,6 +165,8 @@ def status(config: Path, lang: str, as_json: bool) -> None:
         if each.seal_contradicted is not None:
             values = {"name": each.name, "turn": each.seal_contradicted}
             click.echo(_CONTRADICTED[lang].format(**values), err=True)
+        if each.awaited:
+            click.echo(_AWAITED[lang].format(name=each.name))
         if each.fenced:
             click.echo(_FENCED[lang].format(machines=each.fenced, name=each.name), err=True)
 

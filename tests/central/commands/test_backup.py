@@ -108,6 +108,10 @@ def test_tills_send_again_what_the_backup_lacks(any_mall, empty_mall, tmp_path):
     assert rows(empty_mall)["account"] != rows(any_mall)["account"]
 
 
+def awaits(mall):
+    return {each["name"]: each["awaited"] for each in mall.json("fleet", "list")["devices"]}
+
+
 def test_no_lease_is_given_after_a_restore_while_a_lost_one_could_be_spent(mall, tmp_path):
     """A lease granted behind the backup may still be spent where central does not know of it."""
     book, file = book_of(mall), tmp_path / "mall.backup"
@@ -119,6 +123,9 @@ def test_no_lease_is_given_after_a_restore_while_a_lost_one_could_be_spent(mall,
         till.push(till.sale(CARD, fen=90_000, points=900, book=book))
         mall.run("central", "backup", str(file))
     restored_from(mall, file, elsewhere)
+    assert awaits(elsewhere)["till-1"]
+    assert "恢复数据后待补传：till-1" in elsewhere.run("fleet", "status")
+    assert "restore: till-1 has not told" in elsewhere.run("fleet", "status", "--lang", "en")
     with elsewhere.server() as server:
         till.programme = server
         assert till.ask(LEASE_PATH, ask, LeaseAnswer).refusal.code == "after_restore"
@@ -129,6 +136,7 @@ def test_no_lease_is_given_after_a_restore_while_a_lost_one_could_be_spent(mall,
     with elsewhere.parts() as parts, reading(parts.engine) as connection:
         awaited = connection.execute(select(schema.awaited.c.device_id)).scalars().all()
     assert till.id not in awaited
+    assert not awaits(elsewhere)["till-1"]
 
 
 def test_once_the_longest_lease_has_run_out_nobody_waits_for_a_silent_till(mall, tmp_path):

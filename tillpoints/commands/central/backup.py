@@ -42,8 +42,12 @@ def backup(file: Path, config: Path) -> None:
 def restore(file: Path, config: Path) -> None:
     """Make the database of central.toml, which must be empty, out of the backup FILE.
 
-    Tills send again what FILE lacks. Online redemption waits until each of them has, or until the
-    longest lease has run out. The keys file must be the one from before.
+    Tills send again what FILE lacks. What nobody but the lost database had is gone: decisions of
+    the desk, members, grants, rule books and accounts made after the backup; make them anew.
+
+    Leases wait 15 minutes, until the longest lost one has run out. Vouchers from before wait until
+    every device of the backup has told everything, or is revoked: `fleet status` names those
+    awaited. The keys file must be the database's own, as it was backed up with it.
     """
     loaded = load_config(config)
     if loaded.database.is_sqlite:
