@@ -5,9 +5,10 @@ Their numbers and versions stand with those of the devices in `loyalty.events`.
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from loyalty.facts import Holder, Moment
+from loyalty.facts import Bill, Holder, Moment
+from loyalty.products import Part
 
 
 class LeaseGrant(Struct, frozen=True):
@@ -15,6 +16,7 @@ class LeaseGrant(Struct, frozen=True):
 
     `session` names that run; devices of an older version do not say it. `pieces` of the reward are
     handed over at `place` (empty: anywhere); `counted` is by how much that moves shared counters.
+    Points that are money pay a part of the `bill` at the shop `place`.
     """
 
     at: Moment
@@ -33,6 +35,7 @@ class LeaseGrant(Struct, frozen=True):
     pieces: int = 1
     place: str = ""
     counted: dict[str, int] = {}
+    bill: Bill | UnsetType = UNSET
 
 
 class LeaseRefused(Struct, frozen=True):
@@ -176,7 +179,10 @@ class TierSet(Struct, frozen=True):
 class Recalculated(Struct, frozen=True):
     """A sale of the past is worth other points under a corrected book; `why` a person decided it.
 
-    `points` are what the whole sale gives from now on; refunds before it stay in proportion.
+    `points` are what the whole sale gives from now on. What of them refunds before it took is
+    worked out again with `parts` and the time of the sale (ms UTC), and `moved` is by how much it
+    moves the counters that receipts share; None in events of before this was told: then refunds
+    stay in proportion and no counter moves.
     """
 
     at: Moment
@@ -185,6 +191,10 @@ class Recalculated(Struct, frozen=True):
     points: int
     staff: str
     why: str
+    parts: tuple[Part, ...] = ()
+    earliest_ms: int = 0
+    latest_ms: int = 0
+    moved: dict[str, int] | None = None
 
 
 class Rejudge(Struct, frozen=True):

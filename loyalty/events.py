@@ -31,6 +31,7 @@ from loyalty.central_events import StockReserved as StockReserved  # noqa: PLC04
 from loyalty.central_events import TierSet as TierSet  # noqa: PLC0414
 from loyalty.central_events import VoucherReturned as VoucherReturned  # noqa: PLC0414
 from loyalty.chain import BODY_BYTES_MAX, Frame
+from loyalty.facts import Bill as Bill  # noqa: PLC0414
 from loyalty.facts import Holder as Holder  # noqa: PLC0414
 from loyalty.facts import Moment as Moment  # noqa: PLC0414
 from loyalty.products import Part
@@ -42,6 +43,7 @@ from loyalty.rehoming import UnknownKind as UnknownKind  # noqa: PLC0414
 from loyalty.rehoming import first_frame
 from loyalty.rehoming import origin_of as origin_of  # noqa: PLC0414
 from loyalty.rehoming import rehomed as rehomed  # noqa: PLC0414
+from loyalty.tender_events import TenderChecked as TenderChecked  # noqa: PLC0414
 
 
 class Sale(Struct, frozen=True, gc=False):
@@ -116,7 +118,8 @@ class Refund(Struct, frozen=True, gc=False):
 class Redeem(Struct, frozen=True, gc=False):
     """A holder spent points of a lease on a reward; the voucher of that lease was handed out.
 
-    `session` names the run of the agent that spent it, which the journal fills in.
+    `session` names the run of the agent that spent it, which the journal fills in. Points that are
+    money pay a part of the `bill`.
     """
 
     at: Moment
@@ -126,6 +129,7 @@ class Redeem(Struct, frozen=True, gc=False):
     reward_id: str
     voucher_code: str
     session: str = ""
+    bill: Bill | UnsetType = UNSET
 
 
 class LeaseClose(Struct, frozen=True):
@@ -214,6 +218,7 @@ Body = (
     | ReviewHeld
     | ReviewDecided
     | ActivityDone
+    | TenderChecked
     | LeaseGrant
     | MemberSet
     | Rejudge
@@ -248,6 +253,7 @@ KINDS: dict[int, type[Body]] = {
     10: ReviewHeld,
     11: ReviewDecided,
     13: ActivityDone,
+    14: TenderChecked,
     101: LeaseGrant,
     102: MemberSet,
     103: Rejudge,

@@ -27,6 +27,13 @@ class Holder(Struct, frozen=True, gc=False):
     key: str
 
 
+class Bill(Struct, frozen=True, gc=False):
+    """A bill at a till of which points pay a part, both in fen."""
+
+    due_fen: int
+    paid_fen: int
+
+
 #: How many boots of a device are told at most.
 BOOTS_MAX = 64
 

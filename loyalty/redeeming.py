@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from loyalty.facts import Holder
+from loyalty.facts import Bill, Holder
 from loyalty.rules.earning import Reason
 
 
@@ -13,6 +13,7 @@ class LeaseRequest(Struct, frozen=True):
     `session` names the run that asks; only that run may spend. `pin` or `shown_pass` (the text of a
     pass that was fresh when it was scanned) proves that the holder stands there. `points` is the
     price that the member agreed to; 0 from agents of an older version, which did not say it.
+    `bill` is what the points are to pay a part of, where they are money and no reward.
     """
 
     request_id: str
@@ -24,6 +25,7 @@ class LeaseRequest(Struct, frozen=True):
     shown_pass: str = ""
     pieces: int = 1
     points: int = 0
+    bill: Bill | None = None
 
 
 class LeaseAnswer(Struct, frozen=True):
@@ -57,10 +59,14 @@ class ReserveAnswer(Struct, frozen=True):
 
 
 class CancelRequest(Struct, frozen=True):
-    """Give a redemption back that this device made and that nobody has handed over yet."""
+    """Give a redemption back that this device made and that nobody has handed over yet.
+
+    `why` is the cashier's word where the points paid for a bill.
+    """
 
     request_id: str
     voucher_code: str
+    why: str = ""
 
 
 class CancelAnswer(Struct, frozen=True):

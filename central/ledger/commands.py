@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from central.ledger import offer as offers
 from central.ledger.judging import arming
@@ -156,6 +156,7 @@ class GrantLease(Struct, frozen=True):
             pieces=offer.pieces,
             place=choice.place,
             counted=choice.counted,
+            bill=UNSET if offer.bill is None else offer.bill,
         )
 
 

@@ -12,7 +12,7 @@ from central.ledger.judging import stock
 from central.ledger.judging.state import State
 from central.ledger.writing.wants import Want
 from loyalty.catalogue import Asking, Details, had_name, stock_name, why_not
-from loyalty.events import Moment
+from loyalty.events import Bill, Moment
 from loyalty.rules.earning import Reason
 
 
@@ -31,7 +31,8 @@ class Offer(Struct, frozen=True):
     """A reward as the records have it; `limit` is the most points without a proof.
 
     `points` are the price of all `pieces` on `day`, the mall's; `agreed` what the member was shown,
-    0 if that is not told. `near` is the shop of the device that asks.
+    0 if that is not told. `near` is the shop of the device that asks. Where points are money, they
+    pay a part of the `bill` at that shop.
     """
 
     points: int
@@ -46,6 +47,7 @@ class Offer(Struct, frozen=True):
     agreed: int = 0
     stocked: tuple[Stocked, ...] = ()
     near: str = ""
+    bill: Bill | None = None
 
 
 class Choice(Struct, frozen=True):
@@ -82,6 +84,7 @@ def choose(offer: Offer, member: str, device: str, state: State, at: Moment) -> 
         return Reason("price_changed", {"was": str(offer.agreed), "points": str(offer.points)})
     near_first = sorted(free, key=lambda place: (place != offer.near, -free[place], place))
     place = next((one for one in near_first if free[one] >= offer.pieces), "")
+    place = offer.near if offer.bill is not None else place
     counted = {stock_name(one.reward_id, place): one.each * offer.pieces for one in offer.stocked}
     if own:
         counted[own] = offer.pieces

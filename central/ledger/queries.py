@@ -230,6 +230,8 @@ def account_name(account_id: bytes) -> str:
     """Return an account as people read it: `wallet member:…`, `issuer`."""
     holder = holder_of(account_id)
     name = AccountKind(account_id[0]).name.lower()
+    if holder is None and account_id[1:]:
+        return f"{name} {account_id[1:].decode()}"
     return f"{name} {holder.kind}:{holder.key}" if holder is not None else name
 
 

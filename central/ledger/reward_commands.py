@@ -151,7 +151,8 @@ class ReturnVoucher(Struct, frozen=True):
             return Reason("cancel_elsewhere")
         if self.cause == "expired" and voucher.valid_until >= self.today:
             return Reason("voucher_still_counts", until)
-        if voucher.home_device is not None and not self.home_is_sure:
+        elsewhere = voucher.home_device not in (None, self.device_id.hex())
+        if elsewhere and not self.home_is_sure:
             return Reason("home_till_unheard")
         if not kept.ours and sum(one.left for one in kept.drawn) != spent:
             return Reason("lots_unknown")

@@ -14,7 +14,7 @@ from central.ledger.offer import Offer
 from central.ledger.queries import resolved
 from central.ledger.reward_commands import ReserveStock, ReturnVoucher
 from central.ledger.shards import read_shard
-from central.sync import census
+from central.sync import census, tendering
 from central.sync.callers import Caller
 from central.sync.limits import LEASES_OPEN_MAX
 from central.sync.offering import Wanted, local, offer_of
@@ -23,6 +23,7 @@ from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import is_short_code, make_short_code
 from loyalty.rules.earning import Reason
+from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wire import (
     CancelAnswer,
     CancelRequest,
@@ -37,6 +38,7 @@ from loyalty.wire import (
 _ID_BYTES = 16
 _PIECES_MAX = 1_000
 _RETRY_AFTER_S = 1
+_WHY_MAX = 200
 
 
 def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswer:
@@ -50,8 +52,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
     counted("points", request.points)
     _few("pieces", request.pieces, 1)
     now_ms = service.now_ms()
-    wanted = Wanted(request.reward_id, caller.device_id, request.pieces, request.points)
-    offer = service.read(lambda one: offer_of(one, service.shard_key, wanted, now_ms))
+    offer = service.read(lambda one: _asked(one, service.shard_key, caller, request, now_ms))
     if service.read(lambda one: _open(one, service.shard_key, caller)) >= LEASES_OPEN_MAX:
         offer = Reason("too_many_leases")
     if isinstance(offer, Offer) and offer.points > offer.limit:
@@ -116,6 +117,7 @@ def cancel(service: Service, caller: Caller, request: CancelRequest) -> CancelAn
         today=local(now_ms, zone).date().isoformat(),
         device_id=caller.device_id,
         request_id=request.request_id,
+        why=request.why.strip()[:_WHY_MAX],
     )
     points = service.run(back)
     if isinstance(points, Reason):
@@ -139,6 +141,16 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
         return VoucherAnswer(refusal=used)
     taken, what = cast(tuple[Voucher, Redemption], used)
     return VoucherAnswer(reward_id=taken.reward_id, pieces=what.pieces)
+
+
+def _asked(
+    connection: Connection, shard_key: int, caller: Caller, request: LeaseRequest, now_ms: int
+) -> Offer | Reason:
+    """Return what the records offer for a request: a reward, or points as money."""
+    if request.reward_id == TENDER_REWARD:
+        return tendering.offer_of(connection, shard_key, caller, request, now_ms)
+    wanted = Wanted(request.reward_id, caller.device_id, request.pieces, request.points)
+    return offer_of(connection, shard_key, wanted, now_ms)
 
 
 def _proven(

@@ -49,12 +49,14 @@ class Code(IntEnum):
     RELEASED = 19  # pending points count from now on
     CANCELLED = 20  # a redemption was taken back
     VOUCHER_EXPIRED = 21  # nobody handed a voucher in while it counted
+    PAID = 24  # points that were money at a shop's till
 
 
 ISSUER = bytes([AccountKind.ISSUER])
 REDEMPTION = bytes([AccountKind.REDEMPTION])
 OFFLINE_LOSS = bytes([AccountKind.OFFLINE_LOSS])
 BREAKAGE = bytes([AccountKind.BREAKAGE])
+_SETTLEMENT = f"{chr(AccountKind.SETTLEMENT)}shop:"
 _WALLET = chr(AccountKind.WALLET)
 _DEBT = chr(AccountKind.DEBT)
 _PENDING = chr(AccountKind.PENDING)
@@ -73,6 +75,11 @@ def debt_id(holder: Holder) -> bytes:
 def pending_id(holder: Holder) -> bytes:
     """Return the id of the account that holds a holder's points until they count."""
     return f"{_PENDING}{holder.kind}:{holder.key}".encode()
+
+
+def settlement_id(shop_id: str) -> bytes:
+    """Return the id of the account of what the mall owes a shop for points that paid there."""
+    return f"{_SETTLEMENT}{shop_id}".encode()
 
 
 def kind_of(account_id: bytes) -> AccountKind:

@@ -19,6 +19,7 @@ from central.ledger.judging import (
     reviews,
     sales,
     stock,
+    tenders,
 )
 from central.ledger.judging.entry import Entry, Impossible, Notice
 from central.ledger.judging.rows import (
@@ -62,6 +63,7 @@ from loyalty.events import (
     ReviewOpened,
     Sale,
     StockReserved,
+    TenderChecked,
     TierSet,
     VoucherReturned,
     VoucherUse,
@@ -254,6 +256,7 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     Redeem: redemptions.redeem,
     LeaseClose: redemptions.close,
     VoucherUse: redemptions.use,
+    TenderChecked: tenders.checked,
     ReviewOpened: reviews.opened,
     ReviewHeld: reviews.held,
     ReviewDecided: reviews.decided,

@@ -1,8 +1,16 @@
 """What the ledger knows of redemptions besides leases and vouchers: pieces, places, lots."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from loyalty.facts import Bill
 from loyalty.rules.lots import Lot
+
+
+class Tender(Struct, frozen=True):
+    """Points that were money: at which shop, for a part of which bill."""
+
+    shop_id: str
+    bill: Bill
 
 
 class Redemption(Struct, frozen=True):
@@ -10,6 +18,7 @@ class Redemption(Struct, frozen=True):
 
     `counted` of shared counters, for `pieces` at `place`; `drawn` are the lots that paid for it.
     `ours`: the house paid. `request_id` is of the device that had it taken back.
+    `tender` where the points were money.
     """
 
     pieces: int = 1
@@ -19,6 +28,7 @@ class Redemption(Struct, frozen=True):
     ours: bool = False
     request_id: str = ""
     granted_ms: int = 0  # by central's clock; 0: not known
+    tender: Tender | UnsetType = UNSET  # left out of the bytes of every other redemption
 
 
 class Reserved(Struct, frozen=True):

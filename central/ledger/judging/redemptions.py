@@ -4,12 +4,12 @@ A grant sets points aside, a spend moves them out of the wallet, a close frees t
 here reads a clock: how long a lease may be spent is between the device and its own boot clock.
 """
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from central.ledger.judging import arming, references, returning, stock
-from central.ledger.judging.accounts import OFFLINE_LOSS, REDEMPTION, Code, wallet_id
+from central.ledger.judging.accounts import OFFLINE_LOSS, Code, wallet_id
 from central.ledger.judging.entry import Entry, Impossible, bounded
-from central.ledger.judging.redemption_rows import Redemption
+from central.ledger.judging.redemption_rows import Redemption, Tender
 from central.ledger.judging.rows import (
     CENTRAL_DEVICE,
     Judgement,
@@ -57,6 +57,8 @@ def grant(entry: Entry, body: LeaseGrant) -> Judgement:
     )
     _issue(entry, lease, body)
     kept = Redemption(body.pieces, body.place, body.counted, granted_ms=body.at.wall_ms)
+    if body.bill is not UNSET:
+        kept = structs.replace(kept, tender=Tender(body.place, body.bill))
     entry.state.redemptions.put(body.lease_id, kept)
     if body.counted:
         stock.take(entry, body.counted)
@@ -124,6 +126,7 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     if lease.spent:
         raise Impossible(f"lease {lease.lease_id} is spent already")
     at_our_cost = lease.state is not LeaseState.OPEN  # its points are the member's again
+    _remember_bill(entry, lease, body)
     _pay(entry, lease, body.points, at_our_cost=at_our_cost)
     entry.state.put_lease(structs.replace(lease, spent=body.points))
     voucher = _voucher(entry, lease.voucher_code)
@@ -140,17 +143,30 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     return _APPLIED
 
 
+def _remember_bill(entry: Entry, lease: Lease, body: Redeem) -> None:
+    """Learn the bill from the spend where the grant of its lease was lost with a database."""
+    kept = returning.redemption(entry, lease.lease_id)
+    if body.bill is not UNSET and kept.tender is UNSET:
+        shop_id = entry.shop()
+        if shop_id is None:
+            raise Impossible("points pay at the till of a shop")
+        kept = structs.replace(kept, tender=Tender(shop_id, body.bill))
+        entry.state.redemptions.put(lease.lease_id, kept)
+
+
 def _pay(entry: Entry, lease: Lease, points: int, *, at_our_cost: bool) -> None:
     """Move the points of a spend, and keep what they came out of."""
     kept = returning.redemption(entry, lease.lease_id)
+    to = returning.spent_to(kept)
     if at_our_cost:
-        entry.move(OFFLINE_LOSS, REDEMPTION, points, Code.OFFLINE_LOSS, lease.lease_id)
+        entry.move(OFFLINE_LOSS, to, points, Code.OFFLINE_LOSS, lease.lease_id)
         stock.take(entry, kept.counted)  # they were back in stock
         kept = structs.replace(kept, ours=True)
     else:
         before = entry.state.lots.get(lease.account_id) or ()
         entry.hold(lease.account_id, -points)
-        entry.move(lease.account_id, REDEMPTION, points, Code.REDEEM, lease.lease_id)
+        code = Code.REDEEM if kept.tender is UNSET else Code.PAID
+        entry.move(lease.account_id, to, points, code, lease.lease_id)
         drawn = lots.taken(before, draw_lots(entry, lease.account_id, points))
         kept = structs.replace(kept, drawn=lots.put_back(kept.drawn, drawn))
     entry.state.redemptions.put(lease.lease_id, kept)

@@ -4,10 +4,16 @@ Only a voucher that nobody has taken gives anything back. A home till may have t
 was cut off; what it tells later happened at the counter, so it counts, and the house pays.
 """
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from central.ledger.judging import stock
-from central.ledger.judging.accounts import OFFLINE_LOSS, REDEMPTION, Code, holder_of
+from central.ledger.judging.accounts import (
+    OFFLINE_LOSS,
+    REDEMPTION,
+    Code,
+    holder_of,
+    settlement_id,
+)
 from central.ledger.judging.entry import Entry, Impossible
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Judgement, Lease, Voucher, VoucherState
@@ -31,7 +37,7 @@ def give_back(entry: Entry, body: VoucherReturned) -> Judgement:
     kept = redemption(entry, lease.lease_id)
     code = Code.VOUCHER_EXPIRED if body.cause == "expired" else Code.CANCELLED
     if kept.ours:
-        entry.move(REDEMPTION, OFFLINE_LOSS, lease.spent, code, lease.lease_id)
+        entry.move(spent_to(kept), OFFLINE_LOSS, lease.spent, code, lease.lease_id)
     else:
         _pay_back(entry, lease, kept, code)
     stock.put_back(entry, kept.counted)
@@ -45,8 +51,9 @@ def give_back(entry: Entry, body: VoucherReturned) -> Judgement:
 def taken_all_the_same(entry: Entry, voucher: Voucher) -> Judgement:
     """Let the house pay for a voucher that was given back and yet handed in at its home till."""
     lease = _lease(entry, voucher)
-    entry.move(OFFLINE_LOSS, REDEMPTION, lease.spent, Code.OFFLINE_LOSS, lease.lease_id)
-    stock.take(entry, redemption(entry, lease.lease_id).counted)
+    kept = redemption(entry, lease.lease_id)
+    entry.move(OFFLINE_LOSS, spent_to(kept), lease.spent, Code.OFFLINE_LOSS, lease.lease_id)
+    stock.take(entry, kept.counted)
     return Judgement(Verdict.APPLIED_ADJUSTED, "voucher_returned", lease.spent)
 
 
@@ -58,8 +65,9 @@ def used_again(entry: Entry, voucher: Voucher, by: str) -> Judgement:
     if voucher.home_device != by:
         return Judgement(Verdict.PENDING_REF, VOUCHER_USED)
     lease = _lease(entry, voucher)
-    entry.move(OFFLINE_LOSS, REDEMPTION, lease.amount, Code.OFFLINE_LOSS, lease.lease_id)
-    stock.take(entry, redemption(entry, lease.lease_id).counted)
+    kept = redemption(entry, lease.lease_id)
+    entry.move(OFFLINE_LOSS, spent_to(kept), lease.amount, Code.OFFLINE_LOSS, lease.lease_id)
+    stock.take(entry, kept.counted)
     return Judgement(Verdict.APPLIED_ADJUSTED, VOUCHER_USED, lease.amount)
 
 
@@ -68,11 +76,16 @@ def redemption(entry: Entry, lease_id: str) -> Redemption:
     return entry.state.redemptions.get(lease_id) or _NOTHING
 
 
+def spent_to(kept: Redemption) -> bytes:
+    """Return the account of what was spent: the shop's where points were money."""
+    return REDEMPTION if kept.tender is UNSET else settlement_id(kept.tender.shop_id)
+
+
 def _pay_back(entry: Entry, lease: Lease, kept: Redemption, code: Code) -> None:
     if sum(one.left for one in kept.drawn) != lease.spent:
         raise Impossible("the lots that paid for this voucher are not known")
     wallet, holder = lease.account_id, holder_of(lease.account_id)
-    entry.move(REDEMPTION, wallet, lease.spent, code, lease.lease_id)
+    entry.move(spent_to(kept), wallet, lease.spent, code, lease.lease_id)
     there = entry.state.lots.get(wallet) or ()
     entry.state.lots.put(wallet, lots.put_back(there, kept.drawn))
     if holder is not None:

@@ -153,7 +153,7 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield "accounts", OFFLINE_LOSS
         case events.LeaseRelease():
             yield "leases", body.lease_id
-        case events.VoucherUse():
+        case events.VoucherUse() | events.TenderChecked():
             yield "vouchers", body.voucher_code
         case events.LeaseRefused():
             yield "requests", (bytes.fromhex(body.device), body.request_id)

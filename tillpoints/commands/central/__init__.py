@@ -13,6 +13,7 @@ from tillpoints.commands.central import (
     ledger,
     member,
     reminders,
+    settlement,
     statement,
     user,
     worker,
@@ -89,4 +90,5 @@ command.add_command(worker.worker)
 command.add_command(worker.jobs)
 command.add_command(member.command)
 command.add_command(reminders.command)
+command.add_command(settlement.command)
 command.add_command(activity.command)

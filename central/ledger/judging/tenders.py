@@ -1,0 +1,31 @@
+"""What a till found when it compared a receipt with the points that paid a part of it.
+
+A match uses the voucher up. Everything else waits for a person: nothing moves until one of them
+takes the points back or closes the case.
+"""
+
+from central.ledger.judging import redemptions, references
+from central.ledger.judging.entry import Entry, Impossible
+from central.ledger.judging.rows import Judgement, VoucherState
+from loyalty.events import TenderChecked, VoucherUse
+from loyalty.rules.tender import TENDER_REWARD
+from loyalty.wire import Verdict
+
+#: The reasons of what a person must look at.
+MISMATCHES = ("tender_no_line", "tender_other_amount", "tender_other_bill", "tender_no_receipt")
+
+
+def checked(entry: Entry, body: TenderChecked) -> Judgement:
+    """Use a matched payment's voucher up; let a person look at every other."""
+    voucher = entry.state.vouchers.get(body.voucher_code)
+    if voucher is None:
+        reference = references.to_voucher(body.voucher_code)
+        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
+    by = entry.event.identity.device_id.hex()
+    if voucher.reward_id != TENDER_REWARD or voucher.home_device != by:
+        raise Impossible("no payment with points at this till")
+    if body.outcome == "matched":
+        return redemptions.use(entry, VoucherUse(body.at, body.voucher_code, by))
+    if body.outcome == "taken_back" or voucher.state is not VoucherState.REDEEMED:
+        return Judgement(Verdict.APPLIED)  # it is settled
+    return Judgement(Verdict.PENDING_REF, f"tender_{body.outcome}")
