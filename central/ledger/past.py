@@ -4,6 +4,7 @@ Reads what tills told and what the ledger made of it; never a member's name, and
 which central has never had.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -13,11 +14,13 @@ from sqlalchemy import Connection, and_, func, select
 from central import schema
 from central.ledger.judging.rows import Profile, SaleState, read_body
 from central.ledger.shards import read_shard
+from central.ledger.writing.loading import read
 from central.ledger.writing.projections import facts_of, profile_of
 from loyalty.chain import Frame
 from loyalty.events import Sale
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
+from loyalty.rules.counting import Used
 from loyalty.rules.spans import Span
 from loyalty.rules.trying import Past
 
@@ -77,7 +80,35 @@ def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -
                 who=_who(row.tier_id, row.facts, row.profile),
                 when=span(row.earliest_ms, row.latest_ms, zone),
                 given=row.points,
+                between_ms=(row.earliest_ms, row.latest_ms),
             )
+
+
+def begun(connection: Connection, shard_key: int, from_ms: int) -> Used:
+    """Return what counters that receipts share stood at before what came in from `from_ms` on.
+
+    A first purchase of before is no first one in a trial, and a cap that was half used up is.
+    """
+    t, sale, facts = schema.inbox, schema.sale, schema.sale_fact
+    same = [t.c[name] == sale.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
+    kept = and_(facts.c.shard_key == sale.c.shard_key, facts.c.fingerprint == sale.c.fingerprint)
+    query = (
+        select(facts.c.content)
+        .join_from(t, sale, and_(*same))
+        .join(facts, kept)
+        .where(t.c.shard_key == shard_key, t.c.received_ms >= from_ms)
+    )
+    since: dict[str, int] = defaultdict(int)
+    rows = connection.execute(query.execution_options(yield_per=_PAGE_ROWS))
+    for content in rows.scalars():
+        for name, points in facts_of(content).moved.items():
+            since[name] += points
+
+    def stood(name: str) -> int:
+        now = read(connection, shard_key, "uses", [name])[name] or 0
+        return now - since.get(name, 0)
+
+    return stood
 
 
 def _who(tier_id: str, facts: str | None, profile: str | None) -> Who:

@@ -9,6 +9,7 @@ from central.ledger.commands import Decision, refused
 from central.ledger.judging.state import State
 from central.ledger.writing.wants import Want
 from loyalty.events import MemberFacts, Moment, Recalculated, TierSet
+from loyalty.products import Part
 
 
 class SetFacts(Struct, frozen=True):
@@ -67,7 +68,8 @@ class GrantTier(Struct, frozen=True):
 class Recalculate(Struct, frozen=True):
     """Bring one awarded sale to what a corrected book gives; answers the Sale, or why not.
 
-    `points` were found by a dry run (`loyalty.rules.trying`), for which somebody gave consent.
+    `points`, and by how much they move shared counters (`moved`), were found by a dry run
+    (`loyalty.rules.trying`), for which somebody gave consent, of goods and a time as told here.
     """
 
     fingerprint: str
@@ -75,6 +77,9 @@ class Recalculate(Struct, frozen=True):
     points: int
     staff: str
     why: str
+    parts: tuple[Part, ...] = ()
+    between_ms: tuple[int, int] = (0, 0)
+    moved: dict[str, int] | None = None
 
     def wants(self) -> Iterable[Want]:
         """Return the sale and whose it is."""
@@ -91,5 +96,16 @@ class Recalculate(Struct, frozen=True):
             return refused("grant_without_reason")
         if (sold.points, sold.book) == (self.points, self.book):
             return Decision((), lambda _: sold)
-        body = Recalculated(at, self.fingerprint, self.book, self.points, self.staff, self.why)
+        body = Recalculated(
+            at=at,
+            fingerprint=self.fingerprint,
+            book=self.book,
+            points=self.points,
+            staff=self.staff,
+            why=self.why,
+            parts=self.parts,
+            earliest_ms=self.between_ms[0],
+            latest_ms=self.between_ms[1],
+            moved=self.moved,
+        )
         return Decision((body,), lambda later: later.sales.get(key))

@@ -84,12 +84,13 @@ def uses(given: Award, known: tuple[Counter, ...], member: str) -> dict[str, int
 def carried(book: RuleBook, given: Award, member: str, used: Used) -> tuple[int, dict[str, int]]:
     """Return the points that an award's remainder completes, and by how much it moves its counter.
 
-    Only central carries: a till promises what is sure, and the completed point is a true-up.
+    Only central carries: a till promises what is sure, and the completed point is a true-up. A
+    counter is below nothing when what completed a point was refunded; it takes no point for that.
     """
     if book.remainder != "carry":
         return 0, {}
     name = rest_name(member)
-    extra = (used(name) + given.rest) // PARTS
+    extra = max(used(name) + given.rest, 0) // PARTS
     moved = given.rest - extra * PARTS
     return extra, {name: moved} if moved else {}
 

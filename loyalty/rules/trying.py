@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from loyalty.rules.basket import Basket
 from loyalty.rules.book_types import RuleBook
 from loyalty.rules.campaigns import Who
-from loyalty.rules.counting import carried, counters, had, left, uses
+from loyalty.rules.counting import Used, carried, counters, had, left, uses
 from loyalty.rules.earning import award
 from loyalty.rules.spans import Span
 
@@ -21,7 +21,10 @@ LARGEST = 10
 
 
 class Past(Struct, frozen=True):
-    """A receipt of the past: its basket and time, whose it was, and the points it was given."""
+    """A receipt of the past: its basket and time, whose it was, and the points it was given.
+
+    `between_ms` is the same time in ms UTC.
+    """
 
     fingerprint: str
     number: str
@@ -30,14 +33,16 @@ class Past(Struct, frozen=True):
     who: Who
     when: Span
     given: int
+    between_ms: tuple[int, int] = (0, 0)
 
 
 class Change(Struct, frozen=True):
-    """One receipt that a book would have given other points."""
+    """One receipt that a book would have given other points; `moved` as in `counting.uses`."""
 
     past: Past
     points: int
     reasons: tuple[tuple[str, dict[str, str]], ...]
+    moved: dict[str, int] = {}
 
 
 class Sum(Struct):
@@ -72,9 +77,24 @@ class Trial(Struct, frozen=True):
     largest: tuple[Change, ...]
 
 
-def tried(book: RuleBook, past: Iterable[Past]) -> Trial:
-    """Return what `book` would have given for each of these receipts."""
-    used: dict[str, int] = defaultdict(int)
+class _Counted(dict[str, int]):
+    """What counters have come to in a trial; before it they stood where `begun` says."""
+
+    def __init__(self, begun: Used) -> None:
+        super().__init__()
+        self._begun = begun
+
+    def __missing__(self, name: str) -> int:
+        self[name] = self._begun(name)
+        return self[name]
+
+
+def tried(book: RuleBook, past: Iterable[Past], begun: Used) -> Trial:
+    """Return what `book` would have given for each of these receipts.
+
+    `begun` says where a counter that receipts share stood before the first of them.
+    """
+    used = _Counted(begun)
     whole, more, less = Sum(), Sum(), Sum()
     shops: dict[str, Sum] = defaultdict(Sum)
     tiers: dict[str, Sum] = defaultdict(Sum)
@@ -108,9 +128,9 @@ def tried(book: RuleBook, past: Iterable[Past]) -> Trial:
     )
 
 
-def changes(book: RuleBook, past: Iterable[Past]) -> Iterator[Change]:
-    """Yield every receipt to which `book` would have given other points."""
-    used: dict[str, int] = defaultdict(int)
+def changes(book: RuleBook, past: Iterable[Past], begun: Used) -> Iterator[Change]:
+    """Yield every receipt to which `book` would have given other points; `begun` as in `tried`."""
+    used = _Counted(begun)
     for one in past:
         points, change = _again(book, one, used)
         if points != one.given:
@@ -123,10 +143,11 @@ def _again(book: RuleBook, one: Past, used: dict[str, int]) -> tuple[int, Change
     who = structs.replace(one.who, had=had(book, one.member, lambda name: used[name]))
     given = award(one.basket, who, one.when, book, left(known, lambda name: used[name]))
     extra, rest = carried(book, given, one.member, lambda name: used[name])
-    for name, points in (uses(given, known, one.member) | rest).items():
+    moved = uses(given, known, one.member) | rest
+    for name, points in moved.items():
         used[name] += points
     reasons = tuple((reason.code, reason.values) for reason in given.reasons)
-    return given.points + extra, Change(one, given.points + extra, reasons)
+    return given.points + extra, Change(one, given.points + extra, reasons, moved)
 
 
 def _largest(changes: list[Change]) -> list[Change]:

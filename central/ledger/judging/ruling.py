@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from central.ledger.judging.entry import Entry
 from central.ledger.judging.rows import Facts, Profile, Sale
-from loyalty.events import Holder
+from loyalty.events import Holder, Recalculated
 from loyalty.events import Sale as SaleBody
 from loyalty.rules import earning
 from loyalty.rules.basket import Basket
@@ -79,6 +79,8 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
     )
     entry.state.facts.put(sale.fingerprint, facts)
     stays = earning.kept(basket, earned, sale.refunded_fen, who, when, book)
+    if sale.refunded_fen and not stays:  # nothing of it uses anything up
+        undo(entry, sale, book)
     apart = _apart(given, earned_on, book, tier_id)
     return Ruled(earned, uncapped.points + extra, earned - stays, until, begin, apart)
 
@@ -95,6 +97,43 @@ def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> int:
     if not stays and facts.moved:
         undo(entry, sale, book)
     return stays
+
+
+def again(
+    entry: Entry, sale: Sale, owner: Holder, body: Recalculated, book: RuleBook
+) -> tuple[int, tuple[tuple[int, date], ...]]:
+    """Let a sale count by another book from now on, as if it had been awarded by it.
+
+    Return how many of its new points went with earlier refunds, and which have an own last day.
+    """
+    if body.moved is None:
+        gone = earning.take_back(body.points, sale.eligible_fen, 0, sale.refunded_fen)
+        return gone, ()
+    before = entry.state.books.get(sale.book)
+    if before is not None:
+        undo(entry, sale, before)
+    sale = structs.replace(sale, points=body.points)
+    if prepared(book).plain:
+        return body.points - kept(entry, sale, sale.refunded_fen, book), ()
+    who = _who(entry, owner, sale.tier_id, book)
+    facts = entry.state.facts.get(sale.fingerprint)
+    if facts is None:  # its book asked for nothing that is kept
+        labels, birth_month = tuple(sorted(who.labels or ())), who.birth_month or 0
+        facts = Facts(labels=labels, birth_month=birth_month)
+    facts = structs.replace(
+        facts,
+        parts=body.parts,
+        earliest_ms=body.earliest_ms,
+        latest_ms=body.latest_ms,
+        had=tuple(sorted(who.had or ())),
+        moved=body.moved,
+    )
+    _count(entry, facts.moved, 1)
+    entry.state.facts.put(sale.fingerprint, facts)
+    who = structs.replace(who, labels=frozenset(facts.labels), birth_month=facts.birth_month)
+    given = earning.award(_basket(sale, facts), who, span(entry, facts), book)
+    apart = _apart(given, date.fromisoformat(sale.sold_on), book, sale.tier_id)
+    return body.points - kept(entry, sale, sale.refunded_fen, book), apart
 
 
 def undo(entry: Entry, sale: Sale, book: RuleBook) -> None:
@@ -139,7 +178,7 @@ def _who(entry: Entry, owner: Holder, tier_id: str, book: RuleBook) -> Who:
 
 def _count(entry: Entry, moved: dict[str, int], sign: int) -> None:
     for name, points in moved.items():
-        entry.state.uses.put(name, max(used(entry, name) + sign * points, 0) or None)
+        entry.state.uses.put(name, used(entry, name) + sign * points or None)
 
 
 def _apart(

@@ -18,7 +18,6 @@ from central.ledger.judging.rows import Identity, Judgement, SaleState
 from central.ledger.judging.wallets import give, resolve, take, tier_of
 from loyalty.events import Claim, Correction, Holder, Recalculated, Refund, Sale
 from loyalty.receipt import Kind, Receipt, normalise_number
-from loyalty.rules import earning
 from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import ClaimedRow, Verdict
@@ -179,14 +178,14 @@ def recalculate(entry: Entry, body: Recalculated) -> Judgement:
     if book is None:
         return _without_book(body.book)
     after = bounded("points", body.points)
-    gone = earning.take_back(after, sold.eligible_fen, 0, sold.refunded_fen)
-    more = after - gone - (sold.points - sold.taken_back)
     owner = resolve(entry, sold.holder)
+    gone, apart = ruling.again(entry, sold, owner, body, book)
+    more = after - gone - (sold.points - sold.taken_back)
     if more > 0:
         sold_on = date.fromisoformat(sold.sold_on)
         until, begin = last_day(sold_on, book, sold.tier_id), counts_from(sold_on, book)
         more_points = ((more, Code.RECALCULATED),)
-        give(entry, owner, more_points, key.hex(), until, counts_from=begin)
+        give(entry, owner, more_points, key.hex(), until, apart, begin)
     if more < 0:
         codes = (Code.RECALCULATED_BACK, Code.RECALCULATED_OWED)
         take(entry, owner, -more, key.hex(), codes)

@@ -12,12 +12,12 @@ import click
 
 from central.app import now_ms
 from central.database import reading, writing
-from central.ledger.past import receipts
+from central.ledger.past import begun, receipts
 from central.ledger.rule_commands import Recalculate
 from central.ledger.writing.turns import run_turn
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import version
-from loyalty.rules.trying import changes
+from loyalty.rules.trying import Change, changes
 from loyalty.wording import say
 from tillpoints.central_access import central, config_option, json_option
 from tillpoints.commands.rules.books import in_force
@@ -54,12 +54,10 @@ def command(
         with reading(parts.engine) as connection:
             book = in_force(connection, parts)
             end = until + timedelta(days=1)
-            past = receipts(connection, shard_key, start_ms(since, zone), start_ms(end, zone))
-            found = [(one.past, one.points) for one in changes(book, past)]
-        commands = [
-            Recalculate(past.fingerprint, version(book), points, staff, why)
-            for past, points in found
-        ]
+            from_ms = start_ms(since, zone)
+            past = receipts(connection, shard_key, from_ms, start_ms(end, zone))
+            found = list(changes(book, past, begun(connection, shard_key, from_ms)))
+        commands = [_command(one, version(book), staff, why) for one in found]
         for start in range(0, len(commands) if apply_ else 0, _IN_ONE_TURN):
             part = commands[start : start + _IN_ONE_TURN]
             with writing(parts.engine) as connection:
@@ -68,11 +66,26 @@ def command(
                         raise answer
                     if isinstance(answer, Reason):
                         raise Failure(f"{say(answer, 'zh')} / {say(answer, 'en')}")
-    more = sum(points - past.given for past, points in found if points > past.given)
-    less = sum(past.given - points for past, points in found if points < past.given)
+    differ = [one.points - one.past.given for one in found]
+    more = sum(points for points in differ if points > 0)
+    less = sum(-points for points in differ if points < 0)
     facts = {"receipts": len(found), "more": more, "less": less, "applied": apply_}
     if as_json:
         click.echo(json.dumps(facts))
         return
     tail = "已入账 / booked" if apply_ else "试算，未入账 / a dry run, nothing booked"
     click.echo(f"{len(found)} 张小票 / receipts: +{more} -{less}（{tail}）")
+
+
+def _command(change: Change, book: str, staff: str, why: str) -> Recalculate:
+    past = change.past
+    return Recalculate(
+        fingerprint=past.fingerprint,
+        book=book,
+        points=change.points,
+        staff=staff,
+        why=why,
+        parts=past.basket.parts,
+        between_ms=past.between_ms,
+        moved=change.moved,
+    )

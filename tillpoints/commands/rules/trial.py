@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from central.database import reading
-from central.ledger.past import receipts
+from central.ledger.past import begun, receipts
 from loyalty.rules.earning import Reason
 from loyalty.rules.trying import Change, Sum, Trial, tried
 from loyalty.wording import Language, say
@@ -46,7 +46,9 @@ def command(
         days = days_of(first, last, datetime.now(tz=zone).date())
         with reading(parts.engine) as connection:
             from_ms, to_ms = (start_ms(day, zone) for day in (days[0], days[1] + timedelta(days=1)))
-            trial = tried(book, receipts(connection, parts.config.shard_key, from_ms, to_ms))
+            shard_key = parts.config.shard_key
+            past = receipts(connection, shard_key, from_ms, to_ms)
+            trial = tried(book, past, begun(connection, shard_key, from_ms))
     if as_json:
         facts = {"from": days[0].isoformat(), "to": days[1].isoformat()}
         click.echo(json.dumps(facts | msgspec.to_builtins(trial), ensure_ascii=False))
