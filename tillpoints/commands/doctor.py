@@ -8,6 +8,7 @@ import grp
 import importlib.util
 import json
 import os
+import pwd
 import shutil
 import sqlite3
 import subprocess
@@ -43,6 +44,7 @@ from tillpoints.findings import (
 #: The journal, and the tap's spool.
 STATE_FOLDERS = (Path("/var/lib"), Path("/var/spool"))
 RUNTIME_FOLDER = Path("/run")
+SERVICE_USER = "tillpoints"
 DEVICE_GROUPS = ("dialout", "input", "lp", "video")
 
 # What each role imports, by the extra of the distribution that brings it.
@@ -91,17 +93,28 @@ def chinese_font_families() -> list[str]:
     return sorted(line.split(",")[0] for line in answer.stdout.splitlines() if line)
 
 
-def missing_groups() -> list[str]:
+def device_user() -> pwd.struct_passwd:
+    """Whose devices they have to be: who asks; of root, who needs no group, the service's user."""
+    mine = pwd.getpwuid(os.geteuid())
+    if mine.pw_uid:
+        return mine
+    return next((each for each in pwd.getpwall() if each.pw_name == SERVICE_USER), mine)
+
+
+def missing_groups(user: pwd.struct_passwd) -> list[str]:
     """Root needs none; others are told those that this machine has and they are not in."""
-    if os.geteuid() == 0:
+    if user.pw_uid == 0:
         return []
     known = {group.gr_name: group.gr_gid for group in grp.getgrall()}
-    mine = {*os.getgroups(), os.getegid()}
-    return [name for name in DEVICE_GROUPS if name in known and known[name] not in mine]
+    has = {*os.getgrouplist(user.pw_name, user.pw_gid)}
+    if user.pw_uid == os.geteuid():
+        has |= {*os.getgroups(), os.getegid()}  # what a service manager gave besides
+    return [name for name in DEVICE_GROUPS if name in known and known[name] not in has]
 
 
 def examine() -> list[Finding]:
     """Gather the facts of this machine and judge them."""
+    user = device_user()
     disks = {folder.stat().st_dev: folder for folder in reversed(STATE_FOLDERS) if folder.exists()}
     return [
         check_python(sys.version_info[:3]),
@@ -116,7 +129,7 @@ def examine() -> list[Finding]:
         check_chinese_font(chinese_font_families()),
         check_browser(shutil.which("chromium")),
         check_kiosk_screen(each.lower() for each in ("cage", "Xwayland") if not shutil.which(each)),
-        check_groups(missing_groups()),
+        check_groups(missing_groups(user), user.pw_name),
         check_queues(
             CUPS_BACKEND.stat().st_mode if CUPS_BACKEND.exists() else None, shutil.which("lp")
         ),

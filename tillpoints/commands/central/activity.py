@@ -117,7 +117,13 @@ def list_(config: Path, as_json: bool) -> None:
 
 @command.command("ranking")
 @click.argument("activity")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=_SHOWN, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=_SHOWN,
+    show_default=True,
+    help="How many at most.",
+)
 @config_option
 @json_option
 def ranking(activity: str, limit: int, config: Path, as_json: bool) -> None:

@@ -32,7 +32,7 @@ from tillpoints.central_access import (
     lang_option,
     local_time,
 )
-from tillpoints.commands.fleet_cases import cases_, close_case_, judge_again_
+from tillpoints.commands.fleet.cases import cases_, close_case_, judge_again_
 from tillpoints.exits import Failure
 
 _STATES = {"expected": "待注册", "enrolled": "已注册", "revoked": "已停用"}
