@@ -13,6 +13,7 @@ from typing import Literal
 PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 37)
 DISK_FREE_MIN_MIB = 512
+CLOCK_AHEAD_MAX_S = 20 * 366 * 86_400.0
 UDEV_RULES = Path("/etc/udev/rules.d/70-tillpoints.rules")
 CUPS_BACKEND = Path("/usr/lib/cups/backend/tillpoints")
 
@@ -102,15 +103,15 @@ def check_kiosk_screen(missing: Iterable[str]) -> Finding:
     return Finding("kiosk", "ok", "自助机画面可自动启动", "a kiosk's screen can start by itself")
 
 
-def check_groups(missing: Iterable[str]) -> Finding:
+def check_groups(missing: Iterable[str], user: str) -> Finding:
     """Devices belong to groups: serial lines to dialout, keyboards to input, printers to lp."""
     if names := ",".join(missing):
         return Finding(
             "groups",
             "absent",
-            f"当前用户不在 {names} 组，不能打开那里的设备",
-            f"this user is not in {names} and cannot open their devices",
-            f"usermod -a -G {names} USER",
+            f"用户 {user} 不在 {names} 组，不能打开那里的设备",
+            f"the user {user} is not in {names} and cannot open their devices",
+            f"usermod -a -G {names} {user}",
         )
     return Finding("groups", "ok", "可以打开设备", "may open every kind of device")
 
@@ -219,8 +220,16 @@ def check_memory(folder: Path, in_memory: bool) -> Finding:
 
 
 def check_clock(now_s: float, installed_s: float) -> Finding:
-    """A clock that stands before our own installation has lost its battery or its network."""
+    """A clock before our own installation, or decades after it, has lost its battery or network."""
     shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now_s))
+    if now_s > installed_s + CLOCK_AHEAD_MAX_S:
+        return Finding(
+            "clock",
+            "wrong",
+            f"时钟不对：{shown} 比本软件的安装时间晚了二十多年",
+            f"the clock is wrong: {shown} is decades after this was installed",
+            "timedatectl set-ntp true",
+        )
     if now_s < installed_s:
         return Finding(
             "clock",

@@ -21,6 +21,10 @@ _HEAD = """\
 # Made by `tillpoints devices rules`: put it into the folder of udev's rules as
 # 70-tillpoints.rules, then `udevadm control --reload` and plug the devices in again.
 """
+_TYPES_ON = """\
+# The keyboard of our own that types on to the POS. Its node is there before its driver is.
+SUBSYSTEM=="misc", KERNEL=="uinput", GROUP="input", MODE="0660", OPTIONS+="static_node=uinput"
+"""
 # The kernel's names for the same facts, on an event node's parent.
 _INPUT_ATTRIBUTES = {
     "vid": "id/vendor",
@@ -32,12 +36,20 @@ _INPUT_ATTRIBUTES = {
 
 
 def udev_rules(
-    hid_scanners: Iterable[tuple[Kind, Match]], profiles: Iterable[ScannerProfile]
+    hid_scanners: Iterable[tuple[Kind, Match]],
+    profiles: Iterable[ScannerProfile],
+    *,
+    types_on: bool = False,
 ) -> str:
-    """Return the rules: for these scanners, and for serial lines of any known scanner."""
+    """Return the rules: for these scanners, and for serial lines of any known scanner.
+
+    `types_on`: one of them is passed on to the POS.
+    """
     lines = [_HEAD]
     for kind, match in hid_scanners:
         lines.append(_keyboard(match) if kind == "keyboard" else _pos(match))
+    if types_on:
+        lines.append(_TYPES_ON)
     makers = sorted(
         {plug.vid for each in profiles for plug in each.plug if plug.kind == "serial" and plug.vid}
     )

@@ -1,4 +1,6 @@
 import json
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from tillpoints.commands import doctor
         (findings.check_chinese_font(["文泉驿"]), findings.check_chinese_font([])),
         (findings.check_browser("/usr/bin/chromium"), findings.check_browser(None)),
         (findings.check_kiosk_screen([]), findings.check_kiosk_screen(["cage", "xwayland"])),
-        (findings.check_groups([]), findings.check_groups(["dialout", "input"])),
+        (findings.check_groups([], "pos"), findings.check_groups(["dialout", "input"], "pos")),
         (findings.check_queues(0o100700, "lp"), findings.check_queues(0o100755, "lp")),
         (findings.check_zbar("libzbar.so.0"), findings.check_zbar(None)),
         (findings.check_smart_cards("lib", "pcscd"), findings.check_smart_cards("lib", None)),
@@ -66,3 +68,22 @@ def test_only_what_is_wrong_everywhere_fails_the_command(monkeypatch):
 def test_a_machine_without_our_cups_backend_lacks_nothing():
     assert findings.check_queues(None, None).state == "ok"
     assert findings.check_queues(0o100700, None).mend == "apt install cups-client"
+
+
+def test_a_clock_that_runs_decades_ahead_is_as_wrong_as_one_behind():
+    installed_s = 1.8e9
+    assert findings.check_clock(installed_s + 5 * 365 * 86_400, installed_s).state == "ok"
+    ahead = findings.check_clock(4.1e9, installed_s)
+    assert (ahead.state, ahead.mend) == ("wrong", "timedatectl set-ntp true")
+
+
+def test_root_asks_for_the_service_s_user_and_not_for_itself(monkeypatch):
+    daemon = pwd.getpwnam("daemon")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(doctor, "SERVICE_USER", "daemon")
+    user, groups = doctor.whose_groups()
+    assert (user, groups) == ("daemon", {*os.getgrouplist("daemon", daemon.pw_gid)})
+    assert doctor.missing_groups(groups)
+    monkeypatch.setattr(doctor, "SERVICE_USER", "nobody of that name")
+    assert doctor.whose_groups() == ("root", None)
+    assert doctor.missing_groups(None) == []

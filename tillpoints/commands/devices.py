@@ -70,7 +70,7 @@ def rules(config_path: Path | None) -> None:
     """Print udev's rules for this till's scanners: who may read them, who must leave them alone."""
     wanted = _loaded(config_path).hid_scanner if config_path else ()
     matches = [(each.kind, each.match()) for each in wanted]
-    types_on = any(each.pass_on != "nothing" for each in wanted)
+    types_on = any(each.pass_on in {"all", "others"} for each in wanted)
     click.echo(udev_rules(matches, scanners().values(), types_on=types_on), nl=False)
 
 

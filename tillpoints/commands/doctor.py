@@ -93,28 +93,33 @@ def chinese_font_families() -> list[str]:
     return sorted(line.split(",")[0] for line in answer.stdout.splitlines() if line)
 
 
-def device_user() -> pwd.struct_passwd:
-    """Whose devices they have to be: who asks; of root, who needs no group, the service's user."""
-    mine = pwd.getpwuid(os.geteuid())
-    if mine.pw_uid:
-        return mine
-    return next((each for each in pwd.getpwall() if each.pw_name == SERVICE_USER), mine)
+def whose_groups() -> tuple[str, set[int] | None]:
+    """Name whose devices they have to be, and their groups; None: root, who needs none.
+
+    That is who asks; where root asks on a machine with our service, the service's user.
+    """
+    uid = os.geteuid()
+    if uid:
+        name = next((each.pw_name for each in pwd.getpwall() if each.pw_uid == uid), str(uid))
+        return name, {*os.getgroups(), os.getegid()}
+    try:
+        service = pwd.getpwnam(SERVICE_USER)
+    except KeyError:
+        return "root", None
+    return service.pw_name, {*os.getgrouplist(service.pw_name, service.pw_gid)}
 
 
-def missing_groups(user: pwd.struct_passwd) -> list[str]:
-    """Root needs none; others are told those that this machine has and they are not in."""
-    if user.pw_uid == 0:
+def missing_groups(groups: set[int] | None) -> list[str]:
+    """Name the groups that this machine has, that devices belong to, and that are not theirs."""
+    if groups is None:
         return []
     known = {group.gr_name: group.gr_gid for group in grp.getgrall()}
-    has = {*os.getgrouplist(user.pw_name, user.pw_gid)}
-    if user.pw_uid == os.geteuid():
-        has |= {*os.getgroups(), os.getegid()}  # what a service manager gave besides
-    return [name for name in DEVICE_GROUPS if name in known and known[name] not in has]
+    return [name for name in DEVICE_GROUPS if name in known and known[name] not in groups]
 
 
 def examine() -> list[Finding]:
     """Gather the facts of this machine and judge them."""
-    user = device_user()
+    user, groups = whose_groups()
     disks = {folder.stat().st_dev: folder for folder in reversed(STATE_FOLDERS) if folder.exists()}
     return [
         check_python(sys.version_info[:3]),
@@ -129,7 +134,7 @@ def examine() -> list[Finding]:
         check_chinese_font(chinese_font_families()),
         check_browser(shutil.which("chromium")),
         check_kiosk_screen(each.lower() for each in ("cage", "Xwayland") if not shutil.which(each)),
-        check_groups(missing_groups(user), user.pw_name),
+        check_groups(missing_groups(groups), user),
         check_queues(
             CUPS_BACKEND.stat().st_mode if CUPS_BACKEND.exists() else None, shutil.which("lp")
         ),

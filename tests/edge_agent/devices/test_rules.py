@@ -1,5 +1,7 @@
 """Udev's rules are for the scanners that are named, and for no other device."""
 
+from importlib.resources import files
+
 from edge_agent.devices.hid.sources import Match
 from edge_agent.devices.profiles import scanners
 from edge_agent.devices.rules import udev_rules
@@ -32,3 +34,12 @@ def test_a_hid_pos_scanner_is_matched_by_its_ids():
 def test_without_hid_scanners_no_keyboard_is_touched():
     assert all(line.startswith('SUBSYSTEM=="tty"') for line in rules())
     assert any("1eab" in line for line in rules())
+
+
+def test_the_keyboard_that_types_on_is_opened_to_the_agent_only_where_it_is_wanted():
+    profiles = scanners().values()
+    plain, typing = (udev_rules([], profiles, types_on=wanted) for wanted in (False, True))
+    assert "uinput" not in plain
+    assert 'KERNEL=="uinput", GROUP="input", MODE="0660"' in typing
+    unit = files("firmware_configs").joinpath("systemd", "tillpoints-agent.service").read_text()
+    assert "DeviceAllow=/dev/uinput rw" in unit
