@@ -27,6 +27,8 @@ _WAITING_MAX = 2_000
 #: Connection, transaction rollback, resources, intervention, system: PostgreSQL, appendix A.
 _AWAY = {"08", "25", "40", "53", "55", "57", "58"}
 _ERROR_CHARACTERS_MAX = 500
+#: What is raised where the database cannot be asked, among other things.
+_DATABASE = (OperationalError, InterfaceError, TimeoutError)
 
 
 class Busy(RuntimeError):
@@ -40,6 +42,7 @@ class Combiner:
         self._run_turn = run_turn
         self._waiting: queue.Queue[tuple[Item, Future[object]] | None] = queue.Queue()
         self._later: deque[tuple[Item, Future[object]]] = deque()
+        self._undone: list[Wake] = []
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -79,11 +82,22 @@ class Combiner:
             batch, more = self._gather(more)
             self._alone = len(batch) <= 1
             answers = settle(self._run_turn, [item for item, _ in batch])
+            self._keep_undone([item for item, _ in batch], answers)
             for (_, future), answer in zip(batch, answers, strict=True):
                 if isinstance(answer, BaseException):
                     future.set_exception(answer)
                 else:
                     future.set_result(answer)
+
+    def _keep_undone(self, items: Sequence[Item], answers: Sequence[object]) -> None:
+        """Go on later with what a turn left, if the database was away."""
+        for item, answer in zip(items, answers, strict=True):
+            gone = isinstance(answer, _DATABASE) and _is_away(answer)
+            if isinstance(item, Wake) and gone:
+                self._undone.append(item)
+        if any(not isinstance(answer, BaseException) for answer in answers):
+            while self._undone:
+                self.go_on(self._undone.pop())
 
     def _gather(self, more: bool) -> tuple[list[tuple[Item, Future[object]]], bool]:  # noqa: FBT001
         """Return the items of the next turn, and whether more can come."""
@@ -127,7 +141,7 @@ def settle(run_turn: RunTurn, items: Sequence[Item]) -> list[object]:
         return []
     try:
         return run_turn(items)
-    except (OperationalError, InterfaceError, TimeoutError) as error:
+    except _DATABASE as error:
         if _is_away(error):
             return [error] * len(items)
         return _apart(run_turn, items, error)

@@ -5,7 +5,7 @@ from msgspec import structs
 from sqlalchemy.exc import DataError, OperationalError
 
 from central.ledger.judging.rows import read_body
-from central.ledger.writing.items import Push, Pushed
+from central.ledger.writing.items import Push, Pushed, Wake
 from central.sync import combiner
 from central.sync.combiner import Busy, Combiner, settle
 from loyalty.chain import Frame
@@ -172,3 +172,26 @@ def test_an_answer_that_is_an_exception_is_raised_where_it_was_submitted():
     with pytest.raises(LookupError, match="mine"):
         one.submit(structs.replace(push(), session="x"))
     one.close()
+
+
+def test_what_a_turn_left_waits_for_a_database_that_is_away():
+    away, done = threading.Event(), []
+
+    def run_turn(items):
+        if away.is_set():
+            raise OperationalError("", {}, Exception("away"))
+        done.extend(item for item in items if isinstance(item, Wake))
+        return [None] * len(items)
+
+    combiner = Combiner(run_turn)
+    left = Wake({b"claim:1": (1, 2)})
+    combiner.submit(push())
+    away.set()
+    combiner.go_on(left)
+    with pytest.raises(OperationalError):
+        combiner.submit(push())
+    away.clear()
+    for _ in range(2):
+        combiner.submit(push())
+    combiner.close()
+    assert done == [left]

@@ -52,6 +52,7 @@ _BY_CENTRAL = {
 def cases_(closed: bool, config: Path, lang: str, as_json: bool) -> None:
     """List the events a person must look at: in quarantine, damaged, or waiting for seven days.
 
+    Vouchers that were used twice are among them, with who paid: the mall.
     `fleet judge-again` tries an event in quarantine again, `fleet close-case` gives any of them up.
     """
     with central(config) as parts:
