@@ -1,7 +1,8 @@
 """A profile's settings to a scanner over its line: each is sent, answered and read back.
 
 Either all of them are set when this returns, or all are as they were and it is said which one was
-refused. Only when the scanner stops answering in the middle is neither known, and that is said.
+refused. Only when the scanner stops answering in the middle, or is pulled out, is neither known,
+and that is said.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Conversation:
 
 
 def apply(port: Port, setup: Setup) -> Outcome:
-    """Set the scanner up. Raises NoAnswerError if it does not answer at all."""
+    """Set the scanner up. Raises NoAnswerError if it does not answer at all, OSError."""
     talk = Conversation(port, GRAMMARS[setup.grammar])
     talk.begin()
     identity = talk.identity(setup.identity) if setup.identity or setup.grammar == "ssi" else ""
@@ -102,7 +103,7 @@ def apply(port: Port, setup: Setup) -> Outcome:
                 kept.append(setting.name)
                 continue
             why = old.verdict if old.verdict != "ok" else _set(talk, setting, old.value, before)
-        except NoAnswerError as error:
+        except OSError as error:  # no answer, or it was pulled out
             why = str(error)
         if why != "ok":
             undone, left = _undo(talk, before)
@@ -134,12 +135,12 @@ def _undo(
         try:
             talk.put(setting.name, old)
             is_back = talk.ask(setting.name).value == old
-        except NoAnswerError:
+        except OSError:
             is_back = False
         (undone if is_back else left).append(setting.name)
     try:
         talk.end()
-    except NoAnswerError:
+    except OSError:
         left += [name for name in undone if name not in left]
         undone.clear()
     return tuple(undone), tuple(left)

@@ -124,6 +124,28 @@ def test_a_scanner_that_falls_silent_in_the_middle_is_told_with_what_is_left(
     assert outcome.left == (next(iter(before)),)
 
 
+class PulledOut:
+    """A line that is pulled out after so many frames."""
+
+    def __init__(self, port, after):
+        self.read, self._write, self._left = port.read, port.write, after
+
+    def write(self, data):
+        if data and self._left == 0:
+            raise serial.SerialException("write failed: [Errno 5] Input/output error")
+        self._left -= bool(data)
+        self._write(data)
+
+
+@pytest.mark.parametrize("grammar", ["newland", "honeywell"], indirect=True)
+def test_a_scanner_that_is_pulled_out_in_the_middle_is_told_with_what_is_left(port, setup, before):
+    # Who it is, the first setting asked, set and read back; then the second is asked.
+    outcome = apply(PulledOut(port, 4), setup)
+    assert outcome.refused == list(before)[1]
+    assert "Input/output error" in outcome.why
+    assert outcome.left == (next(iter(before)),)
+
+
 @pytest.mark.parametrize("grammar", ["newland", "honeywell", "datalogic"], indirect=True)
 def test_a_code_scanned_meanwhile_is_no_answer(grammar, scanner, port, setup):
     scanner.noisy = True
