@@ -103,7 +103,8 @@ class Refund(Struct, frozen=True, gc=False):
     """A refund or void was printed. `eligible_fen` is negative.
 
     `original` is the sale's fingerprint when the device knows it, and `points` then what it told
-    the member is taken back; otherwise central finds the sale by shop and number.
+    the member is taken back; otherwise central finds the sale by shop and number. `parts` say of
+    which goods that the rules name it came back, and how much of others; nothing: nobody knows.
     """
 
     at: Moment
@@ -113,6 +114,7 @@ class Refund(Struct, frozen=True, gc=False):
     original: str | None = None
     points: int | None = None
     review_id: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 class Redeem(Struct, frozen=True, gc=False):

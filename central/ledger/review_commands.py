@@ -12,7 +12,7 @@ from loyalty.events import Believed, Body, Holder, Moment, Refund, ReviewDecided
 from loyalty.receipt import Kind, Receipt, fingerprint, normalise_number, without_lines
 from loyalty.reviewing import Decision as Word
 from loyalty.reviewing import believed
-from loyalty.rules.basket import Basket, basket_of
+from loyalty.rules.basket import Basket, basket_of, goods_back
 from loyalty.rules.campaigns import Who
 from loyalty.rules.earning import points as points_of
 
@@ -72,7 +72,12 @@ class DecideReview(Struct, frozen=True):
             if not state.numbers.get((self.receipt.shop_id, normalise_number(number))):
                 return refused("original_unknown")
             refund = Refund(
-                at, without_lines(self.receipt), mark, earning, review_id=self.review_id
+                at=at,
+                receipt=without_lines(self.receipt),
+                discriminator=mark,
+                eligible_fen=earning,
+                review_id=self.review_id,
+                parts=goods_back(self.receipt, book),
             )
             return self._answered((decided, refund))
         if earning == 0:

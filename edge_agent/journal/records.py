@@ -10,6 +10,7 @@ from edge_agent.journal import log
 from edge_agent.journal.cursor import is_in_question
 from edge_agent.journal.log import Place
 from loyalty.events import Body, Holder, Refund, ReviewOpened, Sale
+from loyalty.products import Part
 from loyalty.receipt import Receipt, normalise_number
 from loyalty.wire import Verdict
 
@@ -21,7 +22,8 @@ class SaleRecord(Struct, frozen=True):
     """A recorded sale. `holder`, `points` and `state` are of now, `sale` is what was written.
 
     `points` contain what central adjusted; those of a sale claimed elsewhere are what it left.
-    `taken_back` points of `points` were taken back by refunds of `refunded_fen`. `verdict` is None
+    `taken_back` points of `points` were taken back by refunds of `refunded_fen`, which gave the
+    goods `back` as far as their lines told; this is looked up where goods matter. `verdict` is None
     until central has judged it; `synced` says that central holds the event.
     Of a sale `in_question` (a person decides) or `refused`, `reason` is central's word for it.
     """
@@ -38,6 +40,7 @@ class SaleRecord(Struct, frozen=True):
     synced: bool
     verdict: int | None
     reason: str = ""
+    back: tuple[Part, ...] = ()
 
 
 class RefundRecord(Struct, frozen=True):
@@ -111,7 +114,7 @@ def sales(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[
         SaleRecord(
             place=Place(epoch, seq),
             fingerprint=fingerprint,
-            sale=_body(db, Place(epoch, seq), Sale),
+            sale=(sale := _body(db, Place(epoch, seq), Sale)),
             state=state,
             holder=None if key is None else Holder(kind, key),
             tier_id=tier_id,
@@ -121,6 +124,7 @@ def sales(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[
             synced=bool(synced),
             verdict=verdict,
             reason=reason,
+            back=_back(db, fingerprint) if refunded_fen and sale.parts else (),
         )
         for (
             epoch,
@@ -138,6 +142,13 @@ def sales(db: sqlite3.Connection, where: str, values: Sequence[object]) -> list[
             reason,
         ) in rows.fetchall()
     ]
+
+
+def _back(db: sqlite3.Connection, fingerprint: str) -> tuple[Part, ...]:
+    """Return what the refunds of a sale told of the goods that came back."""
+    query = "SELECT epoch, seq FROM refund WHERE original = ? ORDER BY epoch, seq"
+    places = db.execute(query, (fingerprint,)).fetchall()
+    return tuple(part for row in places for part in _body(db, Place(*row), Refund).parts)
 
 
 def sale_by_fingerprint(db: sqlite3.Connection, fingerprint: str) -> SaleRecord | None:

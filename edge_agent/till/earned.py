@@ -20,7 +20,7 @@ def award(sold: Sold | KnownSale, member: Member | None, now: Now, terms: Terms)
     """Return what a sale gives a member, or anybody in the first tier, with its explanation."""
     who = Who(member.tier_id if member else "")
     if isinstance(sold, KnownSale):
-        left = without(sold.basket, sold.refunded_fen)
+        left = without(sold.basket, sold.refunded_fen, sold.back)
         return earning.award(left, who, sold.sold_at, terms.book)
     basket = Basket(sold.eligible_fen, terms.shop.shop_id, terms.shop.category, sold.parts)
     return earning.award(basket, who, when(now), terms.book)

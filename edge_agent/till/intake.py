@@ -20,7 +20,7 @@ from loyalty.codes import claim_hash
 from loyalty.events import Holder
 from loyalty.products import Part
 from loyalty.receipt import Kind, Receipt, fingerprint
-from loyalty.rules.basket import Basket, basket_of
+from loyalty.rules.basket import Basket, basket_of, goods_back
 from loyalty.rules.campaigns import Who
 from loyalty.rules.earning import kept
 from loyalty.rules.rulebook import RuleBook
@@ -34,6 +34,7 @@ class KnownSale(Struct, frozen=True):
     """A sale this till has recorded. `recorded_s` is of this boot's clock, else None.
 
     `parts` and `sold_at` (None: not sure) are what its award was worked out with, for `tier_id`.
+    `back` is what is known of the goods that refunds gave back.
     """
 
     fingerprint: str
@@ -49,6 +50,7 @@ class KnownSale(Struct, frozen=True):
     parts: tuple[Part, ...] = ()
     tier_id: str = ""
     sold_at: Span | None = None
+    back: tuple[Part, ...] = ()
 
     @property
     def basket(self) -> Basket:
@@ -91,13 +93,17 @@ class Sold(Struct, frozen=True):
 
 
 class Refunded(Struct, frozen=True):
-    """A refund or void; `points` go back when the till knows the sale (None: central settles)."""
+    """A refund or void; `points` go back when the till knows the sale (None: central settles).
+
+    `parts` say of which goods it is, if its lines tell.
+    """
 
     receipt: Receipt
     eligible_fen: int
     fingerprint: str
     original: KnownSale | None
     points: int | None
+    parts: tuple[Part, ...] = ()
     why: tuple[Phrase, ...] = ()
     discriminator: str = ""
     outcome: Outcome = "refund"
@@ -254,18 +260,19 @@ def refunded(
     """
     number = receipt.original_number or (receipt.number if receipt.kind == Kind.VOID else None)
     sales = known.sales(number) if number else ()
+    parts = goods_back(receipt, book)
     if not sales:
-        return Refunded(receipt, earning, identity, None, None)
+        return Refunded(receipt, earning, identity, None, None, parts)
     fitting = [sale for sale in sales if _can_be_of(receipt, -earning, sale)]
     if len(fitting) != 1:
         return None
     (sale,) = fitting
     before, after = sale.refunded_fen, sale.refunded_fen - earning
     left_before, left = (
-        kept(sale.basket, sale.points, fen, Who(sale.tier_id), sale.sold_at, book)
-        for fen in (before, after)
+        kept(sale.basket, sale.points, fen, Who(sale.tier_id), sale.sold_at, book, back)
+        for fen, back in ((before, sale.back), (after, (*sale.back, *parts)))
     )
-    return Refunded(receipt, earning, identity, sale, max(left_before - left, 0))
+    return Refunded(receipt, earning, identity, sale, max(left_before - left, 0), parts)
 
 
 def _can_be_of(receipt: Receipt, refund_fen: int, sale: KnownSale) -> bool:

@@ -44,4 +44,5 @@ def refund_body(refunded: Refunded, now: Now, review_id: str = "") -> Refund:
         original=refunded.original.fingerprint if refunded.original else None,
         points=refunded.points,
         review_id=review_id,
+        parts=refunded.parts,
     )

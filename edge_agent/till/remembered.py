@@ -57,4 +57,5 @@ def known_sale(sale: SaleRecord, now: Now) -> KnownSale:
         parts=sale.sale.parts,
         tier_id=sale.tier_id,
         sold_at=when(now, at),
+        back=sale.back,
     )

@@ -17,7 +17,7 @@ from edge_agent.till.recorded import refund_body, sale_body
 from loyalty.events import Believed, Body, ReviewDecided
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.reviewing import believed
-from loyalty.rules.basket import basket_of
+from loyalty.rules.basket import basket_of, goods_back
 
 _DISCRIMINATOR = 16  # hex digits of the review that accepted a second sale of the same facts
 
@@ -81,7 +81,8 @@ def decide(  # noqa: PLR0913 what a decision depends on
     if receipt.kind in (Kind.REFUND, Kind.VOID) or earning < 0:
         found = refunded(receipt, earning, identity, known, terms.book)
         back = found if isinstance(found, Refunded) else None
-        back = back or Refunded(receipt, earning, identity, None, None)
+        parts = goods_back(receipt, terms.book)
+        back = back or Refunded(receipt, earning, identity, None, None, parts)
         return _take_back(decision, structs.replace(back, discriminator=mark), now, terms)
     if earning == 0:
         return Decided((Record((decision,)), SyncNow()), "info", own_words("review_nothing"))

@@ -22,6 +22,25 @@ class Basket(Struct, frozen=True, gc=False):
 
 def basket_of(receipt: Receipt, category: str, book: RuleBook) -> Basket:
     """Return what a receipt of a shop of `category` has for the rules of `book`."""
+    earning, parts = _earning(receipt, book)
+    return Basket(earning, receipt.shop_id, category, parts if earning > 0 else ())
+
+
+def goods_back(receipt: Receipt, book: RuleBook) -> tuple[Part, ...]:
+    """Return what a refund gave back of which goods, those of no group last.
+
+    Nothing where its lines do not tell all of it: then nobody knows what came back.
+    """
+    earning, parts = _earning(receipt, book)
+    told = sum(item.amount_fen for item in _lines(receipt, -1) if not item.topup)
+    if not book.products or earning >= 0 or told < -receipt.owed_fen:
+        return ()
+    others = -earning - sum(part.fen for part in parts)
+    return (*parts, Part((), others)) if others else parts
+
+
+def _earning(receipt: Receipt, book: RuleBook) -> tuple[int, tuple[Part, ...]]:
+    """Return what of a receipt earns, below nothing if it takes back, and on which goods."""
     earning = eligible_fen(receipt, book.unearning_tenders)
     sign = -1 if earning < 0 else 1
     parts = parts_of(_lines(receipt, sign), earning * sign, book.products)
@@ -30,7 +49,7 @@ def basket_of(receipt: Receipt, category: str, book: RuleBook) -> Basket:
         not_earning = sum(part.fen for part in parts if not unearning.isdisjoint(part.products))
         earning -= sign * not_earning
         parts = tuple(part for part in parts if unearning.isdisjoint(part.products))
-    return Basket(earning, receipt.shop_id, category, parts if sign > 0 else ())
+    return earning, parts
 
 
 def _lines(receipt: Receipt, sign: int) -> tuple[Item, ...]:
@@ -40,13 +59,21 @@ def _lines(receipt: Receipt, sign: int) -> tuple[Item, ...]:
     return tuple(structs.replace(item, amount_fen=-item.amount_fen) for item in receipt.items)
 
 
-def without(basket: Basket, refunded_fen: int) -> Basket:
-    """Return what is left of a basket when so much was refunded, taken off all goods alike."""
+def without(basket: Basket, refunded_fen: int, back: tuple[Part, ...] = ()) -> Basket:
+    """Return what is left of a basket when so much was refunded.
+
+    What is known to have come `back` comes off its goods, the rest of the money off all alike.
+    """
     left = max(basket.earning_fen - max(refunded_fen, 0), 0)
     if left >= basket.earning_fen:
         return basket
-    shares = ((part, part.fen * left // basket.earning_fen) for part in basket.parts)
-    parts = tuple(structs.replace(part, fen=fen) for part, fen in shares if fen)
+    goods = {part.products: part.fen for part in basket.parts}
+    goods[()] = basket.earning_fen - sum(goods.values())
+    for part in back:
+        goods[part.products] = max(goods.get(part.products, 0) - part.fen, 0)
+    there = max(sum(goods.values()), 1)
+    shares = ((products, fen * left // there) for products, fen in goods.items() if products)
+    parts = tuple(Part(products, fen) for products, fen in shares if fen)
     return structs.replace(basket, earning_fen=left, parts=parts)
 
 

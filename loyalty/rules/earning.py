@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from loyalty.products import Part
 from loyalty.receipt import Receipt
 from loyalty.rules import reasons
 from loyalty.rules.basket import Basket, without
@@ -265,16 +266,24 @@ def kept(
     who: Who,
     when: Span | None,
     book: RuleBook,
+    back: tuple[Part, ...] = (),
 ) -> int:
     """Return how many of the `earned` points stay when so much of a receipt was refunded.
 
     The rounded-down share of what is still bought, and no more than that earns by itself: a bonus
-    whose conditions the rest no longer meets goes. Nothing stays when everything came back.
+    whose conditions the rest no longer meets goes. Nothing stays when everything came back. Where
+    it is known which goods came `back`, the share is that of what the others earn.
     """
-    share = _kept(earned, basket.earning_fen, min(max(refunded_fen, 0), basket.earning_fen))
-    if not book.campaigns or share == earned:
+    gone = min(max(refunded_fen, 0), basket.earning_fen)
+    share = _kept(earned, basket.earning_fen, gone)
+    goods = gone > 0 and bool(back) and bool(basket.parts)
+    if not goods and (not book.campaigns or share == earned):
         return share
-    return min(share, award(without(basket, refunded_fen), who, when, book).points)
+    rest = award(without(basket, gone, back), who, when, book).points
+    whole = award(basket, who, when, book).points if goods else 0
+    if whole:
+        share = earned * min(rest, whole) // whole
+    return min(share, rest)
 
 
 def take_back(earned: int, eligible: int, refunded_before: int, refund: int) -> int:

@@ -11,8 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from loyalty.products import Part
 from loyalty.receipt import Item, Kind, Receipt, Tender
-from loyalty.rules.basket import Basket, basket_of
+from loyalty.rules.basket import Basket, basket_of, goods_back
 from loyalty.rules.campaigns import Who
 from loyalty.rules.rulebook import RuleBook, from_toml
 from loyalty.rules.spans import Span
@@ -67,6 +68,12 @@ def receipt_of(given: dict[str, Any]) -> Receipt:
         deposit_used_fen=fen(given.get("deposit_used", "0")),
         reprint=given.get("reprint", False),
     )
+
+
+def back_of(refund: dict[str, Any], book: RuleBook) -> tuple[Part, ...]:
+    """What a refund's lines tell of the goods that came back; `refunded` is the sum of all."""
+    paper = receipt_of({"owed": f"-{refund['refunded']}", "kind": "refund", **refund})
+    return goods_back(paper, book)
 
 
 def who(case: dict[str, Any]) -> Who:

@@ -40,8 +40,9 @@ def test_the_case_comes_out_as_it_says(path: Path) -> None:
         assert given.points == expected["points"]
         case_sections.check_rests(case, book, given)
         for refund in case.get("refunds", []):
-            back = rule_cases.fen(refund["refunded"])
-            assert kept(basket, given.points, back, who, when, book) == refund["kept"], refund
+            fen, back = rule_cases.fen(refund["refunded"]), rule_cases.back_of(refund, book)
+            stays = kept(basket, given.points, fen, who, when, book, back)
+            assert stays == refund["kept"], refund
     case_sections.check_others(case, book)
     for one in case.get("expiry", []):
         earned = date.fromisoformat(one["earned"])

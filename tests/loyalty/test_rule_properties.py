@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from loyalty.products import Part
 from loyalty.receipt import Item
 from loyalty.rules.basket import basket_of
 from loyalty.rules.earning import award, kept, points
@@ -62,6 +63,24 @@ def test_refunds_leave_less_and_less_and_nothing_in_the_end(number: int, steps: 
         assert 0 <= after <= before
         before = after
     assert kept(basket, earned, basket.earning_fen, who, when, book) == 0
+
+
+@FEW
+@given(NUMBERS, st.lists(st.integers(0, 100_000), min_size=1, max_size=5), st.integers(0, 99))
+def test_refunds_of_known_goods_leave_less_and_less_too(
+    number: int, steps: list[int], which: int
+) -> None:
+    book, receipt, category, who, when, left = inputs(number)
+    basket = basket_of(receipt, category, book)
+    earned = before = award(basket, who, when, book, left).points
+    goods = [part.products for part in basket.parts] or [()]
+    gone, back = 0, ()
+    for place, fen in enumerate(steps):
+        gone, back = gone + fen, (*back, Part(goods[(which + place) % len(goods)], fen))
+        after = kept(basket, earned, gone, who, when, book, back)
+        assert 0 <= after <= before
+        before = after
+    assert kept(basket, earned, basket.earning_fen, who, when, book, back) == 0
 
 
 @FEW

@@ -7,7 +7,7 @@ writes anything.
 from enum import IntEnum
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from central.ledger.judging.moments import Quality
 from loyalty.chain import DEVICE_BYTES, SPELLED_KIND, Frame
@@ -164,7 +164,8 @@ class Sale(Struct, frozen=True, gc=False):
 class Facts(Struct, frozen=True):
     """What the award of a sale was worked out with, when its book asks for more than an amount.
 
-    `moved` is by how much the award moved each counter that receipts share.
+    `moved` is by how much the award moved each counter that receipts share, `back` what is known
+    of the goods that refunds gave back.
     """
 
     parts: tuple[Part, ...] = ()
@@ -174,6 +175,7 @@ class Facts(Struct, frozen=True):
     birth_month: int = 0
     had: tuple[str, ...] = ()
     moved: dict[str, int] = {}
+    back: tuple[Part, ...] | UnsetType = UNSET
 
 
 class Profile(Struct, frozen=True):

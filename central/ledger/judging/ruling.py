@@ -13,6 +13,7 @@ from central.ledger.judging.entry import Entry
 from central.ledger.judging.rows import Facts, Profile, Sale
 from loyalty.events import Holder, Recalculated
 from loyalty.events import Sale as SaleBody
+from loyalty.products import Part
 from loyalty.rules import earning
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
@@ -78,11 +79,19 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
         moved=moved,
     )
     entry.state.facts.put(sale.fingerprint, facts)
-    stays = earning.kept(basket, earned, sale.refunded_fen, who, when, book)
+    stays = earning.kept(basket, earned, sale.refunded_fen, who, when, book, facts.back or ())
     if sale.refunded_fen and not stays:  # nothing of it uses anything up
         undo(entry, sale, book)
     apart = _apart(given, earned_on, book, tier_id)
     return Ruled(earned, uncapped.points + extra, earned - stays, until, begin, apart)
+
+
+def came_back(entry: Entry, sale: Sale, parts: tuple[Part, ...]) -> None:
+    """Keep which goods of a sale came back, if its award can depend on them."""
+    facts = entry.state.facts.get(sale.fingerprint) if parts else None
+    if facts is not None and facts.parts:
+        back = (*(facts.back or ()), *parts)
+        entry.state.facts.put(sale.fingerprint, structs.replace(facts, back=back))
 
 
 def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> int:
@@ -93,7 +102,7 @@ def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> int:
     facts = entry.state.facts.get(sale.fingerprint) or NOTHING
     who = Who(sale.tier_id, frozenset(facts.labels), facts.birth_month, frozenset(facts.had))
     basket, when = _basket(sale, facts), span(entry, facts)
-    stays = earning.kept(basket, sale.points, refunded_fen, who, when, book)
+    stays = earning.kept(basket, sale.points, refunded_fen, who, when, book, facts.back or ())
     if not stays and facts.moved:
         undo(entry, sale, book)
     return stays

@@ -247,3 +247,23 @@ def test_what_rounding_leaves_over_is_dropped_else(mall):
         mall.till.push(mall.till.sale(member(), fen=10_000, points=33, book=version))
     assert mall.balance(member()) == 132
     mall.check()
+
+
+def test_a_refund_takes_what_the_goods_that_came_back_had_earned(mall):
+    dear = Rate("*", 1, 1_000, "酒", "Wine", products=("wine",))
+    facts = {"products": (Products("wine", "酒", "Wine", ("酒",)),), "rates": (*BOOK.rates, dear)}
+    version = put(mall, **facts)
+    wine = (Part(("wine",), 10_000),)
+    sold = [
+        mall.till.sale(holder, fen=20_000, points=110, book=version, parts=wine)
+        for holder in (member(), member("b"))
+    ]
+    mall.till.push(*sold)
+    told = structs.replace(mall.till.refund(sold[0], fen=10_000, points=10), parts=wine)
+    assert mall.till.push(told, mall.till.refund(sold[1], fen=10_000, points=55)) == [APPLIED] * 2
+    assert (mall.balance(member()), mall.balance(member("b"))) == (100, 55)
+    mall.till.push(mall.till.correct(sold[0], member("b"), points=100))
+    assert (mall.balance(member()), mall.balance(member("b"))) == (0, 155)
+    mall.till.push(mall.till.refund(sold[0], fen=10_000))
+    assert mall.balance(member("b")) == 55
+    mall.check()

@@ -6,6 +6,7 @@ from edge_agent.journal.cursor import Cursor
 from loyalty import wire
 from loyalty.chain import sign
 from loyalty.events import Holder, Moment
+from loyalty.products import Part
 from loyalty.rules.rulebook import canonical, signed_message, version
 from loyalty.wire import (
     CardRow,
@@ -156,6 +157,17 @@ def test_a_refund_takes_back_from_whoever_holds_the_sale(till):
     record = till.sale_by_fingerprint(key(sale(1)))
     assert (record.refunded_fen, record.taken_back) == (4_000, 40)
     assert till.standing(WANG).pending == 60
+
+
+def test_a_sale_is_known_with_the_goods_that_its_refunds_gave_back(till):
+    goods = (Part(("tea",), 6_000),)
+    sold = structs.replace(sale(1, WANG, 100), parts=goods)
+    told = structs.replace(refund_of(sold, "R1", 40, fen=4_000), parts=(Part(("tea",), 4_000),))
+    till.append([sold])
+    assert till.sale_by_fingerprint(key(sold)).back == ()
+    till.append([told])
+    till.append([refund_of(sold, "R2", 10, fen=1_000)])
+    assert till.sale_by_fingerprint(key(sold)).back == told.parts
 
 
 def test_a_sale_claimed_elsewhere_is_known_here_and_its_refund_takes_from_that_holder(till):

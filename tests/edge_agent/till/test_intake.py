@@ -16,7 +16,9 @@ from edge_agent.till.intake import (
 )
 from loyalty.codes import claim_hash
 from loyalty.events import Holder
+from loyalty.products import Part, Products
 from loyalty.receipt import Item, Kind, Receipt, Tender, fingerprint
+from loyalty.rules.rulebook import Rate, RuleBook
 from receipts.reading import Reading, read_text
 from tests.loyalty.conftest import a_rule_book
 
@@ -60,12 +62,14 @@ def known(reading: Reading = READING, **facts: object) -> KnownSale:
     return structs.replace(base, **facts)
 
 
-def taken(*readings: Reading, memory: Memory | None = None) -> tuple[Finding, ...]:
+def taken(
+    *readings: Reading, memory: Memory | None = None, book: RuleBook | None = None
+) -> tuple[Finding, ...]:
     return take_in(
         readings,
         raw=b"job",
         shop_id="s1",
-        book=a_rule_book(),
+        book=book or a_rule_book(),
         known=memory or Memory(),
         claim_codes=[f"C{place}" for place, _ in enumerate(readings)],
     )
@@ -200,6 +204,22 @@ def test_a_refund_of_a_known_sale_knows_what_goes_back() -> None:
     (found,) = taken(refund(-10700), memory=Memory(sold))
     assert isinstance(found, Refunded)
     assert (found.original, found.points) == (sold, 107)
+
+
+def test_a_refund_takes_what_the_goods_on_its_lines_had_earned() -> None:
+    wine = Products("wine", "酒水", "Wine", ("茅台",))
+    dear = Rate("*", 1, 1_000, "酒水", "Wine", products=("wine",))
+    rules = structs.replace(a_rule_book(), products=(wine,))
+    rules = structs.replace(rules, rates=(*rules.rates, dear))
+    sold = known(holder=Holder("member", "wang"), points=124, parts=(Part(("wine",), 10_000),))
+    back = refund(-10_000, items=(Item("茅台", "-1", -10_000),))
+    (found,) = taken(back, memory=Memory(sold), book=rules)
+    assert isinstance(found, Refunded)
+    assert (found.points, found.parts) == (10, (Part(("wine",), 10_000),))
+    rest = structs.replace(sold, refunded_fen=10_000, back=found.parts)
+    (found,) = taken(refund(-11_400), memory=Memory(rest), book=rules)
+    assert isinstance(found, Refunded)
+    assert (found.points, found.parts) == (114, ())
 
 
 def test_a_second_refund_takes_the_rest_and_no_more() -> None:
