@@ -48,8 +48,10 @@ class HotPlug:
             try:
                 device = monitor.poll(timeout=_LOOK_EVERY_S)
             except OSError:
-                # ENOBUFS: more came than the socket holds. Whatever it was, somebody came.
+                # ENOBUFS: more came than the socket holds. Whatever it was, somebody came; and if
+                # the error stays, this is no more than another way to look now and then.
                 self._came()
+                self._stopping.wait(_LOOK_EVERY_S)
                 continue
             if device is not None and device.action in {"add", "change", "bind"}:
                 self._came()
