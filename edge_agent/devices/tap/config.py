@@ -45,7 +45,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class TapConfig(msgspec.Struct, frozen=True):
-    """One printer's tap, checked. `spool` is absolute; an empty `accept_from` admits anyone."""
+    """One printer's tap, checked. `spool` is absolute; without `accept_from` it listens at home."""
 
     name: str
     listen: Address
@@ -161,7 +161,7 @@ def _checked(path: Path, entry: _Entry, where: str) -> AnyConfig:
         raise ConfigError(f"{path}: {where}.printer is a device where listen is one")
     return TapConfig(
         name=entry.name,
-        listen=_address(path, f"{where}.listen", entry.listen),
+        listen=_door(path, f"{where}.listen", entry.listen, networks),
         printer=_address(path, f"{where}.printer", entry.printer),
         spool=spool,
         accept_from=networks,
@@ -176,11 +176,21 @@ def _line(
         raise ConfigError(f"{path}: {where}.baud is none of {', '.join(map(str, bauds()))}")
     listen: str | Address = entry.listen
     if not entry.listen.startswith("/"):
-        listen = _address(path, f"{where}.listen", entry.listen)
+        listen = _door(path, f"{where}.listen", entry.listen, networks)
     elif networks:
         raise ConfigError(f"{path}: {where}.accept_from is for a POS on the network")
     line = SerialLine(entry.baud, entry.data_bits, entry.parity, entry.stop_bits, entry.flow)
     return LineConfig(entry.name, listen, entry.printer, spool, entry.idle_ms, line, networks)
+
+
+def _door(path: Path, where: str, text: str, networks: tuple[Network, ...]) -> Address:
+    address = _address(path, where, text)
+    if not networks and not ipaddress.ip_address(address.host).is_loopback:
+        raise ConfigError(
+            f"{path}: {where} {text!r} is open to the whole network: name the till's address in "
+            'accept_from (["0.0.0.0/0"] lets anybody print)'
+        )
+    return address
 
 
 def _address(path: Path, where: str, text: str) -> Address:

@@ -214,6 +214,11 @@ def test_a_config_names_several_printers(write, tmp_path):
         ({"listen": '"127.0.0.1:99999"'}, "'99999' is not a port from 1 to 65535"),
         ({"name": '"till 1"'}, "tap[0].name 'till 1'"),
         ({"accept_from": '["10.0.0.7/8"]'}, "tap[0].accept_from"),
+        ({"listen": '"0.0.0.0:9100"'}, "tap[0].listen '0.0.0.0:9100' is open to the whole network"),
+        (
+            {"listen": '"10.0.0.9:9100"', "printer": '"/dev/usb/lp0"'},
+            "name the till's address in accept_from",
+        ),
         ({"idle_ms": "1"}, "idle_ms"),
         ({"spool": "5"}, "Expected `str`, got `int`"),
     ],
@@ -244,6 +249,7 @@ def test_two_taps_may_not_share_name_address_or_spool(write, key):
 )
 def test_a_tap_may_not_print_to_where_a_tap_listens(write, listen, printer):
     entry = GOOD | {"listen": f'"{listen}"', "printer": f'"{printer}"'}
+    entry |= {} if "/" in listen else {"accept_from": '["10.0.0.7"]'}
     with pytest.raises(ConfigError, match=r"tap\[0\]\.printer is where the tap 'c1' listens"):
         load(write(entry))
 
