@@ -3,7 +3,7 @@ import pytest
 from central import schema
 from central.database import writing
 from central.ledger.closing import NotSettled, close_case, judge_again, settled_cases
-from central.ledger.judging import sales
+from central.ledger.judging import ruling
 from central.ledger.judging.rows import CENTRAL_DEVICE, Identity
 from central.ledger.verify import rebuild
 from central.ledger.waiting import cases
@@ -123,7 +123,7 @@ def test_a_person_judges_a_quarantined_event_again_once_its_cause_is_mended(prog
         raise ZeroDivisionError("a bug of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sales.earning, "points", broken)
+        patch.setattr(ruling.earning, "points", broken)
         till.push(till.sale(member()))
         assert again(programme, 1) is Verdict.QUARANTINED
     assert len(programme.read(cases, programme.now_ms)) == 1

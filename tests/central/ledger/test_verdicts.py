@@ -4,7 +4,7 @@ from sqlalchemy.exc import IntegrityError
 
 from central import schema
 from central.ledger.commands import RejudgeAll
-from central.ledger.judging import fold, sales
+from central.ledger.judging import fold, ruling, sales
 from central.ledger.waiting import PARKED_MS, cases, open_events
 from central.ledger.writing import turns
 from loyalty import events, wire
@@ -84,7 +84,7 @@ def test_a_bug_in_a_handler_is_quarantined_and_can_be_judged_again_when_it_is_me
         raise ZeroDivisionError("a bug of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(sales.earning, "points", broken)
+        patch.setattr(ruling.earning, "points", broken)
         assert till.push(till.sale(member()))[0][0] is Verdict.QUARANTINED
     programme.check()
     (identity,) = programme.read(open_events, Verdict.QUARANTINED)
