@@ -14,6 +14,7 @@ from pathlib import Path
 _CLOSE_WRITE, _MOVED_FROM, _MOVED_TO = 0x08, 0x40, 0x80
 _GONE = 0x0400 | 0x0800  # the folder itself: deleted, moved away
 _ENDED = _GONE | 0x2000 | 0x8000  # unmounted, no longer watched
+_OVERFLOW = 0x4000
 _EVENT = struct.Struct("=iIII")
 
 
@@ -33,7 +34,7 @@ class FolderNews:
     def wait(self, timeout_s: float) -> set[str]:
         """Wait for news and take all there is: the names of files that were finished.
 
-        Raises OSError when the folder itself is gone.
+        Raises OSError when the folder itself is gone, or news were lost: look at all of it then.
         """
         if not select.select([self._handle], [], [], timeout_s)[0]:
             return set()
@@ -42,6 +43,8 @@ class FolderNews:
         at = 0
         while at < len(data):
             _, mask, _, length = _EVENT.unpack_from(data, at)
+            if mask & _OVERFLOW:
+                raise OSError("more came at once than the kernel tells of")
             if mask & _ENDED:
                 raise FileNotFoundError("the watched folder went away")
             at += _EVENT.size

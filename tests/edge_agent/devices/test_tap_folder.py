@@ -1,6 +1,7 @@
 """A folder of print jobs that somebody else prints: each finished file is kept once."""
 
 import os
+import struct
 import time
 from pathlib import Path
 
@@ -152,6 +153,30 @@ def test_a_file_of_tomorrow_is_taken_today(make):
     os.utime(tap.watched / "1.prn", (tomorrow_s, tomorrow_s))
     tap.start()
     assert contents(tap, 1) == [b"by another clock"]
+
+
+def test_what_came_unseen_because_too_much_came_at_once_is_looked_for(tmp_path, eventually):
+    (tmp_path / "pos").mkdir()
+    spool = tmp_path / "spool" / "c1"
+    tap = FolderTap(FolderConfig("c1", tmp_path / "pos", spool, deletes=False))
+    tap.start()
+    try:
+        eventually(lambda: read_heartbeat(spool))
+        overflow = struct.pack("=iIII", -1, 0x4000, 0, 0)  # inotify(7), IN_Q_OVERFLOW
+        (tmp_path / "unseen").write_bytes(b"unseen")
+        os.utime(tmp_path / "unseen", (1, 1))
+        unseen = tmp_path / "pos" / "unseen"
+
+        def read(handle, size, read=os.read):
+            data = read(handle, size)
+            return overflow if b"unseen" in data else data
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("edge_agent.devices.tap.watching.os.read", read)
+            (tmp_path / "unseen").rename(unseen)
+            eventually(lambda: Spool(spool).jobs())
+    finally:
+        tap.stop(20)
 
 
 def test_a_file_that_may_not_be_read_holds_up_no_other(tmp_path, monkeypatch, eventually):
