@@ -31,11 +31,13 @@ from loyalty.rules.reasons import Reason
 PROTOCOL = 1
 
 DEVICE_HEADER = "Tillpoints-Device"
+#: Different in each call; what is before a dot says when it was sent (ms UTC, central's clock).
 NONCE_HEADER = "Tillpoints-Nonce"
 SIGNATURE_HEADER = "Tillpoints-Signature"
 #: Of central, in hex, as far as the device knows; signed like the nonce.
 INCARNATION_HEADER = "Tillpoints-Incarnation"
 
+CLOCK = "clock"  # the code of a call that was not sent just now
 ENROL_PATH = "/api/1/enrol"
 PUSH_PATH = "/api/1/push"
 PULL_PATH = "/api/1/pull"
@@ -82,10 +84,11 @@ class Topic(IntEnum):
 
 
 class Problem(Struct, frozen=True):
-    """Why a call was refused: a stable code and a sentence for the log of store IT."""
+    """Why a call was refused: a stable code, a sentence for store IT; CLOCK tells the time."""
 
     code: str
     detail: str
+    server_ms: int = 0
 
 
 class EnrolRequest(Struct, frozen=True):

@@ -67,10 +67,9 @@ def blueprint(service: Service) -> Blueprint:
 
     def caller(path: str, body: bytes) -> Caller:
         """Return who signed the call at hand. Raises Refused, also for too many calls."""
+        key, headers, now_ms = service.shard_key, dict(request.headers), service.now_ms()
         found = service.read(
-            lambda connection: authenticate(
-                connection, service.shard_key, request.method, path, dict(request.headers), body
-            )
+            lambda one: authenticate(one, key, request.method, path, headers, body, now_ms)
         )
         wait_s = service.calls.take(found.device_id, service.now_ms())
         if wait_s:

@@ -1,6 +1,7 @@
 """Who calls: the device behind a signed request (wire.py), as it stands in the records now.
 
-A revoked device is refused at its next call, because every call looks.
+A revoked device is refused at its next call, because every call looks. A call that says when it was
+sent is good for five minutes, so that a copy of it tells nobody a balance days later.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,16 @@ from central import schema
 from central.ledger.writing.statements import Statement
 from central.sync.problems import Refused
 from loyalty.chain import DEVICE_BYTES, call_message, signed_by
-from loyalty.wire import DEVICE_HEADER, INCARNATION_HEADER, NONCE_HEADER, SIGNATURE_HEADER
+from loyalty.wire import (
+    CLOCK,
+    DEVICE_HEADER,
+    INCARNATION_HEADER,
+    NONCE_HEADER,
+    SIGNATURE_HEADER,
+)
 
+#: How far the time in a call may be from central's.
+CALL_AGE_MS_MAX = 300_000
 _NONCE_CHARACTERS = range(16, 65)
 _DEVICE = Statement(
     select(schema.device).where(
@@ -50,6 +59,7 @@ def authenticate(
     path: str,
     headers: Mapping[str, str],
     body: bytes,
+    now_ms: int,
 ) -> Caller:
     """Return the device that signed a call of `path`. Raises Refused, 401 or 403."""
     try:
@@ -69,4 +79,12 @@ def authenticate(
         raise Refused(401, "bad_signature", "the signature is not this device's")
     if row.state != DeviceState.ENROLLED:
         raise Refused(403, "device_revoked", "this device was revoked")
+    sent, dot, _ = nonce.partition(".")
+    if dot and not _is_fresh(sent, now_ms):
+        raise Refused(401, CLOCK, "the call was not sent just now", server_ms=now_ms)
     return Caller(device_id, row.name, row.role, row.shop_id, row.public_key, incarnation)
+
+
+def _is_fresh(sent: str, now_ms: int) -> bool:
+    """Tell whether the time in a nonce is about now."""
+    return sent.isascii() and sent.isdigit() and abs(now_ms - int(sent)) <= CALL_AGE_MS_MAX

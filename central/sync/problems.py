@@ -8,10 +8,12 @@ _COUNT_MAX = 1 << 62
 class Refused(Exception):
     """A call that is answered by a Problem instead of what it asked for."""
 
-    def __init__(self, status: int, code: str, detail: str, retry_after_s: int = 0) -> None:
+    def __init__(
+        self, status: int, code: str, detail: str, retry_after_s: int = 0, server_ms: int = 0
+    ) -> None:
         super().__init__(f"{status} {code}: {detail}")
         self.status = status
-        self.problem = Problem(code, detail)
+        self.problem = Problem(code, detail, server_ms)
         self.retry_after_s = retry_after_s
 
 

@@ -149,7 +149,9 @@ class Station:
         draw = random.Random(f"{self.world.seed}/{own}")
         older = not self._newest and self.world.fault("older_agent", 0.5)
         version = OlderCaller if older else Caller
-        caller = version(self.journal, self.line, nonce=lambda: draw.randbytes(16).hex())
+        caller = version(
+            self.journal, self.line, nonce=lambda: draw.randbytes(16).hex(), now=self.journal.now
+        )
         self.online = Online(self.journal, caller, session=self.session)
         self.syncer = Syncer(
             self.journal, caller, session=self.session, rng=draw, poll_s=self._poll_s

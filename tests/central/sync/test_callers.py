@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from central import schema
 from central.database import writing
-from central.sync.callers import DeviceState
+from central.sync.callers import CALL_AGE_MS_MAX, DeviceState
 from loyalty import wire
 from tests.central.programme import member
 
@@ -121,7 +121,40 @@ def test_a_request_from_before_a_restore_is_not_answered_until_its_device_has_pu
     assert till.call(wire.LEASE_PATH, request)[0] == 200
     s = schema.shard
     with writing(programme.engine) as connection:
-        connection.execute(s.update().values(incarnation=bytes(16)))
+        connection.execute(s.update().values(incarnation=b"restored" * 2))
     assert code(till.call(wire.LEASE_PATH, request)) == (503, "restored")
     till.incarnation = till.pull().incarnation
     assert till.call(wire.LEASE_PATH, request)[0] == 200
+
+
+def dated(mall, sent_ms):
+    """A call that says when it was sent, as devices make them."""
+    return mall.till.headers(wire.BALANCE_PATH, BODY, nonce=f"{sent_ms}.{'n' * 32}")
+
+
+def test_a_captured_call_is_good_for_five_minutes_only(sqlite_programme):
+    mall = sqlite_programme
+    mall.till.push(mall.till.sale(member()))
+    headers = dated(mall, mall.now_ms)
+    mall.now_ms += CALL_AGE_MS_MAX
+    assert mall.post(wire.BALANCE_PATH, ASK, headers)[0] == 200
+    mall.now_ms += 1
+    status, data = mall.post(wire.BALANCE_PATH, ASK, headers)
+    problem = msgspec.msgpack.decode(data, type=wire.Problem)
+    assert (status, problem.code, problem.server_ms) == (401, wire.CLOCK, mall.now_ms)
+
+
+@pytest.mark.parametrize("sent_ms", ["later", "", "-1", "0", "9" * 25, "\u0661"])
+def test_a_call_whose_time_is_none_or_another_is_told_what_time_it_is(sqlite_programme, sent_ms):
+    mall = sqlite_programme
+    if sent_ms == "later":
+        sent_ms = mall.now_ms + CALL_AGE_MS_MAX + 1
+    assert code(mall.post(wire.BALANCE_PATH, ASK, dated(mall, sent_ms))) == (401, wire.CLOCK)
+
+
+def test_the_time_of_a_call_cannot_be_changed_nor_left_out(sqlite_programme):
+    mall = sqlite_programme
+    headers = dated(mall, mall.now_ms)
+    for nonce in (f"{mall.now_ms + 1}.{'n' * 32}", "n" * 32):
+        answer = mall.post(wire.BALANCE_PATH, ASK, {**headers, wire.NONCE_HEADER: nonce})
+        assert code(answer) == (401, "bad_signature")

@@ -39,7 +39,7 @@ def witness(programme, tmp_path):
     with Journal.open(tmp_path, clock=at) as journal:
         journal.enrol(programme.till.enrolled, "http://127.0.0.1:9")
         line = Line(programme)
-        caller = Caller(journal, line)
+        caller = Caller(journal, line, now=lambda: at(programme.now_ms))
         caller._key = programme.till.key
         yield journal, line, Witness(journal, caller)
 
