@@ -8,15 +8,20 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
 from sqlalchemy import Connection
 
+from central import schema
 from central.ledger import past, queries
 from central.ledger.activity_names import activity_names
 from central.ledger.judging.accounts import Code, wallet_id
-from central.ledger.judging.rows import Facts, Profile, Sale
+from central.ledger.judging.rows import Facts, Identity, Profile, Sale, Unreadable, read_body
 from central.ledger.shards import read_shard
+from central.ledger.writing.bulk import by_key
 from central.ledger.writing.loading import read
-from loyalty.events import Holder
+from loyalty.chain import Frame
+from loyalty.events import Body, Holder, Recalculated
+from loyalty.events import Sale as SaleBody
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
 from loyalty.rules.counting import counters, rest_name
@@ -27,6 +32,7 @@ from loyalty.rules.rulebook import RuleBook
 #: What a statement says of an award: not the amount and the plain rate, which stand there.
 _TOLD = ("tier", "campaign_", "cap_", "carried")
 _AWARDS = (Code.AWARD, Code.TRUE_UP)
+_RECALCULATED = (Code.RECALCULATED, Code.RECALCULATED_BACK, Code.RECALCULATED_OWED)
 _ACTIVITIES = {
     Code.ACTIVITY: "activity",
     Code.ACTIVITY_BACK: "activity_back",
@@ -43,12 +49,14 @@ def of_lines(
     lines = list(lines)
     keys = {bytes.fromhex(line.subject) for line in lines if line.code in _AWARDS}
     awards = _awards(connection, shard_key, owner, keys)
+    booked = {line.booked_by for line in lines if line.code in _RECALCULATED}
+    bodies = _bodies(connection, shard_key, booked)
     done = any(line.code in _ACTIVITIES for line in lines)
     named = activity_names(connection, shard_key) if done else {}
     return [
         _of_activity(line, named)
         if line.code in _ACTIVITIES
-        else _of(line, awards.pop(line.subject, ()), line.code)
+        else _of(line, awards.pop(line.subject, ()), bodies.get(line.booked_by))
         for line in lines
     ]
 
@@ -100,16 +108,31 @@ def _of_activity(line: queries.Line, named: dict[str, dict[str, str]]) -> tuple[
     return (Reason(_ACTIVITIES[line.code], {**names, "points": str(abs(line.points))}),)
 
 
-def _of(line: queries.Line, award_: tuple[Reason, ...], code: Code) -> tuple[Reason, ...]:
-    points = str(abs(line.points))
+def _of(
+    line: queries.Line, award_: tuple[Reason, ...], body: Body | Unreadable | None
+) -> tuple[Reason, ...]:
+    code, points = line.code, str(abs(line.points))
     if code is Code.EXPIRED:
         until = date.fromisoformat(line.subject) - timedelta(days=1)
         return (Reason("expired", {"points": points, "day": until.isoformat()}),)
     if code is Code.RELEASED:
         return (Reason("released", {"points": points}),)
+    why: tuple[Reason, ...] = ()
+    if isinstance(body, Recalculated):
+        why = (Reason("recalculated", {"why": body.why}),)
     if code in (Code.TAKE_BACK_OWED, Code.REVERSAL_OWED, Code.RECALCULATED_OWED):
-        return (Reason("owed", {"points": points}),)
-    return award_
+        return (*why, Reason("owed", {"points": points}))
+    return why or award_
+
+
+def _bodies(
+    connection: Connection, shard_key: int, events: set[Identity]
+) -> dict[Identity, Body | Unreadable]:
+    """Return what these events said."""
+    t = schema.inbox.c
+    columns = (t.device_id, t.epoch, t.seq, t.kind, t.kind_version, t.body)
+    rows = by_key(connection, shard_key, columns, sorted(events))
+    return {Identity(*row[:3]): read_body(Frame(*row[3:])) for row in rows}
 
 
 def _awards(
@@ -119,14 +142,22 @@ def _awards(
     every = sorted(keys)
     sales = read(connection, shard_key, "sales", every)
     facts = read(connection, shard_key, "facts", every)
-    versions = {sale.book for sale in sales.values() if sale is not None}
+    known = [sale for sale in sales.values() if sale is not None]
+    bodies = _bodies(connection, shard_key, {sale.origin for sale in known})
+    told_by = {body.book for body in bodies.values() if isinstance(body, SaleBody)}
+    versions = {sale.book for sale in known} | told_by
     books = read(connection, shard_key, "books", sorted(versions))
     zone = ZoneInfo(read_shard(connection, shard_key).zone)
     found = {}
     for key, sale in sales.items():
         book = books.get(sale.book) if sale is not None else None
+        first = bodies.get(sale.origin) if sale is not None else None
+        had = facts[key] or Facts()
+        if isinstance(first, SaleBody) and sale is not None and first.book != sale.book:
+            # It was recalculated, which has a line of its own; what it moves now is not of then.
+            book, had = books.get(first.book), structs.replace(had, moved={})
         if sale is not None and book is not None:
-            reasons = _of_award(sale, facts[key] or Facts(), book, owner, zone)
+            reasons = _of_award(sale, had, book, owner, zone)
             found[key.hex()] = tuple(one for one in reasons if one.code.startswith(_TOLD))
     return found
 

@@ -10,7 +10,7 @@ from central.jobs.release import release
 from central.jobs.tier_review import tier_set
 from central.ledger.commands import Decision
 from central.ledger.explaining import told
-from central.ledger.rule_commands import GrantTier
+from central.ledger.rule_commands import GrantTier, Recalculate
 from loyalty.rules import earning
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
@@ -19,7 +19,7 @@ from loyalty.rules.rulebook import Benefit, Tier, version
 from loyalty.rules.tiers import Standing
 from loyalty.wording import say
 from tests.central.ledger.test_rules import book_with
-from tests.central.programme import BOOK, member
+from tests.central.programme import BOOK, member, print_of
 
 TODAY = date(2026, 5, 29)
 FEAST = {"times": "2", "minimum_fen": 5_000, "name_zh": "周年庆", "name_en": "Anniversary"}
@@ -94,6 +94,19 @@ def reviewed(mall, after, cause, points):
             return Decision((tier_set(at, "a", after, cause, points),), lambda _: None)
 
     mall.service.run(Review())
+
+
+def test_a_recalculation_says_why_and_the_award_keeps_its_own_reasons(mall):
+    first = put(mall, FEAST)
+    sale = mall.till.sale(member(), points=200, book=version(first))
+    mall.till.push(sale)
+    before = lines(mall)
+    again = put(mall, {**FEAST, "times": "3"})
+    points = earning.award(Basket(10_000, "S1", "food"), Who("gold"), None, again).points
+    more = Recalculate(print_of(sale), version(again), points, "li", "三倍写成双倍", moved={})
+    mall.service.run(more)
+    said = ("规则更正，重新计算：三倍写成双倍", "Worked out again by corrected rules: 三倍写成双倍")
+    assert lines(mall) == [*before, ("S1 规则更正补分", (said,))]
 
 
 def test_a_tier_says_why_it_changed_and_for_a_month(mall):
