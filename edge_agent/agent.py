@@ -45,6 +45,7 @@ from edge_agent.sync.transport import HttpTransport
 from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
+from edge_agent.till.tendering import Tendering
 from edge_agent.web.app import Screens, create_app
 from edge_agent.web.board import Board
 from edge_agent.web.device_view import (
@@ -55,6 +56,7 @@ from edge_agent.web.device_view import (
     waiting_view,
 )
 from edge_agent.web.kiosk_view import kiosk_view
+from edge_agent.web.paying_view import paying_view
 from edge_agent.web.pictures import blueprint as pictures_blueprint
 from edge_agent.web.review_view import blueprint as reviews_blueprint
 from edge_agent.web.server import SPARE_THREADS, WebServer
@@ -207,6 +209,7 @@ class Agent:
         if self._terms is None or self._desk is None:
             return {**common, **waiting_view(self._identity)}
         if isinstance(self._desk, Till):
+            common |= paying_view(self._desk.tendering.shown, self._terms)
             view = till_view(self._desk.state, self._journal, self._handing_in, now, self._terms)
             return {**common, **view}
         online = bool(sync.online)
@@ -264,13 +267,9 @@ class Agent:
         printer, encode = config.printer.open(slips), config.printer.encode()
         self._paper = PaperOut(self._journal, printer, encode, config.language, self._inbox)
         self._scheduler = BackgroundScheduler(timezone="UTC")
+        hourly = {"seconds": HOUSEKEEPING_EVERY_S, "misfire_grace_time": None}
         self._scheduler.add_job(
-            self._housekeeping,
-            "interval",
-            seconds=HOUSEKEEPING_EVERY_S,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
+            self._housekeeping, "interval", coalesce=True, max_instances=1, **hourly
         )
 
     def _build_web(self) -> None:
@@ -297,7 +296,8 @@ class Agent:
         taking_part = TakingPart(self._journal, identity, lambda: bool(syncer.status().online))
         if identity.role == "kiosk":
             return KioskStand(self._journal, identity, taking_part, ask, sync, paper)
-        return Till(self._journal, identity, self._handing_in, taking_part, sync, self._paper)
+        handing_in, tendering = self._handing_in, Tendering(self._journal, ask, sync)
+        return Till(self._journal, identity, handing_in, tendering, taking_part, sync, self._paper)
 
     # ---- what the parts call
 

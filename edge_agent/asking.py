@@ -80,8 +80,8 @@ class Asking:
             case AskReserve(reward_id=reward_id, pieces=pieces):
                 reserve = ReserveRequest(reward_id, pieces)
                 return ReserveAnswered(reward_id, _told(lambda: self._online.reserve(reserve)))
-            case AskCancel(request_id=request_id, voucher_code=code):
-                cancel = CancelRequest(request_id, code)
+            case AskCancel(request_id=request_id, voucher_code=code, why=why):
+                cancel = CancelRequest(request_id, code, why)
                 return CancelAnswered(code, _told(lambda: self._online.cancel(cancel)))
             case AskVoucher(request_id=request_id, voucher_code=code):
                 voucher = VoucherRequest(request_id, code)

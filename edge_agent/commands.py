@@ -63,6 +63,32 @@ class Dismiss(Struct, frozen=True, tag_field="do", tag="dismiss"):
     """Close what the panel shows."""
 
 
+class Pay(Struct, frozen=True, tag_field="do", tag="pay"):
+    """The member who waits wants to pay with points."""
+
+
+class PayBill(Struct, frozen=True, tag_field="do", tag="pay_bill", forbid_unknown_fields=True):
+    """So much is due on the POS."""
+
+    amount: Annotated[str, Meta(min_length=1, max_length=20)]
+
+
+class PayConfirm(Struct, frozen=True, tag_field="do", tag="pay_confirm"):
+    """The member wants to pay what the screen offers."""
+
+
+class PayTakeBack(
+    Struct, frozen=True, tag_field="do", tag="pay_take_back", forbid_unknown_fields=True
+):
+    """The points that paid are to go back, and why."""
+
+    why: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class PayLeave(Struct, frozen=True, tag_field="do", tag="pay_leave"):
+    """Leave a payment without its receipt to the service desk."""
+
+
 class ReviewAccept(
     Struct, frozen=True, tag_field="do", tag="review_accept", forbid_unknown_fields=True
 ):
@@ -157,6 +183,12 @@ TillCommand = (
     | Reverse
     | Reprint
     | Dismiss
+    | Pay
+    | PayBill
+    | PayConfirm
+    | PayTakeBack
+    | PayLeave
+    | Prove
     | ReviewCommand
 )
 KioskCommand = Scan | Choose | Pieces | Confirm | Prove | Cancel | Back | Leave | Stay

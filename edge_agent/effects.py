@@ -10,7 +10,7 @@ from msgspec import Struct
 from edge_agent.journal.reviews import ReviewPaper
 from edge_agent.phrases import Phrase
 from edge_agent.slips import AnySlip
-from loyalty.events import Body, Holder, Moment
+from loyalty.events import Bill, Body, Holder, Moment
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import ShopRow
@@ -139,6 +139,7 @@ class AskLease(Struct, frozen=True):
     shown_pass: str = ""
     pieces: int = 1
     points: int = 0
+    bill: Bill | None = None
 
 
 class AskReserve(Struct, frozen=True):
@@ -153,6 +154,7 @@ class AskCancel(Struct, frozen=True):
 
     request_id: str
     voucher_code: str
+    why: str = ""
 
 
 class AskClaim(Struct, frozen=True):

@@ -229,6 +229,18 @@ _OWN: dict[str, tuple[str, str]] = {
     ),
     "card_unread": ("没有读到卡号，请再放一次", "The card was not read: please show it again"),
     "place_follows": ("兑换后告知领取门店", "We tell you at which shop it is"),
+    "pay_scan_first": ("请先扫会员码", "Scan the member first"),
+    "pay_one_at_a_time": (
+        "上一笔积分抵现还没有小票",
+        "The payment with points before still waits for its receipt",
+    ),
+    "pay_balance_unknown": ("余额未知，联网后再试", "The balance is not known here yet"),
+    "pay_amount_unread": ("请输入应付金额，如 214.50", "Type the amount due, such as 214.50"),
+    "pay_spent": (
+        "已扣积分，请在收银机按积分抵现收 {amount} 元",
+        "Points taken: key {amount} in on the POS as paid with points",
+    ),
+    "pay_matched": ("小票已核对，积分抵现 {amount} 元", "Receipt matched: {amount} in points"),
     "anywhere": ("本商场任一门店", "Any shop of this mall"),
 }
 

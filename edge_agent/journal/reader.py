@@ -22,6 +22,7 @@ from edge_agent.journal import (
     leasing,
     log,
     members,
+    payments,
     records,
     refusals,
     reviews,
@@ -239,6 +240,10 @@ class Reader(ActivityReader):
     def voucher_request(self, voucher_code: str) -> str:
         """Return under which request central was asked about a voucher and has not answered."""
         return self._ask(lambda db: voucher_requests.under_way(db, voucher_code))
+
+    def payments_unsettled(self) -> list[payments.PaymentRecord]:
+        """Return payments with points whose receipt is awaited, or that a person must look at."""
+        return self._ask(payments.unsettled)
 
     def _has(self, query: str, key: str) -> bool:
         return self._ask(lambda db: db.execute(query, (key,)).fetchone() is not None)

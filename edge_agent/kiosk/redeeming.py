@@ -30,9 +30,9 @@ from edge_agent.kiosk.inputs import (
     ReserveTold,
 )
 from edge_agent.kiosk.paper import redemption_slip
-from edge_agent.kiosk.proving import TRY_AGAIN, next_try, wants_proof
 from edge_agent.kiosk.state import Result, State, Voucher, home, tell
 from edge_agent.phrases import Phrase, own_words, phrase
+from edge_agent.proving import TRY_AGAIN, next_try, wants_proof
 from loyalty import catalogue
 from loyalty.catalogue import Asking, Part
 from loyalty.events import Redeem

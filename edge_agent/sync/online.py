@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Offline, Refused
 from loyalty import wire
-from loyalty.events import Holder
+from loyalty.events import Bill, Holder
 from loyalty.rules.earning import Reason
 from loyalty.wire import (
     BalanceAnswer,
@@ -60,6 +60,7 @@ class Online:
         shown_pass: str = "",
         pieces: int = 1,
         points: int = 0,
+        bill: Bill | None = None,
     ) -> LeaseAnswer | Offline:
         """Ask for `pieces` of a reward for the `points` agreed to, in the epoch of this journal.
 
@@ -75,7 +76,7 @@ class Online:
         request = self._journal.lease_asked(self._session, request_id, holder, reward_id)
         # What proves the member is sent and never kept.
         proven = structs.replace(
-            request, pin=pin, shown_pass=shown_pass, pieces=pieces, points=points
+            request, pin=pin, shown_pass=shown_pass, pieces=pieces, points=points, bill=bill
         )
         answer = self._ask(wire.LEASE_PATH, proven, LeaseAnswer)
         if isinstance(answer, Offline):

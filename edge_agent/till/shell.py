@@ -6,25 +6,29 @@ Holds no rule of its own. A state is only kept once the journal has what belongs
 import logging
 from collections.abc import Callable
 
+from msgspec import structs
+
 from edge_agent import commands
 from edge_agent.devices.job_file import Job
 from edge_agent.devices.ports import NotTaken, Scanned
-from edge_agent.effects import Member, Now, SyncNow, Terms
+from edge_agent.effects import Member, Now, Record, SyncNow, Terms
 from edge_agent.journal.errors import AlreadyDone, JournalError, JournalFull
 from edge_agent.journal.identity import Identity, device_key
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.records import SaleRecord
 from edge_agent.messages import JobRead, JobSeen, PictureSeen, SyncChanged, VoucherAnswered
 from edge_agent.people import member_of
-from edge_agent.phrases import Phrase, Tone, own_words, phrase, told_why, why_refused
+from edge_agent.phrases import Phrase, Tone, own_words, phrase, told_why
 from edge_agent.recording import claim_until, record
 from edge_agent.taking_part import TakingPart, Took
 from edge_agent.till import checkout, inputs
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import State
 from edge_agent.till.intake import Finding, take_in, unreadable
+from edge_agent.till.refusals import next_refusal
 from edge_agent.till.remembered import Remembered, known_sale
 from edge_agent.till.review_desk import ReviewDesk
+from edge_agent.till.tendering import Tendering
 from edge_agent.till.unrecorded import Paper, Unrecorded
 from loyalty.codes import (
     ClaimCode,
@@ -38,6 +42,7 @@ from loyalty.rules.earning import Reason
 from receipts.reading import Reading
 
 _log = logging.getLogger(__name__)
+_NOT_PAID: tuple[Record, ...] = ()
 
 
 class Till:
@@ -48,6 +53,7 @@ class Till:
         journal: Journal,
         identity: Identity,
         handing_in: HandingIn,
+        tendering: Tendering,
         taking_part: TakingPart,
         sync_now: Callable[[], None],
         paper: Paper,
@@ -55,6 +61,7 @@ class Till:
         self._journal = journal
         self._identity = identity
         self._handing_in = handing_in
+        self.tendering = tendering
         self._taking_part = taking_part
         self._sync_now = sync_now
         self._paper_now = paper.wake
@@ -92,6 +99,7 @@ class Till:
             case JobRead():
                 self._job(message, now, terms)
             case SyncChanged():
+                self._pay(message, now, terms)
                 self._tell_refusal(now, terms)
                 for took in self._taking_part.news(terms):
                     tone: Tone = "attention" if took.state == "refused" else "ok"
@@ -104,6 +112,8 @@ class Till:
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
         self._step(inputs.Tick(), now, terms)
+        told = self.tendering.tick(now, reading=bool(self.state.unread_jobs))
+        self._told(told, now, terms)
 
     def _command(self, message: object, now: Now, terms: Terms) -> None:
         match message:
@@ -136,8 +146,20 @@ class Till:
                 self._sync_now()
             case commands.Dismiss():
                 self._handing_in.dismiss()
+                self.tendering.close()
                 self._taking_part.forget()
                 self._step(inputs.Dismissed(), now, terms)
+            case _:
+                self._pay(message, now, terms)
+
+    def _pay(self, message: object, now: Now, terms: Terms) -> None:
+        """Let the payment with points go on; who pays stays the member of the next sale."""
+        scan = self.state.scan
+        told = self.tendering.handle(message, scan.member if scan else None, now, terms)
+        if scan is not None and told is not None and told[1].code == "pay_spent":
+            still = structs.replace(scan, at_s=now.boottime_s)
+            self.state = structs.replace(self.state, scan=still)
+        self._told(told, now, terms)
 
     def _scanned(self, text: str, at_s: float, now: Now, terms: Terms, *, typed: bool) -> None:
         scan = classify(text)
@@ -158,6 +180,8 @@ class Till:
         found = member_of(scan, self._identity, self._journal, now.moment, typed=typed)
         if isinstance(found, Phrase):
             self._step(inputs.ScanFailed(found), now, terms)
+            return
+        if self.tendering.scanned(found):
             return
         took = self._taking_part.member_came(found, now, terms)
         if took is None:
@@ -210,19 +234,9 @@ class Till:
 
     def _tell_refusal(self, now: Now, terms: Terms) -> None:
         """Tell the cashier of a claim or a sale that central did not take, one after each sync."""
-        for refused in self._journal.refused_claims()[:1]:
-            sale = self._journal.sale_by_claim_hash(refused.claim_hash)
-            number = (sale.sale.receipt.number if sale else None) or "—"
-            words = why_refused("claim_refused_of", refused.reason, number=number)
+        words = next_refusal(self._journal)
+        if words is not None:
             self._step(inputs.Told("attention", words), now, terms)
-            self._journal.refusal_told(refused.claim_hash)
-            return
-        for held in self._journal.sales_not_taken()[:1]:
-            sale = self._journal.sale_by_fingerprint(held.fingerprint)
-            number = (sale.sale.receipt.number if sale else None) or "—"
-            words = why_refused("sale_not_taken", held.reason, number=number)
-            self._step(inputs.Told("attention", words), now, terms)
-            self._journal.refusal_told(held.fingerprint)
 
     def _correct(self, fingerprint: str, text: str | None, now: Now, terms: Terms) -> None:
         sale = self._journal.sale_by_fingerprint(fingerprint)
@@ -247,9 +261,15 @@ class Till:
 
     def _job(self, message: JobRead, now: Now, terms: Terms) -> None:
         """Take a job in; one that trips our own code goes to a person, and the next goes on."""
+        readings, paid = message.readings, _NOT_PAID
         try:
-            findings = self._findings(message, message.readings, now, terms)
-            recorded = self._take(message, findings, now, terms)
+            if readings is not None:
+                at_s, _ = _times(message.job, now)
+                shop_id = terms.shop.shop_id
+                readings, paid = self.tendering.receipt_of(readings, at_s, shop_id, now)
+            findings = self._findings(message, readings, now, terms)
+            recorded = self._take(message, findings, now, terms, paid)
+            self._told(self.tendering.recorded() if paid else None, now, terms)
         except Exception as error:  # noqa: BLE001 one poison job must not stop the till (P9)
             _log.error("job %s could not be taken in: %r", message.job.job_id, type(error))
             recorded = self._take(message, self._findings(message, None, now, terms), now, terms)
@@ -272,12 +292,17 @@ class Till:
         )
 
     def _take(
-        self, message: JobRead, findings: tuple[Finding, ...], now: Now, terms: Terms
+        self,
+        message: JobRead,
+        findings: tuple[Finding, ...],
+        now: Now,
+        terms: Terms,
+        paid: tuple[Record, ...] = _NOT_PAID,
     ) -> bool:
         started_s, ended_s = _times(message.job, now)
         job_id, again = message.job.job_id, self._unrecorded.has_slips(message.job.job_id)
         event = inputs.JobRead(job_id, findings, started_s, ended_s, message.parts, again)
-        failure = self._step(event, now, terms)
+        failure = self._step(event, now, terms, paid)
         if isinstance(failure, JournalFull):
             self._unrecorded.give_slips(event, now, terms)
         if failure is None:
@@ -288,14 +313,16 @@ class Till:
         if told is not None:
             self._step(inputs.Told(*told), now, terms)
 
-    def _step(self, event: inputs.Input, now: Now, terms: Terms) -> JournalError | None:
+    def _step(
+        self, event: inputs.Input, now: Now, terms: Terms, paid: tuple[Record, ...] = _NOT_PAID
+    ) -> JournalError | None:
         """Take one step; keep its state only if the journal took what belongs to it.
 
         Return why the journal did not, None if it did.
         """
         state, effects = checkout.step(self.state, event, now, terms)
         try:
-            record(self._journal, effects)
+            record(self._journal, (*effects, *paid))
         except AlreadyDone:
             return None  # recorded before a crash; the job only has to leave the spool
         except JournalError as error:

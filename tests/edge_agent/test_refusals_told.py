@@ -15,6 +15,7 @@ from edge_agent.messages import SyncChanged
 from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
+from edge_agent.till.tendering import Tendering
 from edge_agent.web.till_view import till_view
 from loyalty import wire
 from loyalty.codes import card_tag, make_member_number
@@ -55,6 +56,7 @@ def a_till(journal: Journal) -> Till:
         journal,
         identity,
         HandingIn(journal, identity, nothing),
+        Tendering(journal, nothing, nothing),
         TakingPart(journal, identity, bool),
         nothing,
         PaperBox(),

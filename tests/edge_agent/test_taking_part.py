@@ -19,6 +19,7 @@ from edge_agent.slips import ActivitySlip, compose
 from edge_agent.taking_part import WAITS_S, TakingPart
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
+from edge_agent.till.tendering import Tendering
 from edge_agent.web.kiosk_view import kiosk_view
 from loyalty import wire
 from loyalty.activity_codes import ActivityCode, signed_text
@@ -95,7 +96,10 @@ class Counter:
             self.desk = KioskStand(journal, identity, taking_part, nothing, nothing, nothing)
         else:
             handing_in = HandingIn(journal, identity, nothing)
-            self.desk = Till(journal, identity, handing_in, taking_part, nothing, PaperBox())
+            paying = Tendering(journal, nothing, nothing)
+            self.desk = Till(
+                journal, identity, handing_in, paying, taking_part, nothing, PaperBox()
+            )
 
     def scan(self, text: str, moment: Now | None = None) -> str:
         """Scan, and return what is said."""

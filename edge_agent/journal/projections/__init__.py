@@ -7,12 +7,15 @@ the event. It must never read a clock, a random number or anything that was pull
 import logging
 import sqlite3
 
+from msgspec import UNSET
+
 from edge_agent.journal.damage import readable
 from edge_agent.journal.log import Link, Place
 from edge_agent.journal.projections import (
     activities,
     claims,
     leases,
+    payments,
     places,
     refunds,
     reviews,
@@ -31,6 +34,7 @@ from loyalty.events import (
     ReviewHeld,
     ReviewOpened,
     Sale,
+    TenderChecked,
     VoucherUse,
     body_of,
     origin_of,
@@ -39,7 +43,7 @@ from loyalty.events import (
 _log = logging.getLogger(__name__)
 
 #: Raise it when a projection changes: the next start then makes all of them again.
-VERSION = 4
+VERSION = 5
 
 TABLES = (
     "sale",
@@ -47,6 +51,7 @@ TABLES = (
     "claim",
     "voucher_use",
     "redemption",
+    "payment",
     "lease",
     "review",
     "review_item",
@@ -72,6 +77,10 @@ def apply(db: sqlite3.Connection, place: Place, body: Body) -> None:
             claims.claimed(db, place, body)
         case Redeem():
             leases.redeemed(db, place, body)
+            if body.bill is not UNSET:
+                payments.paid(db, body, body.bill)
+        case TenderChecked():
+            payments.checked(db, body)
         case LeaseClose():
             leases.closed(db, body)
         case VoucherUse():

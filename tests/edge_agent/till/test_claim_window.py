@@ -17,6 +17,7 @@ from edge_agent.slips import ClaimSlip, Origin, Receipt
 from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
+from edge_agent.till.tendering import Tendering
 from loyalty.codes import CLAIM_PREFIX, claim_hash, make_short_code
 from loyalty.events import Moment
 from loyalty.wire import PushAnswer
@@ -41,7 +42,13 @@ class Counter:
         self.journal = journal
         handing_in = HandingIn(journal, identity, nothing)
         self.till = Till(
-            journal, identity, handing_in, TakingPart(journal, identity, bool), nothing, PaperBox()
+            journal,
+            identity,
+            handing_in,
+            Tendering(journal, nothing, nothing),
+            TakingPart(journal, identity, bool),
+            nothing,
+            PaperBox(),
         )
 
     def meet_central(self, boot_id: str) -> None:

@@ -17,6 +17,7 @@ from edge_agent.journal.journal import Journal
 from edge_agent.messages import JobRead
 from edge_agent.taking_part import TakingPart
 from edge_agent.till.shell import Till
+from edge_agent.till.tendering import Tendering
 from edge_agent.web.till_view import _recent
 from loyalty.codes import card_tag, claim_hash, make_member_number
 from loyalty.events import Believed, Holder, ReviewDecided, ReviewHeld, ReviewOpened, Sale, body_of
@@ -61,6 +62,7 @@ class Counter:
             journal,
             identity,
             no_vouchers,
+            Tendering(journal, print, print),
             TakingPart(journal, identity, bool),
             self._sync,
             PaperBox(),
@@ -358,6 +360,7 @@ def test_a_notice_that_was_held_when_the_agent_stopped_is_printed(tmp_path: Path
             journal,
             identity,
             no_vouchers,
+            Tendering(journal, print, print),
             TakingPart(journal, identity, bool),
             lambda: None,
             PaperBox(),

@@ -1,4 +1,4 @@
-"""When a kiosk asks for more than a card: large redemptions want a PIN or a fresh pass. Pure.
+"""When more than a card is asked for: large redemptions want a PIN or a fresh pass. Pure.
 
 A card can be found and a number read over a shoulder; a PIN is known and a pass is fresh only on
 its owner's phone. Whether either is right is central's to say.

@@ -1,0 +1,31 @@
+"""Bills that points paid a part of, and what came of them."""
+
+import sqlite3
+
+from loyalty.events import Bill, Redeem, TenderChecked
+
+
+def paid(db: sqlite3.Connection, body: Redeem, bill: Bill) -> None:
+    """Add a payment whose receipt is still to come."""
+    db.execute(
+        "INSERT INTO payment (voucher_code, points, due_fen, paid_fen, wall_ms, boot_id,"
+        " boottime_ms, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, '')",
+        (
+            body.voucher_code,
+            body.points,
+            bill.due_fen,
+            bill.paid_fen,
+            body.at.wall_ms,
+            body.at.boot_id,
+            body.at.boottime_ms,
+        ),
+    )
+
+
+def checked(db: sqlite3.Connection, body: TenderChecked) -> None:
+    """Note what came of a payment. Raises KeyError if it does not exist."""
+    changed = db.execute(
+        "UPDATE payment SET outcome = ? WHERE voucher_code = ?", (body.outcome, body.voucher_code)
+    )
+    if not changed.rowcount:
+        raise KeyError(body.voucher_code)
