@@ -67,15 +67,17 @@ def _move(entry: Entry, activity: Activity, book: RuleBook, moved: _Share, sale:
     """Change what a member has bought, then give or take back what that makes due."""
     member, stamps, fen = moved
     key = (activity.id, member)
-    doing = entry.state.doings.get(key) or _NOTHING
+    before = entry.state.doings.get(key) or _NOTHING
     doing = structs.replace(
-        doing,
-        stamps=max(doing.stamps + stamps, 0),
-        spent_fen=max(doing.spent_fen + fen, 0),
-        bought_on=min(doing.bought_on or sale.sold_on, sale.sold_on),
+        before,
+        stamps=max(before.stamps + stamps, 0),
+        spent_fen=max(before.spent_fen + fen, 0),
+        bought_on=min(before.bought_on or sale.sold_on, sale.sold_on),
     )
-    more = _rounds(activity, doing) - doing.rounds
-    more = max(more, 0) if fen > 0 else min(more, 0)
+    due = _rounds(activity, doing)
+    more = due - doing.rounds
+    # Rounds of another book's terms stay: a refund takes those that its own stamps had brought.
+    more = max(more, 0) if fen > 0 else min(max(more, due - _rounds(activity, before)), 0)
     points = more * activity.points
     brought = more * activity.referrer_points
     if more > 0 and affords(entry.state, activity, points + brought):

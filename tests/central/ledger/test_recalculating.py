@@ -12,6 +12,7 @@ from central.ledger.queries import statement
 from central.ledger.rule_commands import Recalculate
 from loyalty.products import Part, Products
 from loyalty.rules import rulebook
+from loyalty.rules.activities import Activity
 from loyalty.rules.rulebook import Rate
 from loyalty.rules.trying import changes
 from loyalty.wire import Verdict
@@ -144,4 +145,16 @@ def test_a_recalculation_of_before_counters_were_told_leaves_refunds_in_proporti
     command = Recalculate(one.past.fingerprint, version, one.points, "li", "写错")
     mall.service.run(structs.replace(command, moved=None))
     assert mall.balance(member()) == 100
+    mall.check()
+
+
+def test_a_refund_under_the_old_terms_of_a_punch_card_takes_what_its_own_stamp_had_brought(mall):
+    card = Activity(id="p", kind="punch_card", name_zh="集点", name_en="Card", points=50, stamps=4)
+    _, old = in_force(mall, activities=(card,))
+    _, new = in_force(mall, activities=(structs.replace(card, stamps=2),))
+    first = mall.till.sale(member(), book=old)
+    mall.till.push(first, *(mall.till.sale(member(), book=each) for each in (old, new, new)))
+    assert mall.balance(member()) == 500
+    mall.till.push(mall.till.refund(first, points=100))
+    assert mall.balance(member()) == 350  # three stamps are left: one card is full by the new terms
     mall.check()
