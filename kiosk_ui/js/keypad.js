@@ -4,17 +4,18 @@
 import { icon } from "./draw.js";
 
 const DIGITS = [..."123456789", "clear", "0", "back"];
+const AMOUNT = [..."123456789", ".", "0", "back"];
 const LETTERS = [..."ABCDEFGHJKMNPQRSTVWXYZ"];
 const SYMBOLS = [..."0123456789", ...LETTERS, "clear", "back"];
 const EDITS = { clear: () => "", back: (text) => text.slice(0, -1) };
 
 /**
- * Fills `place` with keys that type into `input`: "digits" (3 by 4 with clear and back),
+ * Fills `place` with keys that type into `input`: "digits" (3 by 4 with clear and back), "amount",
  * "letters", or "symbols" (all 32 with clear and back). Calls onEdit after each key.
  */
 export function buildKeys(place, kind, input, onEdit = () => {}) {
-  const keys = { digits: DIGITS, letters: LETTERS, symbols: SYMBOLS }[kind];
-  place.classList.add("keys", `keys-${kind}`);
+  const keys = { digits: DIGITS, amount: AMOUNT, letters: LETTERS, symbols: SYMBOLS }[kind];
+  place.classList.add("keys", `keys-${kind === "amount" ? "digits" : kind}`);
   place.replaceChildren(...keys.map((key) => button(key, input, onEdit)));
 }
 

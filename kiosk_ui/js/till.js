@@ -4,6 +4,7 @@ import { openScreen, order, redraw } from "./screen.js";
 import { buildEntry, drawEntry, openEntry } from "./till/entry.js";
 import { drawHeader, drawMute } from "./till/header.js";
 import { drawNow } from "./till/now.js";
+import { buildPaying, drawPayingDialog, openPaying } from "./till/paying.js";
 import { drawRecent, saleOf, toggle } from "./till/recent.js";
 import { buildReverse, drawReverse, openReverse } from "./till/reverse.js";
 
@@ -12,6 +13,7 @@ function draw(snapshot) {
   drawNow(snapshot);
   drawRecent(snapshot);
   drawEntry();
+  drawPayingDialog();
   drawReverse();
 }
 
@@ -25,10 +27,18 @@ const touches = {
   lookup_off: () => order({ do: "lookup_off" }),
   forget: () => order({ do: "forget" }),
   no_member: () => order({ do: "no_member" }),
+  pay: () => order({ do: "pay" }),
+  pay_type: openPaying,
+  pay_pin: openPaying,
+  pay_confirm: () => order({ do: "pay_confirm" }),
+  pay_back_other: (node) => order({ do: "pay_take_back", why: node.textContent.trim() }),
+  pay_back_wrong: (node) => order({ do: "pay_take_back", why: node.textContent.trim() }),
+  pay_leave: () => order({ do: "pay_leave" }),
   dismiss: () => order({ do: "dismiss" }),
   reviews: () => location.assign("/review"),
 };
 
 buildEntry(redraw);
+buildPaying(redraw);
 buildReverse(redraw);
 await openScreen({ draw, touches, onSound: drawMute });

@@ -149,6 +149,19 @@ def waiting() -> dict:
     }
 
 
+def paying(step: str, **changes: object) -> dict:
+    return {
+        "step": step,
+        "member": member() if step in ("amount", "offer", "prove") else None,
+        "due": "" if step == "amount" else "21400.00",
+        "amount": "" if step == "amount" else "6400.00",
+        "currency": "CNY",
+        "points": 0 if step == "amount" else 640_000,
+        "why": None,
+        **changes,
+    }
+
+
 def till_trouble() -> Snapshot:
     return till(
         online=False,
@@ -192,7 +205,17 @@ def refused_voucher() -> dict:
     }
 
 
+MISMATCH = phrase(
+    "tender_other_amount",
+    "小票上的积分抵现金额不符",
+    "The receipt has another amount paid with points",
+)
 TILL: dict[str, Callable[[], Snapshot]] = {
+    "member-may-pay": lambda: till(
+        member=member(expires_ms=now_ms() + 160_000), paying={"step": ""}
+    ),
+    "paying-offer": lambda: till(paying=paying("offer")),
+    "paying-raised": lambda: till(paying=paying("raised", why=MISMATCH)),
     "idle": till,
     "first-day": lambda: till(recent=[], reviews=0, queue=3),
     "member": lambda: till(member=member(expires_ms=now_ms() + 161_000)),

@@ -7,6 +7,7 @@ from tests.browser.snapshots import (
     TILL,
     member,
     now_ms,
+    paying,
     phrase,
     pos_printer,
     recent,
@@ -259,3 +260,34 @@ def test_an_agent_started_anew_is_met_with_a_fresh_page(panel):
     with panel.page.expect_event("load"):
         panel.double.restart(TILL["idle"]())
     assert panel.page.evaluate("window.old") is None
+
+
+def test_points_pay_step_by_step_and_the_pin_leaves_no_trace(panel):
+    panel.show(TILL["member-may-pay"]())
+    panel.touch('[data-do="pay"]')
+    panel.show(till(paying=paying("amount")))
+    panel.touch('[data-do="pay_type"]')
+    type_code(panel, "214.5")
+    panel.touch('dialog[open] [type="submit"]')
+    panel.show(TILL["paying-offer"]())
+    panel.touch('[data-do="pay_confirm"]')
+    panel.show(till(paying=paying("prove")))
+    panel.touch('[data-do="pay_pin"]')
+    type_code(panel, "4711")
+    panel.touch('dialog[open] [type="submit"]')
+    assert panel.sent(4) == [
+        {"do": "pay"},
+        {"do": "pay_bill", "amount": "214.5"},
+        {"do": "pay_confirm"},
+        {"do": "prove", "pin": "4711"},
+    ]
+    expect(panel.page.locator('[data-as="pay_input"]')).to_have_value("")
+
+
+def test_a_payment_without_its_receipt_is_taken_back_with_a_reason(panel):
+    panel.show(TILL["paying-raised"]())
+    panel.touch('[data-do="pay_back_wrong"]')
+    panel.touch('[data-do="pay_leave"]')
+    back, left = panel.sent(2)
+    assert (back["do"], left) == ("pay_take_back", {"do": "pay_leave"})
+    assert back["why"]

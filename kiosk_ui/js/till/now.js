@@ -7,6 +7,7 @@ import { icon, mark, put, putOrHide, show, slot, view } from "../draw.js";
 import { money, points, tail } from "../format.js";
 import { drawNotice } from "../notice.js";
 import { named, t } from "../words.js";
+import { drawPaying } from "./paying.js";
 
 // Who waits for a sale and who was looked up are shown alike.
 for (const place of document.querySelectorAll('[data-place="person"]')) {
@@ -19,17 +20,24 @@ export function drawNow(snapshot) {
   const card = hero.querySelector(`:scope > [data-view="${name}"]`);
   view(hero, name);
   mark(hero, "now", name);
-  const draw = { voucher: drawVoucher, found: drawFound, member: drawMember, waiting: drawWaiting };
+  const draw = {
+    voucher: drawVoucher,
+    found: drawFound,
+    paying: drawPaying,
+    member: drawMember,
+    waiting: drawWaiting,
+  };
   draw[name]?.(card, snapshot);
   mark(slot(document, "lookup"), "armed", Boolean(snapshot.lookup?.armed));
   show(slot(document, "lookup"), !snapshot.lookup?.armed);
   drawNotice(snapshot.notice);
 }
 
-function cardFor({ voucher, lookup, member, waiting }) {
+function cardFor({ voucher, lookup, paying, member, waiting }) {
   if (voucher) return "voucher";
   if (lookup?.result) return "found";
   if (lookup?.armed) return "armed";
+  if (paying?.step) return "paying";
   if (member) return "member";
   return waiting ? "waiting" : "idle";
 }
@@ -43,7 +51,8 @@ function drawWaiting(card, { waiting }) {
   until(card, waiting.until_ms);
 }
 
-function drawMember(card, { member }) {
+function drawMember(card, { member, paying }) {
+  show(card.querySelector('[data-do="pay"]'), Boolean(paying));
   drawPerson(card, member);
   until(card, member.expires_ms);
 }
