@@ -33,6 +33,7 @@ SHOP = "helu"
 REWARD = "parking-2h"
 FEN = 50_000
 _ASK_AGAIN = 3
+_HEARD_S = 3.0
 
 
 def main(
@@ -68,6 +69,7 @@ def main(
             sell(journal, holder, f"{mark_of_numbers or name[-1]}{number:04}")
             sync.wake()
             if number % 3 == 2:
+                heard(journal, news)
                 redeem(journal, online, holder, f"{name}-{number}")
         until(news, lambda: rests(journal) or is_fenced(journal))
         sync.stop()
@@ -98,6 +100,14 @@ def rests(journal):
 def until(news, condition):
     while not condition():
         news.wait(0.5)
+        news.clear()
+
+
+def heard(journal, news):
+    """Let central hear of the points first, if it can be reached: it lends no others."""
+    deadline_s = time.monotonic() + _HEARD_S
+    while journal.outbox().depth and time.monotonic() < deadline_s:
+        news.wait(0.1)
         news.clear()
 
 
