@@ -25,7 +25,7 @@ def test_a_second_tap_of_the_same_spool_ends_at_once_with_the_code_for_devices(t
 def test_two_configurations_that_share_a_spool_are_found_out_too(tap, tmp_path):
     other = tmp_path / "other.toml"
     text = tap.config.read_text()
-    text += '[[tap]]\nname = "b"\nlisten = "127.0.0.1:9"\nprinter = "127.0.0.1:9"\nspool = "b"\n'
+    text += '[[tap]]\nname = "b"\nlisten = "127.0.0.1:9"\nprinter = "127.0.0.1:10"\nspool = "b"\n'
     other.write_text(text)
     assert run_another(other).returncode == 4
 
