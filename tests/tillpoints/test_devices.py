@@ -28,7 +28,7 @@ def test_a_scanner_is_set_up_and_says_who_it_is(scanner, tmp_path):
     ran = run("setup", "newland-fm430", "--port", tmp_path / "scanner")
     assert ran.exit_code == 0, ran.output
     assert "scanner: FM430 V1.02.003" in ran.output
-    assert "GRBENA: was so already" in ran.output
+    assert "GRBENA: 本来如此 / was so already" in ran.output
     assert scanner.settings == {"SCNMOD": "2", "TSUENA": "1", "TSUSET": "0D", "GRBENA": "1"}
 
 
@@ -101,9 +101,9 @@ def test_scans_are_told_by_kind_and_never_by_content(tmp_path):
     virtual.unplug()
     assert ran.exit_code == 4
     assert "desk: PaymentCode (wechat_pay)" in ran.output
-    assert "desk: OtherCode (13 characters)" in ran.output
-    assert "desk: can be read" in ran.output
-    assert "other: CANNOT BE READ" in ran.output
+    assert "desk: OtherCode (13 字符 / characters)" in ran.output
+    assert "desk: 可读取 / can be read" in ran.output
+    assert "other: 读不到 / CANNOT BE READ" in ran.output
     assert "134567890123456789" not in ran.output
 
 
@@ -121,7 +121,7 @@ def test_each_line_of_agent_toml_is_told_with_its_device_or_why_it_has_none(tmp_
     virtual.unplug()
     assert told == {
         "desk": str(virtual.link),
-        "other": f"{tmp_path}/none is not plugged in",
+        "other": f"{tmp_path}/none 未插入 / is not plugged in",
         "hand": "it is not plugged in",
     }
     assert 'ATTRS{id/vendor}=="ffff"' in run("rules", "--config", config).output

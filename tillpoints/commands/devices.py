@@ -36,6 +36,10 @@ def command() -> None:
     """What is plugged in, lines for agent.toml, tests, scanner set-up."""
 
 
+_NOTHING = (
+    "没有插入扫描枪、读卡器或打印机 /"
+    " nothing is plugged in that could be a scanner, a reader or a printer"
+)
 _config = click.option(
     "--config", "config_path", type=click.Path(path_type=Path), help="This till's agent.toml."
 )
@@ -59,7 +63,7 @@ def list_(config_path: Path | None, as_json: bool) -> None:
     for told in found:
         click.echo(_line(told))
     if not found:
-        click.echo("nothing is plugged in that could be a scanner, a reader or a printer")
+        click.echo(_NOTHING)
     for name, meaning in lines.items():
         click.echo(f"{name}: {meaning}")
 
@@ -92,7 +96,7 @@ def watch(seconds: int | None) -> None:
 def suggest_() -> None:
     """Print lines for agent.toml about what is plugged in, ready to paste."""
     lines = suggest(inventory(), scanners(), printers())
-    click.echo(lines or "# nothing is plugged in that could be a scanner, a reader or a printer")
+    click.echo(lines or f"# {_NOTHING}")
 
 
 @command.command()
@@ -113,7 +117,10 @@ def test(config_path: Path, seconds: int) -> None:
     """
     missing = _listen(_loaded(config_path), seconds)
     if missing:
-        raise DeviceFailure(f"{missing} of the scanners could not be read: see above")
+        raise DeviceFailure(
+            f"{missing} 个扫码设备读不到，见上 /"
+            f" {missing} of the scanners could not be read: see above"
+        )
 
 
 @command.command()
@@ -130,16 +137,21 @@ def setup(profile: str, port: str | None, sheet_file: Path | None, as_json: bool
     found = scanners().get(profile)
     if found is None:
         names = ", ".join(scanners())
-        raise click.UsageError(f"there is no profile {profile!r}; known are {names}")
+        raise click.UsageError(
+            f"没有型号 {profile!r} / there is no profile {profile!r}; 已知 / known: {names}"
+        )
     if sheet_file is not None:
         try:
             sheet_file.write_text(sheet(found), encoding="utf-8")
         except OSError as error:
             raise click.UsageError(f"{sheet_file}: {error.strerror}") from error
-        click.echo(f"{sheet_file}: print it, and scan it from top to bottom")
+        click.echo(f"{sheet_file}: 打印后从上到下扫描 / print it, and scan it from top to bottom")
     if port is None:
         if sheet_file is None:
-            raise click.UsageError("give --port, or --sheet for a page of codes to scan")
+            raise click.UsageError(
+                "请给出 --port，或用 --sheet 打印设置条码 /"
+                " give --port, or --sheet for a page of codes to scan"
+            )
         return
     _report(_applied(found, port), as_json=as_json)
 
@@ -180,7 +192,7 @@ def _looks(config: Config, sources: list[Source]) -> Iterator[tuple[str, Callabl
 
 def _the_line(port: str) -> str:
     if not Path(port).exists():
-        raise NotFoundError(f"{port} is not plugged in")
+        raise NotFoundError(f"{port} 未插入 / is not plugged in")
     return port
 
 
@@ -195,31 +207,37 @@ def _the_card_reader(wanted: str) -> str:
 
 def _applied(profile: ScannerProfile, port: str) -> Outcome:
     if profile.setup is None:
-        raise DeviceFailure(f"{profile.model} has no known commands: use --sheet or its manual")
+        raise DeviceFailure(
+            f"{profile.model} 没有已知的设置指令，请用 --sheet 或说明书 /"
+            f" {profile.model} has no known commands: use --sheet or its manual"
+        )
     try:
         with serial.Serial(
             port, profile.setup.baud, timeout=_READ_EVERY_S, write_timeout=5, exclusive=True
         ) as line:
             return apply(line, profile.setup)
     except (NoAnswerError, OSError) as error:
-        raise DeviceFailure(f"{port}: {error}; --sheet writes codes to scan instead") from error
+        raise DeviceFailure(
+            f"{port}: {error}；可用 --sheet 打印设置条码 / --sheet writes codes to scan instead"
+        ) from error
 
 
 def _report(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(structs.asdict(outcome)))
     else:
-        click.echo(f"scanner: {outcome.identity or 'it does not say who it is'}")
+        said = outcome.identity or "未报告型号 / it does not say who it is"
+        click.echo(f"扫描枪 / scanner: {said}")
         for name in outcome.kept:
-            click.echo(f"  {name}: was so already")
+            click.echo(f"  {name}: 本来如此 / was so already")
         for name in outcome.changed:
-            click.echo(f"  {name}: set and read back")
+            click.echo(f"  {name}: 已设置并回读 / set and read back")
         for name in outcome.undone:
-            click.echo(f"  {name}: put back as it was")
+            click.echo(f"  {name}: 已恢复原值 / put back as it was")
         for name in outcome.left:
-            click.echo(f"  {name}: CHANGED, and could not be put back")
+            click.echo(f"  {name}: 已被改动且未能恢复 / CHANGED, and could not be put back")
     if outcome.refused:
-        raise DeviceFailure(f"refused: {outcome.refused}: {outcome.why}")
+        raise DeviceFailure(f"被拒绝 / refused: {outcome.refused}: {outcome.why}")
 
 
 def _listen(config: Config, seconds: int) -> int:
@@ -237,17 +255,21 @@ def _listen(config: Config, seconds: int) -> int:
     finally:
         reading.stop()
     for name, was_read in zip(names, seen, strict=True):
-        click.echo(f"{name}: {'can be read' if was_read else 'CANNOT BE READ'}")
+        click.echo(f"{name}: {'可读取 / can be read' if was_read else '读不到 / CANNOT BE READ'}")
     return seen.count(False)
 
 
 def _kind(scan: Shown) -> str:
     if isinstance(scan, NotTaken):
-        return f"{scan.source}: {own_words(scan.why).en}"
+        words = own_words(scan.why)
+        return f"{scan.source}: {words.zh} / {words.en}"
     if "\N{REPLACEMENT CHARACTER}" in scan.text:
-        return f"{scan.source}: garbled: check its layout, suffix and line settings"
+        return (
+            f"{scan.source}: 乱码，请检查键盘布局、后缀和串口参数 /"
+            " garbled: check its layout, suffix and line settings"
+        )
     kind = classify(scan.text)
-    said = kind.kind if isinstance(kind, PaymentCode) else f"{len(scan.text)} characters"
+    said = kind.kind if isinstance(kind, PaymentCode) else f"{len(scan.text)} 字符 / characters"
     return f"{scan.source}: {type(kind).__name__} ({said})"
 
 
@@ -262,7 +284,7 @@ def _told(source: Source) -> dict[str, Any]:
 
 def _line(told: dict[str, Any]) -> str:
     ids = f"{told['vid']}:{told['pid']}" if told["vid"] else "-"
-    known = told["profile"] or "no known model"
+    known = told["profile"] or "未知型号 / no known model"
     return f"{told['kind']:9}{told['node']:24}{ids:11}{told['product']} ({known})"
 
 
