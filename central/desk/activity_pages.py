@@ -15,7 +15,7 @@ from central.forms import form_token, language
 from central.ledger.activity_commands import RecordActivity
 from central.members.lookup import SeveralMembers, find_member
 from central.staff.pages import who
-from central.sync.offering import current_book
+from central.sync.reward_offers import current_book
 from central.sync.service import Service
 from loyalty.rules.activities import BY_BUYING
 from loyalty.rules.reasons import Reason

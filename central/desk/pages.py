@@ -19,7 +19,7 @@ from central.desk.statement import Statement, compose
 from central.forms import form_token, language
 from central.members.lookup import Person, SeveralMembers, find_member, person_of
 from central.staff.pages import staff_only, who
-from central.sync.offering import current_book
+from central.sync.reward_offers import current_book
 from central.sync.service import Service
 from loyalty.codes import group, mask_number
 from paper.encode import encode_slip

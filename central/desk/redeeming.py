@@ -26,7 +26,7 @@ from central.ledger.reward_commands import RedeemAtDesk, ReturnVoucher
 from central.ledger.shards import read_shard
 from central.ledger.writing.projections import json_of
 from central.sync import census
-from central.sync.offering import Wanted, local, offer_of
+from central.sync.reward_offers import Wanted, local, offer_of
 from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import PASS_PREFIX, VoucherCode, classify, is_short_code, make_short_code

@@ -22,7 +22,7 @@ from central.ledger.writing import bulk
 from central.ledger.writing.loading import read
 from central.members.reminded import KEPT_DAYS
 from central.rewards.offered import offered
-from central.sync.offering import details_of
+from central.sync.reward_offers import details_of
 from loyalty.catalogue import price
 from loyalty.events import Holder
 from loyalty.rules import reminders

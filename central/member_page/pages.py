@@ -22,7 +22,7 @@ from central.member_page import codes
 from central.member_page.codes import BadPass, KeyWanted, PassesWanted, qr_svg
 from central.members.lookup import Person, SeveralMembers, find_member, person_of
 from central.rewards.offered import for_member
-from central.sync.offering import current_book
+from central.sync.reward_offers import current_book
 from central.sync.service import Service
 from loyalty.codes import MEMBER_PREFIX, mask_number
 from loyalty.rules.reasons import of_benefits

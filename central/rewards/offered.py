@@ -10,7 +10,7 @@ from central.ledger import stocks
 from central.ledger.queries import balance_of
 from central.ledger.shards import read_shard
 from central.schema import reward
-from central.sync.offering import details_of, had_of, local
+from central.sync.reward_offers import details_of, had_of, local
 from loyalty.catalogue import Asking, Details, price, why_not
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason

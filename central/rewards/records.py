@@ -12,7 +12,7 @@ from central.ledger import directory, stocks
 from central.ledger.directory import Change
 from central.records import Changes, Values, put
 from central.rewards.sheet import Reward
-from central.sync.offering import details_of
+from central.sync.reward_offers import details_of
 from loyalty.catalogue import Details
 from loyalty.wire import RewardRow, Topic
 

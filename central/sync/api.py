@@ -22,9 +22,9 @@ from central.sync.callers import Caller, authenticate
 from central.sync.census import Census
 from central.sync.combiner import Busy
 from central.sync.lost_leases import LostLeases
-from central.sync.offering import had_of
 from central.sync.problems import Refused, malformed, plain
 from central.sync.rekeying import receive as take_key
+from central.sync.reward_offers import had_of
 from central.sync.service import Service
 from central.sync.trails import receive as write_down
 from central.sync.witnesses import receive as take_note

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from central import schema
 from central.ledger.remaking import LEASE_UNKNOWN, RemakeLeases, that_wait
 from central.ledger.shards import read_shard
-from central.sync import census, offering
+from central.sync import census, reward_offers
 from central.sync.service import Service
 from loyalty.wire import Judged
 
@@ -42,7 +42,7 @@ class LostLeases:
         now_ms = service.now_ms()
         early = service.read(
             lambda one: (
-                census.leases_wait(one, key, now_ms, offering.LEASE_TTL_S)
+                census.leases_wait(one, key, now_ms, reward_offers.LEASE_TTL_S)
                 and census.awaited(one, key)
             )
         )
@@ -52,7 +52,7 @@ class LostLeases:
         waiting = service.read(lambda one: that_wait(one, key))
         if not waiting:
             return
-        until_ms = self._restored_ms + offering.LEASE_TTL_S * 1000
+        until_ms = self._restored_ms + reward_offers.LEASE_TTL_S * 1000
         homes, valid_until = service.read(lambda one: _terms(one, key, now_ms))
         if service.run(RemakeLeases(waiting, until_ms, homes, valid_until)):
             self._due = True  # there may be more than one turn takes
@@ -63,9 +63,9 @@ def _terms(connection: Connection, shard_key: int, now_ms: int) -> tuple[dict[st
     t = schema.reward
     query = select(t.c.reward_id, t.c.home_shop).where(t.c.shard_key == shard_key)
     rows = connection.execute(query.where(t.c.home_shop.is_not(None))).all()
-    found = {id_: offering.home_device(connection, shard_key, shop) for id_, shop in rows}
-    book = offering.current_book(connection, shard_key, now_ms)
+    found = {id_: reward_offers.home_device(connection, shard_key, shop) for id_, shop in rows}
+    book = reward_offers.current_book(connection, shard_key, now_ms)
     days = timedelta(days=book.voucher_days if book is not None else 0)
-    today = offering.local(now_ms, read_shard(connection, shard_key).zone).date()
+    today = reward_offers.local(now_ms, read_shard(connection, shard_key).zone).date()
     homes = {reward_id: home for reward_id, home in found.items() if home is not None}
     return homes, (today + days).isoformat()

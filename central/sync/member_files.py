@@ -23,8 +23,8 @@ from central.database import WriterBusy, reading, writing
 from central.ledger import member_file
 from central.ledger.directory import NoShard
 from central.ledger.shards import Shard, read_shard
-from central.sync import offers, retention
-from central.sync.offers import Look
+from central.sync import file_offers, retention
+from central.sync.file_offers import Look
 from central.sync.retention import DAILY, DAY_MS, Policy
 from loyalty import member_delta
 from loyalty.directory import DirectoryHeld
@@ -112,7 +112,7 @@ class MemberFiles:
                 shard = read_shard(connection, self._shard_key)
             except NoShard:
                 return None  # nobody has set the programme up yet
-            return offers.look(connection, shard, 0, DirectoryHeld("", 0, 0, b""))
+            return file_offers.look(connection, shard, 0, DirectoryHeld("", 0, 0, b""))
 
     def _is_ours(self, name: str) -> bool:
         try:
@@ -169,7 +169,7 @@ class MemberFiles:
         part = self._folder / "making.part"
         with reading(self._engine) as connection, part.open("w+b") as file:
             shard = read_shard(connection, self._shard_key)
-            before = offers.newest(connection, shard)
+            before = file_offers.newest(connection, shard)
             header = member_file.write(
                 connection, self._shard_key, self.key_check, shard.feed_position, file
             )

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select
 from central import schema
 from central.ledger.shards import Shard, read_shard
 from central.ledger.writing.statements import Statement
-from central.sync import offers
-from central.sync.offers import Look
+from central.sync import file_offers
+from central.sync.file_offers import Look
 from central.sync.problems import Refused
 from loyalty.wire import FeedRow, PullAnswer, PullRequest, Topic
 
@@ -56,10 +56,10 @@ def page(
         return PullAnswer(shard.incarnation, 0, (), more=True, refetch=True), None
     held = request.held
     if held is None:
-        if request.position < offers.floor(connection, shard_key):
+        if request.position < file_offers.floor(connection, shard_key):
             raise Refused(409, "too_old", "members come as a file, which this agent cannot use")
         return _rows_behind(connection, shard, device_id, request, 0), None
-    look = offers.look(connection, shard, request.position, held)
+    look = file_offers.look(connection, shard, request.position, held)
     answer = _rows_behind(connection, shard, device_id, request, look.through)
     return structs.replace(answer, through=look.through, offer=look.offer), look
 

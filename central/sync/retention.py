@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from central import schema
 from central.database import writing
 from central.ledger.shards import Shard
-from central.sync import offers
+from central.sync import file_offers
 from loyalty.wire import Topic
 
 DAY_MS = 86_400_000
@@ -58,7 +58,7 @@ def forget(engine: Engine, shard: Shard, policy: Policy) -> set[str]:
 
 def _raise_floor(connection: Connection, shard_key: int, position: int) -> int:
     t = schema.feed_floor
-    floor = max(offers.floor(connection, shard_key), position)
+    floor = max(file_offers.floor(connection, shard_key), position)
     connection.execute(delete(t).where(t.c.shard_key == shard_key))
     connection.execute(insert(t), {"shard_key": shard_key, "position": floor})
     return floor

@@ -17,8 +17,8 @@ from central.ledger.shards import read_shard
 from central.sync import census, tendering
 from central.sync.callers import Caller
 from central.sync.limits import LEASES_OPEN_MAX
-from central.sync.offering import Wanted, local, offer_of
 from central.sync.problems import Refused, counted, malformed, plain
+from central.sync.reward_offers import Wanted, local, offer_of
 from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import is_short_code, make_short_code

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from central.ledger import explaining
 from central.ledger.queries import resolved
 from central.ledger.shards import read_shard
-from central.sync.offering import current_book
+from central.sync.reward_offers import current_book
 from loyalty.events import Holder
 from loyalty.rules.reasons import Reason
 

@@ -9,8 +9,8 @@ from central.ledger.offer import Offer
 from central.ledger.shards import read_shard
 from central.sync import census
 from central.sync.callers import Caller
-from central.sync.offering import LEASE_TTL_S, current_book, local
 from central.sync.problems import counted
+from central.sync.reward_offers import LEASE_TTL_S, current_book, local
 from loyalty.facts import Bill
 from loyalty.redeeming import LeaseRequest
 from loyalty.rules import paying

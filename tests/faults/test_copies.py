@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from central import schema
 from central.database import reading, writing
-from central.sync.offering import LEASE_TTL_S
+from central.sync.reward_offers import LEASE_TTL_S
 from tests.central.commands.conftest import database
 from tests.central.mall import DEMO, Mall
 from tests.central.serving import serving

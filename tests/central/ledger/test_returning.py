@@ -9,7 +9,7 @@ from central.jobs import voucher_expiry
 from central.ledger.judging.accounts import wallet_id
 from central.ledger.reward_commands import ReturnVoucher
 from central.ledger.verify import rebuild
-from central.sync.offering import local
+from central.sync.reward_offers import local
 from loyalty import wire
 from tests.central.programme import DAY_MS, member
 from tests.central.rewards.redeem_cases import bring_in

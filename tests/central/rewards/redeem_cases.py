@@ -14,7 +14,7 @@ from central.jobs import voucher_expiry
 from central.ledger import directory, stocks
 from central.rewards import records
 from central.rewards.sheet import COLUMNS, read_rewards
-from central.sync.offering import local
+from central.sync.reward_offers import local
 from loyalty import wire
 from loyalty.wording import say
 from tests.central.programme import DAY_MS, member

@@ -7,7 +7,7 @@ from central.database import writing
 from central.ledger.commands import ReleaseLease
 from central.ledger.judging.accounts import OFFLINE_LOSS
 from central.ledger.verify import rebuild
-from central.sync.offering import LEASE_TTL_S
+from central.sync.reward_offers import LEASE_TTL_S
 from loyalty import wire
 from loyalty.leases import ANOTHER_RUN, ARMED_ELSEWHERE
 from loyalty.rules.earning import Reason

@@ -5,7 +5,7 @@ from central import schema
 from central.database import writing
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
-from central.sync.offering import LEASE_TTL_S
+from central.sync.reward_offers import LEASE_TTL_S
 from tests.central.programme import member
 
 BACKUP = bytes(range(16))

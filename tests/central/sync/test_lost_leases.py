@@ -10,7 +10,7 @@ from central.ledger.closing import settled_cases
 from central.ledger.judging.rows import LeaseState, VoucherState
 from central.ledger.verify import rebuild
 from central.sync.api import blueprint
-from central.sync.offering import LEASE_TTL_S
+from central.sync.reward_offers import LEASE_TTL_S
 from loyalty.codes import make_short_code
 from loyalty.wire import LeaseAnswer, Verdict
 from tests.central.programme import member
