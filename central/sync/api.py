@@ -88,22 +88,14 @@ def blueprint(service: Service) -> Blueprint:
 
         route(path, answer)
 
-    def spends(path: str, type_: type[Q], handler: Handler[Q]) -> None:
-        def answer(body: bytes) -> Struct:
-            device = caller(path, body)
-            _of_this_central(service, device)
-            return handler(service, device, _decoded(body, type_))
-
-        route(path, answer)
-
     route(wire.ENROL_PATH, lambda body: _enrol(service, _decoded(body, wire.EnrolRequest)))
     signed(wire.PUSH_PATH, wire.PushRequest, push)
     signed(wire.PULL_PATH, wire.PullRequest, _pull)
     signed(wire.REHOME_PATH, wire.RehomeRequest, rehoming.answer)
-    spends(wire.LEASE_PATH, wire.LeaseRequest, lease)
-    spends(wire.VOUCHER_PATH, wire.VoucherRequest, spending.voucher)
-    spends(wire.RESERVE_PATH, wire.ReserveRequest, spending.reserve)
-    spends(wire.CANCEL_PATH, wire.CancelRequest, spending.cancel)
+    signed(wire.LEASE_PATH, wire.LeaseRequest, _of_this_central(lease))
+    signed(wire.VOUCHER_PATH, wire.VoucherRequest, _of_this_central(spending.voucher))
+    signed(wire.RESERVE_PATH, wire.ReserveRequest, _of_this_central(spending.reserve))
+    signed(wire.CANCEL_PATH, wire.CancelRequest, _of_this_central(spending.cancel))
     signed(wire.CLAIM_PATH, wire.ClaimRequest, _claim)
     signed(wire.BALANCE_PATH, wire.BalanceRequest, _balance)
     signed(PAPER_PATH, PaperRequest, papers.receive)
@@ -122,14 +114,19 @@ def blueprint(service: Service) -> Blueprint:
     return routes
 
 
-def _of_this_central(service: Service, caller: Caller) -> None:
+def _of_this_central(handler: Handler[Q]) -> Handler[Q]:
     """Refuse what was asked of this central as it was before a restore: 503, until it pulls.
 
     What was refused then may be forgotten now, and a late copy of the request would be granted to
     a device that has long given it up.
     """
-    if caller.incarnation and caller.incarnation != service.incarnation().hex():
-        raise Refused(503, "restored", "asked before the server was restored", _RETRY_AFTER_S)
+
+    def answer(service: Service, caller: Caller, asked: Q) -> Struct:
+        if caller.incarnation and caller.incarnation != service.incarnation().hex():
+            raise Refused(503, "restored", "asked before the server was restored", _RETRY_AFTER_S)
+        return handler(service, caller, asked)
+
+    return answer
 
 
 def _answered(answer: Callable[[], Response]) -> Response:
