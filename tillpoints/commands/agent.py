@@ -2,11 +2,18 @@
 
 import logging
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tillpoints.exits import ConfigurationFailure, Failure, SyncFailure
+
+if TYPE_CHECKING:
+    from edge_agent.journal.journal import Journal
+    from edge_agent.sync.transport import HttpTransport
 
 _config = click.option(
     "--config",
@@ -55,26 +62,11 @@ def run(config_path: Path) -> None:
 @click.option("--code", required=True, help="The one-time code of `tillpoints fleet enrol`.")
 def enrol(config_path: Path, code: str) -> None:
     """Give this device its identity; repeat it safely if the network fails."""
-    from edge_agent.config import ConfigError, load
-    from edge_agent.journal.errors import JournalError, JournalInUse
-    from edge_agent.journal.journal import Journal
     from edge_agent.sync import enrol as enrolment
     from edge_agent.sync.calls import Offline, Refused
-    from edge_agent.sync.transport import HttpTransport
 
-    try:
-        config = load(config_path)
-    except ConfigError as error:
-        raise ConfigurationFailure(str(error)) from error
-    url = config.central.url
-    try:
-        with Journal.open(config.state_path) as journal:
-            transport = HttpTransport(url, ca_file=config.central.ca_file)
-            answer = enrolment.enrol(journal, transport, url=url, code=code)
-    except JournalInUse as error:
-        raise Failure(f"{error}: stop the agent first, and start it again afterwards") from error
-    except JournalError as error:
-        raise Failure(str(error)) from error
+    with _while_stopped(config_path) as (journal, transport, url):
+        answer = enrolment.enrol(journal, transport, url=url, code=code)
     if isinstance(answer, Offline):
         raise SyncFailure(f"central at {url} cannot be reached: {answer.detail}")
     if isinstance(answer, Refused):
@@ -89,11 +81,24 @@ def rotate_key(config_path: Path) -> None:
 
     Stop the agent first. Repeat it safely if the network fails.
     """
+    from edge_agent.sync.calls import Offline, Refused
+    from edge_agent.sync.rekey import rekey
+
+    with _while_stopped(config_path) as (journal, transport, url):
+        trouble = rekey(journal, transport)
+    if isinstance(trouble, Offline):
+        raise SyncFailure(f"central at {url} cannot be reached: {trouble.detail}; ask again")
+    if isinstance(trouble, Refused):
+        raise SyncFailure(f"central refused the key: {trouble.code}: {trouble.detail}")
+    click.echo("this device has a new key")
+
+
+@contextmanager
+def _while_stopped(config_path: Path) -> "Iterator[tuple[Journal, HttpTransport, str]]":
+    """Give the journal of an agent that does not run, and the way to its central."""
     from edge_agent.config import ConfigError, load
     from edge_agent.journal.errors import JournalError, JournalInUse
     from edge_agent.journal.journal import Journal
-    from edge_agent.sync.calls import Offline, Refused
-    from edge_agent.sync.rekey import rekey
     from edge_agent.sync.transport import HttpTransport
 
     try:
@@ -103,13 +108,8 @@ def rotate_key(config_path: Path) -> None:
     url = config.central.url
     try:
         with Journal.open(config.state_path) as journal:
-            trouble = rekey(journal, HttpTransport(url, ca_file=config.central.ca_file))
+            yield journal, HttpTransport(url, ca_file=config.central.ca_file), url
     except JournalInUse as error:
         raise Failure(f"{error}: stop the agent first, and start it again afterwards") from error
     except JournalError as error:
         raise Failure(str(error)) from error
-    if isinstance(trouble, Offline):
-        raise SyncFailure(f"central at {url} cannot be reached: {trouble.detail}; ask again")
-    if isinstance(trouble, Refused):
-        raise SyncFailure(f"central refused the key: {trouble.code}: {trouble.detail}")
-    click.echo("this device has a new key")
