@@ -63,8 +63,9 @@ from edge_agent.web.server import SPARE_THREADS, WebServer
 from edge_agent.web.till_view import till_view
 from loyalty.reviewing import PAPER_DAYS
 from loyalty.wire import Role, ShopRow
-from receipts import pictures_ocr, templates
-from receipts.pictures_ocr import Ocr
+from receipts import templates
+from receipts.pictures import ocr as pictures_ocr
+from receipts.pictures.ocr import Ocr
 from receipts.templates import Template
 
 INBOX_MAX = 1000

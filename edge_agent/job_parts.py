@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from edge_agent.devices.job_file import Job, Moment
-from receipts.decoder import Decoder
-from receipts.elements import Cut, FormFeed, Line, Picture
-from receipts.pictures import is_picture
+from receipts.pictures.page import is_picture
 from receipts.reading import documents_of, is_unfinished, read_job
+from receipts.stream.decoder import Decoder
+from receipts.stream.elements import Cut, FormFeed, Line, Picture
 
 #: A POS that pauses longer than this in the middle of a paper has given it up.
 PAUSE_S_MAX = 5.0

@@ -12,8 +12,8 @@ from msgspec import structs
 from edge_agent.config import Tap
 from edge_agent.devices.job_file import Job
 from loyalty.receipt import Kind
-from receipts.pictures_ocr import Ocr
-from receipts.pictures_text import Paper
+from receipts.pictures.as_text import Paper
+from receipts.pictures.ocr import Ocr
 from receipts.reading import Reading, papers_of, read_papers
 from receipts.reasons import reason
 from receipts.templates import Template

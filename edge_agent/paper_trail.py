@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from loyalty.receipt import EARNING_KINDS
-from receipts.decoder import Decoder
-from receipts.elements import Drawer
 from receipts.reading import Reading
+from receipts.stream.decoder import Decoder
+from receipts.stream.elements import Drawer
 
 #: More than these in a row are another way of counting, and no lost papers.
 SKIPPED_MAX = 20

@@ -7,12 +7,12 @@ supports the amount and nothing speaks against it; every other doubt is named an
 from msgspec import Struct
 
 from loyalty.receipt import EARNING_KINDS, Kind
-from receipts import lexicon
-from receipts.money import decimal
-from receipts.reader import Facts
+from receipts.facts.reader import Facts
 from receipts.reasons import Reason, reason
-from receipts.segmenter import Document
-from receipts.settle import Settlement
+from receipts.stream.segmenter import Document
+from receipts.sums.settle import Settlement
+from receipts.text import lexicon
+from receipts.text.money import decimal
 
 AWARD_SCORE_MIN = 4
 TOO_LARGE_FEN = 50_000_000

@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Struct, structs
 
 from paper.width import columns as columns_of
-from receipts.drawing import draw_elements
 from receipts.reading import Reading, documents_of
 from receipts.reasons import Reason
+from receipts.stream.drawing import draw_elements
 
 #: Beyond this a job is left out: what was read of it is kept all the same.
 PACKED_BYTES_MAX = 1 << 20

@@ -9,16 +9,16 @@ import re
 from msgspec import Struct, structs
 
 from loyalty.receipt import Kind
-from receipts import glyph_lessons, glyphs
-from receipts.elements import Line, Run
-from receipts.fold import fold
-from receipts.glyph_proof import confirmed
-from receipts.pictures import Page
-from receipts.reader import facts_of
+from receipts.facts.reader import facts_of
+from receipts.pictures import glyph_lessons, glyphs
+from receipts.pictures.glyph_proof import confirmed
+from receipts.pictures.page import Page
 from receipts.reading import Reading
-from receipts.rows import rows_of
-from receipts.segmenter import Document
+from receipts.stream.elements import Line, Run
+from receipts.stream.segmenter import Document
 from receipts.templates import Template, label_before
+from receipts.text.fold import fold
+from receipts.text.rows import rows_of
 
 EXAMPLES_MAX = 8
 DRAWINGS_MAX = 16

@@ -5,15 +5,15 @@ is not enough: OCR needs two, and a dictionary's digits must be proved.
 """
 
 from loyalty.receipt import Kind
-from receipts import lexicon
 from receipts.decision import PROOFS
-from receipts.fold import close_up, fold
-from receipts.glyph_proof import is_proved
-from receipts.money import amounts
-from receipts.pictures_text import Paper
-from receipts.reader import Facts
+from receipts.facts.reader import Facts
+from receipts.pictures.as_text import Paper
+from receipts.pictures.glyph_proof import is_proved
 from receipts.reasons import Reason, reason
 from receipts.templates import Template, is_other_layout
+from receipts.text import lexicon
+from receipts.text.fold import close_up, fold
+from receipts.text.money import amounts
 
 #: How far each reader of pictures is trusted beside the printer's own text.
 TRUST = {"text": 1.0, "glyphs": 0.95, "ocr": 0.8, "nobody": 0.0}

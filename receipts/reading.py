@@ -11,18 +11,18 @@ from msgspec import Struct, structs
 from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
 from loyalty.rules.earning import eligible_fen
 from receipts.decision import decide
-from receipts.decoder import Decoder
-from receipts.dialects import ALTERNATIVES
-from receipts.elements import Cut, Doubt, Element, FormFeed, Line, Run
-from receipts.pictures import Page
+from receipts.facts.reader import Facts, Source, facts_of
+from receipts.pictures.as_text import Paper, paper_of, paper_of_page, paper_of_photo
+from receipts.pictures.files import load as load_image
+from receipts.pictures.ocr import Ocr
+from receipts.pictures.page import Page
 from receipts.pictures_doubt import TRUST, doubts_about
-from receipts.pictures_files import load as load_image
-from receipts.pictures_ocr import Ocr
-from receipts.pictures_text import Paper, paper_of, paper_of_page, paper_of_photo
-from receipts.proofs import Proof, proofs_of
-from receipts.reader import Facts, Source, facts_of
 from receipts.reasons import Reason, reason
-from receipts.segmenter import Document, split
+from receipts.stream.decoder import Decoder
+from receipts.stream.dialects import ALTERNATIVES
+from receipts.stream.elements import Cut, Doubt, Element, FormFeed, Line, Run
+from receipts.stream.segmenter import Document, split
+from receipts.sums.proofs import Proof, proofs_of
 from receipts.templates import Template, hinted
 
 #: A job beyond this is no receipt; what follows is not read.

@@ -18,12 +18,12 @@ from msgspec import Struct, structs
 
 from loyalty.receipt import EARNING_KINDS
 from receipts.decision import PROOFS
-from receipts.fold import fold
-from receipts.glyphs import Glyphs
-from receipts.reader import Facts
-from receipts.rows import Row, rows_of
-from receipts.segmenter import Document
-from receipts.settle import Settlement
+from receipts.facts.reader import Facts
+from receipts.pictures.glyphs import Glyphs
+from receipts.stream.segmenter import Document
+from receipts.sums.settle import Settlement
+from receipts.text.fold import fold
+from receipts.text.rows import Row, rows_of
 
 SHOP = re.compile(r"[\w][\w.-]{0,63}")
 #: Headings are compared with room for a character that OCR misread.

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from paper.width import columns
-from receipts.money import decimal
 from receipts.reading import Reading
 from receipts.reasons import reason
+from receipts.text.money import decimal
 
 _VALUE_COLUMNS = 28
 _DECISIONS = {

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from receipts import lessons, pictures_ocr, templates
-from receipts.pictures_files import is_image
-from receipts.pictures_text import Paper
+from receipts import lessons, templates
+from receipts.pictures import ocr as pictures_ocr
+from receipts.pictures.as_text import Paper
+from receipts.pictures.files import is_image
 from receipts.reading import (
     CUT_MARK,
     paper_of_picture,

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from edge_agent.journal.reader import Reader
-from receipts.pictures_text import Paper
+from receipts.pictures.as_text import Paper
 from receipts.reading import papers_of
 from tests.edge_agent.counter import LI, NEW_CARD, WANG, Counter, sale_text
 

@@ -27,8 +27,8 @@ from edge_agent.slips import (
 from paper.encode import PAPER_58MM, PAPER_80MM, PrinterProfile, encode_slip
 from paper.layout import QR, Cut, Line, as_text, lay_out
 from paper.marker import COPY_BANNER, OWN_PRINT_MARK, Lang, is_own_print
-from receipts.decoder import Decoder
-from receipts.elements import Line as PrintedLine
+from receipts.stream.decoder import Decoder
+from receipts.stream.elements import Line as PrintedLine
 
 CASES = Path(__file__).parents[1] / "cases" / "slips"
 WIDTHS = (32, 48)

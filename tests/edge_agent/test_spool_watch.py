@@ -16,7 +16,7 @@ from edge_agent.devices.spool import Job, key_file
 from edge_agent.job_reading import JobReader
 from edge_agent.messages import JobRead, JobSeen, PictureSeen
 from edge_agent.spool_watch import SpoolWatch
-from receipts import pictures_ocr
+from receipts.pictures import ocr as pictures_ocr
 from receipts.reading import Reading
 from receipts.templates import Template
 from tests.edge_agent.counter import sale_text

@@ -14,9 +14,9 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["receipts", "paper"]):
-    from receipts.decoder import Decoder
-    from receipts.elements import Element
     from receipts.reading import read_job
+    from receipts.stream.decoder import Decoder
+    from receipts.stream.elements import Element
 
 from tests.receipts.jobs import case_names, jobs_of
 

@@ -4,8 +4,8 @@ import pytest
 
 from paper.encode import PrinterProfile, encode_slip
 from paper.layout import QR, Cut, Line, Pair, Rule, Slip, Text, lay_out
-from receipts import elements
-from receipts.decoder import Decoder
+from receipts.stream import elements
+from receipts.stream.decoder import Decoder
 
 SLIP: Slip = (
     Text("积分联 TILLPOINTS", "centre"),

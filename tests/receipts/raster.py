@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from receipts.lessons import Lesson, taught
-from receipts.pictures import Page
+from receipts.pictures.page import Page
 from receipts.reading import Reading, papers_of, read_text
 from receipts.templates import Template
 from tests.receipts.jobs import CASES

@@ -9,9 +9,9 @@ import random
 
 import pytest
 
-from receipts.decoder import Decoder
-from receipts.elements import Doubt, Element
 from receipts.reading import read_job
+from receipts.stream.decoder import Decoder
+from receipts.stream.elements import Doubt, Element
 from tests.receipts.jobs import CASES, captured, captured_names
 from tillpoints.commands.read import document_of
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from receipts import pictures_ocr
+from receipts.pictures import ocr as pictures_ocr
 from tests.receipts.jobs import CASES, jobs_of
 from tests.receipts.raster import job_of, raster_names
 from tillpoints.commands.read import command

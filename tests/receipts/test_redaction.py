@@ -2,9 +2,9 @@
 
 import pytest
 
-from receipts.decoder import Decoder
-from receipts.elements import Line
 from receipts.redaction import masked, masked_job
+from receipts.stream.decoder import Decoder
+from receipts.stream.elements import Line
 
 
 def text_of(raw: bytes) -> str:

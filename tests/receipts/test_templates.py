@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 from msgspec import structs
 
-from receipts.glyphs import Cell
 from receipts.lessons import Lesson, taught, teaches
+from receipts.pictures.glyphs import Cell
 from receipts.reading import Reading, read_job, read_text
 from receipts.templates import Template, load, path_of, save
 from tests.receipts.jobs import text_of as sample

@@ -13,8 +13,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from receipts.decoder import Decoder
 from receipts.reading import read_job
+from receipts.stream.decoder import Decoder
 
 RECEIPTS = 120
 ITEMS = 36  # makes a job of about 2 KB

@@ -7,11 +7,12 @@ import click
 import msgspec
 from msgspec import structs
 
-from receipts import lessons, pictures_ocr, templates
-from receipts.dialects import DIALECTS
-from receipts.money import decimal
+from receipts import lessons, templates
+from receipts.pictures import ocr as pictures_ocr
 from receipts.reading import Reading
+from receipts.stream.dialects import DIALECTS
 from receipts.templates import Template
+from receipts.text.money import decimal
 from tillpoints.exits import Failure
 from tillpoints.explained import explained
 from tillpoints.receipt_files import ReadAs, confirmed_lessons, known_template, lessons_of

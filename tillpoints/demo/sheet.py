@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from paper.marker import is_own_print
-from receipts.decoder import Decoder
-from receipts.elements import Code, Cut, FormFeed, Line
+from receipts.stream.decoder import Decoder
+from receipts.stream.elements import Code, Cut, FormFeed, Line
 
 
 class Sheet(Struct, frozen=True):

@@ -7,9 +7,9 @@ import time
 from msgspec import Struct
 
 from paper.marker import HEADINGS, is_own_print
-from receipts.decoder import Decoder
-from receipts.drawing import draw_elements
-from receipts.elements import Code, Cut, Element, Line
+from receipts.stream.decoder import Decoder
+from receipts.stream.drawing import draw_elements
+from receipts.stream.elements import Code, Cut, Element, Line
 
 PIECES_MAX = 40
 _HEADINGS = {words["zh"]: kind for kind, words in HEADINGS.items()}

@@ -1,0 +1,1 @@
+"""What one paper says: its kind, shop, numbers and time beside the settled amount."""

@@ -1,0 +1,1 @@
+"""Arithmetic of one paper: goods, taxes, roundings, tenders, and the amount they support."""
