@@ -50,7 +50,7 @@ chaos: $(VENV)/test.stamp ## Tills over a network that spoils requests: 40 seeds
 
 .PHONY: rules-million
 rules-million: $(VENV)/test.stamp ## A million awards, the same in two processes that share nothing
-	$(BIN)/python -m tests.loyalty.random_rules 1000000 compare
+	$(BIN)/python -m tests.loyalty.rules.random_rules 1000000 compare
 
 fuzz: $(VENV)/test.stamp ## Half an hour of coverage-guided fuzzing (wants the extra fuzz)
 	$(BIN)/python -m tests.fuzz.read_jobs 1800

@@ -6,7 +6,7 @@ from edge_agent.effects import Member, Now, Terms
 from loyalty.events import Holder, Moment
 from loyalty.rules.rulebook import version
 from loyalty.wire import ShopRow
-from tests.loyalty.conftest import a_rule_book
+from tests.loyalty.rules.conftest import a_rule_book
 
 
 def now(at_s: float) -> Now:

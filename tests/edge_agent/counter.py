@@ -21,7 +21,7 @@ from loyalty.rules import rulebook
 from loyalty.wire import EnrolAnswer, FeedRow, MemberRow, PullAnswer, RuleBookRow, ShopRow, Topic
 from receipts.reading import read_job
 from tests.edge_agent.devices.conftest import TapProcess, wait_for
-from tests.loyalty.conftest import a_rule_book
+from tests.loyalty.rules.conftest import a_rule_book
 
 CENTRAL_KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 DEVICE = b"d" * 16

@@ -19,7 +19,7 @@ from loyalty.rules.rulebook import version
 from loyalty.wire import Verdict
 from loyalty.wording import say
 from tests.central.programme import DAY_MS, member
-from tests.loyalty import rule_cases
+from tests.loyalty.rules import rule_cases
 
 CASES = [path for path in rule_cases.cases() if path.stem.startswith("activity-")]
 POINTS = "points"

@@ -36,7 +36,7 @@ from tests.edge_agent.journal.conftest import (
     refund_of,
     sale,
 )
-from tests.loyalty.conftest import a_rule_book
+from tests.loyalty.rules.conftest import a_rule_book
 
 ONE = b"incarnation-one!"
 TWO = b"incarnation-two!"

@@ -20,7 +20,7 @@ from loyalty.products import Part, Products
 from loyalty.receipt import Item, Kind, Receipt, Tender, fingerprint
 from loyalty.rules.rulebook import Rate, RuleBook
 from receipts.reading import Reading, read_text
-from tests.loyalty.conftest import a_rule_book
+from tests.loyalty.rules.conftest import a_rule_book
 
 PAPER = (
     "            禾鹿小馆\n             结账单\n--------------------------------\n单号:HL1\n"

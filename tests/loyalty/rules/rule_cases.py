@@ -18,7 +18,7 @@ from loyalty.rules.campaigns import Who
 from loyalty.rules.rulebook import RuleBook, from_toml
 from loyalty.rules.spans import Span
 
-FOLDER = Path(__file__).parent.parent / "cases" / "rules"
+FOLDER = Path(__file__).parent.parent.parent / "cases" / "rules"
 BASE = FOLDER / "base.toml"
 _MARK = "#-- what a case sets at the top of the book stands here\n"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from loyalty.rules.rulebook import from_toml
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "rules.md"
+PAGE = Path(__file__).parent.parent.parent.parent / "docs" / "rules.md"
 
 
 def test_the_book_on_the_page_has_no_mistakes() -> None:

@@ -13,7 +13,7 @@ from loyalty.rules.earning import Award, eligible_fen, money, plain, rounded, ta
 from loyalty.rules.earning import award as award_of
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wording import say
-from tests.loyalty.conftest import a_rule_book
+from tests.loyalty.rules.conftest import a_rule_book
 
 
 def receipt(owed_fen: int, **facts: object) -> Receipt:

@@ -7,7 +7,7 @@ from loyalty.rules.rulebook import RuleBookError, from_canonical, from_toml
 from loyalty.rules.rulebook import canonical as spelled
 from loyalty.rules.tender import Paying
 from loyalty.wording import say
-from tests.loyalty.conftest import TOML
+from tests.loyalty.rules.conftest import TOML
 
 PAYING = Paying(points_per_yuan=100, from_fen=20_000, share_percent_max=30, step_points=500)
 SECTION = """

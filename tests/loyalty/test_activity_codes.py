@@ -15,11 +15,10 @@ from loyalty.activity_codes import (
     signed_text,
 )
 from loyalty.codes import SignedActivity, classify
-from loyalty.rules.activities import Activity
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import RuleBook, from_toml
 from loyalty.wording import say
-from tests.loyalty.conftest import TOML
+from tests.loyalty.rules.conftest import TOML
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes([3]) * 32)
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -172,27 +171,3 @@ def test_what_central_did_not_sign_is_no_code(change: str) -> None:
         text = "TPA!"
     with pytest.raises(NotAnActivityCode):
         read_signed(text, PUBLIC, 2 if change == "other programme" else 1)
-
-
-def of_kind(kind: str) -> Activity:
-    return next(one for one in the_book().activities if one.kind == kind)
-
-
-@pytest.mark.parametrize(("stamps", "rounds"), [(0, 0), (9, 0), (10, 1), (19, 1), (25, 2)])
-def test_a_punch_card_fills_with_its_last_stamp_and_begins_again(stamps: int, rounds: int) -> None:
-    assert of_kind("punch_card").rounds_due(stamps, 0) == rounds
-
-
-@pytest.mark.parametrize(
-    ("spent_fen", "rounds"), [(999_999, 0), (1_000_000, 1), (1_000_001, 1), (9_000_000, 1)]
-)
-def test_a_milestone_is_reached_once(spent_fen: int, rounds: int) -> None:
-    assert of_kind("milestone").rounds_due(50, spent_fen) == rounds
-
-
-@pytest.mark.parametrize(
-    ("left_fen", "counted"), [(2_000, (1, 2_000)), (1_999, (0, 1_999)), (0, (0, 0)), (-5, (0, 0))]
-)
-def test_a_receipt_counts_for_what_is_left_of_it(left_fen: int, counted: tuple[int, int]) -> None:
-    card = structs.replace(of_kind("punch_card"), minimum_fen=2_000)
-    assert card.counted(left_fen) == counted

@@ -10,7 +10,7 @@ from loyalty.products import Part
 from loyalty.receipt import Item
 from loyalty.rules.basket import basket_of
 from loyalty.rules.earning import award, kept, points
-from tests.loyalty.random_rules import compare, digest, inputs
+from tests.loyalty.rules.random_rules import compare, digest, inputs
 
 NUMBERS = st.integers(0, 10**9)
 FEW = settings(max_examples=2_000, derandomize=True, deadline=None, database=None)

@@ -5,7 +5,7 @@ the same, in another process. Run as a program it prints one digest over so many
 out through the bytes of the event that would carry them; `compare` has two processes do it at
 once, each with a hash seed, a time zone and a locale of its own:
 
-    python -m tests.loyalty.random_rules COUNT [compare]
+    python -m tests.loyalty.rules.random_rules COUNT [compare]
 """
 
 import hashlib
@@ -194,7 +194,7 @@ ELSEWHERE = (
 
 def compare(count: int) -> str:
     """Return the digest that processes elsewhere agree on. Raises ValueError if they do not."""
-    command = [sys.executable, "-m", "tests.loyalty.random_rules", str(count)]
+    command = [sys.executable, "-m", "tests.loyalty.rules.random_rules", str(count)]
     running = [
         subprocess.Popen(command, env={**os.environ, **other}, stdout=subprocess.PIPE, text=True)
         for other in ELSEWHERE

@@ -5,7 +5,7 @@ import pytest
 from loyalty.rules import rulebook
 from loyalty.rules.rulebook import RuleBook, RuleBookError, from_canonical, from_toml, version
 from loyalty.rules.tiers import tier_for
-from tests.loyalty.conftest import TOML
+from tests.loyalty.rules.conftest import TOML
 
 
 def test_a_rule_book_survives_its_canonical_bytes_with_the_same_version(book: RuleBook) -> None:

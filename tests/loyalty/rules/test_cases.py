@@ -10,7 +10,7 @@ from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.rulebook import RuleBookError
 from loyalty.rules.tiers import Standing, reviewed, tier_for
 from loyalty.wording import say
-from tests.loyalty import case_sections, rule_cases
+from tests.loyalty.rules import case_sections, rule_cases
 
 ALL = rule_cases.cases()
 
