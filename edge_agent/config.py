@@ -17,9 +17,10 @@ from edge_agent.devices.hid.cards import Format
 from edge_agent.devices.hid.keyboard import AltCodes
 from edge_agent.devices.hid.layouts import LayoutName
 from edge_agent.devices.hid.pos_reports import Maker
-from edge_agent.devices.hid.sources import Kind, Match, UsbId
+from edge_agent.devices.hid.sources import Kind
 from edge_agent.devices.hid.wedge import End
 from edge_agent.devices.printer_config import Printer
+from edge_agent.devices.sources import Match, UsbId
 from edge_agent.devices.tap.ends import bauds
 from loyalty.settings import SettingsError, parse
 from loyalty.wording import Language

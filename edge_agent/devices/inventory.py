@@ -14,7 +14,8 @@ from serial.tools.list_ports_common import ListPortInfo
 from edge_agent.devices.camera.sources import cameras
 from edge_agent.devices.cards.sources import card_readers
 from edge_agent.devices.facts import fact_if_any, shown
-from edge_agent.devices.hid.sources import Source, plugged_in
+from edge_agent.devices.hid.sources import plugged_in
+from edge_agent.devices.sources import Source
 
 SYS_PRINTERS = Path("/sys/class/usbmisc")
 SERIAL_LINKS = Path("/dev/serial")

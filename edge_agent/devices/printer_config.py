@@ -13,7 +13,6 @@ from typing import Annotated, Literal, TypeVar
 from msgspec import Meta, Struct
 
 from edge_agent.devices import profiles
-from edge_agent.devices.hid.sources import Match, NotFoundError, UsbId, meant
 from edge_agent.devices.inventory import usb_printers
 from edge_agent.devices.printer_cups import CupsPrinter
 from edge_agent.devices.printer_font import Pen, find_font
@@ -27,6 +26,7 @@ from edge_agent.devices.printer_wires import (
 )
 from edge_agent.devices.printers import SlipPrinter, TapPrinter
 from edge_agent.devices.slip_folder import Slips
+from edge_agent.devices.sources import Match, NotFoundError, UsbId, meant
 from edge_agent.devices.tap.ends import bauds
 from paper.encode import Encoded, Encoding, PrinterProfile, encode_slip
 from paper.layout import Slip

@@ -17,8 +17,8 @@ from msgspec import Meta, Struct
 from edge_agent.devices.hid.keyboard import AltCodes
 from edge_agent.devices.hid.layouts import LayoutName
 from edge_agent.devices.hid.pos_reports import Maker
-from edge_agent.devices.hid.sources import PlugKind, Source, UsbId
 from edge_agent.devices.hid.wedge import End
+from edge_agent.devices.sources import PlugKind, Source, UsbId
 from loyalty.settings import SettingsError, parse
 
 #: How well a fact is known, the best first.

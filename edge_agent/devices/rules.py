@@ -14,8 +14,9 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from edge_agent.devices.hid.sources import Kind, Match
+from edge_agent.devices.hid.sources import Kind
 from edge_agent.devices.profiles import ScannerProfile
+from edge_agent.devices.sources import Match
 
 _HEAD = """\
 # Made by `tillpoints devices rules`: put it into the folder of udev's rules as

@@ -12,8 +12,8 @@ import threading
 import time
 from abc import ABC, abstractmethod
 
-from edge_agent.devices.hid.sources import NotFoundError
 from edge_agent.devices.ports import NotTaken, Scanned, Shown
+from edge_agent.devices.sources import NotFoundError
 
 # After an unplug: quickly again at first, then calmly, always back within seconds of the replug.
 REOPEN_WAIT_S_MIN = 0.1

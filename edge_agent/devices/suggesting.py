@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
-from edge_agent.devices.hid.sources import Match, Source
 from edge_agent.devices.profiles import PrinterModel, ScannerProfile, T
+from edge_agent.devices.sources import Match, Source
 
 # Many clones carry the same word or digits instead of a number of their own.
 _NO_SERIALS = frozenset({"", "0", "printer", "none", "1234567890", "0123456789", "default"})

@@ -15,13 +15,13 @@ from msgspec import structs
 from edge_agent.config import Config, ConfigError, load
 from edge_agent.devices.cards.pcsc import smart_cards
 from edge_agent.devices.cards.reader import the_reader
-from edge_agent.devices.hid.sources import Match, NotFoundError, PlugKind, Source, meant
 from edge_agent.devices.inventory import inventory
 from edge_agent.devices.ports import NotTaken, Shown
 from edge_agent.devices.profiles import ScannerProfile, printers, scanners
 from edge_agent.devices.rules import udev_rules
 from edge_agent.devices.setup.applying import NoAnswerError, Outcome, apply
 from edge_agent.devices.setup.sheet import sheet
+from edge_agent.devices.sources import Match, NotFoundError, PlugKind, Source, meant
 from edge_agent.devices.suggesting import profile_name, suggest
 from edge_agent.phrases import own_words
 from edge_agent.scanners import Scanners

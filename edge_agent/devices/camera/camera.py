@@ -17,9 +17,9 @@ from edge_agent.devices.camera.sighting import Sightings
 from edge_agent.devices.camera.sources import cameras
 from edge_agent.devices.codes.libraries import Picture
 from edge_agent.devices.codes.reading import read_soon
-from edge_agent.devices.hid.sources import meant
 from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
+from edge_agent.devices.sources import meant
 
 #: What a look may cost of one core: the screens stay quick beside it.
 BUDGET_S = 0.05

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from edge_agent.devices.hid.sources import Match, UsbId
+from edge_agent.devices.sources import Match, UsbId
 
 
 class Camera(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,9 +9,9 @@ from edge_agent.devices.cards.config import CardReader
 from edge_agent.devices.cards.numbers import GET_UID, Worthless, uid_of
 from edge_agent.devices.cards.pcsc import CardError, SmartCards, Watched, smart_cards
 from edge_agent.devices.hid.cards import CardNumbers, card_number
-from edge_agent.devices.hid.sources import NotFoundError
 from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
+from edge_agent.devices.sources import NotFoundError
 
 _LOOK_EVERY_S = 0.25
 #: A card that slips on the reader is lost and found within this time, and was shown once.

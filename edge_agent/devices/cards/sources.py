@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge_agent.devices.facts import fact_if_any
-from edge_agent.devices.hid.sources import Source
+from edge_agent.devices.sources import Source
 
 SYS_USB = Path("/sys/bus/usb/devices")
 _SMART_CARD = "0b"

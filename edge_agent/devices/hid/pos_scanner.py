@@ -9,9 +9,10 @@ import select
 from pathlib import Path
 
 from edge_agent.devices.hid.pos_reports import REPORT_BYTES, Maker, PosReports
-from edge_agent.devices.hid.sources import Match, meant, plugged_in
+from edge_agent.devices.hid.sources import plugged_in
 from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
+from edge_agent.devices.sources import Match, meant
 
 #: The reports of one code follow each other within milliseconds.
 _REST_S = 0.5

@@ -19,10 +19,11 @@ from pathlib import Path
 import evdev
 
 from edge_agent.devices.hid.passing_on import PassOn
-from edge_agent.devices.hid.sources import Match, meant, plugged_in
+from edge_agent.devices.hid.sources import plugged_in
 from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
+from edge_agent.devices.sources import Match, meant
 
 _EV_SYN, _EV_KEY, _EV_LED = 0, 1, 17
 _SYN_DROPPED = 3

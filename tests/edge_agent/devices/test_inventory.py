@@ -2,8 +2,8 @@
 
 import pytest
 
-from edge_agent.devices.hid.sources import Source
 from edge_agent.devices.inventory import inventory, lasting_names
+from edge_agent.devices.sources import Source
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from edge_agent.devices import printer_config
-from edge_agent.devices.hid.sources import Source
 from edge_agent.devices.printer_config import Printer
 from edge_agent.devices.printer_cups import CupsPrinter
 from edge_agent.devices.printer_wires import FilePrinter, NetworkPrinter, SerialPrinter
 from edge_agent.devices.printers import Answer, Status, TapPrinter
 from edge_agent.devices.profiles import printers
 from edge_agent.devices.slip_folder import Result, Slips
+from edge_agent.devices.sources import Source
 from paper.encode import PrinterProfile
 from paper.layout import Text
 

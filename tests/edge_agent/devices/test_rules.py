@@ -2,9 +2,9 @@
 
 from importlib.resources import files
 
-from edge_agent.devices.hid.sources import Match
 from edge_agent.devices.profiles import scanners
 from edge_agent.devices.rules import udev_rules
+from edge_agent.devices.sources import Match
 
 
 def rules(*wanted):

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent.config import Config, load
-from edge_agent.devices.hid.sources import Match, NotFoundError, Source, meant
 from edge_agent.devices.profiles import printers, scanners
 from edge_agent.devices.setup.sheet import sheet
+from edge_agent.devices.sources import Match, NotFoundError, Source, meant
 from edge_agent.devices.suggesting import match_for, profile_name, suggest
 
 NEWLAND = ("keyboard", "/dev/input/event5", "1eab", "1d03", "", "usb-1/input0", "Newland FM430")

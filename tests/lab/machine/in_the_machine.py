@@ -27,11 +27,12 @@ from edge_agent.config import HidScanner
 from edge_agent.devices.hid.layouts import LAYOUTS
 from edge_agent.devices.hid.pos_scanner import PosScanner
 from edge_agent.devices.hid.scanner import KeyboardScanner
-from edge_agent.devices.hid.sources import Match, plugged_in
+from edge_agent.devices.hid.sources import plugged_in
 from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.profiles import scanners
 from edge_agent.devices.rules import udev_rules
+from edge_agent.devices.sources import Match
 from edge_agent.devices.virtual.keyboard_scanner import VirtualKeyboardScanner
 from edge_agent.scanners import hid_scanner
 from loyalty.codes import make_member_number

@@ -13,9 +13,10 @@ import pytest
 from edge_agent.config import HidScanner
 from edge_agent.devices.hid.layouts import LAYOUTS
 from edge_agent.devices.hid.scanner import KeyboardScanner
-from edge_agent.devices.hid.sources import Match, plugged_in
+from edge_agent.devices.hid.sources import plugged_in
 from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.hotplug import HotPlug
+from edge_agent.devices.sources import Match
 from edge_agent.devices.virtual.keyboard_scanner import VirtualKeyboardScanner, as_kernel_events
 from edge_agent.scanners import hid_scanner
 from tests.edge_agent.devices.hid.test_keyboard import PRINTABLE

@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.devices.cards.numbers import Worthless, uid_of
 from edge_agent.devices.cards.reader import the_reader
-from edge_agent.devices.hid.sources import NotFoundError
+from edge_agent.devices.sources import NotFoundError
 
 DONE = b"\x90\x00"
 

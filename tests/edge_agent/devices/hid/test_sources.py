@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.devices.hid import sources
-from edge_agent.devices.hid.sources import Source, plugged_in
+from edge_agent.devices.hid.sources import plugged_in
+from edge_agent.devices.sources import Source
 
 # As a Newland FM430 shows itself as HID point-of-sale.
 UEVENT = (
