@@ -62,14 +62,16 @@ class Plug(Struct, frozen=True, forbid_unknown_fields=True):
 class Setting(Struct, frozen=True, forbid_unknown_fields=True):
     """One thing to set up: the maker's name for it, its value, and what that does.
 
-    `barcode` is what the maker's set-up code for it says, where that is known; `manual` is what
-    the code is called in the manual.
+    `answer` is what a scanner says that has taken it, as the maker writes it, without the frame
+    that every answer has. `barcode` is what the maker's set-up code for it says, where that is
+    known; `manual` is what the code is called in the manual.
     """
 
     does_zh: _Text
     does_en: _Text
     name: _Text
     value: str
+    answer: _Text
     barcode: str = ""
     manual: str = ""
 

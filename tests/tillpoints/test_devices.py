@@ -2,6 +2,10 @@
 
 import contextlib
 import json
+import os
+import select
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -40,6 +44,45 @@ def test_a_refused_setting_is_said_exactly_and_exits_4(scanner, tmp_path):
     told = json.loads(ran.output.splitlines()[0])
     assert told["undone"] == ["TSUENA", "SCNMOD"]
     assert scanner.settings == BEFORE
+
+
+@pytest.mark.parametrize("held_after", [1, 3, 11])
+def test_ctrl_c_in_the_middle_puts_all_back_and_says_so(scanner, tmp_path, held_after):
+    # Its identity, the first setting's answer, the last setting's: on a terminal of its own.
+    scanner.held_after = held_after
+    terminal, end = os.openpty()
+    arguments = ["devices", "setup", "newland-fm430", "--port", str(tmp_path / "scanner")]
+    with subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-m", "tillpoints", *arguments],
+        stdin=end,
+        stdout=end,
+        stderr=end,
+    ) as running:
+        os.close(end)
+        assert scanner.is_held.wait(30)
+        os.write(terminal, b"\x03")
+        shown = read_until(terminal, "is being put back")
+        scanner.goes_on.set()
+        shown += read_until(terminal, None)
+        assert running.wait(30) == 4
+    os.close(terminal)
+    assert scanner.settings == BEFORE
+    assert "stopped at" in shown
+    assert ("SCNMOD: 已恢复原值 / put back as it was" in shown) == (held_after > 1)
+    assert "CHANGED" not in shown
+
+
+def read_until(terminal, wanted):
+    """Read what a process shows, until it shows `wanted` or has ended."""
+    shown = b""
+    while wanted is None or wanted not in shown.decode(errors="replace"):
+        assert select.select([terminal], [], [], 30)[0], shown
+        try:
+            data = os.read(terminal, 4096)
+        except OSError:  # how a terminal says that nobody holds it any more
+            break
+        shown += data
+    return shown.decode()
 
 
 def test_where_no_wire_leads_a_sheet_is_written(tmp_path):

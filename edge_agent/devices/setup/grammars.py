@@ -22,12 +22,14 @@ _VERDICTS: dict[int, Verdict] = {0x06: "ok", 0x05: "unknown setting", 0x15: "bad
 
 
 class Reply(Struct, frozen=True):
-    """What a scanner answered; `value` is what it said about a setting or itself.
+    """What a scanner answered: `said` is all of it without its frame.
 
+    `verdict` is what that means, `value` what it tells about a setting or itself. An
     `acknowledgement` must be sent back, where the grammar wants one.
     """
 
     verdict: Verdict
+    said: str
     value: str = ""
     acknowledgement: bytes = b""
 
@@ -36,8 +38,9 @@ class Language(Struct, frozen=True):
     """One maker's grammar.
 
     `put` sets a name to a value for good, `ask` and `identity` take a name. `reply` reads what was
-    received about a name; None while it is not whole. `begin` opens a conversation and `end`
-    closes it and keeps what was set; they are empty where there is no such thing.
+    received about a name; None while it is not whole. `begin` opens a conversation, in which the
+    line runs at `baud`; `end` closes it and keeps what was set, `leave` closes it and need not.
+    They are empty where there is no such thing.
     """
 
     put: Callable[[str, str], bytes]
@@ -45,7 +48,9 @@ class Language(Struct, frozen=True):
     identity: Callable[[str], bytes]
     reply: Callable[[bytes, str], Reply | None]
     begin: bytes = b""
+    baud: int | None = None
     end: bytes = b""
+    leave: bytes = b""
 
 
 def _echo(said: bytes, name: str) -> Reply | None:
@@ -53,7 +58,7 @@ def _echo(said: bytes, name: str) -> Reply | None:
     if not said or said[-1] not in _VERDICTS:
         return None
     _, found, value = said[:-1].decode("ascii", "replace").rpartition(name)
-    return Reply(_VERDICTS[said[-1]], value) if found else None
+    return Reply(_VERDICTS[said[-1]], f"{name}{value}{chr(said[-1])}", value) if found else None
 
 
 def _newland(name: str, value: str) -> bytes:
@@ -90,26 +95,29 @@ def _ssi_reply(received: bytes, number: str) -> Reply | None:
     for packet in ssi.Packets().feed(received):
         if not packet.sound or packet.source != ssi.DECODER:
             continue  # noise on the line, or our own words come back
+        # Before a parameter stands the beep code that came with it.
+        data = packet.data[1:] if packet.opcode == ssi.PARAM_SEND else packet.data
+        said = f"{packet.opcode:02X}{data.hex().upper()}"
         if packet.opcode == ssi.ACK:
-            return Reply("ok")
+            return Reply("ok", said)
         if packet.opcode == ssi.NAK:
-            denied = packet.data[:1] == bytes([ssi.DENIED])
-            return Reply("unknown setting" if denied else "bad value")
+            denied = data[:1] == bytes([ssi.DENIED])
+            return Reply("unknown setting" if denied else "bad value", said)
         if packet.opcode == ssi.REVISION_REPLY:
-            return Reply("ok", packet.data.decode("ascii", "replace").strip(), thanks)
+            return Reply("ok", said, data.decode("ascii", "replace").strip(), thanks)
         if packet.opcode == ssi.PARAM_SEND:
-            value = packet.data[1 + len(bytes.fromhex(number)) :]  # a beep code comes first
-            return Reply("ok", value.hex().upper(), thanks)
+            value = data[len(bytes.fromhex(number)) :]
+            return Reply("ok", said, value.hex().upper(), thanks)
     return None
 
 
 def _datalogic_reply(received: bytes, name: str) -> Reply | None:
     del name  # its answers do not repeat it
-    found = re.search(rb"\$([>%])([^\r]*)\r", received)
+    found = re.search(rb"\$([>%@])([^\r]*)\r", received)
     if not found:
         return None
-    value = found[2].decode("ascii", "replace").strip()
-    return Reply("ok" if found[1] == b">" else "bad value", value)
+    sign, value = found[1].decode(), found[2].decode("ascii", "replace").strip()
+    return Reply("ok" if sign == ">" else "bad value", f"{sign}{value}", value)
 
 
 GRAMMARS: dict[Grammar, Language] = {
@@ -137,14 +145,18 @@ GRAMMARS: dict[Grammar, Language] = {
         identity=lambda _: ssi.Packet(ssi.REVISION_REQUEST).encode(),
         reply=_ssi_reply,
     ),
-    # Service mode, from public scripts for the Gryphon GFS4400: $S opens it, $C sets, $c asks,
-    # $Ar keeps and leaves. The answers $> (yes, with what was asked for) and $% are from memory.
+    # Service mode of the hand-helds, at 115,200 baud: $S opens it, $C sets, $c asks, $Ar keeps
+    # and restarts, $s leaves. Yes is $> and, where something was asked, its value; no is $%, and $@
+    # in one program. Seen in public tests of Datalogic's hand-helds and in a public program that
+    # sets up a Gryphon GFS4400 and compares what it says; speed, $s and $+$! only in the latter.
     "datalogic": Language(
         put=lambda name, value: f"$C{name}{value}\r".encode(),
         ask=lambda name: f"$c{name}\r".encode(),
-        identity=lambda _: b"$!\r",
+        identity=lambda name: f"${name}\r".encode(),
         reply=_datalogic_reply,
         begin=b"$S\r",
+        baud=115_200,
         end=b"$Ar\r",
+        leave=b"$s\r",
     ),
 }

@@ -6,7 +6,8 @@
 
 Fault switches: `refuses` names settings it takes no value for, `forgets` those that it says yes to
 and keeps as they were, `deaf_after` so many frames it answers nothing (its cable moved),
-`dribbles` sends its answers byte by byte, `noisy` sends a code and half an answer before each.
+`dribbles` sends its answers byte by byte, `noisy` sends a code and half an answer before each,
+`held_after` so many frames it keeps its answer back until `goes_on` is set.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import termios
 import threading
 import time
 from pathlib import Path
@@ -27,9 +29,10 @@ from edge_agent.devices.virtual.scanner import VirtualScanner
 _FRAMES: dict[Grammar, bytes] = {
     "newland": rb"~\x010000@([A-Z0-9]{6})([^;]*);\x03",
     "honeywell": rb"\x16M\r([A-Z0-9]{6})([^.!]*)[.!]",
-    "datalogic": rb"\$([SCc!]|Ar)([^\r]*)\r",
+    "datalogic": rb"\$(S|s|C|c|Ar|\+\$!)([^\r]*)\r",
 }
 _IDENTITIES = {"QRYPDN", "REVINF"}
+_SERVICE_BAUD = termios.B115200
 _LOOK_EVERY_S = 0.05
 
 
@@ -46,7 +49,11 @@ class SettableScanner:
         self.deaf_after: int | None = None
         self.dribbles = False
         self.noisy = False
+        self.held_after: int | None = None
+        self.is_held = threading.Event()
+        self.goes_on = threading.Event()
         self.frames = 0
+        self._serving = False
         self._line = VirtualScanner(link)
         self._grammar = grammar
         self._stopping = threading.Event()
@@ -64,6 +71,7 @@ class SettableScanner:
         trace: TracebackType | None,
     ) -> None:
         self._stopping.set()
+        self.goes_on.set()
         self._thread.join()
         self._line.unplug()
 
@@ -94,6 +102,9 @@ class SettableScanner:
         self.frames += 1
         if self.deaf_after is not None and self.frames > self.deaf_after:
             return
+        if self.frames == self.held_after:
+            self.is_held.set()
+            self.goes_on.wait()
         if self.noisy:
             answer = b"6901234567892\r" + answer
         for part in (
@@ -119,16 +130,21 @@ class SettableScanner:
 
     def _service(self, order: str, rest: str) -> bytes:
         name = next((each for each in self.settings if rest.startswith(each)), None)
+        if self._serving and termios.tcgetattr(self._line.end)[4] != _SERVICE_BAUD:
+            return b""  # at another speed it is noise
         match order:
-            case "S" | "Ar":
-                return b"$>\r\n"
-            case "!":
-                return f"$>{self.identity}\r\n".encode()
+            case "+$!":
+                return f"$>{self.identity}\r".encode()
+            case "S" | "s" | "Ar":
+                self._serving = order == "S"
+                return b"$>\r"
+            case _ if not self._serving:
+                return b""
             case "c" if name:
-                return f"$>{self.settings[name]}\r\n".encode()
+                return f"$>{self.settings[name]}\r".encode()
             case "C" if name and self._take(name, rest[len(name) :]):
-                return b"$>\r\n"
-        return b"$%\r\n"
+                return b"$>\r"
+        return b"$%\r"
 
     def _packet(self, packet: ssi.Packet) -> bytes:
         def said(opcode: int, data: bytes = b"") -> bytes:

@@ -2,6 +2,7 @@
 
 import pytest
 import serial
+from msgspec import structs
 
 from edge_agent.devices import ssi
 from edge_agent.devices.profiles import Setting, Setup
@@ -15,7 +16,7 @@ NAMES = {
     "newland": ("QRYPDN", {"SCNMOD": ("0", "2"), "TSUENA": ("0", "1"), "GRBENA": ("0", "1")}),
     "honeywell": ("REVINF", {"SUFBK2": ("", "990D"), "BEPBEP": ("0", "1"), "TRMUSB": ("", "130")}),
     "ssi": ("", {"8A": ("00", "08"), "38": ("01", "00"), "9C": ("06", "09")}),
-    "datalogic": ("!", {"LFSU": ("0A00", "0D00"), "SNRM": ("00", "02"), "BPVO": ("01", "03")}),
+    "datalogic": ("+$!", {"LFSU": ("0A00", "0D00"), "SNRM": ("00", "02"), "BPVO": ("01", "03")}),
 }
 
 
@@ -49,8 +50,19 @@ def port(scanner, tmp_path):
 @pytest.fixture
 def setup(grammar):
     identity, names = NAMES[grammar]
-    settings = [Setting("设置", "set", name, value) for name, (_, value) in names.items()]
-    return Setup(grammar, tuple(settings), identity)
+    return Setup(
+        grammar,
+        tuple(
+            Setting("设置", "set", name, value, taken(grammar, name, value))
+            for name, (_, value) in names.items()
+        ),
+        identity,
+    )
+
+
+def taken(grammar, name, value):
+    """What a scanner says that took a setting, in its maker's words."""
+    return {"ssi": "D0", "datalogic": ">"}.get(grammar, f"{name}{value}\x06")
 
 
 def wanted(grammar):
@@ -99,6 +111,44 @@ def test_a_scanner_that_says_yes_and_forgets_is_found_out(grammar, scanner, port
     assert outcome.refused == name
     assert "it said yes, but is" in outcome.why
     assert scanner.settings == before
+
+
+def test_an_answer_that_is_not_the_profile_s_is_a_refusal_and_both_are_told(
+    grammar, scanner, port, setup, before
+):
+    first, second, third = setup.setting
+    other = structs.replace(second, answer="another\x06")
+    outcome = apply(port, structs.replace(setup, setting=(first, other, third)))
+    said = taken(grammar, second.name, second.value)
+    assert (outcome.refused, outcome.why) == (
+        second.name,
+        f"it answered {said!r}, not {other.answer!r}",
+    )
+    assert scanner.settings == before
+    assert outcome.undone == (second.name, first.name)
+
+
+@pytest.mark.parametrize("at", range(8))
+def test_whoever_stops_it_finds_all_as_it_was_or_all_made(
+    grammar, scanner, port, setup, before, at
+):
+    asked = iter(range(20))
+    outcome = apply(port, setup, lambda: next(asked) >= at)
+    names = list(before)
+    if at > 2 * len(names) - 1:
+        assert (outcome.stopped, scanner.settings) == (False, wanted(grammar))
+        return
+    # Asked before and after each setting: what was set by then is put back.
+    assert (outcome.stopped, outcome.refused, outcome.why) == (True, names[at // 2], "")
+    assert outcome.undone == tuple(reversed(names[: (at + 1) // 2]))
+    assert (scanner.settings, outcome.left) == (before, ())
+
+
+@pytest.mark.parametrize("grammar", ["datalogic"], indirect=True)
+def test_a_conversation_that_has_its_own_speed_is_held_at_that_speed(scanner, port, setup):
+    apply(port, setup)
+    assert port.baudrate == 115_200
+    assert apply(port, setup).kept  # and begins at the line's own again
 
 
 def test_answers_that_come_byte_by_byte_are_read(grammar, scanner, port, setup):

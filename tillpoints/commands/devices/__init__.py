@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import serial
 from msgspec import structs
 
 from edge_agent.config import Config, ConfigError, load
@@ -17,24 +16,23 @@ from edge_agent.devices.cards.pcsc import smart_cards
 from edge_agent.devices.cards.reader import the_reader
 from edge_agent.devices.inventory import inventory
 from edge_agent.devices.ports import NotTaken, Shown
-from edge_agent.devices.profiles import ScannerProfile, printers, scanners
+from edge_agent.devices.profiles import printers, scanners
 from edge_agent.devices.rules import udev_rules
-from edge_agent.devices.setup.applying import NoAnswerError, Outcome, apply
-from edge_agent.devices.setup.sheet import sheet
 from edge_agent.devices.sources import Match, NotFoundError, PlugKind, Source, meant
 from edge_agent.devices.suggesting import profile_name, suggest
 from edge_agent.phrases import own_words
 from edge_agent.scanners import Scanners
 from loyalty.codes import PaymentCode, classify
+from tillpoints.commands.devices.setting_up import setup
 from tillpoints.exits import ConfigurationFailure, DeviceFailure
-
-_READ_EVERY_S = 0.05
 
 
 @click.group()
 def command() -> None:
     """What is plugged in, lines for agent.toml, tests, scanner set-up."""
 
+
+command.add_command(setup)
 
 _NOTHING = (
     "没有插入扫描枪、读卡器或打印机 /"
@@ -123,39 +121,6 @@ def test(config_path: Path, seconds: int) -> None:
         )
 
 
-@command.command()
-@click.argument("profile", type=str)
-@click.option("--port", help="The serial line, such as /dev/ttyACM0.")
-@click.option("--sheet", "sheet_file", type=click.Path(path_type=Path), help="Write an HTML page.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def setup(profile: str, port: str | None, sheet_file: Path | None, as_json: bool) -> None:
-    """Set a scanner up as PROFILE says, over its serial line; or write a sheet of codes to scan.
-
-    Every setting is answered and read back. If one is refused, the others are put back, it is
-    named, and the exit code is 4.
-    """
-    found = scanners().get(profile)
-    if found is None:
-        names = ", ".join(scanners())
-        raise click.UsageError(
-            f"没有型号 {profile!r} / there is no profile {profile!r}; 已知 / known: {names}"
-        )
-    if sheet_file is not None:
-        try:
-            sheet_file.write_text(sheet(found), encoding="utf-8")
-        except OSError as error:
-            raise click.UsageError(f"{sheet_file}: {error.strerror}") from error
-        click.echo(f"{sheet_file}: 打印后从上到下扫描 / print it, and scan it from top to bottom")
-    if port is None:
-        if sheet_file is None:
-            raise click.UsageError(
-                "请给出 --port，或用 --sheet 打印设置条码 /"
-                " give --port, or --sheet for a page of codes to scan"
-            )
-        return
-    _report(_applied(found, port), as_json=as_json)
-
-
 def _loaded(config_path: Path) -> Config:
     try:
         return load(config_path)
@@ -203,41 +168,6 @@ def _the_node(match: Match, kind: PlugKind, sources: list[Source]) -> str:
 def _the_card_reader(wanted: str) -> str:
     with smart_cards() as cards:
         return the_reader(wanted, cards.readers())
-
-
-def _applied(profile: ScannerProfile, port: str) -> Outcome:
-    if profile.setup is None:
-        raise DeviceFailure(
-            f"{profile.model} 没有已知的设置指令，请用 --sheet 或说明书 /"
-            f" {profile.model} has no known commands: use --sheet or its manual"
-        )
-    try:
-        with serial.Serial(
-            port, profile.setup.baud, timeout=_READ_EVERY_S, write_timeout=5, exclusive=True
-        ) as line:
-            return apply(line, profile.setup)
-    except (NoAnswerError, OSError) as error:
-        raise DeviceFailure(
-            f"{port}: {error}；可用 --sheet 打印设置条码 / --sheet writes codes to scan instead"
-        ) from error
-
-
-def _report(outcome: Outcome, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(structs.asdict(outcome)))
-    else:
-        said = outcome.identity or "未报告型号 / it does not say who it is"
-        click.echo(f"扫描枪 / scanner: {said}")
-        for name in outcome.kept:
-            click.echo(f"  {name}: 本来如此 / was so already")
-        for name in outcome.changed:
-            click.echo(f"  {name}: 已设置并回读 / set and read back")
-        for name in outcome.undone:
-            click.echo(f"  {name}: 已恢复原值 / put back as it was")
-        for name in outcome.left:
-            click.echo(f"  {name}: 已被改动且未能恢复 / CHANGED, and could not be put back")
-    if outcome.refused:
-        raise DeviceFailure(f"被拒绝 / refused: {outcome.refused}: {outcome.why}")
 
 
 def _listen(config: Config, seconds: int) -> int:
