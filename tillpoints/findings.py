@@ -12,7 +12,6 @@ from typing import Literal
 
 PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 37)
-DISK_FREE_MIN_MIB = 512
 CLOCK_AHEAD_MAX_S = 20 * 366 * 86_400.0
 UDEV_RULES = Path("/etc/udev/rules.d/70-tillpoints.rules")
 CUPS_BACKEND = Path("/usr/lib/cups/backend/tillpoints")
@@ -191,21 +190,6 @@ def check_queues(mode: int | None, lp: str | None) -> Finding:
     return Finding("queues", "ok", "CUPS 打印有副本", "what CUPS prints is copied")
 
 
-def check_disk(folder: Path, free_mib: int) -> Finding:
-    """The journal and the tap's spool need room; a full disk stops awards, never paper."""
-    if free_mib < DISK_FREE_MIN_MIB:
-        return Finding(
-            "disk",
-            "wrong",
-            f"{folder} 只剩 {free_mib} MiB",
-            f"only {free_mib} MiB free in {folder}",
-            f"free at least {DISK_FREE_MIN_MIB} MiB",
-        )
-    return Finding(
-        "disk", "ok", f"{folder} 剩余 {free_mib} MiB", f"{free_mib} MiB free in {folder}"
-    )
-
-
 def check_memory(folder: Path, in_memory: bool) -> Finding:
     """In memory the agent leaves the mark by which a run goes on for one that was killed."""
     if not in_memory:
@@ -239,3 +223,40 @@ def check_clock(now_s: float, installed_s: float) -> Finding:
             "timedatectl set-ntp true",
         )
     return Finding("clock", "ok", f"时钟 {shown}", f"clock {shown}")
+
+
+#: What asks what it last knew, by the program that keeps the clock; Debian's names.
+_ASK_KEEPER = {
+    "systemd-timesyncd": "timedatectl set-ntp true; timedatectl timesync-status",
+    "chronyd": "systemctl enable --now chrony; chronyc tracking",
+    "ntpd": "systemctl enable --now ntpsec; ntpq -p",
+}
+
+
+def check_ntp(keeper: str | None, *, kept: bool | None) -> Finding:
+    """Sales are dated by this clock; `kept` is what the kernel says, `keeper` who should."""
+    if kept is None:
+        return Finding(
+            "ntp",
+            "absent",
+            "内核不让问时钟是否已校准",
+            "the kernel may not be asked whether the clock is kept",
+            "timedatectl status",
+        )
+    if kept:
+        return Finding("ntp", "ok", "时钟由 NTP 校准", "NTP keeps the clock")
+    if keeper is None:
+        return Finding(
+            "ntp",
+            "absent",
+            "没有校时服务，时钟会越走越偏",
+            "nothing keeps the clock: it drifts",
+            "apt install systemd-timesyncd; timedatectl set-ntp true",
+        )
+    return Finding(
+        "ntp",
+        "absent",
+        f"{keeper} 已安装，但还没有校准时钟（UDP 123 可能被防火墙挡住）",
+        f"{keeper} is installed and does not keep the clock: is UDP port 123 open?",
+        _ASK_KEEPER[keeper],
+    )

@@ -16,10 +16,14 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
+from edge_agent.config import Config, ConfigError, load
 from edge_agent.journal.mark_file import is_in_memory
+from tillpoints import kernel_clock
+from tillpoints.exits import ConfigurationFailure
 from tillpoints.findings import (
     CUPS_BACKEND,
     UDEV_RULES,
@@ -28,11 +32,11 @@ from tillpoints.findings import (
     check_browser,
     check_chinese_font,
     check_clock,
-    check_disk,
     check_groups,
     check_kiosk_screen,
     check_libraries,
     check_memory,
+    check_ntp,
     check_python,
     check_queues,
     check_rules,
@@ -40,7 +44,10 @@ from tillpoints.findings import (
     check_sqlite,
     check_zbar,
 )
+from tillpoints.folder_findings import check_place, check_room, look, places
 
+#: Where the services find their configuration.
+AGENT_TOML = Path("/etc/tillpoints/agent.toml")
 #: The journal, and the tap's spool.
 STATE_FOLDERS = (Path("/var/lib"), Path("/var/spool"))
 RUNTIME_FOLDER = Path("/run")
@@ -93,20 +100,26 @@ def chinese_font_families() -> list[str]:
     return sorted(line.split(",")[0] for line in answer.stdout.splitlines() if line)
 
 
-def whose_groups() -> tuple[str, set[int] | None]:
-    """Name whose devices they have to be, and their groups; None: root, who needs none.
+class Who(NamedTuple):
+    """Who must be able to use this machine; `groups` is None for root, who needs none."""
 
-    That is who asks; where root asks on a machine with our service, the service's user.
-    """
+    name: str
+    uid: int
+    groups: set[int] | None
+
+
+def who_uses_it() -> Who:
+    """Return who asks; where root asks on a machine with our service, the service's user."""
     uid = os.geteuid()
     if uid:
         name = next((each.pw_name for each in pwd.getpwall() if each.pw_uid == uid), str(uid))
-        return name, {*os.getgroups(), os.getegid()}
+        return Who(name, uid, {*os.getgroups(), os.getegid()})
     try:
         service = pwd.getpwnam(SERVICE_USER)
     except KeyError:
-        return "root", None
-    return service.pw_name, {*os.getgrouplist(service.pw_name, service.pw_gid)}
+        return Who("root", 0, None)
+    groups = {*os.getgrouplist(service.pw_name, service.pw_gid)}
+    return Who(service.pw_name, service.pw_uid, groups)
 
 
 def missing_groups(groups: set[int] | None) -> list[str]:
@@ -117,16 +130,33 @@ def missing_groups(groups: set[int] | None) -> list[str]:
     return [name for name in DEVICE_GROUPS if name in known and known[name] not in groups]
 
 
-def examine() -> list[Finding]:
+def disks(config: Config | None, who: Who) -> list[Finding]:
+    """Judge the folders that agent.toml names; without one, the disks where they would be."""
+    if config is not None:
+        seen = ((each, look(each, who.uid, who.groups)) for each in places(config))
+        return [check_place(place, found, who.name) for place, found in seen]
+    found = {folder.stat().st_dev: folder for folder in reversed(STATE_FOLDERS) if folder.exists()}
+    rooms = [(folder, os.statvfs(folder)) for folder in found.values()]
+    return [
+        check_room(
+            folder,
+            room.f_bavail * room.f_frsize // 2**20,
+            room.f_favail if room.f_files else None,
+        )
+        for folder, room in rooms
+    ]
+
+
+def examine(config: Config | None = None) -> list[Finding]:
     """Gather the facts of this machine and judge them."""
-    user, groups = whose_groups()
-    disks = {folder.stat().st_dev: folder for folder in reversed(STATE_FOLDERS) if folder.exists()}
+    who = who_uses_it()
     return [
         check_python(sys.version_info[:3]),
         check_sqlite(sqlite3.sqlite_version_info),
-        *(check_disk(each, shutil.disk_usage(each).free // 2**20) for each in disks.values()),
+        *disks(config, who),
         check_memory(RUNTIME_FOLDER, is_in_memory(RUNTIME_FOLDER)),
         check_clock(time.time(), Path(__file__).stat().st_mtime),
+        check_ntp(kernel_clock.keeper(), kept=kernel_clock.is_kept()),
         *(
             check_libraries(extra, [name for name in names if not importlib.util.find_spec(name)])
             for extra, names in LIBRARIES.items()
@@ -134,7 +164,7 @@ def examine() -> list[Finding]:
         check_chinese_font(chinese_font_families()),
         check_browser(shutil.which("chromium")),
         check_kiosk_screen(each.lower() for each in ("cage", "Xwayland") if not shutil.which(each)),
-        check_groups(missing_groups(groups), user),
+        check_groups(missing_groups(who.groups), who.name),
         check_queues(
             CUPS_BACKEND.stat().st_mode if CUPS_BACKEND.exists() else None, shutil.which("lp")
         ),
@@ -152,13 +182,23 @@ def examine() -> list[Finding]:
 
 
 @click.command()
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help=f"This till's agent.toml, whose folders are looked at.  [default: {AGENT_TOML}]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with every finding.")
-def command(as_json: bool) -> None:
+def command(config_path: Path | None, as_json: bool) -> None:
     """Say what is missing on this machine, and the package that brings it.
 
     Exits 1 when something is wrong on any machine; what only some roles need is just told.
     """
-    findings = examine()
+    path = config_path or (AGENT_TOML if AGENT_TOML.exists() else None)
+    try:
+        findings = examine(load(path) if path else None)
+    except ConfigError as error:
+        raise ConfigurationFailure(str(error)) from error
     if as_json:
         found = {"findings": [asdict(each) for each in findings]}
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
