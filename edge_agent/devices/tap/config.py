@@ -112,7 +112,7 @@ def load(path: Path) -> list[AnyConfig]:
     for key in ("name", "listen", "watch", "spool"):
         values = [value for tap in taps if (value := getattr(tap, key, None))]
         if len(set(values)) < len(values):
-            raise ConfigError(f"{path}: two taps have the same {key}")
+            raise ConfigError(f"{path}: 两个 tap 的 {key} 相同 / two taps have the same {key}")
     for place, one in enumerate(taps):
         for other in taps:
             if told := _collision(one, other):
@@ -126,10 +126,16 @@ def _collision(one: AnyConfig, other: AnyConfig) -> str:
         spool, watch = (Path(os.path.normpath(each)) for each in (other.spool, one.watch))
         # The tap would take its own files for print jobs, the till's key too, and delete them.
         if watch in {spool, key_file(spool).parent} or spool in watch.parents:
-            return f"watch is where the tap {other.name!r} keeps what it owns: name another folder"
+            return (
+                f"watch 是 tap {other.name!r} 自己的文件夹，请换一个 /"
+                f" watch is where the tap {other.name!r} keeps what it owns: name another folder"
+            )
         return ""
     if not isinstance(other, FolderConfig) and _leads_to(one.printer, other.listen):
-        return f"printer is where the tap {other.name!r} listens: name the printer itself"
+        return (
+            f"printer 是 tap {other.name!r} 的监听地址，请写打印机本身 /"
+            f" printer is where the tap {other.name!r} listens: name the printer itself"
+        )
     return ""
 
 
@@ -143,22 +149,33 @@ def _leads_to(printer: str | Address, listen: str | Address) -> bool:
 
 def _checked(path: Path, entry: _Entry, where: str) -> AnyConfig:
     if not _NAME.fullmatch(entry.name):
-        raise ConfigError(f"{path}: {where}.name {entry.name!r} is not 1-40 of A-Z a-z 0-9 _ . -")
+        raise ConfigError(
+            f"{path}: {where}.name {entry.name!r} 应为 1-40 个字符（A-Z a-z 0-9 _ . -） /"
+            " is not 1-40 of A-Z a-z 0-9 _ . -"
+        )
     spool = (path.parent / entry.spool).absolute()
     if entry.watch:
         if entry.listen or entry.printer:
-            raise ConfigError(f"{path}: {where} has watch, so it has no listen and no printer")
+            raise ConfigError(
+                f"{path}: {where} 有 watch 就不能有 listen 和 printer /"
+                " has watch, so it has no listen and no printer"
+            )
         return FolderConfig(
             entry.name, (path.parent / entry.watch).absolute(), spool, entry.deletes
         )
     try:
         networks = tuple(ipaddress.ip_network(text) for text in entry.accept_from)
     except ValueError as error:
-        raise ConfigError(f"{path}: {where}.accept_from: {error}") from error
+        raise ConfigError(
+            f"{path}: {where}.accept_from 不是网络地址 / is no network: {error}"
+        ) from error
     if entry.printer.startswith("/"):
         return _line(path, entry, where, spool, networks)
     if entry.listen.startswith("/"):
-        raise ConfigError(f"{path}: {where}.printer is a device where listen is one")
+        raise ConfigError(
+            f"{path}: {where}.printer 也要是设备文件，因为 listen 是 /"
+            " is a device where listen is one"
+        )
     return TapConfig(
         name=entry.name,
         listen=_door(path, f"{where}.listen", entry.listen, networks),
@@ -173,12 +190,15 @@ def _line(
     path: Path, entry: _Entry, where: str, spool: Path, networks: tuple[Network, ...]
 ) -> LineConfig:
     if entry.baud not in bauds():
-        raise ConfigError(f"{path}: {where}.baud is none of {', '.join(map(str, bauds()))}")
+        known = ", ".join(map(str, bauds()))
+        raise ConfigError(f"{path}: {where}.baud 只能是 / is none of {known}")
     listen: str | Address = entry.listen
     if not entry.listen.startswith("/"):
         listen = _door(path, f"{where}.listen", entry.listen, networks)
     elif networks:
-        raise ConfigError(f"{path}: {where}.accept_from is for a POS on the network")
+        raise ConfigError(
+            f"{path}: {where}.accept_from 只用于网络上的 POS / is for a POS on the network"
+        )
     line = SerialLine(entry.baud, entry.data_bits, entry.parity, entry.stop_bits, entry.flow)
     return LineConfig(entry.name, listen, entry.printer, spool, entry.idle_ms, line, networks)
 
@@ -187,7 +207,9 @@ def _door(path: Path, where: str, text: str, networks: tuple[Network, ...]) -> A
     address = _address(path, where, text)
     if not networks and not ipaddress.ip_address(address.host).is_loopback:
         raise ConfigError(
-            f"{path}: {where} {text!r} is open to the whole network: name the till's address in "
+            f"{path}: {where} {text!r} 对整个网络开放，请在 accept_from 写收银机的地址"
+            '（["0.0.0.0/0"] 允许任何人打印） /'
+            " is open to the whole network: name the till's address in "
             'accept_from (["0.0.0.0/0"] lets anybody print)'
         )
     return address
@@ -198,6 +220,7 @@ def _address(path: Path, where: str, text: str) -> Address:
         return Address.parse(text)
     except ValueError as error:
         raise ConfigError(
-            f"{path}: {where} {text!r}: {error}; write an address and a port, such as "
+            f"{path}: {where} {text!r} 应为地址和端口，如 192.168.1.50:9100"
+            f"（不查域名：打印不能等域名服务器） / {error}; write an address and a port, such as "
             "192.168.1.50:9100 (names are not looked up: printing must not wait for a name server)"
         ) from error

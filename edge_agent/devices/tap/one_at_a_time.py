@@ -28,7 +28,7 @@ def only_tap_of(spool: Path) -> Iterator[None]:
         spool.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        _log.warning("no lock on the spool %s: %s", spool, error)
+        _log.warning("%s 不能加锁 / no lock on the spool: %s", spool, error)
         yield
         return
     with os.fdopen(handle, "r+b", buffering=0) as lock:
@@ -37,10 +37,11 @@ def only_tap_of(spool: Path) -> Iterator[None]:
         except BlockingIOError:
             owner = lock.read(20).decode("ascii", "replace").strip() or "unknown"
             raise AnotherTapError(
-                f"another tap runs already on the spool {spool} (process {owner})"
+                f"{spool} 已有另一个 tap 在运行（进程 {owner}） /"
+                f" another tap runs already on the spool {spool} (process {owner})"
             ) from None
         except OSError as error:  # a file system without locks
-            _log.warning("no lock on the spool %s: %s", spool, error)
+            _log.warning("%s 不能加锁 / no lock on the spool: %s", spool, error)
         with contextlib.suppress(OSError):  # only for people to read
             lock.truncate(0)
             lock.write(b"%d\n" % os.getpid())

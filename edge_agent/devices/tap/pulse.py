@@ -72,7 +72,7 @@ class Pulse(threading.Thread):
         except OSError as error:
             # The agent sees the beat grow old; the log says why, once per outage.
             if str(error) != self._write_error:
-                _log.warning("%s: no heartbeat: %s", self._tap_name, error)
+                _log.warning("%s: 心跳写不进去 / no heartbeat: %s", self._tap_name, error)
             self._write_error = str(error)
 
     def _read(self, *, ended: bool) -> Heartbeat:
@@ -101,9 +101,9 @@ class Pulse(threading.Thread):
         """Log an outage once and its recovery once; the others must not wait for a log."""
         if self._tap.printer is not self._said_printer:
             if self._tap.printer is Reachable.NO:
-                _log.warning("%s: the printer cannot be reached", self._tap_name)
+                _log.warning("%s: 打印机连不上 / the printer cannot be reached", self._tap_name)
             elif self._said_printer is Reachable.NO:
-                _log.info("%s: the printer is back", self._tap_name)
+                _log.info("%s: 打印机已恢复 / the printer is back", self._tap_name)
             self._said_printer = self._tap.printer
         for place, error in enumerate(self._errors()):
             if error not in {"", self._said_errors[place]}:

@@ -16,6 +16,7 @@ def run_another(config):
 def test_a_second_tap_of_the_same_spool_ends_at_once_with_the_code_for_devices(tap, printer):
     second = run_another(tap.config)
     assert second.returncode == 4
+    assert f"{tap.folder} 已有另一个 tap 在运行（进程 {tap.process.pid}）" in second.stderr
     assert f"another tap runs already on the spool {tap.folder}" in second.stderr
     assert f"process {tap.process.pid}" in second.stderr
     tap.print(b"still printing")
