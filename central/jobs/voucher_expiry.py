@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, select
 from central import schema
 from central.app import Parts, now_ms
 from central.database import reading, writing
-from central.lease_tables import is_paid
 from central.ledger.reward_commands import ReturnVoucher
 from central.ledger.shards import read_shard
 from central.ledger.writing.turns import run_turn
+from central.schema.leases import is_paid
 from central.sync.census import has_told
 from loyalty.rules.earning import Reason
 

@@ -6,7 +6,6 @@ from sqlalchemy import Connection, func, select
 
 from central import schema
 from central.access.turnstile import Crowded
-from central.lease_tables import is_open_lease
 from central.ledger.commands import GrantLease, UseVoucher
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Lease, Voucher
@@ -14,6 +13,7 @@ from central.ledger.offer import Offer
 from central.ledger.queries import resolved
 from central.ledger.reward_commands import ReserveStock, ReturnVoucher
 from central.ledger.shards import read_shard
+from central.schema.leases import is_open_lease
 from central.sync import census, tendering
 from central.sync.callers import Caller
 from central.sync.limits import LEASES_OPEN_MAX

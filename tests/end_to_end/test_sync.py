@@ -34,7 +34,7 @@ from loyalty.wire import (
     VoucherRequest,
 )
 from tests.central.mall import DEMO, Mall
-from tests.central.serving import serving
+from tests.central.serving.process import serving
 from tests.edge_agent.journal.conftest import hash_of
 
 WANG = "586562381399"

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from central import schema
 from central.database import reading
 from tests.central.mall import DEMO
-from tests.central.serving import serving
+from tests.central.serving.process import serving
 from tests.faults.chaos import FAULTS, Chaos
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from central import schema
 from central.database import reading
 from tests.central.programme import Device, card
-from tests.central.serving import COMMAND, Http
+from tests.central.serving.process import COMMAND, Http
 
 TILLS = 3
 SALES = 20

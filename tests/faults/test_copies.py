@@ -14,7 +14,7 @@ from central.database import reading, writing
 from central.sync.reward_offers import LEASE_TTL_S
 from tests.central.commands.conftest import database
 from tests.central.mall import DEMO, Mall
-from tests.central.serving import serving
+from tests.central.serving.process import serving
 from tests.faults.till_runs import Till, all_counts_once
 
 #: On SQLite whole agents go through this (test_a_mall_of_processes.py).

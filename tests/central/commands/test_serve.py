@@ -8,7 +8,7 @@ from sqlalchemy import select
 from central import schema
 from central.database import reading
 from tests.central.programme import Device
-from tests.central.serving import Http, serving
+from tests.central.serving.process import Http, serving
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -3,7 +3,7 @@
 from click.testing import CliRunner
 
 from edge_agent.journal.journal import Journal
-from tests.central.serving import serving
+from tests.central.serving.process import serving
 from tillpoints.cli import main
 
 

@@ -16,7 +16,7 @@ from loyalty import wire
 from loyalty.rekeying import REKEY_PATH, RekeyRequest, rekey_message
 from tests.central.commands.conftest import mall, sqlite_mall  # noqa: F401
 from tests.central.programme import member
-from tests.central.serving import serving
+from tests.central.serving.process import serving
 from tests.edge_agent.journal.conftest import at
 from tillpoints.cli import main
 

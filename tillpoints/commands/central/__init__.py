@@ -67,7 +67,7 @@ def serve(config: Path) -> None:
 
     Prints its address once it listens. Answers /healthz (the process) and /readyz (the database).
     """
-    from central.server import ServedAlready, Server
+    from central.serving.server import ServedAlready, Server
 
     with central(config):
         pass  # whatever would stop the server is said here, before there are worker processes

@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam
 
-from central.columns import big, data, small, table, text
+from central.schema.columns import big, data, small, table, text
 
 lease = table(
     "lease",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index
 
-from central.columns import big, data, small, table, text
+from central.schema.columns import big, data, small, table, text
 
 review = table(
     "review",

@@ -1,6 +1,6 @@
 """What devices tell of themselves beside their events; `central.schema` names all tables."""
 
-from central.columns import big, data, table
+from central.schema.columns import big, data, table
 
 # A device holds a seal that a seal of this incarnation contradicts: the history was changed.
 witness = table(

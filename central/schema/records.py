@@ -5,7 +5,7 @@ Names, numbers and phones stand in `member` and nowhere else.
 
 from sqlalchemy import Index, UniqueConstraint
 
-from central.columns import big, data, small, table, text
+from central.schema.columns import big, data, small, table, text
 
 member = table(
     "member",

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask, Response, request
 
 from central.config import ConfigError, Server
-from central.server_channels import HEADER_BYTES_MAX, Listener, Patience
-from central.server_worker import tls_context
+from central.serving.channels import HEADER_BYTES_MAX, Listener, Patience
+from central.serving.worker import tls_context
 
 SHORT = Patience(request_s=0.3, answer_s=0.3, idle_s=0.3)
 LONG = Patience(request_s=600, answer_s=600, idle_s=600)

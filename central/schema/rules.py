@@ -5,7 +5,7 @@
 
 from sqlalchemy import CheckConstraint, Index
 
-from central.columns import big, data, small, table, text
+from central.schema.columns import big, data, small, table, text
 
 # How far each counter that receipts share has come: `loyalty.rules.counting`.
 rule_use = table("rule_use", "name", text("name"), big("used"))

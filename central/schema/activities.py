@@ -2,7 +2,7 @@
 
 from sqlalchemy import Index
 
-from central.columns import big, table, text
+from central.schema.columns import big, table, text
 
 # Codes that were signed together: central.ledger.judging.activity_rows.Batch as JSON.
 activity_batch = table("activity_batch", "batch", text("batch"), text("content"))

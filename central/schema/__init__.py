@@ -11,38 +11,38 @@ shops, rewards, rule books, devices, staff) are kept by people.
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam
 
-from central.access_tables import member_access as member_access  # noqa: PLC0414
-from central.access_tables import pass_shown as pass_shown  # noqa: PLC0414
-from central.activity_tables import activity_batch as activity_batch  # noqa: PLC0414
-from central.activity_tables import activity_doing as activity_doing  # noqa: PLC0414
-from central.columns import big, data, small, table, text
-from central.columns import metadata as metadata  # noqa: PLC0414  # named here for others
-from central.lease_tables import arm as arm  # noqa: PLC0414
-from central.lease_tables import lease as lease  # noqa: PLC0414
-from central.lease_tables import lease_refusal as lease_refusal  # noqa: PLC0414
-from central.lease_tables import redemption as redemption  # noqa: PLC0414
-from central.lease_tables import reserved as reserved  # noqa: PLC0414
-from central.lease_tables import voucher as voucher  # noqa: PLC0414
-from central.record_tables import member as member  # noqa: PLC0414
-from central.record_tables import member_card as member_card  # noqa: PLC0414
-from central.record_tables import reward as reward  # noqa: PLC0414
-from central.record_tables import reward_stock as reward_stock  # noqa: PLC0414
-from central.record_tables import rule_book as rule_book  # noqa: PLC0414
-from central.record_tables import shop as shop  # noqa: PLC0414
-from central.record_tables import staff as staff  # noqa: PLC0414
-from central.review_tables import review as review  # noqa: PLC0414
-from central.review_tables import review_paper as review_paper  # noqa: PLC0414
-from central.review_tables import taught as taught  # noqa: PLC0414
-from central.review_tables import template as template  # noqa: PLC0414
-from central.rule_tables import job_leader as job_leader  # noqa: PLC0414
-from central.rule_tables import job_run as job_run  # noqa: PLC0414
-from central.rule_tables import member_profile as member_profile  # noqa: PLC0414
-from central.rule_tables import pending_lot as pending_lot  # noqa: PLC0414
-from central.rule_tables import reminder as reminder  # noqa: PLC0414
-from central.rule_tables import rule_use as rule_use  # noqa: PLC0414
-from central.rule_tables import sale_fact as sale_fact  # noqa: PLC0414
-from central.told_tables import trail as trail  # noqa: PLC0414
-from central.told_tables import witness as witness  # noqa: PLC0414
+from central.schema.access import member_access as member_access
+from central.schema.access import pass_shown as pass_shown
+from central.schema.activities import activity_batch as activity_batch
+from central.schema.activities import activity_doing as activity_doing
+from central.schema.columns import big, data, small, table, text
+from central.schema.columns import metadata as metadata  # named here for others
+from central.schema.leases import arm as arm
+from central.schema.leases import lease as lease
+from central.schema.leases import lease_refusal as lease_refusal
+from central.schema.leases import redemption as redemption
+from central.schema.leases import reserved as reserved
+from central.schema.leases import voucher as voucher
+from central.schema.records import member as member
+from central.schema.records import member_card as member_card
+from central.schema.records import reward as reward
+from central.schema.records import reward_stock as reward_stock
+from central.schema.records import rule_book as rule_book
+from central.schema.records import shop as shop
+from central.schema.records import staff as staff
+from central.schema.reviews import review as review
+from central.schema.reviews import review_paper as review_paper
+from central.schema.reviews import taught as taught
+from central.schema.reviews import template as template
+from central.schema.rules import job_leader as job_leader
+from central.schema.rules import job_run as job_run
+from central.schema.rules import member_profile as member_profile
+from central.schema.rules import pending_lot as pending_lot
+from central.schema.rules import reminder as reminder
+from central.schema.rules import rule_use as rule_use
+from central.schema.rules import sale_fact as sale_fact
+from central.schema.told import trail as trail
+from central.schema.told import witness as witness
 
 # --- the shard: its row is the lock, the commit order and the position in the feed
 

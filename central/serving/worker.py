@@ -18,7 +18,7 @@ from gunicorn.workers.base import Worker as GunicornWorker
 
 from central.config import ConfigError
 from central.config import Server as Settings
-from central.server_channels import Listener
+from central.serving.channels import Listener
 
 _TURN_S = 1
 _BUSY_TURN_S = 0.1

@@ -16,7 +16,7 @@ from gunicorn.app.base import BaseApplication
 from central.app import close, create_app
 from central.config import Config
 from central.config import Server as Settings
-from central.server_worker import Worker, tls_context
+from central.serving.worker import Worker, tls_context
 
 _STOP_S = 10
 

@@ -1,6 +1,6 @@
 """The tables by which a member proves who they are: a PIN, and the passes they have shown."""
 
-from central.columns import big, data, small, table, text
+from central.schema.columns import big, data, small, table, text
 
 member_access = table(
     "member_access",
