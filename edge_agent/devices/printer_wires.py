@@ -1,13 +1,11 @@
 """Printers of our own at the end of a wire: on the network, on a serial line, at a device file.
 
 python-escpos carries the bytes and nothing else; it is imported when first needed, because that
-takes a fifth of a second. Every wait has a limit. Status bytes: see `printer_status`.
+takes a fifth of a second. What is said over an open wire is `printer_link`'s.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import select
 import shutil
@@ -17,19 +15,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import closing, suppress
-from typing import IO, TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal
 
-from edge_agent.devices.printer_status import (
-    AUTOMATIC_OFF,
-    AUTOMATIC_ON,
-    automatic,
-    paper_in_order,
-    parallel_port,
-    real_time,
-)
+from edge_agent.devices import printer_link
+from edge_agent.devices.printer_link import Link
+from edge_agent.devices.printer_status import automatic, paper_in_order
 from edge_agent.devices.printers import Answer, Status
 from edge_agent.devices.slip_folder import Outcome, Result
-from edge_agent.devices.tap.answers import ASK_PAPER_IN_ORDER, Answers, Kind
+from edge_agent.devices.tap.answers import ASK_PAPER_IN_ORDER, Kind
 
 if TYPE_CHECKING:
     from escpos.escpos import Escpos
@@ -39,10 +32,8 @@ Manner = Literal["dle_eot", "asb", "never"]
 Flow = Literal["none", "rtscts", "dsrdtr", "xonxoff"]
 
 _PRINTED = Outcome(Result.PRINTED, "")
-_ANSWER_S = 0.5  # a printer that answers at all does so within a few milliseconds
 # A serial line that was pulled out answers with an error of its own kind, which is no OSError.
 _BROKEN = (OSError, termios.error)
-_LPGETSTATUS = 0x060B  # linux/lp.h; usblp answers it with the wires of the old parallel port
 
 
 class SwappedError(OSError):
@@ -53,8 +44,11 @@ class DirectPrinter(ABC):
     """A printer of our own, opened for each slip; drivers say how.
 
     `timeout_s` bounds each step of a slip. What a printer took that never answers counts as
-    printed.
+    printed, unless the link takes bytes for a printer that is switched off as well.
     """
+
+    #: That bytes were taken says that a printer is there which took them.
+    proves_taking = True
 
     def __init__(self, timeout_s: float, answers: Manner) -> None:
         self._timeout_s = timeout_s
@@ -67,7 +61,7 @@ class DirectPrinter(ABC):
     def print_slip(self, slip_id: str, data: bytes) -> Outcome:
         """Print the slip and return what became of it; `slip_id` is for the reader of a log."""
         try:
-            link = _Link(self._open())
+            link = Link(self._open())
         except _BROKEN as error:
             return Outcome(Result.NOT_PRINTED, f"slip {slip_id}: {error}")
         with closing(link):
@@ -89,25 +83,25 @@ class DirectPrinter(ABC):
     def status(self) -> Status:
         """Return what the printer answers; offline when it cannot be reached."""
         try:
-            with closing(_Link(self._open())) as link:
+            with closing(Link(self._open())) as link:
                 return self._status(link)
         except SwappedError as error:
             return Status(online=Answer.NO, swapped=str(error))
         except _BROKEN:
             return Status(online=Answer.NO)
 
-    def _status(self, link: _Link) -> Status:
+    def _status(self, link: Link) -> Status:
         match self._manner:
             case "dle_eot":
                 said = link.real_time_status()
                 return said if said.online is not Answer.UNKNOWN else link.wires()
             case "asb":
-                said_bytes = link.automatic_status(_ANSWER_S)
+                said_bytes = link.automatic_status(printer_link.ANSWER_S)
                 return automatic(said_bytes) if said_bytes else link.wires()
             case "never":
                 return link.wires()
 
-    def _send(self, link: _Link, data: bytes) -> Outcome:
+    def _send(self, link: Link, data: bytes) -> Outcome:
         link.write(data)
         # What waits in line behind the slip is answered when the slip is done.
         if self._manner == "dle_eot":
@@ -117,14 +111,25 @@ class DirectPrinter(ABC):
             said = link.automatic_status(self._timeout_s)
             paper = automatic(said).paper if said else None
         else:
-            taken = link.drain(self._timeout_s)
-            return _PRINTED if taken else Outcome(Result.UNKNOWN, "the printer took only a part")
+            return self._taken(link)
         if paper is None:
             why = self._status(link).obstacle or "the printer did not confirm it"
             return Outcome(Result.UNKNOWN, f"{why}: look at the paper")
         if paper is Answer.NO:
             return Outcome(Result.UNKNOWN, "the paper ran out: look at the paper")
         return _PRINTED
+
+    def _taken(self, link: Link) -> Outcome:
+        """Find out what can be known of a slip on a printer that never answers."""
+        if not link.drain(self._timeout_s):
+            doubt = "the printer took only a part"
+        elif not link.part(self._timeout_s):
+            doubt = "the printer holds it back"
+        elif obstacle := link.wires().obstacle:
+            doubt = obstacle
+        else:
+            doubt = "" if self.proves_taking else "the printer does not answer"
+        return Outcome(Result.UNKNOWN, f"{doubt}: look at the paper") if doubt else _PRINTED
 
 
 class NetworkPrinter(DirectPrinter):
@@ -162,6 +167,8 @@ class SerialPrinter(DirectPrinter):
         self._path = path
         self._baud = baud
         self._flow = flow
+        # Only with RTS/CTS does the kernel keep bytes back from a printer that is not there.
+        self.proves_taking = flow == "rtscts"
 
     def _open(self) -> Escpos:
         import serial
@@ -249,97 +256,3 @@ def _clear_up() -> None:
     from escpos import capabilities
 
     shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
-
-
-class _Link:
-    """An open transport: writing, and asking with a time limit."""
-
-    def __init__(self, transport: Escpos) -> None:
-        self._transport = transport
-        self._answers = Answers()
-
-    def write(self, data: bytes) -> None:
-        self._transport._raw(data)  # noqa: SLF001 - the one way to send bytes of our own
-
-    def ask(self, question: bytes, kind: Kind, limit_s: float) -> int | None:
-        """Return the status byte that answers, None if none came in time. Raises OSError."""
-        self.write(question)
-        self._answers.expect(kind)
-        until = time.monotonic() + limit_s
-        while (left_s := until - time.monotonic()) > 0:
-            ours, _ = self._answers.split(self._read(left_s))
-            if ours:
-                return ours[0]
-        self._answers = Answers()  # the next question may be one it does answer
-        return None
-
-    def real_time_status(self) -> Status:
-        """Ask DLE EOT 1, 2, 4 and maybe 3; silent at one, it is not asked on. Raises OSError."""
-        said: list[int] = []
-        for number in (1, 2, 4):
-            answer = self.ask(bytes((0x10, 0x04, number)), Kind.REAL_TIME, _ANSWER_S)
-            if answer is None:
-                return Status()
-            said.append(answer)
-        printer, cause, paper = said
-        error = None
-        if cause & 0x40:
-            error = self.ask(b"\x10\x04\x03", Kind.REAL_TIME, _ANSWER_S)
-        return real_time(printer, cause, paper, error)
-
-    def automatic_status(self, limit_s: float) -> bytes:
-        """Switch ASB on, return its four bytes (empty if none came) and switch it off. OSError."""
-        self.write(AUTOMATIC_ON)
-        said = bytearray()
-        until = time.monotonic() + limit_s
-        while len(said) < 4 and (left_s := until - time.monotonic()) > 0:
-            for byte in self._read(left_s):
-                # The first is 0xx1xx00, the others 0xx0xxxx; an XOFF may stand between.
-                begins, goes_on = byte & 0x93 == 0x10, byte & 0x90 == 0
-                if begins if not said else goes_on and len(said) < 4:
-                    said.append(byte)
-        self.write(AUTOMATIC_OFF)
-        return bytes(said) if len(said) == 4 else b""
-
-    def wires(self) -> Status:
-        """Return what the kernel knows of a USB printer; nothing of any other."""
-        try:
-            answer = fcntl.ioctl(self._transport.device.fileno(), _LPGETSTATUS, bytes(4))
-        except OSError:
-            return Status()  # no printer port
-        return parallel_port(answer[0])
-
-    def drain(self, limit_s: float) -> bool:
-        """Wait until the other side took every byte; False if it did not in time. OSError."""
-        until = time.monotonic() + limit_s
-        while not (taken := self._taken()) and time.monotonic() < until:
-            time.sleep(0.01)
-        return taken
-
-    def close(self) -> None:
-        """Let go of the device."""
-        device, self._transport.device = self._transport.device, False
-        # Not by the transport: it waits for a serial line to drain, which may never be.
-        device.close()
-
-    def _taken(self) -> bool:
-        device: IO[bytes] | _DeviceFile = self._transport.device
-        try:
-            # TIOCOUTQ: bytes not yet sent on a serial line, not yet acknowledged on a socket.
-            left = fcntl.ioctl(device.fileno(), termios.TIOCOUTQ, bytes(4))
-        except OSError as error:
-            if error.errno not in {errno.ENOTTY, errno.EINVAL}:
-                raise
-            # usblp is ready to be written to when it has sent everything before.
-            return bool(select.select([], [device], [], 0)[1])
-        return not any(left)
-
-    def _read(self, limit_s: float) -> bytes:
-        device: socket.socket | IO[bytes] | _DeviceFile = self._transport.device
-        readable, _, _ = select.select([device], [], [], limit_s)
-        if not readable:
-            return b""
-        data: bytes = self._transport._read()  # noqa: SLF001 - the one way to read
-        if not data and not isinstance(device, _DeviceFile):
-            raise ConnectionResetError("the printer closed the connection")
-        return data

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from edge_agent.devices import printer_wires
+from edge_agent.devices import printer_link
 from edge_agent.devices.printer_wires import NetworkPrinter, SerialPrinter
 from edge_agent.devices.slip_folder import Result
 from edge_agent.devices.tap import slip_printing
@@ -36,17 +36,24 @@ def silent(make, fault):
 def patience(monkeypatch, request):
     asked = request.node.callspec.params if hasattr(request.node, "callspec") else {}
     quiet = silent(asked.get("make"), asked.get("fault"))
-    monkeypatch.setattr(printer_wires, "_ANSWER_S", NEVER_COMES_S if quiet else ANSWERS_S)
+    monkeypatch.setattr(printer_link, "ANSWER_S", NEVER_COMES_S if quiet else ANSWERS_S)
     monkeypatch.setattr(slip_printing, "ANSWER_WAIT_S", ANSWERS_S)
     # A busy machine must have worked the slip through by then, or it looks like a printer that
     # answers no GS r.
     monkeypatch.setattr(slip_printing, "PRINTED_WAIT_S", 0.2)
 
 
-def print_on(printer, patience_s=0.03):
+def print_on(printer, patience_s=0.03, answers="dle_eot"):
     if isinstance(printer, VirtualPrinter):
-        return NetworkPrinter("127.0.0.1", printer.port, patience_s).print_slip("a", SLIP)
-    return SerialPrinter(printer.path, 115200, patience_s).print_slip("a", SLIP)
+        wired = NetworkPrinter("127.0.0.1", printer.port, patience_s, answers)
+    else:
+        wired = SerialPrinter(printer.path, 115200, patience_s, answers)
+    return wired.print_slip("a", SLIP)
+
+
+def print_unasked(printer, patience_s=0.03):
+    printer.mute = True
+    return print_on(printer, patience_s, "never")
 
 
 def tapped(printer):
@@ -144,6 +151,41 @@ def test_what_fails_before_the_slip_keeps_it_off_the_paper_or_leaves_it_unknown(
     wanted = [Result.NOT_PRINTED] * in_time + [Result.UNKNOWN] * rest
     assert [outcome.result for outcome, _ in said] == wanted
     assert [worked for _, worked in said] == [0] * len(ASKED)
+
+
+@pytest.mark.parametrize("fault", ["paper_ends", "power_fails"])
+def test_a_mute_clone_that_fails_at_any_byte_of_a_slip_is_not_believed_to_have_printed(fault):
+    said = outcomes(VirtualPrinter, fault, 0, len(SLIP), print_unasked)
+    # With the last byte all of it is on the paper; who loses the power then breaks the link.
+    last = Result.PRINTED if fault == "paper_ends" else Result.UNKNOWN
+    results = [outcome.result for outcome, _ in said]
+    assert results == [*[Result.UNKNOWN] * (len(SLIP) - 1), last]
+    assert [worked for _, worked in said] == [*range(1, len(SLIP) + 1)]
+    reasons = {outcome.reason.partition(":")[0] for outcome, _ in said} - {""}
+    broken = {"the link broke while printing"} if fault == "power_fails" else set()
+    assert reasons <= {"the printer holds it back"} | broken
+
+
+def test_a_mute_clone_without_paper_holds_a_slip_back_and_prints_it_later():
+    with VirtualPrinter() as printer:
+        printer.paper_out = True
+        assert print_unasked(printer).result is Result.UNKNOWN
+        printer.paper_out = False
+        assert printer.wait_until(lambda each: each.paper_bytes == SLIP, 5)
+
+
+@pytest.mark.parametrize(
+    ("make", "result"),
+    [(VirtualPrinter, Result.PRINTED), (VirtualSerialPrinter, Result.UNKNOWN)],
+    ids=["net", "line"],
+)
+def test_a_mute_clone_in_order_has_printed_where_its_wire_proves_that_it_took_the_slip(
+    make, result
+):
+    with make() as printer:
+        outcome = print_unasked(printer, 5.0)
+        assert outcome.result is result
+        assert ("the printer does not answer" in outcome.reason) == (result is Result.UNKNOWN)
 
 
 @pytest.mark.parametrize("make", [VirtualPrinter, VirtualSerialPrinter])

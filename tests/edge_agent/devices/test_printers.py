@@ -1,8 +1,11 @@
 """A slip's outcome is the truth, whatever the printer does while it is being printed."""
 
+import errno
+import fcntl
 import os
 import socket
 import struct
+import termios
 import threading
 import tty
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.devices.printer_wires import Manner, NetworkPrinter, SerialPrinter
+from edge_agent.devices.printer_wires import FilePrinter, Manner, NetworkPrinter, SerialPrinter
 from edge_agent.devices.printers import Answer, SlipPrinter, Status, TapPrinter
 from edge_agent.devices.slip_folder import Outcome, Result, Slips
 
@@ -184,6 +187,62 @@ def test_what_a_printer_known_to_be_mute_took_counts_as_printed_and_it_is_not_as
     printer = Printer({})
     assert print_on(printer, answers="never") == PRINTED
     assert printer.paper == SLIP
+
+
+def test_a_printer_that_holds_a_slip_back_may_print_it_after_we_have_gone() -> None:
+    # It talks though it never answers: were that left unread, closing would be a reset, and what it
+    # has not read yet would be lost to it.
+    paper = b""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        near = NetworkPrinter("127.0.0.1", listener.getsockname()[1], 0.2, "never")
+        outcomes: list[Outcome] = []
+        printing = threading.Thread(target=lambda: outcomes.append(near.print_slip("a", SLIP)))
+        printing.start()
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"\x14\x00\x00\x00")
+            printing.join()
+            while data := connection.recv(64):
+                paper += data
+    assert paper == SLIP
+    assert outcomes == [Outcome(Result.UNKNOWN, "the printer holds it back: look at the paper")]
+
+
+def test_a_mute_usb_printer_that_is_pulled_out_is_not_believed_to_have_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As usblp says it once the plug is out; poll() calls its device ready even then.
+    def gone(handle: int, request: int, *_: object) -> bytes:
+        if request == termios.TIOCOUTQ:
+            raise OSError(errno.ENOTTY, "no terminal")
+        if asked:
+            raise OSError(errno.ENODEV, "No such device")
+        asked.append(request)
+        return b"\x18"
+
+    asked: list[int] = []
+    monkeypatch.setattr(fcntl, "ioctl", gone)
+    printer = Printer({})
+    with on_serial_line(printer) as path:
+        outcome = FilePrinter(lambda: path, 2.0, "never").print_slip("a", SLIP)
+    assert outcome.result is Result.UNKNOWN
+    assert "the link broke while printing" in outcome.reason
+
+
+def test_a_mute_usb_printer_whose_paper_wire_says_so_is_not_believed_to_have_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wires = [b"\x18", b"\x38"]  # paper out is 20 (linux/lp.h), and comes while it prints
+
+    def said(handle: int, request: int, *_: object) -> bytes:
+        if request == termios.TIOCOUTQ:
+            raise OSError(errno.ENOTTY, "no terminal")
+        return wires.pop(0)
+
+    monkeypatch.setattr(fcntl, "ioctl", said)
+    with on_serial_line(Printer({})) as path:
+        outcome = FilePrinter(lambda: path, 2.0, "never").print_slip("a", SLIP)
+    assert outcome == Outcome(Result.UNKNOWN, "the paper is out: look at the paper")
 
 
 @pytest.mark.parametrize(
