@@ -22,7 +22,6 @@ from edge_agent.commands import Command
 from edge_agent.config import Config
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
-from edge_agent.job_reading import JobReader
 from edge_agent.journal.ballast import Ballast
 from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import JournalBroken, JournalError
@@ -34,9 +33,10 @@ from edge_agent.journal.writer import Writer
 from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import JobRead, SyncChanged
 from edge_agent.paper_out import PaperOut
+from edge_agent.papers.job_reading import JobReader
+from edge_agent.papers.spool_watch import SpoolWatch
 from edge_agent.scanners import Scanners
 from edge_agent.service_manager import ServiceManager
-from edge_agent.spool_watch import SpoolWatch
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer

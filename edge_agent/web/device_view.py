@@ -6,7 +6,7 @@ from edge_agent.devices.heartbeat import Heartbeat, Lost, Reachable
 from edge_agent.devices.printers import Answer, Status
 from edge_agent.effects import Terms
 from edge_agent.journal.identity import Identity
-from edge_agent.paper_trail import Trail
+from edge_agent.papers.paper_trail import Trail
 from edge_agent.phrases import own_words
 from edge_agent.sync.status import Status as SyncStatus
 from edge_agent.web.views import Json, notice, sound, words

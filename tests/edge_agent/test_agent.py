@@ -196,7 +196,7 @@ def test_a_job_that_trips_our_own_code_goes_to_a_person_and_the_next_goes_on(
             raise RuntimeError("a bug of ours")
         return papers_of(raw)
 
-    monkeypatch.setattr("edge_agent.job_reading.papers_of", trip)
+    monkeypatch.setattr("edge_agent.papers.job_reading.papers_of", trip)
     counter.print("POISON\n")
     counter.print(sale_text("HL1"))
     state = counter.wait(lambda state: len(state["recent"]) == 2)

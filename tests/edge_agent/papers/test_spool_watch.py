@@ -13,9 +13,9 @@ from edge_agent.config import Tap
 from edge_agent.devices.job_file import JobHead, JobTail, JobWriter, Moment, next_name
 from edge_agent.devices.sealing import till_key
 from edge_agent.devices.spool import Job, key_file
-from edge_agent.job_reading import JobReader
 from edge_agent.messages import JobRead, JobSeen, PictureSeen
-from edge_agent.spool_watch import SpoolWatch
+from edge_agent.papers.job_reading import JobReader
+from edge_agent.papers.spool_watch import SpoolWatch
 from receipts.pictures import ocr as pictures_ocr
 from receipts.reading import Reading
 from receipts.templates import Template

@@ -17,7 +17,8 @@ from edge_agent.config import Tap
 from edge_agent.devices.heartbeat import Heartbeat, read_heartbeat
 from edge_agent.devices.job_file import Job, JobName, Moment, Unreadable
 from edge_agent.devices.spool import Spool
-from edge_agent.job_parts import (
+from edge_agent.messages import JobRead, JobSeen, PictureSeen
+from edge_agent.papers.job_parts import (
     JOIN_S_MAX,
     PAUSE_S_MAX,
     continues,
@@ -27,10 +28,9 @@ from edge_agent.job_parts import (
     joined,
     seconds_between,
 )
-from edge_agent.job_reading import JobReader
-from edge_agent.messages import JobRead, JobSeen, PictureSeen
-from edge_agent.paper_trail import PaperTrail, Trail
-from edge_agent.picture_queue import PictureQueue
+from edge_agent.papers.job_reading import JobReader
+from edge_agent.papers.paper_trail import PaperTrail, Trail
+from edge_agent.papers.picture_queue import PictureQueue
 
 POLL_S = 0.05
 RETRY_S = 2.0

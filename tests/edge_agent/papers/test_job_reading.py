@@ -4,7 +4,7 @@ import pytest
 
 from edge_agent.config import Tap
 from edge_agent.devices.job_file import Job, Moment
-from edge_agent.job_reading import JobReader
+from edge_agent.papers.job_reading import JobReader
 from tests.edge_agent.counter import sale_text
 
 CUT = b"\x1dV\x00"

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 
 from edge_agent.devices.job_file import Job
-from edge_agent.job_reading import JobReader
 from edge_agent.messages import JobRead
+from edge_agent.papers.job_reading import JobReader
 
 POLL_S = 0.05
 RETRY_S = 2.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge_agent.paper_trail import FOR_IT_MS, SHOWN_MS, PaperTrail, Trail
+from edge_agent.papers.paper_trail import FOR_IT_MS, SHOWN_MS, PaperTrail, Trail
 from edge_agent.web.device_view import gaps_of, trail_view
 from loyalty.trails import Gaps
 from receipts.reading import read_job

@@ -1,0 +1,1 @@
+"""From the taps' spools to papers that were read: parts joined, gaps noticed."""
