@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from loyalty.coupons import Coupon
 from loyalty.rules.earning import Reason
 
 Kind = Literal["goods", "gift_card", "parking", "service", "coupon", "bundle"]
@@ -28,9 +29,10 @@ class Details(Struct, frozen=True, omit_defaults=True):
     """What a reward is and for whom. Days are ISO dates, both included; empty: no such limit.
 
     `pieces_max` of it may be had at once, counted in `unit_zh` and `unit_en`. A coupon takes
-    `off_fen` or `off_percent` off a receipt of `from_fen` or more. From `price_from` to
-    `price_until` it costs `price_points` a piece. `tiers` alone may have it; `early_tiers` may from
-    `early_from` on. A member may have `limit` pieces: ever, or in a day or a month.
+    `off_fen` or `off_percent` off a receipt of `from_fen` or more, at most `off_most_fen`. From
+    `price_from` to `price_until` it costs `price_points` a piece. `tiers` alone may have it;
+    `early_tiers` may from `early_from` on. A member may have `limit` pieces: ever, or in a day or
+    a month.
     """
 
     about_zh: str = ""
@@ -41,6 +43,7 @@ class Details(Struct, frozen=True, omit_defaults=True):
     unit_en: str = ""
     off_fen: int = 0
     off_percent: int = 0
+    off_most_fen: int = 0
     from_fen: int = 0
     parts: tuple[Part, ...] = ()
     price_points: int = 0
@@ -53,6 +56,12 @@ class Details(Struct, frozen=True, omit_defaults=True):
     early_from: str = ""
     limit: int = 0
     limit_per: Per = ""
+
+
+def coupon_of(details: Details) -> Coupon | None:
+    """Return what a reward takes off a bill; None if it is no coupon."""
+    terms = Coupon(details.off_fen, details.off_percent, details.off_most_fen, details.from_fen)
+    return terms if terms.is_one else None
 
 
 class Asking(Struct, frozen=True):

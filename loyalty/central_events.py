@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from loyalty.coupons import Coupon
 from loyalty.facts import Bill, Holder, Moment
 from loyalty.products import Part
 
@@ -16,7 +17,8 @@ class LeaseGrant(Struct, frozen=True):
 
     `session` names that run; devices of an older version do not say it. `pieces` of the reward are
     handed over at `place` (empty: anywhere); `counted` is by how much that moves shared counters.
-    Points that are money pay a part of the `bill` at the shop `place`.
+    Points that are money pay a part of the `bill` at the shop `place`. A `coupon` keeps the terms
+    it was bought under.
     """
 
     at: Moment
@@ -36,6 +38,7 @@ class LeaseGrant(Struct, frozen=True):
     place: str = ""
     counted: dict[str, int] = {}
     bill: Bill | UnsetType = UNSET
+    coupon: Coupon | UnsetType = UNSET
 
 
 class LeaseRefused(Struct, frozen=True):

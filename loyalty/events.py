@@ -43,6 +43,7 @@ from loyalty.rehoming import UnknownKind as UnknownKind  # noqa: PLC0414
 from loyalty.rehoming import first_frame
 from loyalty.rehoming import origin_of as origin_of  # noqa: PLC0414
 from loyalty.rehoming import rehomed as rehomed  # noqa: PLC0414
+from loyalty.tender_events import CouponChecked as CouponChecked  # noqa: PLC0414
 from loyalty.tender_events import TenderChecked as TenderChecked  # noqa: PLC0414
 
 
@@ -143,12 +144,18 @@ class LeaseClose(Struct, frozen=True):
 
 
 class VoucherUse(Struct, frozen=True):
-    """A voucher was handed in at the device named here (`by`), 32 hex digits."""
+    """A voucher was handed in at the device named here (`by`), 32 hex digits.
+
+    A coupon took `bill.paid_fen` off a bill that came to `bill.due_fen` before it, whose receipt is
+    `fingerprint`.
+    """
 
     at: Moment
     voucher_code: str
     by: str
     request_id: str = ""
+    bill: Bill | UnsetType = UNSET
+    fingerprint: str | UnsetType = UNSET
 
 
 class ReviewOpened(Struct, frozen=True):
@@ -221,6 +228,7 @@ Body = (
     | ReviewDecided
     | ActivityDone
     | TenderChecked
+    | CouponChecked
     | LeaseGrant
     | MemberSet
     | Rejudge
@@ -256,6 +264,7 @@ KINDS: dict[int, type[Body]] = {
     11: ReviewDecided,
     13: ActivityDone,
     14: TenderChecked,
+    15: CouponChecked,
     101: LeaseGrant,
     102: MemberSet,
     103: Rejudge,

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from loyalty.coupons import Coupon
 from loyalty.facts import Bill, Holder
 from loyalty.rules.earning import Reason
 
@@ -84,11 +85,16 @@ class VoucherRequest(Struct, frozen=True):
 
 
 class VoucherAnswer(Struct, frozen=True):
-    """The reward to hand over and how many of it, or why not."""
+    """The reward to hand over and how many of it, or why not.
+
+    A `coupon` that counts until `valid_until` is no goods: it is kept for a bill.
+    """
 
     reward_id: str = ""
     refusal: Reason | None = None
     pieces: int = 1
+    coupon: Coupon | None = None
+    valid_until: str = ""
 
 
 class StockRow(Struct, frozen=True):
@@ -114,3 +120,4 @@ class VoucherRow(Struct, frozen=True):
     reward_id: str
     valid_until: str
     pieces: int = 1
+    coupon: Coupon | None = None

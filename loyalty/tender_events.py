@@ -1,4 +1,4 @@
-"""The event of points as money: what came of a bill that a redemption paid a part of."""
+"""The events of points as money and of coupons: what came of the bill they paid a part of."""
 
 from typing import Literal
 
@@ -21,3 +21,23 @@ class TenderChecked(Struct, frozen=True):
     outcome: Outcome
     bill: Bill
     fingerprint: str = ""
+
+
+#: `released`: no bill took the coupon, which is good again. The others are for a person.
+CouponOutcome = Literal["released", "no_line", "other_amount", "too_late"]
+
+
+class CouponChecked(Struct, frozen=True):
+    """A till held a coupon for a bill, and its receipt did not settle it; a match is a VoucherUse.
+
+    `request_id` is the one under which central took the coupon for it, empty at its home till.
+    `why` is the cashier's word, `fingerprint` that of a receipt that did not fit.
+    """
+
+    at: Moment
+    voucher_code: str
+    outcome: CouponOutcome
+    bill: Bill
+    request_id: str = ""
+    fingerprint: str = ""
+    why: str = ""

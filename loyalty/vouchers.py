@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from loyalty.chain import sign, signed_by
 from loyalty.codes import VOUCHER_PREFIX
+from loyalty.coupons import Coupon
 
 _SIGNATURE_BYTES = 64
 _TAG = b"tillpoints voucher 1"
@@ -22,7 +23,7 @@ _TAG = b"tillpoints voucher 1"
 class Voucher(Struct, frozen=True, array_like=True):
     """What a voucher says: its typed code, the reward, where and until when (a date) it counts.
 
-    It is worth `pieces` of the reward.
+    It is worth `pieces` of the reward; a `coupon` takes off a bill what these terms say.
     `home_device` (32 hex digits) is the one till that may take it offline; None: online only.
     """
 
@@ -32,6 +33,7 @@ class Voucher(Struct, frozen=True, array_like=True):
     home_device: str | None
     valid_until: str
     pieces: int = 1
+    coupon: Coupon | None = None
 
 
 class NotAVoucher(ValueError):

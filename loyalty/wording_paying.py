@@ -1,4 +1,4 @@
-"""What is said about points as money, in Chinese and English; `loyalty.wording` says it."""
+"""What is said about points as money and coupons, zh and en; `loyalty.wording` says it."""
 
 WORDS: dict[str, tuple[str, str]] = {
     "paying_off": ("本商场不支持积分抵现", "Points do not pay at tills in this mall"),
@@ -33,5 +33,51 @@ WORDS: dict[str, tuple[str, str]] = {
     "tender_no_receipt": (
         "没有等到这笔积分抵现的小票",
         "No receipt came for this payment with points",
+    ),
+    # coupons
+    "coupon_off": ("满 {from} 减 {off}", "{off} off a bill of {from} or more"),
+    "coupon_percent": ("满 {from} 减 {percent}%", "{percent}% off a bill of {from} or more"),
+    "coupon_percent_most": (
+        "满 {from} 减 {percent}%，最多减 {most}",
+        "{percent}% off a bill of {from} or more, at most {most}",
+    ),
+    "coupon_from": (
+        "满 {amount} 元才能用此券",
+        "This coupon counts from a bill of {amount} on",
+    ),
+    "coupon_too_small": (
+        "此单用券可减 {amount} 元，不能使用",
+        "The coupon would take {amount} off this bill: it cannot be used here",
+    ),
+    "coupon_released": ("此券已放回，请重新扫描", "This coupon was put back: scan it again"),
+    "coupon_no_line": (
+        "小票上没有这张优惠券的减免",
+        "The receipt does not show what the coupon takes off",
+    ),
+    "coupon_other_amount": (
+        "小票上优惠券的金额不符",
+        "The receipt takes another amount off than the coupon",
+    ),
+    "coupon_too_late": (
+        "小票上的日期晚于优惠券的有效期",
+        "The date on the receipt is after the coupon's last day",
+    ),
+    "coupon_used": ("已使用优惠券，减 {amount}", "A coupon took off {amount}"),
+    "coupon_back": (
+        "整单已退，优惠券可再次使用，有效期至 {until}",
+        "The whole bill came back: the coupon is good again until {until}",
+    ),
+    "coupon_back_late": (
+        "整单已退，但优惠券已过期（{until}），所用积分将退回",
+        "The whole bill came back; the coupon ended on {until}, so its points come back",
+    ),
+    "coupon_kept": (
+        "部分退货，优惠券不退回",
+        "A part came back: the coupon stays used",
+    ),
+    # points as money that come back
+    "paid_points_back": (
+        "抵现的 {points} 分退回会员（{amount} 元），现金只退其余部分",
+        "{points} points ({amount}) go back to the member; the rest is refunded in money",
     ),
 }

@@ -27,6 +27,7 @@ from central.ledger.judging.rows import (
 from central.ledger.judging.state import State
 from central.ledger.offer import Choice, Offer
 from central.ledger.writing.wants import Want, of_holder
+from loyalty.catalogue import coupon_of
 from loyalty.events import (
     ActivityDone,
     Body,
@@ -157,6 +158,7 @@ class GrantLease(Struct, frozen=True):
             place=choice.place,
             counted=choice.counted,
             bill=UNSET if offer.bill is None else offer.bill,
+            coupon=coupon_of(offer.details) or UNSET,
         )
 
 
@@ -226,6 +228,8 @@ class UseVoucher(Struct, frozen=True):
             return refused("voucher_elsewhere")
         if voucher.valid_until < self.today or voucher.state is VoucherState.EXPIRED:
             return refused("voucher_expired", until=voucher.valid_until)
+        if (voucher.used_by, voucher.request_id) == (device, self.request_id):
+            return refused("coupon_released")  # a late copy of the request
         use = VoucherUse(at, self.code, by=device, request_id=self.request_id)
         return Decision((use,), self._used)
 

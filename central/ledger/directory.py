@@ -169,7 +169,8 @@ def _voucher_changes(connection: Connection, shard_key: int, state: State) -> li
         item = voucher_hash(code)
         kept = state.redemptions.get(voucher.lease_id)
         pieces = kept.pieces if kept is not None else 1
-        row = VoucherRow(item, voucher.reward_id, voucher.valid_until, pieces)
+        coupon = (kept.coupon or None) if kept is not None else None
+        row = VoucherRow(item, voucher.reward_id, voucher.valid_until, pieces, coupon)
         home = bytes.fromhex(voucher.home_device)
         if voucher.state is VoucherState.CANCELLED:
             changes.append(Change(Topic.CANCELLED, item, CancelledRow(item), home))

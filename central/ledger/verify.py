@@ -35,6 +35,7 @@ _PROJECTIONS = (
     "review",
     "voucher",
     "redemption",
+    "paid_bill",
     "reserved",
     "member_tier",
     "member_profile",

@@ -13,7 +13,7 @@ from central.ledger.judging.moments import Quality
 from central.ledger.judging.returning import VOUCHER_USED
 from central.ledger.judging.rows import Identity, Review
 from central.ledger.judging.state import FIRST
-from central.ledger.judging.tenders import MISMATCHES
+from central.ledger.judging.tenders import COUPON_MISMATCHES, MISMATCHES
 from central.ledger.losses import used_twice
 from central.ledger.writing.items import Wake
 from central.ledger.writing.loading import read
@@ -26,7 +26,8 @@ PARKED_MS = 7 * 86_400_000
 _DAMAGED = (int(Verdict.CORRUPT_BODY), int(Verdict.LOST))
 _WAITS = (int(Verdict.PENDING_REF), int(Verdict.PENDING_UPGRADE))
 _OPEN = (*_WAITS, int(Verdict.QUARANTINED), *_DAMAGED)
-_FOR_PEOPLE = ("duplicate_receipt", VOUCHER_USED, *MISMATCHES)  # waits for nobody else
+#: What waits for nobody but a person.
+_FOR_PEOPLE = ("duplicate_receipt", VOUCHER_USED, *MISMATCHES, *COUPON_MISMATCHES)
 _AT_ONCE = 1_000
 
 

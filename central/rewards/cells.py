@@ -45,6 +45,7 @@ class Cells(Struct, frozen=True):
             unit_en=self._text("unit_en", _UNIT_LETTERS_MAX),
             off_fen=off_fen,
             off_percent=off_percent,
+            off_most_fen=self._money("off_most"),
             from_fen=self._money("from"),
             parts=tuple(Part(one, pieces) for one, pieces in self._counts("parts").items()),
             price_points=self._number("price_points", _POINTS_MAX),

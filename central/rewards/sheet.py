@@ -21,6 +21,7 @@ COLUMNS = {
     "unit_zh": False,
     "unit_en": False,
     "off": False,
+    "off_most": False,
     "from": False,
     "parts": False,
     "price_points": False,
@@ -119,6 +120,10 @@ def _check_kind(
         )
     if kind != "coupon" and (details.off_fen or details.off_percent):
         raise CellError("off", "只有券（coupon）能减钱", "only a coupon takes money off")
+    if (details.off_fen or details.off_percent) and details.pieces_max > 1:
+        raise CellError("pieces_max", "券一次一张", "coupons are had one at a time")
+    if details.off_most_fen and not details.off_percent:
+        raise CellError("off_most", "只用于百分比券", "only for a percentage")
     if kind == "bundle" and stock:
         raise CellError("stock", "套装按内容计库存", "a bundle has the stock of its parts")
     if home_shop is not None and stock and set(stock) != {home_shop}:

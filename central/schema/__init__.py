@@ -20,6 +20,7 @@ from central.schema.columns import metadata as metadata  # named here for others
 from central.schema.leases import arm as arm
 from central.schema.leases import lease as lease
 from central.schema.leases import lease_refusal as lease_refusal
+from central.schema.leases import paid_bill as paid_bill
 from central.schema.leases import redemption as redemption
 from central.schema.leases import reserved as reserved
 from central.schema.leases import voucher as voucher

@@ -59,6 +59,9 @@ lease_refusal = table(
 # What a lease takes besides points: central.ledger.judging.rows.Redemption as JSON.
 redemption = table("redemption", "lease_id", text("lease_id"), text("content"))
 
+# What points and coupons paid of a bill: central.ledger.judging.redemption_rows.PaidBill as JSON.
+paid_bill = table("paid_bill", "fingerprint", data("fingerprint"), text("content"))
+
 # Pieces kept for those who are deciding: central.ledger.judging.rows.Reservations as JSON.
 reserved = table("reserved", "name", text("name"), text("content"))
 

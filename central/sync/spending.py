@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from msgspec import UNSET
 from sqlalchemy import Connection, func, select
 
 from central import schema
@@ -80,7 +81,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
         points=granted.amount,
         voucher_code=voucher.code,
         voucher_signed=vouchers.signed_text(
-            _signable(service.shard_key, voucher, kept.pieces), service.central_key
+            _signable(service.shard_key, voucher, kept), service.central_key
         ),
         valid_until=voucher.valid_until,
         ttl_s=granted.ttl_s,
@@ -140,7 +141,9 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
     if isinstance(used, Reason):
         return VoucherAnswer(refusal=used)
     taken, what = cast(tuple[Voucher, Redemption], used)
-    return VoucherAnswer(reward_id=taken.reward_id, pieces=what.pieces)
+    coupon = None if what.coupon is UNSET else what.coupon
+    until = taken.valid_until if coupon else ""
+    return VoucherAnswer(taken.reward_id, None, what.pieces, coupon, until)
 
 
 def _asked(
@@ -188,12 +191,13 @@ def _few(name: str, value: int, least: int = 0) -> int:
     return counted(name, value, least)
 
 
-def _signable(shard_key: int, issued: Voucher, pieces: int) -> vouchers.Voucher:
+def _signable(shard_key: int, issued: Voucher, kept: Redemption) -> vouchers.Voucher:
     return vouchers.Voucher(
         shard_key=shard_key,
         code=issued.code,
         reward_id=issued.reward_id,
         home_device=issued.home_device,
         valid_until=issued.valid_until,
-        pieces=pieces,
+        pieces=kept.pieces,
+        coupon=None if kept.coupon is UNSET else kept.coupon,
     )

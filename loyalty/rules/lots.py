@@ -69,6 +69,17 @@ def put_back(lots: Iterable[Lot], pieces: Iterable[Lot]) -> tuple[Lot, ...]:
     return tuple(sums[lot_id] for lot_id in sorted(sums))
 
 
+def last_to_end(drawn: Iterable[Lot], points: int) -> tuple[tuple[Lot, ...], tuple[Lot, ...]]:
+    """Return what of some lots makes so many points, the last to end first, and what is left."""
+    pieces, rest = [], []
+    for lot in sorted(drawn, key=lambda lot: (lot.expires_on, lot.lot_id), reverse=True):
+        part = min(lot.left, points)
+        points -= part
+        pieces += [Lot(lot.lot_id, lot.expires_on, part)] if part else []
+        rest += [Lot(lot.lot_id, lot.expires_on, lot.left - part)] if lot.left > part else []
+    return tuple(pieces), tuple(sorted(rest, key=lambda lot: lot.lot_id))
+
+
 @lru_cache(maxsize=1024)
 def expires_on(earned_on: date, months: int) -> date:
     """Return the last day on which points earned on `earned_on` count.

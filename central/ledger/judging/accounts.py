@@ -50,6 +50,9 @@ class Code(IntEnum):
     CANCELLED = 20  # a redemption was taken back
     VOUCHER_EXPIRED = 21  # nobody handed a voucher in while it counted
     PAID = 24  # points that were money at a shop's till
+    PAID_BACK = 25  # what they had paid came back
+    COUPON_USED = 26  # the points of a coupon, to the shop whose bill it was taken off
+    COUPON_BACK = 27  # the whole bill came back
 
 
 ISSUER = bytes([AccountKind.ISSUER])

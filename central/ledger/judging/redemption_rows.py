@@ -2,6 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
+from loyalty.coupons import Coupon
 from loyalty.facts import Bill
 from loyalty.rules.lots import Lot
 
@@ -18,7 +19,7 @@ class Redemption(Struct, frozen=True):
 
     `counted` of shared counters, for `pieces` at `place`; `drawn` are the lots that paid for it.
     `ours`: the house paid. `request_id` is of the device that had it taken back.
-    `tender` where the points were money.
+    `tender` where the points were money. A `coupon` keeps its terms, and is `used_on` a receipt.
     """
 
     pieces: int = 1
@@ -29,6 +30,25 @@ class Redemption(Struct, frozen=True):
     request_id: str = ""
     granted_ms: int = 0  # by central's clock; 0: not known
     tender: Tender | UnsetType = UNSET  # left out of the bytes of every other redemption
+    coupon: Coupon | UnsetType = UNSET
+    used_on: str | UnsetType = UNSET
+
+
+class BillPart(Struct, frozen=True, omit_defaults=True):
+    """What a lease paid of a bill, in fen, and how many of its points came `back` by refunds."""
+
+    lease_id: str
+    shop_id: str
+    paid_fen: int
+    coupon: bool = False
+    back: int = 0
+
+
+class PaidBill(Struct, frozen=True):
+    """What points and coupons paid of a bill, and how much of it was returned, in fen."""
+
+    parts: tuple[BillPart, ...] = ()
+    returned_fen: int = 0
 
 
 class Reserved(Struct, frozen=True):

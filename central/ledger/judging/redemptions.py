@@ -6,7 +6,7 @@ here reads a clock: how long a lease may be spent is between the device and its 
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import arming, references, returning, stock
+from central.ledger.judging import arming, bills, references, returning, stock
 from central.ledger.judging.accounts import OFFLINE_LOSS, Code, wallet_id
 from central.ledger.judging.entry import Entry, Impossible, bounded
 from central.ledger.judging.redemption_rows import Redemption, Tender
@@ -59,6 +59,8 @@ def grant(entry: Entry, body: LeaseGrant) -> Judgement:
     kept = Redemption(body.pieces, body.place, body.counted, granted_ms=body.at.wall_ms)
     if body.bill is not UNSET:
         kept = structs.replace(kept, tender=Tender(body.place, body.bill))
+    if body.coupon is not UNSET:
+        kept = structs.replace(kept, coupon=body.coupon)
     entry.state.redemptions.put(body.lease_id, kept)
     if body.counted:
         stock.take(entry, body.counted)
@@ -170,6 +172,7 @@ def _pay(entry: Entry, lease: Lease, points: int, *, at_our_cost: bool) -> None:
         drawn = lots.taken(before, draw_lots(entry, lease.account_id, points))
         kept = structs.replace(kept, drawn=lots.put_back(kept.drawn, drawn))
     entry.state.redemptions.put(lease.lease_id, kept)
+    bills.pay_shop(entry, lease)
 
 
 def release(entry: Entry, body: LeaseRelease) -> Judgement:

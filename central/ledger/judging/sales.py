@@ -10,7 +10,7 @@ from datetime import date
 
 from msgspec import structs
 
-from central.ledger.judging import buying, references, reviews, rows, ruling
+from central.ledger.judging import bills, buying, references, reviews, rows, ruling
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.entry import Entry, Impossible, Notice, bounded, days_of_claim
 from central.ledger.judging.hashes import hash_of, own_claim
@@ -156,6 +156,7 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     stays = ruling.kept(entry, original, after, _book(entry, original.book))
     points = max(original.points - stays - original.taken_back, 0)
     reviews.made(entry, body.review_id, key)
+    bills.came_back(entry, original, body)
     if original.holder is not None and points:
         codes = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
         take(entry, resolve(entry, original.holder), points, original.fingerprint.hex(), codes)

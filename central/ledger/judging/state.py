@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from central.ledger.judging.activity_rows import Batch, Doing
-from central.ledger.judging.redemption_rows import Redemption, Reservations
+from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
 from central.ledger.judging.rows import (
     Account,
     Arm,
@@ -208,6 +208,8 @@ class State:
         self.arms: Table[tuple[bytes, int], Arm] = Table("arms", undo, complete=complete)
         self.reviews: Table[str, Review] = Table("reviews", undo, complete=complete)
         self.redemptions: Table[str, Redemption] = Table("redemptions", undo, complete=complete)
+        #: What points and coupons paid of a bill, by its fingerprint.
+        self.bills: Table[bytes, PaidBill] = Table("bills", undo, complete=complete)
         self.reserved: Table[str, Reservations] = Table("reserved", undo, complete=complete)
         self.vouchers: Table[str, Voucher] = Table("vouchers", undo, complete=complete)
         self.members: Table[str, Member] = Table("members", undo, complete=complete)

@@ -4,7 +4,7 @@ A match uses the voucher up. Everything else waits for a person: nothing moves u
 takes the points back or closes the case.
 """
 
-from central.ledger.judging import redemptions, references
+from central.ledger.judging import bills, redemptions, references
 from central.ledger.judging.entry import Entry, Impossible
 from central.ledger.judging.rows import Judgement, VoucherState
 from loyalty.events import TenderChecked, VoucherUse
@@ -13,6 +13,7 @@ from loyalty.wire import Verdict
 
 #: The reasons of what a person must look at.
 MISMATCHES = ("tender_no_line", "tender_other_amount", "tender_other_bill", "tender_no_receipt")
+COUPON_MISMATCHES = ("coupon_no_line", "coupon_other_amount", "coupon_too_late")
 
 
 def checked(entry: Entry, body: TenderChecked) -> Judgement:
@@ -25,6 +26,9 @@ def checked(entry: Entry, body: TenderChecked) -> Judgement:
     if voucher.reward_id != TENDER_REWARD or voucher.home_device != by:
         raise Impossible("no payment with points at this till")
     if body.outcome == "matched":
+        lease = entry.state.leases.get(voucher.lease_id)
+        if lease is not None:
+            bills.points_paid(entry, lease, body.fingerprint)
         return redemptions.use(entry, VoucherUse(body.at, body.voucher_code, by))
     if body.outcome == "taken_back" or voucher.state is not VoucherState.REDEEMED:
         return Judgement(Verdict.APPLIED)  # it is settled

@@ -15,7 +15,7 @@ from central import schema
 from central.ledger.judging import rows
 from central.ledger.judging.activity_rows import Doing
 from central.ledger.judging.moments import Quality
-from central.ledger.judging.redemption_rows import Redemption, Reservations
+from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
 from central.ledger.judging.rows import Identity
 from central.ledger.judging.state import State
 from central.ledger.writing import lots, waiters, wants
@@ -300,6 +300,7 @@ _READERS: dict[str, Reader] = {
     "reviews": _reviews,
     "vouchers": _vouchers,
     "redemptions": _json(schema.redemption, "lease_id", Redemption),
+    "bills": _json(schema.paid_bill, "fingerprint", PaidBill),
     "reserved": _json(schema.reserved, "name", Reservations),
     "facts": _json(schema.sale_fact, "fingerprint", rows.Facts),
     "uses": _uses,

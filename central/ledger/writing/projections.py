@@ -233,6 +233,7 @@ FORMS: dict[str, Form] = {
     "reviews": Form(schema.review, _columns(schema.review), _review),
     "vouchers": VOUCHER,
     "redemptions": Form(schema.redemption, _columns(schema.redemption), _as_json),
+    "bills": Form(schema.paid_bill, _columns(schema.paid_bill), _as_json),
     "reserved": Form(schema.reserved, _columns(schema.reserved), _as_json),
     "facts": Form(schema.sale_fact, _columns(schema.sale_fact), _as_json),
     "uses": Form(schema.rule_use, _columns(schema.rule_use), lambda name, used: (name, used)),

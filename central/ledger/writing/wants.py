@@ -155,6 +155,10 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield "leases", body.lease_id
         case events.VoucherUse() | events.TenderChecked():
             yield "vouchers", body.voucher_code
+            if body.fingerprint:
+                yield "bills", bytes.fromhex(body.fingerprint)
+        case events.CouponChecked():
+            yield "vouchers", body.voucher_code
         case events.LeaseRefused():
             yield "requests", (bytes.fromhex(body.device), body.request_id)
             yield "refusals", (bytes.fromhex(body.device), body.request_id)
@@ -267,6 +271,7 @@ def _of_refund(body: events.Refund) -> Iterator[Want]:
     yield "receipts", references.print_of(body.receipt, body.discriminator)
     if body.original is not None:
         yield "sales", bytes.fromhex(body.original)
+        yield "bills", bytes.fromhex(body.original)
     elif body.receipt.original_number is not None:
         yield _number(body.receipt, body.receipt.original_number)[0]
     elif body.receipt.kind is Kind.VOID and body.receipt.number is not None:

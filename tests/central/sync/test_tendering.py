@@ -14,9 +14,10 @@ from central.ledger.verify import rebuild
 from central.ledger.waiting import cases
 from loyalty import wire
 from loyalty.events import Bill, Redeem, TenderChecked
+from loyalty.receipt import Tender
 from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import Verdict
-from tests.central.programme import DAY_MS, START_MS, member
+from tests.central.programme import DAY_MS, START_MS, member, print_of
 from tillpoints.simulation.centre import BOOK
 
 PAYING = Paying(100, from_fen=20_000, share_percent_max=30)
@@ -172,4 +173,62 @@ def test_a_rebuild_gives_the_same_settlement(mall):
     with writing(mall.engine) as connection:
         rebuild(connection, mall.shard_key)
     assert owed(mall) == before
+    mall.check()
+
+
+def paid_bill(mall, holder=None):
+    """A bill of 300 yuan of which points paid 9, and the event that matched it."""
+    till = mall.till
+    lease, sale = asked(till), till.sale(holder, fen=29_100, number="B1")
+    sale = structs.replace(sale, receipt=structs.replace(sale.receipt, owed_fen=30_000))
+    match = structs.replace(checked(till, lease), fingerprint=print_of(sale))
+    till.push(spend(till, lease), sale, match)
+    return lease, sale
+
+
+def back(till, sale, owed_fen, eligible_fen, tenders=()):
+    refund = till.refund(sale, eligible_fen)
+    receipt = structs.replace(refund.receipt, owed_fen=-owed_fen, tenders=tenders)
+    return structs.replace(refund, receipt=receipt)
+
+
+def points_back(mall):
+    return [row.amount for row in mall.rows(schema.transfer) if row.code == Code.PAID_BACK]
+
+
+def test_a_refund_gives_what_points_paid_back_and_the_shop_is_owed_nothing(mall):
+    before = mall.lots()
+    _, sale = paid_bill(mall)
+    mall.now_ms += 20 * DAY_MS
+    mall.till.push(back(mall.till, sale, 30_000, 29_100))
+    assert mall.lots() == before  # with the days they end
+    assert points_back(mall) == [900]
+    assert structs.astuple(owed(mall)[0]) == ("S1", 1, 0, 0, 0, 0)
+    mall.check()
+
+
+def test_a_part_that_comes_back_gives_points_in_proportion_and_the_rest_with_the_last(mall):
+    _, sale = paid_bill(mall)
+    for owed_fen, eligible_fen in ((9_999, 9_699), (10_001, 9_701), (10_000, 9_700)):
+        mall.till.push(back(mall.till, sale, owed_fen, eligible_fen))
+    assert points_back(mall) == [299, 301, 300]
+    assert mall.balance(member()) == 1_000
+
+
+def test_a_refund_takes_back_what_the_bill_earned_and_gives_back_what_paid_it(mall):
+    _, sale = paid_bill(mall, member())
+    assert mall.balance(member()) == 100 + 291
+    mall.till.push(back(mall.till, sale, 30_000, 29_100))
+    assert mall.balance(member()) == 1_000
+    mall.check()
+
+
+def test_a_refund_that_names_its_points_gives_these_back(mall):
+    _, sale = paid_bill(mall)
+    tenders = (Tender("mall_points", -300), Tender("cash", -9_700))
+    mall.till.push(back(mall.till, sale, 10_000, 9_700, tenders))
+    assert points_back(mall) == [300]
+    every = (Tender("mall_points", -9_999),)
+    mall.till.push(back(mall.till, sale, 20_000, 19_400, every))
+    assert points_back(mall) == [300, 600]  # never more than were paid
     mall.check()

@@ -1,0 +1,140 @@
+"""Bills that points or coupons paid a part of: what the shop is due, and what a refund undoes.
+
+A coupon's points go on to the shop that took it off a bill, as points that are money do; the amount
+in money stands with the bill. A refund gives the points of a payment back with their lots, the last
+to end first, and a coupon once nothing of its bill is left.
+"""
+
+from msgspec import UNSET, structs
+
+from central.ledger.judging.accounts import (
+    OFFLINE_LOSS,
+    REDEMPTION,
+    Code,
+    holder_of,
+    settlement_id,
+)
+from central.ledger.judging.entry import Entry, Impossible, bounded
+from central.ledger.judging.hashes import hash_of
+from central.ledger.judging.redemption_rows import BillPart, PaidBill, Redemption
+from central.ledger.judging.rows import Lease, Sale, VoucherState
+from central.ledger.judging.wallets import pay_debt
+from loyalty.bills import points_back, returned_fen
+from loyalty.coupons import taken_off
+from loyalty.events import Bill, Refund
+from loyalty.rules import lots
+
+_NO_BILL = PaidBill()
+_NOTHING = Redemption()
+
+
+def coupon_used(entry: Entry, lease_id: str, fingerprint: str, bill: Bill) -> None:
+    """Keep which bill a coupon was taken off, once, and let its points go to the shop."""
+    key, shop_id = hash_of(fingerprint), entry.shop()
+    if shop_id is None:
+        raise Impossible("a coupon counts at the till of a shop")
+    known = entry.state.bills.get(key) or _NO_BILL
+    if any(part.lease_id == lease_id and not part.back for part in known.parts):
+        return
+    kept = entry.state.redemptions.get(lease_id) or _NOTHING
+    off_fen = bounded("bill.paid_fen", bill.paid_fen, 1)
+    if kept.coupon is not UNSET and taken_off(kept.coupon, bill.due_fen) != off_fen:
+        raise Impossible(f"a coupon took {off_fen} off {bill.due_fen} fen, against its terms")
+    _add(entry, key, BillPart(lease_id, shop_id, off_fen, coupon=True))
+    entry.state.redemptions.put(lease_id, structs.replace(kept, used_on=fingerprint))
+    lease = entry.state.leases.get(lease_id)
+    if lease is not None and lease.spent:
+        pay_shop(entry, lease)
+
+
+def pay_shop(entry: Entry, lease: Lease) -> None:
+    """Let the points of a coupon that a bill took go to its shop; those of any other stay."""
+    kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
+    if kept.used_on is UNSET:
+        return
+    bill = entry.state.bills.get(hash_of(kept.used_on)) or _NO_BILL
+    part = next(one for one in bill.parts if one.lease_id == lease.lease_id and not one.back)
+    subject = f"{lease.lease_id}/{kept.used_on}"
+    shop = settlement_id(part.shop_id)
+    entry.move(REDEMPTION, shop, lease.amount, Code.COUPON_USED, subject)
+
+
+def points_paid(entry: Entry, lease: Lease, fingerprint: str) -> None:
+    """Keep which bill it was that points paid a part of."""
+    kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
+    if kept.tender is UNSET or not fingerprint:
+        return
+    key = hash_of(fingerprint)
+    known = entry.state.bills.get(key) or _NO_BILL
+    if all(part.lease_id != lease.lease_id for part in known.parts):
+        _add(entry, key, BillPart(lease.lease_id, kept.tender.shop_id, kept.tender.bill.paid_fen))
+
+
+def came_back(entry: Entry, sale: Sale, refund: Refund) -> None:
+    """Give back what paid for a sale, as far as a refund returns it."""
+    bill = entry.state.bills.get(sale.fingerprint)
+    if bill is None:
+        return
+    returned = returned_fen(sale.owed_fen, bill.returned_fen, refund.receipt)
+    parts = []
+    for part in bill.parts:
+        if part.coupon:
+            whole = returned == sale.owed_fen and not part.back
+            parts.append(_coupon_back(entry, part, sale) if whole else part)
+        else:
+            parts.append(_points_back(entry, part, refund, (returned, sale.owed_fen)))
+    entry.state.bills.put(sale.fingerprint, PaidBill(tuple(parts), returned))
+
+
+def _points_back(entry: Entry, part: BillPart, refund: Refund, came: tuple[int, int]) -> BillPart:
+    lease = _lease(entry, part)
+    points = points_back(lease.spent, part.paid_fen, part.back, refund.receipt, came)
+    if not points:
+        return part
+    kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
+    shop = settlement_id(part.shop_id)
+    if kept.ours:
+        entry.move(shop, OFFLINE_LOSS, points, Code.PAID_BACK, lease.lease_id)
+        return structs.replace(part, back=part.back + points)
+    wallet, holder = lease.account_id, holder_of(lease.account_id)
+    pieces, rest = lots.last_to_end(kept.drawn, points)
+    if sum(one.left for one in pieces) != points:
+        raise Impossible("the lots that paid for this bill are not known")
+    entry.move(shop, wallet, points, Code.PAID_BACK, lease.lease_id)
+    there = entry.state.lots.get(wallet) or ()
+    entry.state.lots.put(wallet, lots.put_back(there, pieces))
+    entry.state.redemptions.put(lease.lease_id, structs.replace(kept, drawn=rest))
+    if holder is not None:
+        pay_debt(entry, holder, lease.lease_id)
+    return structs.replace(part, back=part.back + points)
+
+
+def _coupon_back(entry: Entry, part: BillPart, sale: Sale) -> BillPart:
+    """Let a coupon be good again; one whose last day is over ends by the nightly job."""
+    lease = _lease(entry, part)
+    kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
+    voucher = entry.state.vouchers.get(lease.voucher_code)
+    here = sale.fingerprint.hex()
+    if voucher is None or voucher.state is not VoucherState.USED or kept.used_on != here:
+        return part  # a copy of its till had used it on another bill as well
+    if lease.spent:
+        subject = f"{lease.lease_id}/{here}"
+        shop = settlement_id(part.shop_id)
+        entry.move(shop, REDEMPTION, lease.amount, Code.COUPON_BACK, subject)
+    state = VoucherState.REDEEMED if lease.spent else VoucherState.ISSUED
+    again = structs.replace(voucher, state=state, used_by=None, request_id=None)
+    entry.state.vouchers.put(voucher.code, again)
+    entry.state.redemptions.put(lease.lease_id, structs.replace(kept, used_on=UNSET))
+    return structs.replace(part, back=max(lease.spent, 1))
+
+
+def _add(entry: Entry, key: bytes, part: BillPart) -> None:
+    known = entry.state.bills.get(key) or _NO_BILL
+    entry.state.bills.put(key, structs.replace(known, parts=(*known.parts, part)))
+
+
+def _lease(entry: Entry, part: BillPart) -> Lease:
+    lease = entry.state.leases.get(part.lease_id)
+    if lease is None:
+        raise Impossible("a bill that a lease paid which does not exist")
+    return lease

@@ -1,0 +1,57 @@
+"""Coupons at a till: held for a bill, used up with its receipt, put back without one.
+
+A home till holds its coupon by itself and central hears of the use alone; for any other central
+used the voucher up beforehand, so what the till tells confirms that or gives it back.
+"""
+
+from msgspec import UNSET, structs
+
+from central.ledger.judging import bills, redemptions, references
+from central.ledger.judging.entry import Entry, Impossible
+from central.ledger.judging.redemption_rows import Redemption
+from central.ledger.judging.rows import Judgement, Voucher, VoucherState
+from loyalty.events import CouponChecked, VoucherUse
+from loyalty.wire import Verdict
+
+_APPLIED = (Verdict.APPLIED, Verdict.APPLIED_ADJUSTED)
+
+
+def handed_in(entry: Entry, body: VoucherUse) -> Judgement:
+    """Use a voucher up; that of a coupon goes to the bill that it was taken off."""
+    judgement = redemptions.use(entry, body)
+    voucher = entry.state.vouchers.get(body.voucher_code)
+    if body.bill is UNSET or voucher is None or judgement.verdict not in _APPLIED:
+        return judgement
+    if body.fingerprint is UNSET or not body.fingerprint:
+        raise Impossible("a coupon was used on a bill that nobody names")
+    bills.coupon_used(entry, voucher.lease_id, body.fingerprint, body.bill)
+    return judgement
+
+
+def checked(entry: Entry, body: CouponChecked) -> Judgement:
+    """Put a coupon back that no bill took; let a person look at what did not fit a receipt."""
+    voucher = entry.state.vouchers.get(body.voucher_code)
+    if voucher is None:
+        reference = references.to_voucher(body.voucher_code)
+        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
+    if body.outcome != "released":
+        return Judgement(Verdict.PENDING_REF, f"coupon_{body.outcome}")
+    if body.request_id:
+        _put_back(entry, voucher, body.request_id)
+    return Judgement(Verdict.APPLIED)
+
+
+def _put_back(entry: Entry, voucher: Voucher, request_id: str) -> None:
+    """Make a voucher good again that this device took, or may yet take by a late request."""
+    by = entry.event.identity.device_id.hex()
+    lease = entry.state.leases.get(voucher.lease_id)
+    kept = entry.state.redemptions.get(voucher.lease_id) or Redemption()
+    state = voucher.state
+    if state is VoucherState.USED:
+        if (voucher.used_by, voucher.request_id) != (by, request_id) or kept.used_on is not UNSET:
+            return  # it was not taken for this, or a bill has it
+        state = VoucherState.REDEEMED if lease and lease.spent else VoucherState.ISSUED
+    elif state not in (VoucherState.ISSUED, VoucherState.REDEEMED):
+        return
+    again = structs.replace(voucher, state=state, used_by=by, request_id=request_id)
+    entry.state.vouchers.put(voucher.code, again)

@@ -1,0 +1,204 @@
+"""Coupons: terms that stay, used once on one bill, settled per shop, good again when it is back."""
+
+import pytest
+from msgspec import structs
+
+from central import schema
+from central.database import writing
+from central.ledger.judging.accounts import Code
+from central.ledger.settlement import dues, payments
+from central.ledger.verify import rebuild
+from central.ledger.waiting import cases
+from loyalty import vouchers
+from loyalty.coupons import Coupon
+from loyalty.events import Bill, CouponChecked, VoucherUse
+from loyalty.wire import Topic, Verdict, VoucherRow
+from tests.central.programme import DAY_MS, START_MS, member, print_of
+from tests.central.rewards.redeem_cases import bring_in
+
+LATER_MS = START_MS + 400 * DAY_MS
+APPLIED = (Verdict.APPLIED, "", 0)
+OWN = {"reward_id": "own", "name_zh": "一号店满 200 减 50", "points": "100", "kind": "coupon"}
+OWN |= {"home_shop": "S1", "off": "50", "from": "200"}
+ANY = {"reward_id": "any", "name_zh": "全商场九折", "points": "300", "kind": "coupon"}
+ANY |= {"home_shop": "", "off": "10%", "off_most": "30", "from": "100"}
+BILL = Bill(21_400, 5_000)
+
+
+@pytest.fixture
+def mall(programme):
+    """A member with 1000 points where two coupons can be had."""
+    programme.add_member("a")
+    programme.till.push(programme.till.sale(member(), fen=100_000))
+    bring_in(programme, [OWN, ANY])
+    return programme
+
+
+def coupon(mall, reward="own", request_id="r1", spend=True):
+    lease = mall.till.lease(member(), reward, request_id)
+    assert lease.refusal is None, lease.refusal
+    if spend:
+        assert mall.till.push(mall.till.redeem(member(), lease, reward=reward)) == [APPLIED]
+    return lease
+
+
+def used(till, lease, sale, bill=BILL, request_id=""):
+    """The use of a coupon with the receipt of its bill."""
+    by = till.id.hex()
+    return VoucherUse(till.moment(), lease.voucher_code, by, request_id, bill, print_of(sale))
+
+
+def released(till, lease, request_id):
+    return CouponChecked(till.moment(), lease.voucher_code, "released", Bill(0, 0), request_id)
+
+
+def owed(mall):
+    """Return what is owed: by shop, how many bills, points, fen."""
+    found = mall.read(lambda c, key: dues(payments(c, key, 0, LATER_MS)))
+    return {one.shop_id: structs.astuple(one)[1:4] for one in found}
+
+
+def state(mall, lease):
+    return next(row.state for row in mall.rows(schema.voucher) if row.code == lease.voucher_code)
+
+
+def test_a_coupon_carries_the_terms_it_was_bought_under_whatever_the_mall_sells_later(mall):
+    lease = coupon(mall)
+    bring_in(mall, [{**OWN, "off": "5"}])
+    central = mall.central_key.public_key().public_bytes_raw()
+    terms = Coupon(5_000, 0, 0, 20_000)
+    assert vouchers.read_signed(lease.voucher_signed, central).coupon == terms
+    (row,) = mall.till.feed(Topic.VOUCHER, VoucherRow).values()
+    assert row.coupon == terms
+    percent = coupon(mall, "any", "r2")
+    answer = mall.other.use_online(percent.voucher_code)
+    assert (answer.coupon, answer.valid_until) == (Coupon(0, 10, 3_000, 10_000), "2026-06-12")
+    mall.check()
+
+
+def test_a_coupon_used_with_its_sale_is_owed_to_the_shop(mall):
+    lease, till = coupon(mall), mall.till
+    sale = till.sale(fen=16_400)
+    assert till.push(sale, used(till, lease, sale)) == [APPLIED] * 2
+    assert owed(mall) == {"S1": (1, 100, 5_000)}
+    assert mall.totals().posted["settlement"] == 100
+    assert mall.till.use_online(lease.voucher_code).refusal.code == "voucher_used"
+    mall.check()
+
+
+def test_an_online_coupon_is_kept_for_one_till_and_used_with_its_sale(mall):
+    lease, till = coupon(mall, "any"), mall.other
+    assert till.use_online(lease.voucher_code, "u1").refusal is None
+    assert mall.till.use_online(lease.voucher_code, "u2").refusal.code == "voucher_used"
+    assert owed(mall) == {}
+    sale = till.sale(fen=9_000)
+    use = used(till, lease, sale, Bill(10_000, 1_000), "u1")
+    assert till.push(sale, use) == [APPLIED] * 2
+    assert owed(mall) == {"S2": (1, 300, 1_000)}
+    assert till.push(released(till, lease, "u1")) == [APPLIED]  # too late to be given back
+    assert state(mall, lease) == 2
+    mall.check()
+
+
+def test_a_coupon_that_no_bill_took_is_good_again_and_its_request_is_dead(mall):
+    lease, till = coupon(mall, "any"), mall.other
+    assert till.use_online(lease.voucher_code, "u1").refusal is None
+    assert till.push(released(till, lease, "u1")) == [APPLIED]
+    assert till.use_online(lease.voucher_code, "u1").refusal.code == "coupon_released"
+    assert mall.till.use_online(lease.voucher_code, "u3").refusal is None
+    mall.check()
+
+
+def test_a_request_that_comes_after_its_release_takes_nothing(mall):
+    lease, till = coupon(mall, "any"), mall.other
+    assert till.push(released(till, lease, "u1")) == [APPLIED]
+    assert till.use_online(lease.voucher_code, "u1").refusal.code == "coupon_released"
+    assert till.use_online(lease.voucher_code, "u2").refusal is None
+
+
+def test_another_till_releases_nothing(mall):
+    lease = coupon(mall, "any")
+    assert mall.other.use_online(lease.voucher_code, "u1").refusal is None
+    assert mall.till.push(released(mall.till, lease, "u1")) == [APPLIED]
+    assert mall.till.use_online(lease.voucher_code, "u2").refusal.code == "voucher_used"
+
+
+@pytest.mark.parametrize("outcome", ["no_line", "other_amount", "too_late"])
+def test_a_receipt_that_does_not_fit_waits_for_a_person(mall, outcome):
+    lease, till = coupon(mall), mall.till
+    body = CouponChecked(till.moment(), lease.voucher_code, outcome, BILL, "", "ab" * 32)
+    assert till.push(body) == [(Verdict.PENDING_REF, f"coupon_{outcome}", 0)]
+    assert [one.reason for one in mall.read(cases, mall.now_ms)] == [f"coupon_{outcome}"]
+    assert owed(mall) == {}
+
+
+@pytest.mark.parametrize("bill", [Bill(21_400, 9_000), Bill(19_999, 5_000)])
+def test_a_till_that_takes_off_more_than_the_terms_say_is_shown_to_a_person(mall, bill):
+    lease, till = coupon(mall), mall.till
+    sale = till.sale(fen=16_400)
+    verdicts = till.push(sale, used(till, lease, sale, bill))
+    assert verdicts[1][0] is Verdict.QUARANTINED
+    assert owed(mall) == {}
+    mall.check()
+
+
+def test_a_coupon_used_before_its_redemption_is_heard_of_is_paid_to_the_shop_then(mall):
+    lease, till = coupon(mall, spend=False), mall.till
+    sale = till.sale(fen=16_400)
+    till.push(sale, used(till, lease, sale))
+    assert owed(mall) == {}
+    till.push(till.redeem(member(), lease, reward="own"))
+    assert owed(mall) == {"S1": (1, 100, 5_000)}
+    mall.check()
+
+
+def test_a_whole_refund_makes_the_coupon_good_again_and_a_part_does_not(mall):
+    lease, till = coupon(mall), mall.till
+    sale = till.sale(fen=16_400)
+    till.push(sale, used(till, lease, sale))
+    till.push(till.refund(sale, 4_000))
+    assert owed(mall) == {"S1": (1, 100, 5_000)}
+    till.push(till.refund(sale, 12_400))
+    assert owed(mall) == {"S1": (0, 0, 0)}
+    assert state(mall, lease) == 1
+    second = till.sale(fen=25_000)
+    assert till.push(second, used(till, lease, second, Bill(30_000, 5_000))) == [APPLIED] * 2
+    assert owed(mall) == {"S1": (1, 100, 5_000)}
+    mall.check()
+
+
+def test_a_coupon_back_after_its_last_day_ends_and_gives_its_points_back(mall):
+    lease, till = coupon(mall, "any"), mall.other
+    till.use_online(lease.voucher_code, "u1")
+    sale = till.sale(fen=9_000)
+    till.push(sale, used(till, lease, sale, Bill(10_000, 1_000), "u1"))
+    mall.now_ms += 20 * DAY_MS
+    till.push(till.refund(sale))
+    assert till.use_online(lease.voucher_code, "u2").refusal.code == "voucher_expired"
+    assert state(mall, lease) == 1  # the nightly job gives its points back
+    mall.check()
+
+
+def test_the_same_coupon_told_on_two_bills_by_a_copy_of_its_till_is_the_houses(mall):
+    lease, till = coupon(mall), mall.till
+    first, second = till.sale(fen=16_400), till.sale(fen=16_400)
+    till.push(first, used(till, lease, first))
+    verdicts = till.push(second, used(till, lease, second))
+    assert verdicts[1] == (Verdict.APPLIED_ADJUSTED, "voucher_used", 100)
+    assert owed(mall) == {"S1": (2, 200, 10_000)}  # the shop took it off twice and is paid twice
+    assert till.push(till.refund(first))[0][0] is Verdict.APPLIED
+    mall.check()
+
+
+def test_what_bills_took_is_folded_again_out_of_the_log(mall):
+    lease, till = coupon(mall), mall.till
+    sale = till.sale(fen=16_400)
+    till.push(sale, used(till, lease, sale), till.refund(sale))
+    names = ("account", "transfer", "voucher", "redemption", "paid_bill")
+    before = {name: mall.rows(schema.metadata.tables[name]) for name in names}
+    assert before["paid_bill"]
+    with writing(mall.engine) as connection:
+        rebuild(connection, mall.shard_key)
+    assert {name: mall.rows(schema.metadata.tables[name]) for name in names} == before
+    codes = [row.code for row in before["transfer"]]
+    assert codes.count(Code.COUPON_USED) == codes.count(Code.COUPON_BACK) == 1
