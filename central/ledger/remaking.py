@@ -19,6 +19,7 @@ from central.ledger.judging.state import State
 from central.ledger.writing.wants import Want
 from loyalty.codes import is_short_code
 from loyalty.events import Body, CaseClosed, LeaseClose, LeaseRemade, Moment, Redeem
+from loyalty.rules.tender import NO_END, TENDER_REWARD
 from loyalty.wire import Verdict
 
 #: What `that_wait` gives at most.
@@ -78,17 +79,19 @@ class RemakeLeases(Struct, frozen=True):
         return known == (None, None)
 
     def _remade(self, event: Event, spend: Redeem, at: Moment) -> LeaseRemade:
+        device = event.identity.device_id.hex()
+        paid = spend.reward_id == TENDER_REWARD  # only its own till finds the receipt, whenever
         return LeaseRemade(
             at=at,
             lease_id=spend.lease_id,
             holder=spend.holder,
-            device=event.identity.device_id.hex(),
+            device=device,
             epoch=event.epoch,
             points=spend.points,
             reward_id=spend.reward_id,
             voucher_code=spend.voucher_code,
-            home_device=self.homes.get(spend.reward_id),
-            valid_until=self.valid_until,
+            home_device=device if paid else self.homes.get(spend.reward_id),
+            valid_until=NO_END if paid else self.valid_until,
         )
 
 

@@ -15,9 +15,7 @@ from loyalty.facts import Bill
 from loyalty.redeeming import LeaseRequest
 from loyalty.rules import paying
 from loyalty.rules.earning import Reason
-from loyalty.rules.tender import TENDER_REWARD
-
-NO_END = "9999-12-31"
+from loyalty.rules.tender import NO_END, TENDER_REWARD
 
 
 def offer_of(

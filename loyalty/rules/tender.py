@@ -4,6 +4,8 @@ from msgspec import Struct
 
 #: Stands for a reward where a lease is for points as money; no sheet of rewards can name it.
 TENDER_REWARD = "@tender"
+#: Until when the voucher of such a lease counts: its till may find the receipt on any day.
+NO_END = "9999-12-31"
 #: The kind of a payment line on a receipt that was paid with points.
 TENDER_KIND = "mall_points"
 

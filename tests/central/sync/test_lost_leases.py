@@ -8,10 +8,13 @@ from central import schema
 from central.database import writing
 from central.ledger.closing import settled_cases
 from central.ledger.judging.rows import LeaseState, VoucherState
+from central.ledger.settlement import payments
 from central.ledger.verify import rebuild
 from central.sync.api import blueprint
 from central.sync.reward_offers import LEASE_TTL_S
 from loyalty.codes import make_short_code
+from loyalty.events import Bill, TenderChecked
+from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wire import LeaseAnswer, Verdict
 from tests.central.programme import member
 
@@ -135,6 +138,20 @@ def test_two_spends_under_one_lost_lease_make_it_once(mall):
     assert (row.spent, row.state) == (100, LeaseState.OPEN)
     (voucher,) = mall.rows(schema.voucher)
     assert voucher.state == VoucherState.REDEEMED
+    sound(mall)
+
+
+def test_a_payment_whose_lease_was_lost_is_matched_and_settled_by_its_own_till(mall):
+    till, lease, bill = mall.till, lost(mall), Bill(30_000, 100)
+    spend = structs.replace(till.redeem(member(), lease), reward_id=TENDER_REWARD, bill=bill)
+    found = TenderChecked(till.moment(), lease.voucher_code, "matched", bill, "ab" * 32)
+    till.push(spend, found)
+    mall.other.send()
+    assert [verdict(mall, till, seq) for seq in (2, 3)] == [(Verdict.APPLIED, "")] * 2
+    (voucher,) = mall.rows(schema.voucher)
+    assert (voucher.state, voucher.valid_until) == (VoucherState.USED, "9999-12-31")
+    (paid,) = mall.read(lambda c, key: payments(c, key, 0, mall.now_ms + 1))
+    assert (paid.points, paid.paid_fen, paid.state) == (100, 100, "matched")
     sound(mall)
 
 
