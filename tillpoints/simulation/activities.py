@@ -54,14 +54,21 @@ name_en = "Stamps"
 points = 60
 stamps = 3
 minimum_fen = 10000
+[tender]
+points_per_yuan = 100
+from_fen = 20000
+share_percent_max = 50
 """
 #: Those that a member does once, ever.
 _ONCE = ("activity/ask", "activity/wheel")
 
 
-#: The simulated malls' book with activities beside what it has, and one whose points wait a day.
-BOOK = rulebook.from_toml(book.TOML + _TOML)
-WAITING = rulebook.from_toml(f"pending_days = 1\n{book.TOML}{_TOML}")
+#: The simulated malls' book with activities and points as money beside what it has, and one whose
+#: points wait a day. Its vouchers end soon enough for a run to see it.
+BOOK, WAITING = (
+    structs.replace(rulebook.from_toml(more + book.TOML + _TOML), voucher_days=1)
+    for more in ("", "pending_days = 1\n")
+)
 
 
 def signed_row(key: Ed25519PrivateKey, book: RuleBook) -> RuleBookRow:

@@ -16,9 +16,9 @@ from sqlalchemy.exc import DataError, OperationalError
 from central import backup, migrations, schema
 from central.config import Database
 from central.database import connect, reading, writing
-from central.jobs import release
+from central.jobs import release, voucher_expiry
 from central.ledger.commands import ReleaseLease, SetMember
-from central.ledger.directory import announce, of_reward, of_rule_book, of_shop
+from central.ledger.directory import announce, of_rule_book
 from central.ledger.judging.ageing import HOLDERS_MAX
 from central.ledger.shards import open_shard
 from central.ledger.writing.items import Item, Push
@@ -32,8 +32,7 @@ from central.sync.service import Service
 from loyalty.chain import Frame
 from loyalty.events import KINDS, Body, ReviewOpened, UnknownKind, body_of
 from loyalty.rules.expiry import day_of
-from loyalty.wire import RewardRow, ShopRow
-from tillpoints.simulation import activities
+from tillpoints.simulation import activities, wares
 from tillpoints.simulation.book import BOOK as BOOK  # noqa: PLC0414  # named here for others
 from tillpoints.simulation.calling import call
 from tillpoints.simulation.disk import Disk, Fault
@@ -46,11 +45,6 @@ TENANT_KEY = bytes([8]) * 32
 CENTRAL_KEY = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
 #: Few files and rows, often: so that tills come back to find their rows gone.
 _POLICY = Policy(every_ms=3 * HOUR_MS, files=3, rows=200)
-REWARDS = (
-    RewardRow("tea", "茶", "Tea", 100, "goods"),
-    RewardRow("cake", "蛋糕", "Cake", 300, "goods", "S1"),
-)
-SHOPS = tuple(ShopRow(f"S{n}", f"店{n}", f"Shop {n}", "food") for n in range(1, 5))
 
 _REVIEW = next(kind for kind, body in KINDS.items() if body is ReviewOpened)
 
@@ -233,21 +227,27 @@ class Central:
         with structlog.testing.capture_logs(), suppress(OperationalError):
             if self.service.seal() is not None:
                 self.world.mark("ledger sealed")
-            self._let_count()
+            self._nightly()
         self.disk.disarm()
         if self.disk.dead:
             self.die("kill")
         else:
             self.looked()
 
-    def _let_count(self) -> None:
-        """Release pending points, as the worker does each night, here as often as it seals."""
-        day = day_of(self.now_ms(), ZoneInfo("Asia/Shanghai")).isoformat()
+    def _nightly(self) -> None:
+        """Do as often as it seals what the worker does each night: what is over, what counts."""
+        today = day_of(self.now_ms(), ZoneInfo("Asia/Shanghai"))
         with reading(self.engine) as connection:
-            found = release.due(connection, SHARD, day)
+            found = release.due(connection, SHARD, today.isoformat())
         if found:
+            day = today.isoformat()
             self.service.run(release.Release(day, tuple(found[:HOLDERS_MAX])))
             self.world.mark("pending points released")
+        done, waiting = voucher_expiry.expire(self.engine, SHARD, today, self.now_ms())
+        if done:
+            self.world.mark("voucher expired")
+        if waiting:
+            self.world.mark("voucher waits for its home till")
 
     def set_up(self, devices: Mapping[str, tuple[str, str]]) -> None:
         """Bring in rules, shops, rewards and devices (name: role and shop), before any fault."""
@@ -255,19 +255,13 @@ class Central:
         with writing(self.engine) as connection:
             open_shard(connection, SHARD, "澄湖天地", "Asia/Shanghai", bytes(15) + b"1")
             _put(connection, schema.rule_book, **structs.asdict(row))
-            for reward in REWARDS:
-                values = structs.asdict(reward) | {"details": None}  # all of them are plain
-                _put(connection, schema.reward, offered=1, **values)
-            for shop in SHOPS:
-                _put(connection, schema.shop, **structs.asdict(shop))
             for name, (role, shop_id) in devices.items():
                 device_id = random.Random(f"{self.world.seed}/{name}").randbytes(16)
                 expected = int(DeviceState.EXPECTED)
                 what = {"name": name, "role": role, "shop_id": shop_id, "state": expected}
                 _put(connection, schema.device, device_id=device_id, **what)
                 self._add_code(connection, f"CODE-{name}", device_id)
-            news = [of_rule_book(row), *map(of_reward, REWARDS), *map(of_shop, SHOPS)]
-            announce(connection, SHARD, news)
+            announce(connection, SHARD, [of_rule_book(row), *wares.bring(connection)])
             activities.make_codes(connection, self.now_ms(), row.version)
 
     def new_code(self, device_id: bytes, code: str) -> None:

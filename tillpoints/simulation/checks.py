@@ -15,6 +15,7 @@ import msgspec
 from central import schema
 from central.config import Database
 from central.database import connect, reading
+from central.ledger import settlement
 from central.ledger.queries import balance_of
 from central.ledger.verify import verify
 from edge_agent.journal.reader import Reader
@@ -240,6 +241,16 @@ class Checks:
                         self._world.hold("I15 convergence", found)
         finally:
             engine.dispose()
+
+    def settled(self) -> None:
+        """P1: what the mall owes its shops is what was paid with points at their tills."""
+        engine = connect(Database(f"sqlite:///{self._central.file}"))
+        try:
+            with reading(engine) as connection:
+                payments = settlement.payments(connection, SHARD, 0, 1 << 62)
+        finally:
+            engine.dispose()
+        self._observer.redemptions.settled(payments, self._observer.waits)
 
     def _waiting(self, station: Station, holder: Holder) -> int:
         """Return what a holder redeemed here under lost leases that central did not make again."""

@@ -10,7 +10,7 @@ from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Link, Place
 from loyalty.chain import Frame
-from loyalty.events import Holder, LeaseClose, Redeem, body_of
+from loyalty.events import Bill, Holder, LeaseClose, Redeem, body_of
 from tillpoints.simulation.world import Violation, World
 
 Key = tuple[bytes, int, int]
@@ -26,15 +26,28 @@ class Told(Struct, frozen=True):
     hash: bytes
 
 
-class Handed(Struct, frozen=True):
-    """A voucher that a member took away, paid by a redemption."""
+class Taken(Struct, frozen=True):
+    """Points of a lease that a member spent, and the voucher that stands for it."""
 
     told: Told
     member: str
     points: int
     code: str
+    lease_id: str
+
+
+class Handed(Taken, frozen=True):
+    """A voucher for a reward that a member took away."""
+
     signed: str
     home: bool
+
+
+class Paid(Taken, frozen=True):
+    """Points that paid a part of a bill at a shop."""
+
+    shop: str
+    bill: Bill
 
 
 class Granted(Struct, frozen=True):
@@ -78,6 +91,10 @@ class Facts:
         self.lost: set[bytes] = set()
         self.handed: list[Handed] = []
         self.goods: dict[str, list[bytes]] = {}
+        self.paid: list[Paid] = []
+        #: Vouchers whose receipt was found, and those whose points a member was told to have back.
+        self.matched: set[str] = set()
+        self.given_back: set[str] = set()
         #: What was answered to each lease request: the lease, empty for a no.
         self.leased: dict[tuple[bytes, str], str] = {}
         self.granted: dict[str, Granted] = {}
@@ -129,6 +146,14 @@ class Facts:
         self.told += told
         return told
 
+    def gave_back(self, code: str, points: int, told: int) -> None:
+        """Note that a member was told to have the points of a voucher back.
+
+        The house gets back what it paid itself: then they are none.
+        """
+        self._world.hold("C1 a voucher's points come back", told not in (0, points) and code)
+        self.given_back.add(code)
+
     def survived(self, station: str, journal: Journal) -> None:
         """Check that a journal which was opened again holds all that was told from it (D2)."""
         self._noted.pop(station, None)
@@ -158,6 +183,7 @@ class Facts:
             key: one for key, one in self.leased.items() if one in known or key in refused
         }
         self.granted = {key: one for key, one in self.granted.items() if key in known}
+        self.given_back.clear()  # decided at central alone, behind the backup perhaps
 
     def gone(self, station: str) -> None:
         """Take note that a machine was taken away, with all that only its disk held."""

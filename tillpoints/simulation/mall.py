@@ -266,6 +266,7 @@ class Mall:
         self.checks.leases_returned()
         self.checks.same_everywhere(self.stations)
         self.checks.ledger()
+        self.checks.settled()
         for station in self.stations:
             self.checks.journal(station)
             self.checks.directory(station)

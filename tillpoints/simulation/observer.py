@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from central.ledger.judging.accounts import AccountKind, Code, holder_of
+from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.fold import OPEN_VERDICTS
 from central.ledger.judging.moments import Quality
 from loyalty import chain
@@ -28,9 +28,9 @@ from loyalty.events import (
     origin_of,
 )
 from loyalty.wire import PushAnswer, PushRequest, Verdict
-from tillpoints.simulation.cards import member_of
 from tillpoints.simulation.centre import SHARD, Central
 from tillpoints.simulation.facts import Facts, Key, Told
+from tillpoints.simulation.redemptions import Redemptions
 from tillpoints.simulation.world import World
 
 _CENTRAL = bytes(16)
@@ -63,10 +63,8 @@ class Observer:
         self.rehomed: set[bytes] = set()
         self.events = 0
         self._moved: dict[bytes, int] = defaultdict(int)
-        self._credited: dict[str, int] = defaultdict(int)
         self._net: dict[str, int] = defaultdict(int)
-        #: What the house paid for members' redemptions.
-        self._lost: dict[str, int] = defaultdict(int)
+        self.redemptions = Redemptions(world, facts)
         self._opened: tuple[Path, sqlite3.Connection] | None = None
         self._seen: tuple[Path, int] | None = None
         self._heads: dict[tuple[bytes, int], int] = {}
@@ -92,6 +90,7 @@ class Observer:
         self._rejudged(db, rejudged)
         touched = self._transfers(db)
         self._accounts(db)
+        self.redemptions.hold(db, self._central.now_ms(), self.waits)
         self._sales(db, touched)
         self.turn = turn
 
@@ -104,12 +103,15 @@ class Observer:
         for *key, verdict in db.execute("SELECT device_id, epoch, seq, verdict FROM inbox"):
             was = self.verdicts[key[0], key[1], key[2]]
             self._world.hold("I12 final verdicts", was != verdict and (key, was, verdict))
-        for known in (self._moved, self._credited, self._net, self._lost):
+        for known in (self._moved, self._net):
             known.clear()
+        self.redemptions.clear()
         self.turn, turn = 0, self.turn
         touched = self._transfers(db)
         self.turn = turn
         self._accounts(db)
+        self.redemptions.hold(db, self._central.now_ms(), self.waits)
+        self.redemptions.hold_all(db)
         self._sales(db, touched, every=True)
 
     def start_over(self) -> None:
@@ -117,8 +119,9 @@ class Observer:
         self.restored, self.turn, self._seen = True, 0, None
         for known in (self.chains, self.acked, self.position_of, self.verdicts):
             known.clear()
-        for sums in (self._moved, self._credited, self._net, self._lost):
+        for sums in (self._moved, self._net):
             sums.clear()
+        self.redemptions.clear()
         self.rehomed.clear()
         self.look()
         leases = {row[0] for row in self._database().execute("SELECT lease_id FROM lease")}
@@ -257,12 +260,7 @@ class Observer:
         for debit, credit, amount, code, subject in rows:
             self._moved[debit] -= amount
             self._moved[credit] += amount
-            if credit[0] == AccountKind.WALLET and (holder := holder_of(credit)) is not None:
-                self._credited[holder.key] += amount
-            if code == Code.OFFLINE_LOSS:
-                wallet = db.execute("SELECT account_id FROM lease WHERE lease_id = ?", (subject,))
-                payer = holder_of(wallet.fetchone()[0])
-                self._lost[member_of(payer) if payer else ""] += amount
+            self.redemptions.moved(db, debit, credit, amount, code, subject)
             if code in _OF_SALES:
                 self._net[subject] += amount if code in _GIVEN else -amount
                 touched.add(subject)
@@ -284,24 +282,8 @@ class Observer:
                 self._world.hold("I6 no overdraft", posted - held < 0 and (account, posted, held))
                 wrong = held != escrow[account]
                 self._world.hold("I7 escrow", wrong and (account, held, escrow[account]))
-        self._redemptions()
 
-    def _redemptions(self) -> None:
-        """I8: what members took away is covered by what they were credited."""
-        taken: dict[str, int] = defaultdict(int)
-        for handed in self._facts.handed:
-            if handed.told.hash not in self._facts.lost and not self._waits(handed.told):
-                taken[handed.member] += handed.points
-        for member, points in taken.items():
-            credited = self._credited[member] + self._lost[member]
-            over = points > credited
-            self._world.hold("I8 redemption bound", over and (member, points, credited))
-        for code, devices in self._facts.goods.items():
-            # A home till that was copied or put back can forget what it took in.
-            twice = len(devices) > 1 and not self._facts.unreliable & set(devices)
-            self._world.hold("I8 a voucher's goods leave once", twice and (code, devices))
-
-    def _waits(self, told: Told) -> bool:
+    def waits(self, told: Told) -> bool:
         """Tell whether a redemption stands but waits: its lease went with a lost database."""
         if not self.restored:
             return False

@@ -66,6 +66,8 @@ class Station:
         self.line = line
         self.up = False
         self.run = 0
+        #: Whether its software is of the version before, which knows nothing of paying with points.
+        self.older = False
         self.checked: Callable[[Station], None] = lambda _: None
         self.opened: Callable[[Station], None] = lambda _: None
         self.chance = world.chance(name)
@@ -147,8 +149,8 @@ class Station:
             self.world.mark("session goes on after a kill")
         self.world.hold("M1 no false alarm of a swapped journal", self.journal.swapped)
         draw = random.Random(f"{self.world.seed}/{own}")
-        older = not self._newest and self.world.fault("older_agent", 0.5)
-        version = OlderCaller if older else Caller
+        self.older = not self._newest and self.world.fault("older_agent", 0.5)
+        version = OlderCaller if self.older else Caller
         caller = version(
             self.journal, self.line, nonce=lambda: draw.randbytes(16).hex(), now=self.journal.now
         )

@@ -1,0 +1,45 @@
+"""What simulated malls have: shops, rewards for points, and of some of these only so many pieces.
+
+The stock is small, so that it runs out: who comes too late must be told, and nobody else.
+"""
+
+import msgspec
+from msgspec import structs
+from sqlalchemy import Connection, Table, insert
+
+from central import schema
+from central.ledger.directory import Change, of_reward, of_shop, of_stock
+from central.ledger.stocks import rows
+from loyalty.catalogue import Details, Part, stock_name
+from loyalty.wire import RewardRow, ShopRow
+
+_SHARD = 1
+REWARDS = (
+    RewardRow("tea", "茶", "Tea", 100, "goods"),
+    RewardRow("cake", "蛋糕", "Cake", 300, "goods", "S1"),
+    RewardRow("mug", "杯子", "Mug", 150, "goods", None, Details(limit=3)),
+    RewardRow("set", "套装", "Set", 200, "bundle", None, Details(parts=(Part("mug", 1),))),
+)
+SHOPS = tuple(ShopRow(f"S{n}", f"店{n}", f"Shop {n}", "food") for n in range(1, 5))
+_MUGS = {"S1": 5, "S2": 3}
+#: The pieces that each place ever got, by the counter of what it has handed out or set aside.
+SUPPLIED = {stock_name("mug", place): pieces for place, pieces in _MUGS.items()}
+
+
+def bring(connection: Connection) -> list[Change]:
+    """Bring the shops and the rewards with their stock into the records; return what is news."""
+    for reward in REWARDS:
+        plain = structs.asdict(reward)
+        details = reward.details
+        plain["details"] = None if details == Details() else msgspec.json.encode(details).decode()
+        _put(connection, schema.reward, offered=1, **plain)
+    for place, pieces in _MUGS.items():
+        _put(connection, schema.reward_stock, reward_id="mug", place=place, supplied=pieces)
+    for shop in SHOPS:
+        _put(connection, schema.shop, **structs.asdict(shop))
+    stock = map(of_stock, rows(connection, _SHARD, ["mug"]))
+    return [*map(of_reward, REWARDS), *stock, *map(of_shop, SHOPS)]
+
+
+def _put(connection: Connection, table: Table, **values: object) -> None:
+    connection.execute(insert(table), {"shard_key": _SHARD, **values})
