@@ -1,7 +1,7 @@
 """Vouchers whose last day is over: their points and pieces go back, once.
 
 One that a till may take while it is cut off waits until that till has told everything it wrote
-up to then: it may have taken it in time.
+up to then: it may have taken it in time. After a restore those from before wait for all tills.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -16,7 +16,7 @@ from central.ledger.reward_commands import ReturnVoucher
 from central.ledger.shards import read_shard
 from central.ledger.writing.turns import run_turn
 from central.schema.leases import is_paid
-from central.sync.census import has_told
+from central.sync import census
 from loyalty.rules.earning import Reason
 
 #: So many vouchers in a turn: other writers wait for it.
@@ -57,12 +57,19 @@ def _next(
     query = query.where(t.c.shard_key == shard_key, is_paid, t.c.valid_until < day.isoformat())
     until, code = after
     behind = (t.c.valid_until > until) | ((t.c.valid_until == until) & (t.c.code > code))
+    doubtful_ms = census.vouchers_doubtful_ms(connection, shard_key)
     rows = connection.execute(query.where(behind).order_by(t.c.valid_until, t.c.code))
     found = []
     for row in rows.fetchmany(_VOUCHERS_MAX):
         home = bytes.fromhex(row.home_device) if row.home_device else None
-        sure = home is None or has_told(connection, shard_key, home, _end_ms(row.valid_until, zone))
-        back = ReturnVoucher(row.code, "expired", day.isoformat(), home_is_sure=sure)
+        ended_ms = _end_ms(row.valid_until, zone)
+        back = ReturnVoucher(
+            code=row.code,
+            cause="expired",
+            today=day.isoformat(),
+            home_is_sure=home is None or census.has_told(connection, shard_key, home, ended_ms),
+            doubtful_ms=doubtful_ms,
+        )
         found.append(((row.valid_until, row.code), back))
     return found
 

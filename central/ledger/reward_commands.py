@@ -97,7 +97,8 @@ class ReturnVoucher(Struct, frozen=True):
 
     `cause` is `member` at the device that redeemed (`device_id`), `staff` at the desk with a `why`,
     `expired` for a voucher whose last day is before `today`. `home_is_sure` tells that the home
-    till, which may take a voucher while it is cut off, has told everything until now.
+    till, which may take a voucher while it is cut off, has told everything until now. A voucher of
+    before `doubtful_ms` waits, as in UseVoucher.
     """
 
     code: str
@@ -108,6 +109,7 @@ class ReturnVoucher(Struct, frozen=True):
     staff: str = ""
     why: str = ""
     home_is_sure: bool = False
+    doubtful_ms: int = 0
 
     def wants(self) -> Iterable[Want]:
         """Return the voucher, and through it its lease."""
@@ -147,6 +149,8 @@ class ReturnVoucher(Struct, frozen=True):
                 return Reason("voucher_expired", until)
             case VoucherState.ISSUED:
                 return Reason("redeem_on_its_way")
+        if kept.granted_ms < self.doubtful_ms:
+            return Reason("after_restore")
         if self.cause == "member" and redeemed_at != self.device_id:
             return Reason("cancel_elsewhere")
         if self.cause == "expired" and voucher.valid_until >= self.today:

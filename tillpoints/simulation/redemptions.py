@@ -7,6 +7,7 @@ with the goods; K1 no piece is promised twice; P1 a shop is owed what was paid t
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import msgspec
 
@@ -38,11 +39,11 @@ class Redemptions:
         #: What every lease has brought to whom it was spent, and how often that came back.
         self._stands: dict[str, int] = defaultdict(int)
         self._returned: Counter[str] = Counter()
-        self._days: dict[tuple[bytes, bytes], object] = {}
+        self._days: dict[tuple[bytes, bytes], date] = {}
 
     def clear(self) -> None:
         """Forget every transfer: they are taken in again."""
-        for known in (self._credited, self._lost, self._stands, self._returned, self._days):
+        for known in (self._credited, self._lost, self._stands, self._returned):
             known.clear()
         self._ours.clear()
 

@@ -1,6 +1,7 @@
 """Redemptions that are taken back: the points are the lots they were, with their own last days."""
 
 import pytest
+from flask import Flask
 from msgspec import structs
 
 from central import schema
@@ -9,6 +10,7 @@ from central.jobs import voucher_expiry
 from central.ledger.judging.accounts import wallet_id
 from central.ledger.reward_commands import ReturnVoucher
 from central.ledger.verify import rebuild
+from central.sync.api import blueprint
 from central.sync.reward_offers import local
 from loyalty import wire
 from tests.central.programme import DAY_MS, member
@@ -79,6 +81,24 @@ def test_many_vouchers_expire_over_several_turns(mall, monkeypatch):
     day = local(mall.now_ms, "Asia/Shanghai").date()
     assert voucher_expiry.expire(mall.engine, mall.shard_key, day, mall.now_ms) == (2, 0)
     assert lots(mall) == before
+
+
+def test_a_voucher_from_before_a_restore_ends_only_once_every_till_has_told(mall):
+    """Another till may have taken it online behind the backup, and tells of it yet."""
+    redeem(mall)
+    mall.now_ms += DAY_MS
+    with writing(mall.engine) as connection:
+        mall.insert(connection, schema.restored, restored_ms=mall.now_ms)
+        mall.insert(connection, schema.awaited, device_id=mall.other.id)
+    mall.now_ms += 15 * DAY_MS
+    day = local(mall.now_ms, "Asia/Shanghai").date()
+    assert voucher_expiry.expire(mall.engine, mall.shard_key, day, mall.now_ms) == (0, 1)
+    restarted = Flask("restored")
+    restarted.register_blueprint(blueprint(mall.service))
+    mall.client = restarted.test_client()
+    mall.other.incarnation = mall.other.pull().incarnation
+    mall.other.send()
+    assert voucher_expiry.expire(mall.engine, mall.shard_key, day, mall.now_ms) == (1, 0)
 
 
 def test_of_two_redemptions_one_can_be_cancelled_and_the_other_stays(mall):
