@@ -121,7 +121,7 @@ class Observer:
             known.clear()
         for sums in (self._moved, self._net):
             sums.clear()
-        self.redemptions.clear()
+        self.redemptions.start_over()
         self.rehomed.clear()
         self.look()
         leases = {row[0] for row in self._database().execute("SELECT lease_id FROM lease")}

@@ -23,6 +23,7 @@ from tillpoints.simulation.world import World
 
 _SPENT_TO = {AccountKind.REDEMPTION, AccountKind.SETTLEMENT}
 _GIVEN_BACK = {Code.CANCELLED, Code.VOUCHER_EXPIRED}
+_BACK = {*_GIVEN_BACK, Code.PAID_BACK}
 _RETURNED = {VoucherState.CANCELLED, VoucherState.EXPIRED}
 
 
@@ -36,24 +37,33 @@ class Redemptions:
         #: What the house paid for members' redemptions, by member and by lease.
         self._lost: dict[str, int] = defaultdict(int)
         self._ours: set[str] = set()
-        #: What every lease has brought to whom it was spent, and how often that came back.
+        #: What every lease has brought to whom it was spent, what of it its member has again, and
+        #: how often a person or its last day gave it back.
         self._stands: dict[str, int] = defaultdict(int)
+        self._back: dict[str, int] = defaultdict(int)
         self._returned: Counter[str] = Counter()
         self._days: dict[tuple[bytes, bytes], date] = {}
 
     def clear(self) -> None:
         """Forget every transfer: they are taken in again."""
-        for known in (self._credited, self._lost, self._stands, self._returned):
+        for known in (self._credited, self._lost, self._stands, self._back, self._returned):
             known.clear()
         self._ours.clear()
+
+    def start_over(self) -> None:
+        """Forget everything: central came back from a backup, and judges anew what is sent."""
+        self.clear()
+        self._days.clear()
 
     def moved(
         self, db: sqlite3.Connection, debit: bytes, credit: bytes, amount: int, code: int, of: str
     ) -> None:
         """Take one transfer in."""
-        if credit[0] == AccountKind.WALLET and code not in _GIVEN_BACK:
+        if credit[0] == AccountKind.WALLET:
             holder = holder_of(credit)
-            if holder is not None:
+            if code in _BACK:
+                self._back[of] += amount
+            elif holder is not None:
                 self._credited[holder.key] += amount
         if code == Code.OFFLINE_LOSS:
             wallet = db.execute("SELECT account_id FROM lease WHERE lease_id = ?", (of,))
@@ -64,17 +74,17 @@ class Redemptions:
             self._stands[of] += amount
         if debit[0] in _SPENT_TO:
             self._stands[of] -= amount
-            self._returned[of] += 1
-            self._world.hold("C1 points come back once", self._returned[of] > 1 and of)
+            self._returned[of] += code in _GIVEN_BACK
+            twice = self._returned[of] > 1 or self._stands[of] < 0
+            self._world.hold("C1 points come back once", twice and of)
 
     def hold(self, db: sqlite3.Connection, now_ms: int, waits: Callable[[Told], bool]) -> None:
         """Hold what must hold after every turn."""
         taken: dict[str, int] = defaultdict(int)
         everything: list[Taken] = [*self._facts.handed, *self._facts.paid]
         for one in everything:
-            gone = one.told.hash in self._facts.lost or one.lease_id in self._returned
-            if not gone and not waits(one.told):
-                taken[one.member] += one.points
+            if one.told.hash not in self._facts.lost and not waits(one.told):
+                taken[one.member] += one.points - self._back[one.lease_id]
         for member, points in taken.items():
             credited = self._credited[member] + self._lost[member]
             over = points > credited
@@ -119,10 +129,12 @@ class Redemptions:
         for paid in self._facts.paid:
             if paid.told.hash in self._facts.lost or waits(paid.told):
                 continue
-            back = paid.lease_id in self._returned
-            wrong = points[paid.lease_id] != (0 if back else paid.points)
-            self._world.hold("P1 what was paid is settled", wrong and (paid, points))
-            told = paid.code in self._facts.given_back and not back
+            settled = points[paid.lease_id]
+            wrong = settled != self._stands[paid.lease_id]
+            if paid.lease_id not in self._ours:
+                wrong = wrong or settled != paid.points - self._back[paid.lease_id]
+            self._world.hold("P1 what was paid is settled", wrong and (paid, settled))
+            told = paid.code in self._facts.given_back and not self._returned[paid.lease_id]
             self._world.hold("C1 what was told comes back", told and paid)
             open_ = paid.code in self._facts.matched and states[paid.lease_id] != "matched"
             self._world.hold("P1 what was matched is settled", open_ and paid)
