@@ -216,6 +216,7 @@ def _award(slip: AwardSlip, lang: Lang) -> Iterator[Element]:
 
 def _claim(slip: ClaimSlip, lang: Lang) -> Iterator[Element]:
     yield from _receipt(slip.origin.shop, slip.receipt, lang, amount="amount")
+    yield Rule()
     yield Pair(say("to claim", lang), f"{slip.points:,}", bold=True, size=2)
     yield Rule()
     yield from _code(say("code", lang), slip.code, slip.qr)

@@ -72,7 +72,7 @@ class Pen:
             width = (1 if char.isascii() else 2) * self._cell * line.size
             font = self._font(line.size, is_latin=char.isascii())
             place = (x + width // 2, height // 2)
-            for shift in range(1 + line.bold):
+            for shift in range(1 + line.size * line.bold):
                 canvas.text((place[0] + shift, place[1]), char, fill=1, font=font, anchor="mm")
             x += width
         data, stride = image.tobytes(), -(-self._dots // 8)

@@ -64,3 +64,14 @@ def test_a_picture_goes_out_in_the_printer_s_own_manner():
 def test_a_picture_without_a_font_is_refused():
     with pytest.raises(ValueError, match="no font to draw with"):
         encode((Line("积分"),), PrinterProfile(encoding="picture"))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_bold_is_as_much_thicker_as_the_letters_are_larger(size):
+    pen = Pen(find_font(), 32, 384)
+    plain, bold = (
+        sum(byte.bit_count() for row in pen.draw(line).rows for byte in row)
+        for line in (Line("I", size=size), Line("I", size=size, bold=True))
+    )
+    # A stem that is `size` dots wider: the more rows, the more dots.
+    assert bold - plain >= 10 * size * size
