@@ -52,12 +52,19 @@ class Web(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scanner(Struct, frozen=True, forbid_unknown_fields=True):
-    """One serial scanner."""
+    """One serial scanner; with ids, only the one that has them may be at its port."""
 
     port: str
+    vid: UsbId = ""
+    pid: UsbId = ""
+    serial: str = ""
     baud: int = 9600
     name: str = "scanner"
     protocol: Literal["plain", "ssi"] = "plain"
+
+    def match(self) -> Match:
+        """Return what must be plugged in there."""
+        return Match(self.vid, self.pid, self.serial)
 
 
 PassedOn = Literal["nothing", "all", "others"]

@@ -13,6 +13,7 @@ import serial
 from edge_agent.devices.framing import IDLE_S, Framer
 from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
+from edge_agent.devices.serial_lines import Line
 from edge_agent.devices.ssi import SsiFramer
 
 #: A line that takes no acknowledgement for so long is opened anew.
@@ -22,26 +23,27 @@ Protocol = Literal["plain", "ssi"]
 
 
 class SerialScanner(ScannerThread):
-    """Reads `path` (better a /dev/serial/by-id link than ttyUSB0) and reports as `source`."""
+    """Reads the scanner that `line` means and reports as `source`."""
 
     def __init__(
         self,
         source: str,
-        path: str,
+        line: Line,
         messages: queue.Queue[Shown],
         *,
         baud: int = 9600,
         protocol: Protocol = "plain",
     ) -> None:
         super().__init__(source, messages)
-        self._path = path
+        self._line = line
         self._baud = baud
         self._make_framer = SsiFramer if protocol == "ssi" else Framer
 
     def _read(self) -> None:
+        self._line.check()
         # Exclusive: two readers of one line would each get half of every code.
         with serial.Serial(
-            self._path, self._baud, timeout=IDLE_S, write_timeout=_ANSWER_S, exclusive=True
+            self._line.path, self._baud, timeout=IDLE_S, write_timeout=_ANSWER_S, exclusive=True
         ) as port:
             self._opened()
             framer = self._make_framer()

@@ -8,7 +8,7 @@ must never change places unseen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
@@ -58,8 +58,13 @@ class NotFoundError(OSError):
         self.is_another = is_another
 
 
-def meant(match: Match, kind: PlugKind, sources: Iterable[Source]) -> Source:
-    """Return the one source that `match` means. Raises NotFoundError, saying why there is none."""
+def meant(
+    match: Match, kind: PlugKind, sources: Iterable[Source], others: Sequence[Match] = ()
+) -> Source:
+    """Return the one source that `match` means. Raises NotFoundError, saying why there is none.
+
+    What `others`, the other lines of agent.toml, mean is no stranger that one has to ask about.
+    """
     what = kind if kind in {"printer", "camera"} else "scanner"
     mine = [source for source in sources if source.kind == kind]
     found = [source for source in mine if not match.differences(source)]
@@ -69,6 +74,8 @@ def meant(match: Match, kind: PlugKind, sources: Iterable[Source]) -> Source:
         ports = ", ".join(sorted(source.port or source.node for source in found))
         raise NotFoundError(f"{len(found)} equal {what}s are plugged in: name its port ({ports})")
     for source in mine:
+        if any(not other.differences(source) for other in others):
+            continue
         wrong = match.differences(source)
         same_model = match.vid and not {"vid", "pid"} & {*wrong}
         same_port = match.port and "port" not in wrong

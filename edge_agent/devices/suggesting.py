@@ -31,7 +31,7 @@ def profile_name(source: Source, profiles: dict[str, T]) -> str | None:
 
 def match_for(source: Source, others: Iterable[Source]) -> Match:
     """Return the fewest keys that mean this device alone."""
-    serial = "" if source.serial.lower() in _NO_SERIALS else source.serial
+    serial = _serial_number(source)
     match = Match(source.vid, source.pid, serial)
     alike = [other for other in others if other.kind == source.kind and other != source]
     if any(not match.differences(other) for other in alike):
@@ -39,6 +39,10 @@ def match_for(source: Source, others: Iterable[Source]) -> Match:
     if any(not match.differences(other) for other in alike):
         match = Match(source.vid, source.pid, serial, source.port, source.product)
     return match
+
+
+def _serial_number(source: Source) -> str:
+    return "" if source.serial.lower() in _NO_SERIALS else source.serial
 
 
 def suggest(
@@ -115,7 +119,10 @@ def _camera(
 
 
 def _serial(source: Source, name: str, known: tuple[str, ScannerProfile] | None) -> list[str]:
-    lines = ["[[scanner]]", _key("port", source.node), _key("name", name)]
+    keys = {"vid": source.vid, "pid": source.pid, "serial": _serial_number(source)}
+    lines = ["[[scanner]]", _key("port", source.node)]
+    lines += [_key(key, value) for key, value in keys.items() if value]
+    lines.append(_key("name", name))
     if known is None:
         return [
             f"# {source.product or 'serial line'}: no known scanner; if it is one, take off the #",

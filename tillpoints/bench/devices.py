@@ -23,6 +23,7 @@ from edge_agent.devices.camera.camera import BUDGET_S
 from edge_agent.devices.codes.libraries import EVERY, Picture, with_zxing, zbar_library
 from edge_agent.devices.codes.reading import read_all, read_soon
 from edge_agent.devices.ports import Shown
+from edge_agent.devices.serial_lines import Line
 from edge_agent.devices.serial_scanner import SerialScanner
 from edge_agent.devices.virtual.scanner import VirtualScanner
 from tillpoints.bench.ground.frames import KINDS, Frame, frames
@@ -179,7 +180,7 @@ def _latencies(scans: int) -> dict[str, float]:
 
 def _through_us(scanner: VirtualScanner, scans: int) -> list[float]:
     messages: queue.Queue[Shown] = queue.Queue(10)
-    reading = SerialScanner("bench", str(scanner.link), messages)
+    reading = SerialScanner("bench", Line(str(scanner.link)), messages)
     reading.start()
     try:
         until_s = time.monotonic() + _WAIT_S

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from edge_agent.devices.codes.libraries import Picture
 from edge_agent.devices.codes.reading import read_soon
 from edge_agent.devices.ports import Shown
 from edge_agent.devices.scanner_thread import ScannerThread
-from edge_agent.devices.sources import meant
+from edge_agent.devices.sources import Match, meant
 
 #: What a look may cost of one core: the screens stay quick beside it.
 BUDGET_S = 0.05
@@ -33,9 +34,12 @@ _FULL_EVERY = 8
 class CameraScanner(ScannerThread):
     """Reads codes from the camera that its lines mean, or from files in its place."""
 
-    def __init__(self, config: Camera, messages: queue.Queue[Shown]) -> None:
+    def __init__(
+        self, config: Camera, messages: queue.Queue[Shown], others: Sequence[Match] = ()
+    ) -> None:
         super().__init__(config.name, messages)
         self._config = config
+        self._others = others
 
     def _read(self) -> None:
         # Its work stays in this thread, where it is counted.
@@ -63,7 +67,7 @@ class CameraScanner(ScannerThread):
         config = self._config
         if config.file:
             return from_file(Path(config.file), config.looks_s)
-        node = meant(config.match(), "camera", cameras()).node
+        node = meant(config.match(), "camera", cameras(), self._others).node
         return from_camera(node, config.width, config.height)
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import queue
 import select
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge_agent.devices.hid.pos_reports import REPORT_BYTES, Maker, PosReports
@@ -22,14 +23,20 @@ class PosScanner(ScannerThread):
     """Reads the HID point-of-sale scanner that `match` means and reports as `source`."""
 
     def __init__(
-        self, source: str, match: Match, messages: queue.Queue[Shown], maker: Maker = "common"
+        self,
+        source: str,
+        match: Match,
+        messages: queue.Queue[Shown],
+        maker: Maker = "common",
+        others: Sequence[Match] = (),
     ) -> None:
         super().__init__(source, messages)
         self._match = match
+        self._others = others
         self._maker = maker
 
     def _read(self) -> None:
-        node = meant(self._match, "pos", plugged_in()).node
+        node = meant(self._match, "pos", plugged_in(), self._others).node
         descriptor = os.open(node, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             self._opened()

@@ -13,7 +13,7 @@ import errno
 import os
 import queue
 import select
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import evdev
@@ -47,15 +47,17 @@ class KeyboardScanner(ScannerThread):
         make_wedge: Callable[[], Wedge] = Wedge,
         understand: Callable[[str], str] = str,
         is_ours: Callable[[str], bool] | None = None,
+        others: Sequence[Match] = (),
     ) -> None:
         super().__init__(source, messages)
         self._match = match
+        self._others = others
         self._make_wedge = make_wedge
         self._understand = understand
         self._is_ours = is_ours
 
     def _read(self) -> None:
-        node = meant(self._match, "keyboard", plugged_in()).node
+        node = meant(self._match, "keyboard", plugged_in(), self._others).node
         with contextlib.ExitStack() as stack:
             # First the way to the POS: without it, taking the scanner would take it from the POS.
             pass_on = None

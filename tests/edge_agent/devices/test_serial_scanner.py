@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent.devices.framing import CODE_BYTES_MAX, Framer, decode
+from edge_agent.devices.serial_lines import Line
 from edge_agent.devices.serial_scanner import SerialScanner
+from edge_agent.devices.sources import Match
 from edge_agent.devices.virtual.scanner import VirtualScanner
 
 WAIT_S = 20
@@ -27,7 +29,7 @@ def messages():
 
 @pytest.fixture
 def scanner(virtual, messages, eventually):
-    scanner = SerialScanner("desk", str(virtual.link), messages)
+    scanner = SerialScanner("desk", Line(str(virtual.link)), messages)
     scanner.start()
     eventually(lambda: scanner.connected)
     yield scanner
@@ -66,7 +68,7 @@ def test_chinese_codes_are_read_in_both_encodings(scanner, virtual, messages, en
 
 def test_a_hundred_scans_in_one_breath_stay_apart_and_in_order(virtual, eventually):
     messages = queue.Queue(maxsize=200)
-    scanner = SerialScanner("desk", str(virtual.link), messages)
+    scanner = SerialScanner("desk", Line(str(virtual.link)), messages)
     scanner.start()
     eventually(lambda: scanner.connected)
     codes = [f"TPM{number:012d}" for number in range(100)]
@@ -124,7 +126,7 @@ def test_a_scan_that_finds_the_queue_full_is_counted_and_its_content_never_logge
     virtual, eventually, caplog
 ):
     caplog.set_level(logging.DEBUG)
-    scanner = SerialScanner("desk", str(virtual.link), queue.Queue(maxsize=1))
+    scanner = SerialScanner("desk", Line(str(virtual.link)), queue.Queue(maxsize=1))
     scanner.start()
     eventually(lambda: scanner.connected)
     for _ in range(3):
@@ -136,7 +138,7 @@ def test_a_scan_that_finds_the_queue_full_is_counted_and_its_content_never_logge
 
 
 def test_a_second_reader_of_the_same_line_is_kept_out(scanner, virtual, messages, eventually):
-    intruder = SerialScanner("intruder", str(virtual.link), messages)
+    intruder = SerialScanner("intruder", Line(str(virtual.link)), messages)
     intruder.start()
     for number in range(20):
         virtual.scan(str(number))
@@ -147,7 +149,7 @@ def test_a_second_reader_of_the_same_line_is_kept_out(scanner, virtual, messages
 
 def test_it_waits_for_a_scanner_that_is_not_there_yet(tmp_path, messages, eventually):
     virtual = VirtualScanner(tmp_path / "later")
-    scanner = SerialScanner("desk", str(virtual.link), messages)
+    scanner = SerialScanner("desk", Line(str(virtual.link)), messages)
     scanner.start()
     assert not scanner.connected
     virtual.plug()
@@ -173,3 +175,16 @@ def test_empty_lines_and_silences_are_no_codes():
 
 def test_bytes_that_are_no_text_are_marked():
     assert "\N{REPLACEMENT CHARACTER}" in decode(b"\xff\xff\xff")
+
+
+def test_a_swapped_scanner_is_not_read_but_asked_about(virtual, messages, eventually, caplog):
+    # At the far end of this line is no device of that make, nor of any.
+    line = Line(str(virtual.link), Match("1eab", "1d06"))
+    scanner = SerialScanner("desk", line, messages)
+    scanner.start()
+    try:
+        eventually(lambda: scanner.trouble == "scanner_swapped")
+    finally:
+        scanner.stop()
+    assert not scanner.connected
+    assert "is it meant?" in caplog.text

@@ -7,6 +7,7 @@ import select
 import pytest
 
 from edge_agent.devices import ssi
+from edge_agent.devices.serial_lines import Line
 from edge_agent.devices.serial_scanner import SerialScanner
 from edge_agent.devices.ssi import Packet, Packets, SsiFramer
 from edge_agent.devices.virtual.scanner import VirtualScanner
@@ -86,7 +87,7 @@ def test_a_scanner_on_a_line_is_answered(tmp_path, eventually):
     virtual = VirtualScanner(tmp_path / "scanner")
     virtual.plug()
     messages = queue.Queue()
-    scanner = SerialScanner("desk", str(virtual.link), messages, protocol="ssi")
+    scanner = SerialScanner("desk", Line(str(virtual.link)), messages, protocol="ssi")
     scanner.start()
     eventually(lambda: scanner.connected)
     for number in range(20):

@@ -122,6 +122,24 @@ def test_what_cannot_be_told_is_a_question_and_not_a_guess(match, said):
     assert said in str(caught.value)
 
 
+def test_of_two_equal_scanners_one_that_is_unplugged_makes_the_other_no_question():
+    left, right = (Match("1eab", "1d03", port=f"usb-{plug}/input0") for plug in (1, 2))
+    here = source(port="usb-2/input0")
+    with pytest.raises(NotFoundError) as alone:
+        meant(left, "keyboard", [here])
+    assert alone.value.is_another
+    with pytest.raises(NotFoundError, match="it is not plugged in") as known:
+        meant(left, "keyboard", [here], [right])
+    assert not known.value.is_another
+    assert meant(right, "keyboard", [here], [left]) == here
+
+
+def test_a_serial_scanner_s_ids_are_pasted_with_its_port(tmp_path):
+    found = source(kind="serial", node="/dev/serial/by-path/p", pid="1d06", serial="S1")
+    (line,) = pasted(tmp_path, suggest([found], scanners(), printers())).scanner
+    assert (line.port, line.match()) == (found.node, Match("1eab", "1d06", "S1"))
+
+
 @pytest.mark.parametrize("name", scanners())
 def test_a_sheet_shows_every_setting(name):
     profile = scanners()[name]

@@ -34,6 +34,7 @@ from edge_agent.devices.camera.sources import cameras
 from edge_agent.devices.inventory import inventory, usb_printers
 from edge_agent.devices.printer_config import Printer
 from edge_agent.devices.profiles import printers, scanners
+from edge_agent.devices.serial_lines import Line
 from edge_agent.devices.serial_scanner import SerialScanner
 from edge_agent.devices.suggesting import suggest
 from edge_agent.devices.tap.ends import SerialEnd, SerialLine
@@ -129,7 +130,7 @@ def slips_on_a_serial_printer():
 
 def scans_from_a_serial_scanner():
     messages = queue.Queue()
-    scanner = SerialScanner("desk", serial_line("SCAN"), messages, baud=115200)
+    scanner = SerialScanner("desk", Line(serial_line("SCAN")), messages, baud=115200)
     scanner.start()
     wait_for(lambda: scanner.connected)
     ask(do="scan", text="TPM" + LI + "\r")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.config import HidScanner
+from edge_agent.config import Central, Config, HidScanner
 from edge_agent.devices.hid.layouts import LAYOUTS
 from edge_agent.devices.hid.scanner import KeyboardScanner
 from edge_agent.devices.hid.sources import plugged_in
@@ -18,7 +18,7 @@ from edge_agent.devices.hid.wedge import Wedge
 from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.sources import Match
 from edge_agent.devices.virtual.keyboard_scanner import VirtualKeyboardScanner, as_kernel_events
-from edge_agent.scanners import hid_scanner
+from edge_agent.scanners import Scanners, hid_scanner
 from tests.edge_agent.devices.hid.test_keyboard import PRINTABLE
 from tests.lab.mocked.mock_kernel import MockKeyboard
 
@@ -224,6 +224,24 @@ def test_a_swapped_scanner_is_not_taken_but_asked_about(
     assert said in caplog.text
     assert scanner.trouble == "scanner_swapped"
     assert not scanner.connected
+
+
+def test_of_two_equal_scanners_the_one_that_is_missed_makes_the_other_no_question(
+    kernel, messages, started, eventually, caplog
+):
+    caplog.set_level(logging.INFO)
+    ports = [f"usb-0000:00:14.0-{plug}/input0" for plug in (1, 2)]
+    hids = tuple(HidScanner(vid="1eab", name=port, port=port) for port in ports)
+    left, right = (MockKeyboard(kernel, port=port) for port in ports)
+    right.plug()
+    both = started(Scanners(Config("state", Central("http://c"), hid_scanner=hids), messages))
+    eventually(lambda: both.connected() == [False, True] and "cannot be read" in caplog.text)
+    assert "it is not plugged in" in caplog.text
+    assert both.trouble() == ""
+    left.plug()
+    eventually(lambda: both.connected() == [True, True])
+    assert caplog.text.count("cannot be read") == 1
+    assert caplog.text.count("is back") == 1
 
 
 def test_a_scanner_that_cannot_be_passed_on_is_not_taken_from_the_pos(

@@ -18,6 +18,7 @@ from edge_agent.devices.inventory import inventory
 from edge_agent.devices.ports import NotTaken, Shown
 from edge_agent.devices.profiles import printers, scanners
 from edge_agent.devices.rules import udev_rules
+from edge_agent.devices.serial_lines import Line
 from edge_agent.devices.sources import Match, NotFoundError, PlugKind, Source, meant
 from edge_agent.devices.suggesting import profile_name, suggest
 from edge_agent.phrases import own_words
@@ -144,25 +145,29 @@ def _meanings(config: Config, sources: list[Source]) -> dict[str, str]:
 def _looks(config: Config, sources: list[Source]) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield each line's name, and what finds its device or raises OSError."""
     for line in config.scanner:
-        yield line.name, partial(_the_line, line.port)
+        others = tuple(each.port for each in config.scanner if each is not line)
+        yield line.name, partial(_the_line, Line(line.port, line.match(), others))
     for hid in config.hid_scanner:
-        yield hid.name, partial(_the_node, hid.match(), hid.kind, sources)
+        hids = [each.match() for each in config.hid_scanner if each is not hid]
+        yield hid.name, partial(_the_node, hid.match(), hid.kind, sources, hids)
     for camera in config.camera:
         played = partial(str, f"played from {camera.file}")
-        found = partial(_the_node, camera.match(), "camera", sources)
+        matches = [each.match() for each in config.camera if each is not camera and not each.file]
+        found = partial(_the_node, camera.match(), "camera", sources, matches)
         yield camera.name, played if camera.file else found
     for reader in config.card_reader:
         yield reader.name, partial(_the_card_reader, reader.reader)
 
 
-def _the_line(port: str) -> str:
-    if not Path(port).exists():
-        raise NotFoundError(f"{port} 未插入 / is not plugged in")
-    return port
+def _the_line(line: Line) -> str:
+    line.check()
+    if not Path(line.path).exists():
+        raise NotFoundError(f"{line.path} 未插入 / is not plugged in")
+    return line.path
 
 
-def _the_node(match: Match, kind: PlugKind, sources: list[Source]) -> str:
-    return meant(match, kind, sources).node
+def _the_node(match: Match, kind: PlugKind, sources: list[Source], others: list[Match]) -> str:
+    return meant(match, kind, sources, others).node
 
 
 def _the_card_reader(wanted: str) -> str:
