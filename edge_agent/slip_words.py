@@ -47,10 +47,6 @@ _WORDS: dict[str, dict[Lang, str]] = {
         "en": "Once it is checked, scan this code or show it at {where} to get your points."
         " One claim per receipt.",
     },
-    "debt": {
-        "zh": "积分不足扣回，尚欠 {debt} 分，将从今后所得积分中抵扣。",
-        "en": "Your balance is short by {debt} points. They will come off future points.",
-    },
     "once": {
         "zh": "本券仅限使用一次，复印或拍照无效，请妥善保管。",
         "en": "Good for one use. Copies and photos are not accepted.",

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from edge_agent.slip_words import say
+from loyalty.rules.reasons import Reason
+from loyalty.wording import say as worded
 from paper.layout import QR, Blank, Cut, Element, Pair, Rule, Slip, Text
 from paper.marker import COPY_BANNER, HEADINGS, OWN_PRINT_MARK, Lang
 
@@ -235,7 +237,7 @@ def _refund(slip: RefundSlip, lang: Lang) -> Iterator[Element]:
     yield Rule()
     yield from _balance(slip.balance, lang)
     if slip.balance is not None and slip.balance < 0:
-        yield Text(say("debt", lang, debt=f"{-slip.balance:,}"))
+        yield Text(worded(Reason("owed", {"points": f"{-slip.balance:,}"}), lang))
 
 
 def _redemption(slip: RedemptionSlip, lang: Lang) -> Iterator[Element]:

@@ -106,6 +106,7 @@ class Refund(Struct, frozen=True, gc=False):
     `original` is the sale's fingerprint when the device knows it, and `points` then what it told
     the member is taken back; otherwise central finds the sale by shop and number. `parts` say of
     which goods that the rules name it came back, and how much of others; nothing: nobody knows.
+    `undone` is set where the member was told that bonuses went beyond the refund's share.
     """
 
     at: Moment
@@ -116,6 +117,7 @@ class Refund(Struct, frozen=True, gc=False):
     points: int | None = None
     review_id: str = ""
     parts: tuple[Part, ...] = ()
+    undone: bool | UnsetType = UNSET
 
 
 class Redeem(Struct, frozen=True, gc=False):

@@ -68,7 +68,7 @@ def read_account(
         )
     return Account(
         opening=period.opening,
-        lines=_lines(connection, shard_key, holder, period.lines, zone),
+        lines=_lines(connection, shard_key, period.lines, zone),
         closing=period.closing,
         held=now.held,
         expiring=_expiring(connection, shard_key, wallet_id(holder)),
@@ -82,14 +82,13 @@ def _midnight_ms(day: date, zone: ZoneInfo) -> int:
 def _lines(
     connection: Connection,
     shard_key: int,
-    holder: Holder,
     lines: Sequence[queries.Line],
     zone: ZoneInfo,
 ) -> tuple[Line, ...]:
     shops = _names(connection, shard_key, shop, "shop_id", [line.shop_id for line in lines])
     rewards = _names(connection, shard_key, reward, "reward_id", [line.reward_id for line in lines])
     told = []
-    reasons = explaining.of_lines(connection, shard_key, holder, lines)
+    reasons = explaining.of_lines(connection, shard_key, lines)
     days = unsure.of_lines(connection, shard_key, lines, zone)
     for line, why, day in zip(lines, reasons, days, strict=True):
         happened = datetime.fromtimestamp(line.happened_ms / 1000, tz=UTC).astimezone(zone)

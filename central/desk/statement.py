@@ -8,6 +8,8 @@ from datetime import date
 
 from msgspec import Struct
 
+from loyalty.rules.reasons import Reason
+from loyalty.wording import say as worded
 from paper.layout import Blank, Cut, Element, Pair, Rule, Slip, Table, Text
 from paper.marker import HEADINGS, OWN_PRINT_MARK, Lang
 
@@ -25,7 +27,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "expiring": ("{on} 到期", "Expire {on}"),
     "no expiry": ("目前没有即将到期的积分", "No points are about to expire"),
     "held": ("其中兑换占用", "Of which set aside"),
-    "debt": ("余额为负：将从今后所得积分中抵扣", "Below zero: future points make up for it"),
     "made": ("打印时间", "Printed"),
 }
 
@@ -99,7 +100,7 @@ def _elements(statement: Statement, lang: Lang) -> Iterator[Element]:
     yield Rule()
     yield Pair(say("closing", lang), f"{statement.closing:,}", bold=True)
     if statement.closing < 0:
-        yield Text(say("debt", lang))
+        yield Text(worded(Reason("owed", {"points": f"{-statement.closing:,}"}), lang))
     if statement.held:
         yield Pair(say("held", lang), f"{statement.held:,}")
     for lot in statement.expiring:

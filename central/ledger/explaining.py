@@ -8,30 +8,20 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from msgspec import structs
 from sqlalchemy import Connection
 
-from central import schema
-from central.ledger import past, queries
+from central.ledger import award_reasons, queries
 from central.ledger.activity_names import activity_names
+from central.ledger.award_reasons import Told
 from central.ledger.judging.accounts import Code, wallet_id
-from central.ledger.judging.rows import Facts, Identity, Profile, Sale, Unreadable, read_body
-from central.ledger.shards import read_shard
-from central.ledger.writing.bulk import by_key
+from central.ledger.judging.rows import Profile, Unreadable
 from central.ledger.writing.loading import read
-from loyalty.chain import Frame
-from loyalty.events import Body, Holder, Recalculated
-from loyalty.events import Sale as SaleBody
-from loyalty.rules.basket import Basket
-from loyalty.rules.campaigns import Who
-from loyalty.rules.counting import counters, rest_name
-from loyalty.rules.earning import PARTS, award
-from loyalty.rules.reasons import Reason, of_tier_change
+from loyalty.events import Body, Holder, Recalculated, Refund
+from loyalty.rules.reasons import Reason, of_refund, of_tier_change
 from loyalty.rules.rulebook import RuleBook
 
-#: What a statement says of an award: not the amount and the plain rate, which stand there.
-_TOLD = ("tier", "campaign_", "cap_", "carried")
 _AWARDS = (Code.AWARD, Code.TRUE_UP)
+_REFUNDS = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
 _RECALCULATED = (Code.RECALCULATED, Code.RECALCULATED_BACK, Code.RECALCULATED_OWED)
 _ACTIVITIES = {
     Code.ACTIVITY: "activity",
@@ -43,22 +33,27 @@ SOON_DAYS = 30
 
 
 def of_lines(
-    connection: Connection, shard_key: int, owner: Holder, lines: Iterable[queries.Line]
+    connection: Connection, shard_key: int, lines: Iterable[queries.Line]
 ) -> list[tuple[Reason, ...]]:
-    """Return for each line of a resolved holder's statement why its points moved."""
+    """Return for each line of a statement why its points moved."""
     lines = list(lines)
-    keys = {bytes.fromhex(line.subject) for line in lines if line.code in _AWARDS}
-    awards = _awards(connection, shard_key, owner, keys)
-    booked = {line.booked_by for line in lines if line.code in _RECALCULATED}
-    bodies = _bodies(connection, shard_key, booked)
+    keys = {bytes.fromhex(line.subject) for line in lines if line.code in _AWARDS + _REFUNDS}
+    sales = award_reasons.of_sales(connection, shard_key, keys)
+    booked = {line.booked_by for line in lines if line.code in _RECALCULATED + _REFUNDS}
+    bodies = award_reasons.bodies(connection, shard_key, booked)
     done = any(line.code in _ACTIVITIES for line in lines)
     named = activity_names(connection, shard_key) if done else {}
-    return [
-        _of_activity(line, named)
-        if line.code in _ACTIVITIES
-        else _of(line, awards.pop(line.subject, ()), bodies.get(line.booked_by))
-        for line in lines
-    ]
+    told, said = [], set[object]()
+    for line in lines:
+        # An award is told on the first of its lines, and so is a refund.
+        about = line.subject if line.code in _AWARDS else line.booked_by
+        if line.code in _ACTIVITIES:
+            told.append(_of_activity(line, named))
+        else:
+            sale, body = sales.get(line.subject), bodies.get(line.booked_by)
+            told.append(_of(line, sale, body, again=about in said))
+        said.add(about)
+    return told
 
 
 def told(
@@ -109,7 +104,7 @@ def _of_activity(line: queries.Line, named: dict[str, dict[str, str]]) -> tuple[
 
 
 def _of(
-    line: queries.Line, award_: tuple[Reason, ...], body: Body | Unreadable | None
+    line: queries.Line, sale: Told | None, body: Body | Unreadable | None, *, again: bool
 ) -> tuple[Reason, ...]:
     code, points = line.code, str(abs(line.points))
     if code is Code.EXPIRED:
@@ -118,62 +113,16 @@ def _of(
     if code is Code.RELEASED:
         return (Reason("released", {"points": points}),)
     why: tuple[Reason, ...] = ()
+    if code in _AWARDS and sale is not None and not again:
+        why = sale.award
     if isinstance(body, Recalculated):
         why = (Reason("recalculated", {"why": body.why}),)
+    if isinstance(body, Refund) and not again:
+        undone = sale is not None and line.booked_by in sale.undone
+        why = (of_refund(-body.eligible_fen, undone=undone),)
     if code in (Code.TAKE_BACK_OWED, Code.REVERSAL_OWED, Code.RECALCULATED_OWED):
         return (*why, Reason("owed", {"points": points}))
-    return why or award_
-
-
-def _bodies(
-    connection: Connection, shard_key: int, events: set[Identity]
-) -> dict[Identity, Body | Unreadable]:
-    """Return what these events said."""
-    t = schema.inbox.c
-    columns = (t.device_id, t.epoch, t.seq, t.kind, t.kind_version, t.body)
-    rows = by_key(connection, shard_key, columns, sorted(events))
-    return {Identity(*row[:3]): read_body(Frame(*row[3:])) for row in rows}
-
-
-def _awards(
-    connection: Connection, shard_key: int, owner: Holder, keys: set[bytes]
-) -> dict[str, tuple[Reason, ...]]:
-    """Return the reasons of awards that a slip tells beside the rate, by fingerprint (hex)."""
-    every = sorted(keys)
-    sales = read(connection, shard_key, "sales", every)
-    facts = read(connection, shard_key, "facts", every)
-    known = [sale for sale in sales.values() if sale is not None]
-    bodies = _bodies(connection, shard_key, {sale.origin for sale in known})
-    told_by = {body.book for body in bodies.values() if isinstance(body, SaleBody)}
-    versions = {sale.book for sale in known} | told_by
-    books = read(connection, shard_key, "books", sorted(versions))
-    zone = ZoneInfo(read_shard(connection, shard_key).zone)
-    found = {}
-    for key, sale in sales.items():
-        book = books.get(sale.book) if sale is not None else None
-        first = bodies.get(sale.origin) if sale is not None else None
-        had = facts[key] or Facts()
-        if isinstance(first, SaleBody) and sale is not None and first.book != sale.book:
-            # It was recalculated, which has a line of its own; what it moves now is not of then.
-            book, had = books.get(first.book), structs.replace(had, moved={})
-        if sale is not None and book is not None:
-            reasons = _of_award(sale, had, book, owner, zone)
-            found[key.hex()] = tuple(one for one in reasons if one.code.startswith(_TOLD))
-    return found
-
-
-def _of_award(
-    sale: Sale, facts: Facts, book: RuleBook, owner: Holder, zone: ZoneInfo
-) -> tuple[Reason, ...]:
-    basket = Basket(sale.eligible_fen, sale.shop_id, sale.category, facts.parts)
-    who = Who(sale.tier_id, frozenset(facts.labels), facts.birth_month, frozenset(facts.had))
-    when = past.span(facts.earliest_ms, facts.latest_ms, zone) if facts.latest_ms else None
-    known = counters(book, owner.key, date.fromisoformat(sale.sold_on))
-    # What it used of a cap that receipts share is what was left for it.
-    left = {one.asked: facts.moved.get(one.name, 0) for one in known} if facts.moved else None
-    given = award(basket, who, when, book, left)
-    extra = (given.rest - facts.moved.get(rest_name(owner.key), given.rest)) // PARTS
-    return (*given.reasons, Reason("carried", {"points": str(extra)})) if extra else given.reasons
+    return why
 
 
 def day_of(now_ms: int, zone: ZoneInfo) -> date:

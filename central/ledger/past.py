@@ -101,7 +101,7 @@ def begun(connection: Connection, shard_key: int, from_ms: int) -> Used:
     since: dict[str, int] = defaultdict(int)
     rows = connection.execute(query.execution_options(yield_per=_PAGE_ROWS))
     for content in rows.scalars():
-        for name, points in facts_of(content).moved.items():
+        for name, points in facts_of(content).uses().items():
             since[name] += points
 
     def stood(name: str) -> int:

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, structs
 
-from edge_agent.effects import PaperSeen
+from edge_agent.effects import Member, PaperSeen
 from edge_agent.journal.records import SaleState
 from edge_agent.phrases import Phrase, own_words
 from edge_agent.till.alike import may_be_recorded
@@ -22,7 +22,7 @@ from loyalty.products import Part
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.rules.basket import Basket, basket_of, goods_back
 from loyalty.rules.campaigns import Who
-from loyalty.rules.earning import kept
+from loyalty.rules.refunds import left_of
 from loyalty.rules.rulebook import RuleBook
 from loyalty.rules.spans import Span
 from receipts.reading import Reading
@@ -34,7 +34,8 @@ class KnownSale(Struct, frozen=True):
     """A sale this till has recorded. `recorded_s` is of this boot's clock, else None.
 
     `parts` and `sold_at` (None: not sure) are what its award was worked out with, for `tier_id`.
-    `back` is what is known of the goods that refunds gave back.
+    `back` is what is known of the goods that refunds gave back. `owner` is its holder as the
+    directory knows them now.
     """
 
     fingerprint: str
@@ -51,6 +52,7 @@ class KnownSale(Struct, frozen=True):
     tier_id: str = ""
     sold_at: Span | None = None
     back: tuple[Part, ...] = ()
+    owner: Member | None = None
 
     @property
     def basket(self) -> Basket:
@@ -95,7 +97,8 @@ class Sold(Struct, frozen=True):
 class Refunded(Struct, frozen=True):
     """A refund or void; `points` go back when the till knows the sale (None: central settles).
 
-    `parts` say of which goods it is, if its lines tell.
+    `parts` say of which goods it is, if its lines tell. Bonuses that what is left of the sale does
+    not meet are `undone` beyond the proportional share.
     """
 
     receipt: Receipt
@@ -106,6 +109,7 @@ class Refunded(Struct, frozen=True):
     parts: tuple[Part, ...] = ()
     why: tuple[Phrase, ...] = ()
     discriminator: str = ""
+    undone: bool = False
     outcome: Outcome = "refund"
 
 
@@ -267,12 +271,13 @@ def refunded(
     if len(fitting) != 1:
         return None
     (sale,) = fitting
-    before, after = sale.refunded_fen, sale.refunded_fen - earning
-    left_before, left = (
-        kept(sale.basket, sale.points, fen, Who(sale.tier_id), sale.sold_at, book, back)
-        for fen, back in ((before, sale.back), (after, (*sale.back, *parts)))
+    gone, who = sale.refunded_fen, Who(sale.tier_id)
+    before, after = (
+        left_of(sale.basket, sale.points, fen, who, sale.sold_at, book, back)
+        for fen, back in ((gone, sale.back), (gone - earning, (*sale.back, *parts)))
     )
-    return Refunded(receipt, earning, identity, sale, max(left_before - left, 0), parts)
+    points, undone = max(before.points - after.points, 0), after.undoes_more(before)
+    return Refunded(receipt, earning, identity, sale, points, parts, undone=undone)
 
 
 def _can_be_of(receipt: Receipt, refund_fen: int, sale: KnownSale) -> bool:

@@ -11,8 +11,9 @@ from edge_agent.till.intake import Refunded, Sold
 from edge_agent.till.unclear import Unclear
 from loyalty.codes import CLAIM_PREFIX
 from loyalty.receipt import Receipt
-from loyalty.rules.earning import Award, Reason, money
+from loyalty.rules.earning import Award, Reason
 from loyalty.rules.expiry import counts_from, last_day
+from loyalty.rules.reasons import of_refund
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wording import say
 
@@ -95,13 +96,17 @@ def claim_slip(sold: Sold, given: Award, now: Now, terms: Terms) -> HeldSlip:
 
 def refund_slip(refunded: Refunded, now: Now, terms: Terms) -> HeldSlip:
     """Return the slip that tells a member what a refund took back."""
-    reason = Reason("refund", {"amount": money(-refunded.eligible_fen)})
+    reason = of_refund(-refunded.eligible_fen, undone=refunded.undone)
+    owner = refunded.original.owner if refunded.original else None
+    # Points that are pending are no part of the balance, and the till cannot tell which are left.
+    owned = owner.balance if owner and not terms.book.pending_days else None
     content = RefundSlip(
         origin=origin(now, terms, refunded.fingerprint),
         receipt=shown(refunded.receipt, now),
-        member=UNKNOWN_MEMBER[terms.language],
+        member=called(owner, terms) if owner else UNKNOWN_MEMBER[terms.language],
         points=refunded.points,
         explanation=(say(reason, terms.language),),
+        balance=owned if owned is None else owned - (refunded.points or 0),
     )
     return HeldSlip(f"{refunded.fingerprint[:24]}-refund", refunded.fingerprint, content)
 

@@ -45,4 +45,5 @@ def refund_body(refunded: Refunded, now: Now, review_id: str = "") -> Refund:
         points=refunded.points,
         review_id=review_id,
         parts=refunded.parts,
+        undone=True if refunded.undone else UNSET,
     )

@@ -1,8 +1,11 @@
 """What this till remembers of receipts: its own journal, and what central decided in its place."""
 
+from msgspec import structs
+
 from edge_agent.effects import Now
 from edge_agent.journal.reader import Reader
 from edge_agent.journal.records import SaleRecord
+from edge_agent.people import holder_member
 from edge_agent.till.earned import when
 from edge_agent.till.intake import KnownSale
 
@@ -26,7 +29,7 @@ class Remembered:
     def sales(self, number: str) -> list[KnownSale]:
         """Return the sales with this number, newest first."""
         sales = self._journal.sales_by_number(self._shop_id, number)
-        return [known_sale(sale, self._now) for sale in sales]
+        return [self._with_owner(sale) for sale in sales]
 
     def recent_sales(self) -> list[KnownSale]:
         """Return the last sales, newest first."""
@@ -37,6 +40,12 @@ class Remembered:
         """Tell whether this very paper waits for a person; None if it was never in review."""
         item = self._journal.review(review_id)
         return None if item is None else item.is_open
+
+    def _with_owner(self, sale: SaleRecord) -> KnownSale:
+        known = known_sale(sale, self._now)
+        if known.holder is None:
+            return known
+        return structs.replace(known, owner=holder_member(self._journal, known.holder))
 
 
 def known_sale(sale: SaleRecord, now: Now) -> KnownSale:

@@ -13,7 +13,8 @@ from edge_agent.till.inputs import CORRECTION_S, SCAN_BEFORE_S, State
 from edge_agent.till.remembered import known_sale
 from edge_agent.web.views import Json, member, notice, slip, sound, words
 from loyalty.events import Holder
-from loyalty.rules.earning import Reason, money
+from loyalty.rules.earning import money
+from loyalty.rules.reasons import of_refund
 
 RECENT = 30
 
@@ -155,7 +156,7 @@ def _why(record: SaleRecord, now: Now, terms: Terms) -> list[Phrase]:
 def _refund(record: RefundRecord, journal: Journal) -> Json:
     receipt = record.refund.receipt
     taken = record.refund.points
-    reason = Reason("refund", {"amount": money(-record.refund.eligible_fen)})
+    reason = of_refund(-record.refund.eligible_fen, undone=record.refund.undone is True)
     of = record.refund.original
     sale = journal.sale_by_fingerprint(of) if of is not None else None
     slips = journal.slips_about(record.fingerprint)

@@ -4,7 +4,7 @@ Counters are named here and kept by central, in the order of the ledger. A till 
 what it promised stands, and what is beyond a cap is booked as overrun (SYNC 2.8).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -15,6 +15,9 @@ from loyalty.rules.earning import PARTS, Award, cap_key
 
 #: Returns what a counter has come to, 0 for one that was never used.
 Used = Callable[[str], int]
+
+#: What rounding left over is counted under this and the member.
+REST = "rest//"
 
 
 class Counter(Struct, frozen=True, gc=False):
@@ -68,6 +71,24 @@ def had(book: RuleBook, member: str, used: Used) -> frozenset[str]:
     return frozenset(each for each in firsts if used(first_name(each, member)))
 
 
+def stack_of(name: str) -> str | None:
+    """Return whose cap a counter of an award is: a group's, "" for the whole day's; else None."""
+    what, _, of = name.partition("/")
+    if what not in _BEHIND:
+        return None
+    return of.rsplit("/", _BEHIND[what])[0]
+
+
+def left_then(book: RuleBook, moved: Mapping[str, int]) -> dict[str, int]:
+    """Return what was left of each cap for an award that moved counters so: what it used."""
+    used = {}
+    for name, points in moved.items():
+        stack = stack_of(name)
+        if stack is not None:
+            used[cap_key(name.partition("/")[0], stack)] = points
+    return {one.asked: used.get(one.asked, 0) for one in counters(book, "", date.min)}
+
+
 def uses(given: Award, known: tuple[Counter, ...], member: str) -> dict[str, int]:
     """Return by how much an award moves each counter."""
     by_stack = {share.stack: share.points for share in given.shares}
@@ -97,7 +118,11 @@ def carried(book: RuleBook, given: Award, member: str, used: Used) -> tuple[int,
 
 def rest_name(member: str) -> str:
     """Return the counter of what rounding left over of a member's awards, in parts of a point."""
-    return f"rest//{member}"
+    return f"{REST}{member}"
+
+
+#: How many steps stand behind the group in the name of a cap's counter: a member, a day.
+_BEHIND = {"day": 2, "member": 1, "budget": 0}
 
 
 def _is_shared(one: Campaign) -> bool:

@@ -1,10 +1,14 @@
-"""What a receipt earns, and what a refund takes back, each with its explanation.
+"""What a receipt earns, with its explanation.
 
 Exact arithmetic: amounts are integer fen, rates and factors are fractions over one denominator,
 and rounding happens once, at the end of the sum, by the rule book's stated rounding; what it
 leaves over is told, and central carries it if the book says so. In this order: the rates, the
-tier, the multiplying groups in the order of the book, the adding groups, the caps of receipt and
-day. A cap takes only from what its own group gives, so more spending never earns less.
+tier, the groups that multiply, the groups that add, the caps of receipt and day. Groups multiply
+one after the other what stands, bonuses before them with it, and each bonus is cut to its own
+group's caps before the next group multiplies: those for the fewest goods first, those for the
+whole receipt last, of these the ones with caps first, else as the book names them. A cap takes
+only from what its own group gives, and a capped bonus is multiplied only by campaigns for all
+goods that it can be for, so more spending never earns less.
 """
 
 from collections.abc import Mapping
@@ -12,10 +16,9 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from loyalty.products import Part
 from loyalty.receipt import Receipt
 from loyalty.rules import reasons
-from loyalty.rules.basket import Basket, without
+from loyalty.rules.basket import Basket
 from loyalty.rules.basket import eligible_fen as _eligible_fen
 from loyalty.rules.book_types import UNEARNING_TENDERS, Rate, Rounding, RuleBook
 from loyalty.rules.campaigns import Campaign, Met, Who
@@ -99,23 +102,25 @@ class _Sum:
         self.shares: list[Share] = []
         self.firsts: list[str] = []
         self.unit = ready.scale
-        self.goods = [part.products for part in basket.parts]
+        self.goods = [frozenset(part.products) for part in basket.parts]
         amounts = [part.fen for part in basket.parts]
         rest = self.earning - sum(amounts)
         if rest or not amounts:
-            self.goods.append(())
+            self.goods.append(frozenset())
             amounts.append(rest)
         self.amounts = amounts
         self.covered: dict[frozenset[str], int] = {frozenset(): self.earning}
         self.exact = self._rates()
-        self.total = sum(self.exact)
+        #: What groups with caps gave, and for which goods it can be.
+        self.capped: list[tuple[frozenset[str], int]] = []
+        self.added = 0
 
     def result(self) -> Award:
         """Apply tier, groups and caps, then round."""
         tier, times, per = self.ready.tier(self.who.tier_id)
         if times != per:
             self.exact = [one * times for one in self.exact]
-            self.total, self.unit = self.total * times, self.unit * per
+            self.unit *= per
             self.reasons.append(reasons.of_tier(tier))
         place = (self.basket.shop_id, self.basket.category)
         for stack in self.ready.stacks(*place, self.when):
@@ -123,9 +128,10 @@ class _Sum:
                 self._multiply(stack)
             else:
                 self._add(stack)
-        whole = rounded(self.total, self.unit, self.ready.book.rounding)
+        total = sum(self.exact) + sum(gain for _, gain in self.capped) + self.added
+        whole = rounded(total, self.unit, self.ready.book.rounding)
         points = self._capped_receipt(whole)
-        rest = (self.total - points * self.unit) * PARTS // self.unit if points == whole else 0
+        rest = (total - points * self.unit) * PARTS // self.unit if points == whole else 0
         return Award(
             points=points,
             eligible_fen=self.basket.earning_fen,
@@ -141,8 +147,7 @@ class _Sum:
         for goods, fen in zip(self.goods, self.amounts, strict=True):
             rate = plain_rate
             if goods and goods_rates:
-                known = set(goods)
-                found = (one for one in goods_rates if not known.isdisjoint(one.products))
+                found = (one for one in goods_rates if not goods.isdisjoint(one.products))
                 rate = next(found, plain_rate)
             exact.append(fen * rate.points * (self.unit // rate.per_fen))
             used[rate] = used.get(rate, 0) + fen
@@ -169,31 +174,40 @@ class _Sum:
         return met
 
     def _multiply(self, stack: Stack) -> None:
-        """Multiply each amount by the best factor of a group; its caps take from the gain."""
+        """Multiply each of the amounts that stand by the best factor of a group."""
         met = self._met(stack)
         if not met:
             return
-        gain, used = 0, dict[int, None]()
-        exact = []
-        for goods, one in zip(self.goods, self.exact, strict=True):
-            factor, best = stack.scale, None
-            for place in met:
-                covers = not stack.products[place] or not stack.products[place].isdisjoint(goods)
-                if covers and stack.factors[place] > factor:
-                    factor, best = stack.factors[place], place
-            if best is not None and one:
-                used[best] = None
-            gain += one * (factor - stack.scale)
-            exact.append(one * factor)
-        if not used:
+        stand = [*self.exact, *(gain for _, gain in self.capped)]
+        best = [stack.best(met, goods, every=False) for goods in self.goods]
+        best += [stack.best(met, goods, every=True) for goods, _ in self.capped]
+        gains = [
+            0 if place is None else one * (stack.factors[place] - stack.scale)
+            for place, one in zip(best, stand, strict=True)
+        ]
+        by_place: dict[int, int] = {}
+        for place, gain in zip(best, gains, strict=True):
+            if place is not None and gain:
+                by_place[place] = by_place.get(place, 0) + gain
+        if not by_place:
             return
-        self.exact = exact
         self.unit *= stack.scale
-        self.total *= stack.scale
-        for place in used:
+        alone = len({place for place, one in zip(best, stand, strict=True) if one}) == 1
+        for place, gain in by_place.items():
             times = Fraction(stack.factors[place], stack.scale)
-            self.reasons.append(reasons.of_times(stack.campaigns[place], times))
-        self._take_share(stack, [stack.campaigns[place] for place in used], gain)
+            more = None if alone else Fraction(gain, self.unit)
+            self.reasons.append(reasons.of_times(stack.campaigns[place], times, more))
+        if stack.capped:  # for which goods it is hangs on no amount: see the module's order
+            gains = [0] * len(gains)
+        stand = [one * stack.scale + gain for one, gain in zip(stand, gains, strict=True)]
+        count = len(self.exact)
+        self.exact = stand[:count]
+        names = (goods for goods, _ in self.capped)
+        self.capped = list(zip(names, stand[count:], strict=True))
+        used = [stack.campaigns[place] for place in by_place]
+        gain = self._share(stack, used, sum(by_place.values()))
+        if stack.capped:
+            self.capped.append((stack.goods, gain))
 
     def _add(self, stack: Stack) -> None:
         """Add the points of the campaign of a group that gives most here."""
@@ -205,20 +219,20 @@ class _Sum:
                 best, most = one, one.points * count
         if best is not None:
             self.reasons.append(reasons.of_points(best, most))
-            self._take_share(stack, [best], most * self.unit)
+            self.added += self._share(stack, [best], most * self.unit)
 
-    def _take_share(self, stack: Stack, used: list[Campaign], gain: int) -> None:
-        """Add what a group gives, `gain` over the unit, as far as its caps let it."""
+    def _share(self, stack: Stack, used: list[Campaign], gain: int) -> int:
+        """Return what a group gives, `gain` over the unit, as far as its caps let it; note it."""
         name, most = self._least_cap(stack)
         if most is not None and gain > most * self.unit:
             gain = most * self.unit
             self.reasons.append(reasons.of_cap(used[0], name, most))
-        self.total += gain
         self.firsts += [one.id for one in used if one.first_purchase]
         shared = stack.shared
         if shared.expiry_months or shared.cap_day or shared.cap_member or shared.budget:
             points = -(-gain // self.unit)
             self.shares.append(Share(stack.id, points, shared.expiry_months))
+        return gain
 
     def _least_cap(self, stack: Stack) -> tuple[str, int | None]:
         """Return which cap of a group leaves least, and how many points that is."""
@@ -257,51 +271,6 @@ class _Sum:
             points -= taken
             kept.append(Share(share.stack, taken, share.expiry_months))
         return tuple(kept)
-
-
-def kept(
-    basket: Basket,
-    earned: int,
-    refunded_fen: int,
-    who: Who,
-    when: Span | None,
-    book: RuleBook,
-    back: tuple[Part, ...] = (),
-) -> int:
-    """Return how many of the `earned` points stay when so much of a receipt was refunded.
-
-    The rounded-down share of what is still bought, and no more than that earns by itself: a bonus
-    whose conditions the rest no longer meets goes. Nothing stays when everything came back. Where
-    it is known which goods came `back`, the share is that of what the others earn.
-    """
-    gone = min(max(refunded_fen, 0), basket.earning_fen)
-    share = _kept(earned, basket.earning_fen, gone)
-    goods = gone > 0 and bool(back) and bool(basket.parts)
-    if not goods and (not book.campaigns or share == earned):
-        return share
-    rest = award(without(basket, gone, back), who, when, book).points
-    whole = award(basket, who, when, book).points if goods else 0
-    if whole:
-        share = earned * min(rest, whole) // whole
-    return min(share, rest)
-
-
-def take_back(earned: int, eligible: int, refunded_before: int, refund: int) -> int:
-    """Return the points a refund takes back, in proportion and never more than was earned.
-
-    `earned` points were given for `eligible` fen; `refunded_before` fen of them came back
-    earlier, `refund` fen come back now (both positive). The member keeps the rounded-down share
-    of what is still bought, so refunding everything, in any steps, takes back exactly `earned`.
-    """
-    if eligible <= 0 or earned <= 0:
-        return 0
-    before = min(refunded_before, eligible)
-    after = min(refunded_before + refund, eligible)
-    return _kept(earned, eligible, before) - _kept(earned, eligible, after)
-
-
-def _kept(earned: int, eligible: int, refunded: int) -> int:
-    return earned * (eligible - refunded) // eligible if eligible > 0 else 0
 
 
 def rounded(numerator: int, denominator: int, rounding: Rounding) -> int:

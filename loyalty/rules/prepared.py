@@ -16,20 +16,47 @@ from loyalty.rules.spans import WEEKDAYS, Span
 _DAYS_KEPT = 4096
 
 
+#: The goods of a bonus that is for the whole receipt; no campaign for goods names these.
+_ALL = frozenset(("",))
+
+
 class Stack:
-    """The campaigns of one stacking group; their factors over the common `scale`."""
+    """The campaigns of one stacking group that may count; their factors over the common `scale`.
 
-    __slots__ = ("campaigns", "factors", "id", "multiplies", "products", "scale", "shared")
+    `goods` are those that any campaign of the whole group names, as what it gives can be for any.
+    """
 
-    def __init__(self, campaigns: tuple[Campaign, ...], scale: int) -> None:
+    __slots__ = (
+        *("campaigns", "capped", "factors", "goods", "id"),
+        *("multiplies", "products", "scale", "shared"),
+    )
+
+    def __init__(self, campaigns: tuple[Campaign, ...], scale: int, goods: frozenset[str]) -> None:
         self.id = campaigns[0].stack()
         self.multiplies = bool(campaigns[0].times)
         self.campaigns = campaigns
         self.scale = scale
+        self.goods = goods
         self.shared = campaigns[0]  # its caps and expiry are everybody's
+        self.capped = _has_caps(self.shared)
         factors = [fraction(one.times) if one.times else fraction("1") for one in campaigns]
         self.factors = tuple(one.numerator * (scale // one.denominator) for one in factors)
         self.products = tuple(frozenset(one.products) for one in campaigns)
+
+    def best(self, places: list[int], goods: frozenset[str], *, every: bool) -> int | None:
+        """Return which of the campaigns multiplies these goods most; None if none does.
+
+        A campaign counts that is for one of the goods, or, where that is asked, for `every` one.
+        """
+        best, most = None, self.scale
+        for place in places:
+            if self.factors[place] > most and self._covers(place, goods, every=every):
+                best, most = place, self.factors[place]
+        return best
+
+    def _covers(self, place: int, goods: frozenset[str], *, every: bool) -> bool:
+        products = self.products[place]
+        return not products or (goods <= products if every else not goods.isdisjoint(products))
 
 
 class Prepared:
@@ -50,6 +77,8 @@ class Prepared:
             name: lcm(*(fraction(one.times).denominator for one in stack if one.times), 1)
             for name, stack in self._stacks.items()
         }
+        self._goods = {name: _goods_of(stack) for name, stack in self._stacks.items()}
+        self._order = sorted(self._stacks, key=self._rank)  # equal ranks keep the book's order
         self._rates: dict[tuple[str, str], tuple[Rate, tuple[Rate, ...]]] = {}
         self._ready: dict[tuple[str, str, date | None], tuple[Stack, ...]] = {}
 
@@ -74,7 +103,7 @@ class Prepared:
         return known
 
     def stacks(self, shop_id: str, category: str, when: Span | None) -> tuple[Stack, ...]:
-        """Return the groups that may count in a shop at a time, multiplying ones first."""
+        """Return the groups that may count in a shop at a time, in the order in which they do."""
         day = when.first.date() if when is not None else None
         if when is not None and when.last.date() != day:
             day = None
@@ -87,13 +116,26 @@ class Prepared:
         return known
 
     def _find(self, shop_id: str, category: str, day: date | None) -> Iterable[Stack]:
-        stacks = []
-        for name, campaigns in self._stacks.items():
-            here = (one for one in campaigns if one.in_shop(shop_id, category))
+        for name in self._order:
+            here = (one for one in self._stacks[name] if one.in_shop(shop_id, category))
             chosen = tuple(one for one in here if day is None or _may_run(one, day))
             if chosen:
-                stacks.append(Stack(chosen, self._scales[name]))
-        return sorted(stacks, key=lambda stack: not stack.multiplies)  # sorted keeps their order
+                yield Stack(chosen, self._scales[name], self._goods[name])
+
+    def _rank(self, name: str) -> tuple[bool, bool, int, bool]:
+        """Return what orders the groups: of the book alone, whatever counts here and now."""
+        first, goods = self._stacks[name][0], self._goods[name]
+        return not first.times, goods == _ALL, len(goods), not _has_caps(first)
+
+
+def _goods_of(campaigns: list[Campaign]) -> frozenset[str]:
+    if any(not one.products for one in campaigns):
+        return _ALL
+    return frozenset(each for one in campaigns for each in one.products)
+
+
+def _has_caps(one: Campaign) -> bool:
+    return bool(one.cap_receipt or one.cap_day or one.cap_member or one.budget)
 
 
 def _may_run(one: Campaign, day: date) -> bool:

@@ -68,8 +68,11 @@ def of_benefits(tier: Tier, book: RuleBook) -> tuple[Reason, ...]:
     return (*found, *other)
 
 
-def of_times(one: Campaign, factor: Fraction) -> Reason:
-    """Return that a campaign multiplies: 满额双倍 ×2 (周年庆)."""
+def of_times(one: Campaign, factor: Fraction, more: Fraction | None = None) -> Reason:
+    """Return that a campaign multiplies all that stands: 满额双倍 ×2 (周年庆).
+
+    One that multiplies a part of it says how many points `more` that makes.
+    """
     what_zh, what_en = _what(one)
     fold_zh, fold_en = _FOLD.get(plain(factor), _MANY)
     values = {
@@ -79,7 +82,9 @@ def of_times(one: Campaign, factor: Fraction) -> Reason:
         "zh": one.name_zh,
         "en": one.name_en,
     }
-    return Reason("campaign_times", values)
+    if more is None:
+        return Reason("campaign_times", values)
+    return Reason("campaign_times_part", {**values, "points": _points(more)})
 
 
 def of_points(one: Campaign, points: int) -> Reason:
@@ -91,6 +96,11 @@ def of_points(one: Campaign, points: int) -> Reason:
         return Reason("campaign_points", values)
     each = {"per": money(one.every_fen), "each": str(one.points)}
     return Reason("campaign_every", {**values, **each})
+
+
+def of_refund(refunded_fen: int, *, undone: bool) -> Reason:
+    """Return what a refund takes back: its share, and bonuses that it has `undone` beyond that."""
+    return Reason("refund_bonus" if undone else "refund", {"amount": money(refunded_fen)})
 
 
 def of_cap(one: Campaign, what: str, left: int) -> Reason:
@@ -123,7 +133,16 @@ def money(fen: int) -> str:
 
 
 def plain(value: Fraction) -> str:
-    """Return a fraction as people write a multiplier: 2, 1.5, 4/3."""
+    """Return a fraction as people write it: 2, 1.5, 4/3."""
     if 1000 % value.denominator:
         return f"{value.numerator}/{value.denominator}"
-    return f"{float(value):g}"
+    whole, rest = divmod(value.numerator * (1000 // value.denominator), 1000)
+    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
+
+
+def _points(value: Fraction) -> str:
+    """Return points and a part of one: 12, 12.5, 12 1/3."""
+    whole, rest = divmod(value, 1)
+    if not whole or not 1000 % value.denominator:
+        return plain(value)
+    return f"{whole} {plain(rest)}"

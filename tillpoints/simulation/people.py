@@ -11,7 +11,7 @@ from edge_agent.people import holder_member
 from edge_agent.taking_part import TakingPart
 from loyalty.events import Claim, Correction, Refund, ReviewOpened
 from loyalty.receipt import Kind
-from loyalty.rules import earning
+from loyalty.rules.refunds import take_back
 from tillpoints.simulation import cards
 from tillpoints.simulation.activities import a_code
 from tillpoints.simulation.centre import CENTRAL_KEY
@@ -100,9 +100,7 @@ class People:
         known = station.journal.sale_by_fingerprint(sold.fingerprint)
         points = None
         if known is not None:
-            points = earning.take_back(
-                known.points, known.sale.eligible_fen, known.refunded_fen, fen
-            )
+            points = take_back(known.points, known.sale.eligible_fen, known.refunded_fen, fen)
         receipt = self._counters.receipt(station, Kind.REFUND, -fen, sold.number)
         original = sold.fingerprint if known is not None else None
         self._counters.record(

@@ -50,7 +50,7 @@ class Entry:
         self.notices: list[Notice] = []
         self.wakes: list[bytes] = []
         self.legs_max = LEGS_MAX
-        self._booked_by = booked_by
+        self.booked_by = booked_by
 
     def move(
         self, debit_id: bytes, credit_id: bytes, amount: int, code: Code, subject: str
@@ -65,7 +65,7 @@ class Entry:
         self.transfers.append(
             Transfer(
                 number,
-                self._booked_by,
+                self.booked_by,
                 leg,
                 debit_id,
                 credit_id,
@@ -100,7 +100,7 @@ class Entry:
     @property
     def is_again(self) -> bool:
         """Whether the event waited until now."""
-        return self._booked_by != self.event.identity
+        return self.booked_by != self.event.identity
 
     def shop(self) -> str | None:
         """Return the shop for which the event's device was enrolled; None for central itself."""

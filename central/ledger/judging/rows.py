@@ -164,8 +164,9 @@ class Sale(Struct, frozen=True, gc=False):
 class Facts(Struct, frozen=True):
     """What the award of a sale was worked out with, when its book asks for more than an amount.
 
-    `moved` is by how much the award moved each counter that receipts share, `back` what is known
-    of the goods that refunds gave back.
+    `moved` is by how much the award moved each counter that receipts share, and `freed` what of
+    that refunds gave back; `back` is what is known of the goods that came back, `undone` by which
+    events bonuses went that the rest of the receipt no longer meets.
     """
 
     parts: tuple[Part, ...] = ()
@@ -176,6 +177,13 @@ class Facts(Struct, frozen=True):
     had: tuple[str, ...] = ()
     moved: dict[str, int] = {}
     back: tuple[Part, ...] | UnsetType = UNSET
+    freed: dict[str, int] | UnsetType = UNSET
+    undone: tuple[Identity, ...] | UnsetType = UNSET
+
+    def uses(self) -> dict[str, int]:
+        """Return how much of each counter the award still uses."""
+        freed = self.freed or {}
+        return {name: points - freed.get(name, 0) for name, points in self.moved.items()}
 
 
 class Profile(Struct, frozen=True):

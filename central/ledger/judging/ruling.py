@@ -7,20 +7,21 @@ fold that calls it.
 
 from datetime import UTC, date, datetime
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from central.ledger.judging.entry import Entry
 from central.ledger.judging.rows import Facts, Profile, Sale
 from loyalty.events import Holder, Recalculated
 from loyalty.events import Sale as SaleBody
 from loyalty.products import Part
-from loyalty.rules import earning
+from loyalty.rules import earning, refunds
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
-from loyalty.rules.counting import carried, counters, had, left, uses
+from loyalty.rules.counting import carried, counters, had, left, left_then, uses
 from loyalty.rules.earning import Award
 from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.prepared import prepared
+from loyalty.rules.refunds import Kept
 from loyalty.rules.rulebook import RuleBook
 from loyalty.rules.spans import Span
 
@@ -59,7 +60,7 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
     if prepared(book).plain:
         basket, who = Basket(sale.eligible_fen, sale.shop_id, sale.category), Who(tier_id)
         due = earning.points(basket, who, None, book)
-        stays = earning.kept(basket, due, sale.refunded_fen, who, None, book)
+        stays = refunds.kept(basket, due, sale.refunded_fen, who, None, book)
         return Ruled(due, due, due - stays, until, begin)
     facts = entry.state.facts.get(sale.fingerprint) or NOTHING
     basket, when = _basket(sale, facts), span(entry, facts)
@@ -70,42 +71,71 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
     extra, rest = carried(book, given, owner.key, lambda name: used(entry, name))
     moved = uses(given, known, owner.key) | rest
     earned = given.points + extra
-    _count(entry, moved, 1)
+    _count(entry, moved)
     facts = structs.replace(
         facts,
         labels=tuple(sorted(who.labels or ())),
         birth_month=who.birth_month or 0,
         had=tuple(sorted(who.had or ())),
         moved=moved,
+        freed=UNSET,
+        undone=UNSET,
     )
     entry.state.facts.put(sale.fingerprint, facts)
-    stays = earning.kept(basket, earned, sale.refunded_fen, who, when, book, facts.back or ())
-    if sale.refunded_fen and not stays:  # nothing of it uses anything up
-        undo(entry, sale, book)
+    after = refunds.left_of(basket, earned, sale.refunded_fen, who, when, book, facts.back or ())
+    if sale.refunded_fen:
+        _free(entry, sale.fingerprint, refunds.still_used(moved, given, after, who, when, book))
+    stays = after.points
     apart = _apart(given, earned_on, book, tier_id)
     return Ruled(earned, uncapped.points + extra, earned - stays, until, begin, apart)
 
 
-def came_back(entry: Entry, sale: Sale, parts: tuple[Part, ...]) -> None:
-    """Keep which goods of a sale came back, if its award can depend on them."""
-    facts = entry.state.facts.get(sale.fingerprint) if parts else None
-    if facts is not None and facts.parts:
-        back = (*(facts.back or ()), *parts)
-        entry.state.facts.put(sale.fingerprint, structs.replace(facts, back=back))
+def refunded(
+    entry: Entry, sale: Sale, refunded_fen: int, parts: tuple[Part, ...], book: RuleBook
+) -> int:
+    """Return how many of a sale's points stay once so much of it, `parts` now, was refunded.
+
+    What went of caps that receipts share is given back to them.
+    """
+    before = _left_of(entry, sale, sale.refunded_fen, book)
+    facts = entry.state.facts.get(sale.fingerprint) if not prepared(book).plain else None
+    if facts is not None and facts.parts and parts:
+        facts = structs.replace(facts, back=(*(facts.back or ()), *parts))
+        entry.state.facts.put(sale.fingerprint, facts)
+    after = kept(entry, sale, refunded_fen, book)
+    facts = entry.state.facts.get(sale.fingerprint) if facts is not None else None
+    if facts is not None and after.undoes_more(before):
+        undone = (*(facts.undone or ()), entry.booked_by)
+        entry.state.facts.put(sale.fingerprint, structs.replace(facts, undone=undone))
+    return after.points
 
 
-def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> int:
-    """Return how many of a sale's points stay when so much of it was refunded."""
+def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> Kept:
+    """Return what of a sale's points stays when so much of it was refunded, and free caps."""
+    after = _left_of(entry, sale, refunded_fen, book)
+    facts = entry.state.facts.get(sale.fingerprint) if not prepared(book).plain else None
+    if refunded_fen and facts is not None and facts.moved:
+        basket, who, when = _asked(entry, sale, facts)
+        given = earning.award(basket, who, when, book, left_then(book, facts.moved))
+        _free(
+            entry, sale.fingerprint, refunds.still_used(facts.moved, given, after, who, when, book)
+        )
+    return after
+
+
+def _left_of(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> Kept:
     if prepared(book).plain:
         basket = Basket(sale.eligible_fen, sale.shop_id, sale.category)
-        return earning.kept(basket, sale.points, refunded_fen, Who(sale.tier_id), None, book)
+        return refunds.left_of(basket, sale.points, refunded_fen, Who(sale.tier_id), None, book)
     facts = entry.state.facts.get(sale.fingerprint) or NOTHING
+    basket, who, when = _asked(entry, sale, facts)
+    return refunds.left_of(basket, sale.points, refunded_fen, who, when, book, facts.back or ())
+
+
+def _asked(entry: Entry, sale: Sale, facts: Facts) -> tuple[Basket, Who, Span | None]:
+    """Return what the rules asked of a sale when it was awarded."""
     who = Who(sale.tier_id, frozenset(facts.labels), facts.birth_month, frozenset(facts.had))
-    basket, when = _basket(sale, facts), span(entry, facts)
-    stays = earning.kept(basket, sale.points, refunded_fen, who, when, book, facts.back or ())
-    if not stays and facts.moved:
-        undo(entry, sale, book)
-    return stays
+    return _basket(sale, facts), who, span(entry, facts)
 
 
 def again(
@@ -116,14 +146,14 @@ def again(
     Return how many of its new points went with earlier refunds, and which have an own last day.
     """
     if body.moved is None:
-        gone = earning.take_back(body.points, sale.eligible_fen, 0, sale.refunded_fen)
+        gone = refunds.take_back(body.points, sale.eligible_fen, 0, sale.refunded_fen)
         return gone, ()
     before = entry.state.books.get(sale.book)
     if before is not None:
         undo(entry, sale, before)
     sale = structs.replace(sale, points=body.points)
     if prepared(book).plain:
-        return body.points - kept(entry, sale, sale.refunded_fen, book), ()
+        return body.points - kept(entry, sale, sale.refunded_fen, book).points, ()
     who = _who(entry, owner, sale.tier_id, book)
     facts = entry.state.facts.get(sale.fingerprint)
     if facts is None:  # its book asked for nothing that is kept
@@ -136,23 +166,22 @@ def again(
         latest_ms=body.latest_ms,
         had=tuple(sorted(who.had or ())),
         moved=body.moved,
+        freed=UNSET,
     )
-    _count(entry, facts.moved, 1)
+    _count(entry, facts.moved)
     entry.state.facts.put(sale.fingerprint, facts)
     who = structs.replace(who, labels=frozenset(facts.labels), birth_month=facts.birth_month)
     given = earning.award(_basket(sale, facts), who, span(entry, facts), book)
     apart = _apart(given, date.fromisoformat(sale.sold_on), book, sale.tier_id)
-    return body.points - kept(entry, sale, sale.refunded_fen, book), apart
+    return body.points - kept(entry, sale, sale.refunded_fen, book).points, apart
 
 
 def undo(entry: Entry, sale: Sale, book: RuleBook) -> None:
     """Give back what an award used of shared caps: all of it was taken back."""
     if prepared(book).plain:
         return
-    facts = entry.state.facts.get(sale.fingerprint)
-    if facts is not None and facts.moved:
-        _count(entry, facts.moved, -1)
-        entry.state.facts.put(sale.fingerprint, structs.replace(facts, moved={}))
+    if entry.state.facts.get(sale.fingerprint) is not None:
+        _free(entry, sale.fingerprint, {})
 
 
 def used(entry: Entry, name: str) -> int:
@@ -185,9 +214,25 @@ def _who(entry: Entry, owner: Holder, tier_id: str, book: RuleBook) -> Who:
     return Who(tier_id, frozenset(profile.labels), profile.birth_month, bought)
 
 
-def _count(entry: Entry, moved: dict[str, int], sign: int) -> None:
+def _count(entry: Entry, moved: dict[str, int]) -> None:
     for name, points in moved.items():
-        entry.state.uses.put(name, used(entry, name) + sign * points or None)
+        if points:
+            entry.state.uses.put(name, used(entry, name) + points or None)
+
+
+def _free(entry: Entry, key: bytes, used_: dict[str, int]) -> None:
+    """Let an award use so much of each counter from now on."""
+    facts = entry.state.facts.get(key) or NOTHING
+    freed = {
+        name: points - used_.get(name, 0)
+        for name, points in facts.moved.items()
+        if points != used_.get(name, 0)
+    }
+    now = structs.replace(facts, freed=freed or UNSET)
+    if now != facts:
+        before, after = facts.uses(), now.uses()
+        _count(entry, {name: after[name] - before[name] for name in after})
+        entry.state.facts.put(key, now)
 
 
 def _apart(

@@ -152,8 +152,7 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     if not _may_change(entry, original):
         raise Impossible(f"a refund of a sale of shop {original.shop_id}")
     after = min(original.refunded_fen + returned_fen, max(original.eligible_fen, 0))
-    ruling.came_back(entry, original, body.parts)
-    stays = ruling.kept(entry, original, after, _book(entry, original.book))
+    stays = ruling.refunded(entry, original, after, body.parts, _book(entry, original.book))
     points = max(original.points - stays - original.taken_back, 0)
     reviews.made(entry, body.review_id, key)
     bills.came_back(entry, original, body)

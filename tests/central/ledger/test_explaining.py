@@ -77,7 +77,10 @@ def test_a_release_an_expiry_and_what_is_owed_say_why(mall):
     assert [why for _, why in lines(mall)] == [
         (("150 分过了退货期，可以使用", "150 points can be spent from now on"),),
         (("150 分有效期至 2027-05-29，已到期", "150 points counted until 2027-05-29"),),
-        (("欠 150 分，将由以后的积分抵扣", "150 points owed, paid by later points"),),
+        (
+            ("退款 100.00 按比例扣回", "Refund 100.00: taken back in proportion"),
+            ("欠 150 分，将由以后的积分抵扣", "150 points owed, paid by later points"),
+        ),
     ]
 
 

@@ -16,6 +16,8 @@ import sys
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
+from msgspec import structs
+
 from loyalty import events
 from loyalty.facts import Holder, Moment
 from loyalty.products import Products
@@ -42,10 +44,13 @@ def book(number: int) -> RuleBook:
     goods = tuple(Products(word, word, word, (word,)) for word in rng.sample(_WORDS, 3))
     names = [one.id for one in goods]
     campaigns = []
+    # Campaigns of one group share its caps.
+    caps = {group: _caps(rng) for group in "ab"}
     for place in range(rng.randrange(8)):
         group = rng.choice(("", "", "a", "b"))
         kind = "times" if group == "a" else "points" if group == "b" else rng.choice("tp")
-        campaigns.append(_campaign(rng, place, group, names, times=kind[0] == "t"))
+        campaign = _campaign(rng, place, group, names, times=kind[0] == "t")
+        campaigns.append(structs.replace(campaign, **(caps.get(group) or _caps(rng))))
     raw = RuleBook(
         name=f"book {number}",
         currency="CNY",
@@ -103,11 +108,12 @@ def _campaign(
         labels=("club",) if some() < 0.1 else (),
         birthday_month=some() < 0.1,
         first_purchase=some() < 0.1,
-        # Campaigns of one group share their caps, so those of a group have none here.
-        cap_receipt=0 if group else rng.choice((0, 0, 30)),
-        cap_day=0 if group else rng.choice((0, 0, 50)),
-        budget=0 if group else rng.choice((0, 0, 1000)),
     )
+
+
+def _caps(rng: random.Random) -> dict[str, int]:
+    most = {"cap_receipt": (0, 0, 30), "cap_day": (0, 0, 50), "budget": (0, 0, 1000)}
+    return {name: rng.choice(choices) for name, choices in most.items()}
 
 
 def receipt(rng: random.Random) -> Receipt:
@@ -141,7 +147,8 @@ def span(rng: random.Random) -> Span | None:
 def left(rng: random.Random) -> dict[str, int] | None:
     if rng.random() < 0.5:
         return None
-    keys = ("day:", *(f"{what}:=c{n}" for n in range(4) for what in ("day", "budget")))
+    stacks = ("a", "b", *(f"=c{n}" for n in range(4)))
+    keys = ("day:", *(f"{what}:{stack}" for stack in stacks for what in ("day", "budget")))
     return {key: rng.randrange(60) for key in keys}
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from loyalty.rules.earning import award, kept
+from loyalty.rules.earning import award
 from loyalty.rules.expiry import counts_from, last_day
+from loyalty.rules.refunds import kept
 from loyalty.rules.rulebook import RuleBookError
 from loyalty.rules.tiers import Standing, reviewed, tier_for
 from loyalty.wording import say

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from loyalty.receipt import EARNING_KINDS, Item, Kind, Receipt, Tender
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
-from loyalty.rules.earning import Award, eligible_fen, money, plain, rounded, take_back
+from loyalty.rules.earning import Award, eligible_fen, money, plain, rounded
 from loyalty.rules.earning import award as award_of
+from loyalty.rules.refunds import take_back
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wording import say
 from tests.loyalty.rules.conftest import a_rule_book

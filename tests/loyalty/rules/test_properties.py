@@ -1,6 +1,7 @@
 """What must hold for every rule book, member and receipt, tried on thousands of them."""
 
 import random
+from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,10 @@ from msgspec import structs
 from loyalty.products import Part
 from loyalty.receipt import Item
 from loyalty.rules.basket import basket_of
-from loyalty.rules.earning import award, kept, points
+from loyalty.rules.counting import counters, left_then, stack_of, uses
+from loyalty.rules.earning import award, points
+from loyalty.rules.refunds import kept, left_of, still_used
+from tests.loyalty.rules import adding_up
 from tests.loyalty.rules.random_rules import compare, digest, inputs
 
 NUMBERS = st.integers(0, 10**9)
@@ -84,6 +88,33 @@ def test_refunds_of_known_goods_leave_less_and_less_too(
 
 
 @FEW
+@given(NUMBERS, st.integers(0, 2**32))
+def test_a_refund_frees_no_more_of_a_cap_than_what_is_kept_can_do_without(
+    number: int, chance: int
+) -> None:
+    book, receipt, category, who, when, _ = inputs(number)
+    basket = basket_of(receipt, category, book)
+    known, rng = counters(book, "m", date(2026, 11, 1)), random.Random(chance)
+    room = {one.asked: rng.randrange(one.most + 1) for one in known}
+    given_ = award(basket, who, when, book, room)
+    moved = uses(given_, known, "m")
+    fen = rng.randrange(basket.earning_fen + 1)
+    after = left_of(basket, given_.points, fen, who, when, book)
+    used = still_used(moved, given_, after, who, when, book)
+    assert all(0 <= used.get(name, 0) <= points for name, points in moved.items())
+    if not after.points:
+        assert not used
+    elif after.rest is not None:
+        again = award(after.basket, who, when, book, left_then(book, used))
+        bonus = {share.stack: share.points for share in after.rest.shares}
+        assert after.points <= again.points or all(
+            used.get(name, 0) == min(points, bonus.get(stack, 0))
+            for name, points in moved.items()
+            if (stack := stack_of(name))
+        )
+
+
+@FEW
 @given(NUMBERS)
 def test_an_award_is_no_more_than_its_caps_and_its_shares_no_more_than_it(number: int) -> None:
     book, receipt, category, who, when, left = inputs(number)
@@ -107,6 +138,30 @@ def test_a_till_that_knows_less_never_promises_more_before_shared_caps(number: i
     till, central = (points(basket, one, when, book) for one in (less, who))
     assert till <= central
     assert points(basket, less, None, book) <= till
+
+
+@FEW
+@given(NUMBERS)
+def test_the_lines_of_an_explanation_add_up_to_the_points(number: int) -> None:
+    book, receipt, category, who, when, left = inputs(number)
+    given_ = award(basket_of(receipt, category, book), who, when, book, left)
+    assert adding_up.total(given_.reasons, book.rounding) == given_.points
+
+
+@FEW
+@given(NUMBERS, st.integers(0, 2**32))
+def test_groups_without_caps_multiply_alike_whatever_the_order_of_the_book(
+    number: int, chance: int
+) -> None:
+    book, receipt, category, who, when, _ = inputs(number)
+    free = {"cap_receipt": 0, "cap_day": 0, "cap_member": 0, "budget": 0}
+    campaigns = [structs.replace(one, **free) for one in book.campaigns]
+    totals = set()
+    for _ in range(2):
+        again = structs.replace(book, campaigns=tuple(campaigns))
+        totals.add(award(basket_of(receipt, category, book), who, when, again).points)
+        random.Random(chance).shuffle(campaigns)
+    assert len(totals) == 1
 
 
 def test_other_processes_with_other_hash_seeds_zones_and_locales_give_the_same() -> None:
