@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from edge_agent.devices.printer_status import AUTOMATIC_OFF, AUTOMATIC_ON, parallel_port, real_time
 from edge_agent.devices.printers import Status
 from edge_agent.devices.tap.answers import Answers, Kind
+from edge_agent.devices.tap.sockets import ends_too
 
 if TYPE_CHECKING:
     from escpos.escpos import Escpos
@@ -94,19 +95,9 @@ class Link:
         return taken
 
     def part(self, limit_s: float) -> bool:
-        """Say on a connection that this was all; True once the other side has ended too. OSError.
-
-        It does so when it has read everything; one that stands still does not get to it.
-        """
+        """Say on a connection that this was all; False if the printer held back. OSError."""
         connection = self._connection()
-        if connection is None:
-            return True
-        connection.shutdown(socket.SHUT_WR)
-        until = time.monotonic() + limit_s
-        while (left_s := until - time.monotonic()) > 0:
-            if select.select([connection], [], [], left_s)[0] and not connection.recv(4096):
-                return True
-        return False
+        return connection is None or ends_too(connection, limit_s)
 
     def close(self) -> None:
         """Let go of the device."""

@@ -116,7 +116,7 @@ class Courier(threading.Thread):
         except OSError as error:
             return _nothing_sent(f"no connection to the printer: {error}")
         with sock:
-            return print_slip(SocketLine(sock), slip)
+            return print_slip(SocketLine(sock, is_lent=False), slip)
 
     def _settle(self, slip_id: str, outcome: Outcome) -> None:
         # Remembered until it is on disk. If we die before, a new start can only say `unknown`.

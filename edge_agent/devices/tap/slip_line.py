@@ -8,7 +8,7 @@ import time
 from typing import Protocol
 
 from edge_agent.devices.tap.ends import XOFF, XON, DeviceEnd
-from edge_agent.devices.tap.sockets import bytes_taken
+from edge_agent.devices.tap.sockets import bytes_taken, ends_too
 
 _CHECK_S = 0.002
 _CHUNK_BYTES = 256  # an off-line printer is noticed at the next one
@@ -31,14 +31,21 @@ class SlipLine(Protocol):
     def taken(self, timeout_s: float) -> bool:
         """Wait until the printer's side has every byte; False if not in time."""
 
+    def ended(self, timeout_s: float) -> bool:
+        """Say that this was all; False if the printer's side, which could, did not end in time."""
+
 
 class SocketLine:
-    """A connected, blocking socket whose peer has taken everything sent before."""
+    """A connected, blocking socket whose peer has taken everything sent before.
+
+    `is_lent`: it is the POS's own, and goes on after the slip.
+    """
 
     proves_taking = True
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, *, is_lent: bool) -> None:
         self._sock = sock
+        self._is_lent = is_lent
         self._due_bytes = bytes_taken(sock)
 
     def send(self, data: bytes, timeout_s: float) -> None:
@@ -69,6 +76,10 @@ class SocketLine:
             if broken.poll(_CHECK_S * 1000):
                 raise ConnectionResetError("it broke the connection")
         return True
+
+    def ended(self, timeout_s: float) -> bool:
+        """Say that this was all; False if the printer's side did not end in time."""
+        return self._is_lent or ends_too(self._sock, timeout_s)
 
 
 class DeviceLine:
@@ -110,6 +121,11 @@ class DeviceLine:
             if time.monotonic() > until_s:
                 return False
             time.sleep(_CHECK_S)
+        return True
+
+    def ended(self, timeout_s: float) -> bool:
+        """Return True: a device has no end that it could tell of."""
+        del timeout_s
         return True
 
     def _listen(self) -> None:

@@ -6,7 +6,8 @@ bytes: if a slip cannot go out whole, the connection is given up.
 How sure we are comes from the printer. Asked before (DLE EOT 2), a printer that cannot print is not
 given the slip. Asked behind the slip (GS r 1, answered in order), an answer proves that it was
 worked through. Clones that answer nothing count as having printed what they took (promise P1), but
-for serial lines, which take everything: there the outcome of their slips is unknown.
+not on a serial line, which takes everything, nor on a connection of our own that they keep open: a
+clone without paper does. There the outcome is unknown.
 """
 
 from __future__ import annotations
@@ -96,11 +97,16 @@ class _Attempt:
         return _PRINTED
 
     def _confirm_mute(self) -> Outcome:
-        """Give a printer that never answers a moment to break the connection, which tells."""
+        """Find out what can be known of a printer that never answers."""
         self._answer(Kind.REAL_TIME, ANSWER_WAIT_S)
         if not self._line.proves_taking:
             return Outcome(Result.UNKNOWN, "the printer does not answer: look at the paper")
-        return _PRINTED
+        try:
+            # On a connection of our own it ends when it has worked the slip through.
+            ended = self._line.ended(PRINTED_WAIT_S)
+        except OSError as error:
+            raise _BrokenError(f"the printer broke the connection: {error}") from error
+        return _PRINTED if ended else Outcome(Result.UNKNOWN, "the printer holds it back")
 
     def _ask_offline_cause(self) -> tuple[str, bool]:
         """Return (why the printer cannot print, or ""; whether it answers at all)."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import struct
+import time
 
 from edge_agent.devices.tap.config import Address
 
@@ -45,3 +47,16 @@ def reset(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):  # It is gone already; closing is all that is left.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+def ends_too(sock: socket.socket, timeout_s: float) -> bool:
+    """Say that this was all; True once the other side has ended as well. Raises OSError.
+
+    It does so when it has read everything: a printer that stands still does not get to it.
+    """
+    sock.shutdown(socket.SHUT_WR)
+    until_s = time.monotonic() + timeout_s
+    while (left_s := until_s - time.monotonic()) > 0:
+        if select.select([sock], [], [], left_s)[0] and not sock.recv(4096):
+            return True
+    return False

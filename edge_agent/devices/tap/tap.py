@@ -161,7 +161,7 @@ class Tap:
         session = max(free, key=lambda each: each.last_bytes_s, default=None)
         self.lending = True
         self._borrower = session
-        if not loan.grant(Line(SocketLine(session.lend()) if session else None)):
+        if not loan.grant(Line(SocketLine(session.lend(), is_lent=True) if session else None)):
             self.take_back(Returned(0, b"", Answers(), ""))
 
     def _listen(self, now_s: float) -> float:

@@ -60,13 +60,13 @@ class TapProcess:
             f'printer = "127.0.0.1:{printer_port}"\nspool = "spool/counter-1"\n'
             f"idle_ms = {idle_ms}\n{more}"
         )
+        self.log = directory / "tap.log"
         self.process = None
 
     def start(self, *, prefix=()):
         command = [sys.executable, "-m", "tillpoints", "tap", "run", "--config", str(self.config)]
-        self.process = subprocess.Popen(
-            [*prefix, *command], cwd=REPOSITORY, stderr=subprocess.DEVNULL
-        )
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([*prefix, *command], cwd=REPOSITORY, stderr=log)
         self.wait_until_up()
 
     def wait_until_up(self):

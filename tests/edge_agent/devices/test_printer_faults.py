@@ -59,7 +59,7 @@ def print_unasked(printer, patience_s=0.03):
 def tapped(printer):
     """Print as the tap does, on the POS's printer."""
     with socket.create_connection(("127.0.0.1", printer.port)) as line:
-        return slip_printing.print_slip(SocketLine(line), SLIP).outcome
+        return slip_printing.print_slip(SocketLine(line, is_lent=False), SLIP).outcome
 
 
 def on_paper(printer):
@@ -166,12 +166,17 @@ def test_a_mute_clone_that_fails_at_any_byte_of_a_slip_is_not_believed_to_have_p
     assert reasons <= {"the printer holds it back"} | broken
 
 
-def test_a_mute_clone_without_paper_holds_a_slip_back_and_prints_it_later():
+@pytest.mark.parametrize("by_tap", [False, True])
+def test_a_mute_clone_without_paper_holds_a_slip_back_and_prints_it_later(by_tap, monkeypatch):
+    monkeypatch.setattr(slip_printing, "ANSWER_WAIT_S", NEVER_COMES_S)
     with VirtualPrinter() as printer:
-        printer.paper_out = True
-        assert print_unasked(printer).result is Result.UNKNOWN
+        printer.paper_out = printer.mute = True
+        outcome = tapped(printer) if by_tap else print_unasked(printer)
+        assert outcome.result is Result.UNKNOWN
+        assert "the printer holds it back" in outcome.reason
         printer.paper_out = False
-        assert printer.wait_until(lambda each: each.paper_bytes == SLIP, 5)
+        asked = ASKED_BY_TAP if by_tap else b""
+        assert printer.wait_until(lambda each: each.paper_bytes == asked + SLIP, 5)
 
 
 @pytest.mark.parametrize(
