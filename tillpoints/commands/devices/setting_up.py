@@ -87,7 +87,10 @@ def _stop_signals() -> Iterator[Callable[[], bool]]:
         with suppress(OSError):  # the terminal may be what has gone
             os.write(2, _STOPPING.encode())
 
-    before = {each: signal.signal(each, note) for each in _SIGNALS}
+    heeded = {*_SIGNALS}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        heeded.remove(signal.SIGHUP)  # nohup: the terminal may go, and this goes on
+    before = {each: signal.signal(each, note) for each in heeded}
     try:
         yield stopped.is_set
     finally:
