@@ -56,7 +56,7 @@ from edge_agent.web.device_view import (
     waiting_view,
 )
 from edge_agent.web.kiosk_view import kiosk_view
-from edge_agent.web.paying_view import paying_view
+from edge_agent.web.paying_view import bills_view
 from edge_agent.web.pictures import blueprint as pictures_blueprint
 from edge_agent.web.review_view import blueprint as reviews_blueprint
 from edge_agent.web.server import SPARE_THREADS, WebServer
@@ -210,7 +210,7 @@ class Agent:
         if self._terms is None or self._desk is None:
             return {**common, **waiting_view(self._identity)}
         if isinstance(self._desk, Till):
-            common |= paying_view(self._desk.tendering.shown, self._terms)
+            common |= bills_view(self._desk, self._terms)
             view = till_view(self._desk.state, self._journal, self._handing_in, now, self._terms)
             return {**common, **view}
         online = bool(sync.online)

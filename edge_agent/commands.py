@@ -89,6 +89,26 @@ class PayLeave(Struct, frozen=True, tag_field="do", tag="pay_leave"):
     """Leave a payment without its receipt to the service desk."""
 
 
+class CouponBill(
+    Struct, frozen=True, tag_field="do", tag="coupon_bill", forbid_unknown_fields=True
+):
+    """So much is due on the POS before the coupon."""
+
+    amount: Annotated[str, Meta(min_length=1, max_length=20)]
+
+
+class CouponBack(
+    Struct, frozen=True, tag_field="do", tag="coupon_back", forbid_unknown_fields=True
+):
+    """No bill takes the coupon, and why."""
+
+    why: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class CouponUsed(Struct, frozen=True, tag_field="do", tag="coupon_used"):
+    """The bill took the coupon although its receipt does not show it so."""
+
+
 class ReviewAccept(
     Struct, frozen=True, tag_field="do", tag="review_accept", forbid_unknown_fields=True
 ):
@@ -188,6 +208,9 @@ TillCommand = (
     | PayConfirm
     | PayTakeBack
     | PayLeave
+    | CouponBill
+    | CouponBack
+    | CouponUsed
     | Prove
     | ReviewCommand
 )

@@ -229,6 +229,16 @@ _OWN: dict[str, tuple[str, str]] = {
     ),
     "card_unread": ("没有读到卡号，请再放一次", "The card was not read: please show it again"),
     "place_follows": ("兑换后告知领取门店", "We tell you at which shop it is"),
+    "coupon_kept": ("优惠券有效，请输入应付金额", "The coupon is good: type the amount due"),
+    "coupon_one_at_a_time": (
+        "一单一券：请先用完或放回上一张优惠券",
+        "One coupon a bill: use the one before, or put it back first",
+    ),
+    "coupon_matched": ("小票已核对，优惠券减 {amount} 元", "Receipt matched: coupon of {amount}"),
+    "coupon_put_back": (
+        "优惠券未使用，已放回，仍可使用",
+        "The coupon was not used: it was put back and is still good",
+    ),
     "pay_scan_first": ("请先扫会员码", "Scan the member first"),
     "pay_one_at_a_time": (
         "上一笔积分抵现还没有小票",

@@ -71,7 +71,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "整单已退，但优惠券已过期（{until}），所用积分将退回",
         "The whole bill came back; the coupon ended on {until}, so its points come back",
     ),
-    "coupon_kept": (
+    "coupon_back_open": (
+        "整单已退，优惠券在有效期内可再次使用",
+        "The whole bill came back: the coupon is good again while it counts",
+    ),
+    "coupon_stays": (
         "部分退货，优惠券不退回",
         "A part came back: the coupon stays used",
     ),

@@ -36,7 +36,8 @@ class Reading(Struct, frozen=True):
 
     `copy` marks the second copy of a receipt in the same job. `text_digest` is shared by the
     print, its reprint and its copies. `lines` are the decoded lines for display; `sources` tell
-    which of them a fact was read from, `proofs` the sums that support the amount.
+    which of them a fact was read from, `proofs` the sums that support the amount. `off_fen` is
+    each amount that a line takes off.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Reading(Struct, frozen=True):
     lines: tuple[str, ...]
     sources: tuple[Source, ...] = ()
     proofs: tuple[Proof, ...] = ()
+    off_fen: tuple[int, ...] = ()
 
     def receipt(self, shop_id: str) -> Receipt:
         """Return the receipt of a shop's till. Raises ValueError when no amount owed was read."""
@@ -247,6 +249,7 @@ def _reading(document: Document, facts: Facts, currency: str) -> Reading:
         lines=tuple(line.text for line in lines),
         sources=facts.sources,
         proofs=proofs_of(settled, facts.items) if settled else (),
+        off_fen=facts.off_fen,
     )
     if settled is not None:
         reading = structs.replace(reading, eligible_fen=eligible_fen(reading.receipt("")))

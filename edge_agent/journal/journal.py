@@ -17,6 +17,7 @@ from msgspec import structs
 
 from edge_agent.journal import (
     boots,
+    coupons,
     cursor,
     directory,
     identity,
@@ -31,6 +32,7 @@ from edge_agent.journal import (
 )
 from edge_agent.journal.arming import Arming
 from edge_agent.journal.clock import moment
+from edge_agent.journal.coupons import KeptCoupon
 from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.database import FILE, lock
 from edge_agent.journal.errors import JournalBroken, JournalFailure, JournalFull
@@ -167,6 +169,7 @@ class Journal(Reader):
                 body = self._spend(db, entry) if isinstance(entry, Redeem) else entry
                 link = log.add(db, stream, body)
                 projections.apply(db, link.place, body)
+                coupons.follow(db, body)
                 written.append(link)
             at_ms, first = self._clock().wall_ms, written[0].place if written else None
             keep_slips(db, slips, slip_states, job, first, at_ms)
@@ -224,9 +227,9 @@ class Journal(Reader):
             lambda db: voucher_requests.asked(db, voucher_code, request_id)
         )
 
-    def voucher_answered(self, voucher_code: str) -> None:
-        """Forget under what request central was asked: the voucher is written down as used."""
-        self._writer.transact(lambda db: voucher_requests.answered(db, voucher_code))
+    def keep_coupon(self, kept: KeptCoupon) -> None:
+        """Keep a coupon for a bill of this till, over a restart too."""
+        self._writer.transact(lambda db: coupons.keep(db, kept))
 
     def lease_asked(
         self, session: str, request_id: str, holder: Holder, reward_id: str

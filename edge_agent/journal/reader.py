@@ -15,7 +15,9 @@ from msgspec import Struct
 
 from edge_agent.journal import (
     batches,
+    bills,
     boots,
+    coupons,
     cursor,
     directory,
     identity,
@@ -244,6 +246,18 @@ class Reader(ActivityReader):
     def payments_unsettled(self) -> list[payments.PaymentRecord]:
         """Return payments with points whose receipt is awaited, or that a person must look at."""
         return self._ask(payments.unsettled)
+
+    def coupon(self, voucher_code: str) -> coupons.KeptCoupon | None:
+        """Return what this till knows of a coupon that it keeps or has used."""
+        return self._ask(lambda db: coupons.known(db, voucher_code))
+
+    def coupon_awaiting(self) -> coupons.KeptCoupon | None:
+        """Return the coupon that waits for its bill or for a person."""
+        return self._ask(coupons.awaiting)
+
+    def paid_bill(self, fingerprint: str) -> bills.PaidBill | None:
+        """Return what paid for a bill of this till beside money, None if nothing did."""
+        return self._ask(lambda db: bills.paid_bill(db, fingerprint))
 
     def _has(self, query: str, key: str) -> bool:
         return self._ask(lambda db: db.execute(query, (key,)).fetchone() is not None)

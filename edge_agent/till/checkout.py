@@ -26,6 +26,7 @@ from edge_agent.effects import (
 from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.till import pictures, review_window
 from edge_agent.till.earned import award, unclaimed
+from edge_agent.till.given import given_back, refund_told
 from edge_agent.till.inputs import (
     CORRECTION_S,
     SCAN_AFTER_S,
@@ -268,13 +269,9 @@ def _counts_for(scan_s: float, job: JobRead, state: State) -> bool:
 def _refunded(
     state: State, refunded: Refunded, now: Now, terms: Terms
 ) -> tuple[State, Body, HeldSlip | None]:
-    body = refund_body(refunded, now)
-    if refunded.original is None:
-        return _tell(state, "info", own_words("refund_unsettled")), body, None
-    if not refunded.points:
-        return _tell(state, "info", own_words("refund_nothing")), body, None
-    told = _tell(state, "info", own_words("taken_back", refunded.points))
-    return told, body, refund_slip(refunded, now, terms)
+    given = given_back(refunded, now)
+    slip = refund_slip(refunded, now, terms) if refunded.points or given else None
+    return _tell(state, *refund_told(refunded, given)), refund_body(refunded, now), slip
 
 
 def _unclear(

@@ -5,7 +5,6 @@ tells it beforehand which codes are its own. Any other voucher is used up by cen
 cashier waits. Nothing is handed over before one of them has written it down.
 """
 
-import contextlib
 import secrets
 from collections.abc import Callable
 
@@ -13,12 +12,16 @@ from msgspec import Struct
 
 from edge_agent.asking import Ask
 from edge_agent.effects import AskVoucher, Now
+from edge_agent.journal.coupons import KeptCoupon
 from edge_agent.journal.errors import Duplicate, JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import VoucherAnswered
 from edge_agent.phrases import Phrase, Tone, counted, own_words, phrase
+from edge_agent.till.coupons import Coupons
+from loyalty.catalogue import coupon_of
 from loyalty.codes import VoucherCode
+from loyalty.coupons import Coupon
 from loyalty.events import VoucherUse
 from loyalty.rules.earning import Reason
 from loyalty.vouchers import NotAVoucher, Voucher, read_signed
@@ -51,6 +54,7 @@ class HandingIn:
         self._identity = identity
         self._ask = ask
         self._asked: VoucherUse | None = None
+        self.coupons = Coupons(journal, identity)
         self._if_silent = "voucher_offline"
         self.shown: Shown | None = None
 
@@ -68,8 +72,11 @@ class HandingIn:
             return self._refused("", Reason("voucher_forged"))
         if voucher.shard_key != self._identity.shard_key:
             return self._refused("", Reason("voucher_forged"))
+        is_coupon = self._terms(voucher.coupon, voucher.reward_id) is not None
+        if is_coupon and self.coupons.keeps_another(voucher.code):
+            return "error", own_words("coupon_one_at_a_time")
         if voucher.home_device is None:
-            return self._ask_central(voucher.code, now, "voucher_offline")
+            return self._ask_central(voucher.code, now, "voucher_offline", again=is_coupon)
         if voucher.home_device != self._identity.device_id.hex():
             return self._refused(voucher.code, Reason("voucher_elsewhere"))
         return self._at_home(voucher, now)
@@ -85,7 +92,9 @@ class HandingIn:
         if answer.answer.refusal is not None:
             # The question stays: a late copy of it may still take the voucher, for us.
             return self._refused(answer.voucher_code, answer.answer.refusal)
-        return self._taken(asked, answer.answer.reward_id, answer.answer.pieces)
+        told = answer.answer
+        own = (self._identity.shard_key, asked.voucher_code, told.reward_id, None)
+        return self._taken(asked, Voucher(*own, told.valid_until, told.pieces, told.coupon))
 
     def _typed(self, code: str, now: Now) -> Told | None:
         """Take a typed code by what central told this till alone; else ask, online only."""
@@ -93,12 +102,15 @@ class HandingIn:
         if known is None:
             return self._ask_central(code, now, "voucher_not_known_here")
         own = (self._identity.shard_key, code, known.reward_id, self._identity.device_id.hex())
-        return self._at_home(Voucher(*own, known.valid_until, known.pieces), now)
+        return self._at_home(Voucher(*own, known.valid_until, known.pieces, known.coupon), now)
 
-    def _ask_central(self, code: str, now: Now, if_silent: str) -> Told | None:
+    def _ask_central(
+        self, code: str, now: Now, if_silent: str, *, again: bool = False
+    ) -> Told | None:
+        """Ask central; a coupon may be good `again` although it was used here."""
         if self._asked is not None and self._asked.voucher_code == code:
             return None  # the scanner was triggered twice; the answer is on its way
-        if self._journal.voucher_used(code):
+        if self._journal.voucher_used(code) and not again:
             return self._refused(code, Reason("voucher_used"))
         try:
             # The same until central answers: if it took the voucher and its answer got lost, the
@@ -121,28 +133,41 @@ class HandingIn:
             return self._refused(code, Reason("voucher_expired", {"until": valid_until}))
         if self._journal.voucher_cancelled(code):
             return self._refused(code, Reason("voucher_cancelled"))
+        coupon = self._terms(voucher.coupon, voucher.reward_id)
+        if coupon is not None and self._journal.voucher_used(code):
+            # Its bill may have come back at another till of the shop, which central alone knows.
+            return self._ask_central(code, now, "voucher_used", again=True)
         # If central was asked before and its answer got lost, it may have taken it for us.
         request_id = self._journal.voucher_request(code)
         used = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)
         if self._asked is not None and self._asked.voucher_code == code:
             self._asked = None
-        return self._taken(used, voucher.reward_id, voucher.pieces)
+        return self._taken(used, voucher)
 
-    def _taken(self, used: VoucherUse, reward_id: str, pieces: int) -> Told:
-        """Write a voucher down here too: its home till must know what central took when asked."""
+    def _terms(self, coupon: Coupon | None, reward_id: str) -> Coupon | None:
+        """Return what a coupon takes off; of one bought before it said so, by the catalogue."""
+        reward = self._reward(reward_id) if coupon is None else None
+        return coupon_of(reward.details) if reward is not None else coupon
+
+    def _taken(self, used: VoucherUse, voucher: Voucher) -> Told:
+        """Write a voucher down here too: its home till must know what central took when asked.
+
+        A coupon is written down with its bill.
+        """
+        code, reward_id, until = voucher.code, voucher.reward_id, voucher.valid_until
+        coupon = self._terms(voucher.coupon, reward_id)
+        if coupon is not None:
+            self.shown = None
+            return self.coupons.keep(
+                KeptCoupon(code, reward_id, coupon, until, used.request_id, used.at)
+            )
         try:
             self._journal.append([used])
         except Duplicate:
             return self._refused(used.voucher_code, Reason("voucher_used"))
         except JournalError:
             return self._not_recorded(used.voucher_code)
-        self._answered_for_good(used.voucher_code)
-        return self._accepted(used.voucher_code, reward_id, pieces)
-
-    def _answered_for_good(self, code: str) -> None:
-        # Left behind, the old request only gets its old answer again.
-        with contextlib.suppress(JournalError):
-            self._journal.voucher_answered(code)
+        return self._accepted(code, reward_id, voucher.pieces)
 
     def _not_recorded(self, code: str) -> Told:
         words = own_words("not_recorded")
@@ -150,7 +175,7 @@ class HandingIn:
         return "error", words
 
     def _accepted(self, code: str, reward_id: str, pieces: int) -> Told:
-        reward = next((one for one in self._journal.rewards() if one.reward_id == reward_id), None)
+        reward = self._reward(reward_id)
         zh = counted(reward.name_zh if reward else reward_id, pieces)
         en = counted(reward.name_en if reward else reward_id, pieces)
         words = Phrase(
@@ -160,6 +185,10 @@ class HandingIn:
         )
         self.shown = Shown(accepted=True, code=code, phrase=words, reward=reward)
         return "ok", words
+
+    def _reward(self, reward_id: str) -> RewardRow | None:
+        rewards = self._journal.rewards()
+        return next((one for one in rewards if one.reward_id == reward_id), None)
 
     def _refused(self, code: str, reason: Reason) -> Told:
         words = phrase(reason)

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from msgspec import Struct, structs
 
 from edge_agent.effects import Member, PaperSeen
+from edge_agent.journal.bills import GivenBack, PaidBill
 from edge_agent.journal.records import SaleState
 from edge_agent.phrases import Phrase, own_words
 from edge_agent.till.alike import may_be_recorded
@@ -35,7 +36,8 @@ class KnownSale(Struct, frozen=True):
 
     `parts` and `sold_at` (None: not sure) are what its award was worked out with, for `tier_id`.
     `back` is what is known of the goods that refunds gave back. `owner` is its holder as the
-    directory knows them now.
+    directory knows them now. `bill` is what paid for it beside money, a coupon of it counts until
+    `coupon_until`.
     """
 
     fingerprint: str
@@ -53,6 +55,8 @@ class KnownSale(Struct, frozen=True):
     sold_at: Span | None = None
     back: tuple[Part, ...] = ()
     owner: Member | None = None
+    bill: PaidBill | None = None
+    coupon_until: str = ""
 
     @property
     def basket(self) -> Basket:
@@ -97,8 +101,8 @@ class Sold(Struct, frozen=True):
 class Refunded(Struct, frozen=True):
     """A refund or void; `points` go back when the till knows the sale (None: central settles).
 
-    `parts` say of which goods it is, if its lines tell. Bonuses that what is left of the sale does
-    not meet are `undone` beyond the proportional share.
+    `parts` say of which goods it is, if its lines tell; `given` what comes back that was no money.
+    Bonuses that what is left of the sale does not meet are `undone` beyond the proportional share.
     """
 
     receipt: Receipt
@@ -111,6 +115,7 @@ class Refunded(Struct, frozen=True):
     discriminator: str = ""
     undone: bool = False
     outcome: Outcome = "refund"
+    given: GivenBack | None = None
 
 
 class Nothing(Struct, frozen=True):
@@ -267,24 +272,35 @@ def refunded(
     parts = goods_back(receipt, book)
     if not sales:
         return Refunded(receipt, earning, identity, None, None, parts)
-    fitting = [sale for sale in sales if _can_be_of(receipt, -earning, sale)]
+    backs = [(sale, _earning_back(receipt, -earning, sale)) for sale in sales]
+    fitting = [(sale, fen) for sale, fen in backs if _can_be_of(receipt, fen, sale)]
     if len(fitting) != 1:
         return None
-    (sale,) = fitting
+    ((sale, fen),) = fitting
     gone, who = sale.refunded_fen, Who(sale.tier_id)
     before, after = (
         left_of(sale.basket, sale.points, fen, who, sale.sold_at, book, back)
-        for fen, back in ((gone, sale.back), (gone - earning, (*sale.back, *parts)))
+        for fen, back in ((gone, sale.back), (gone + fen, (*sale.back, *parts)))
     )
     points, undone = max(before.points - after.points, 0), after.undoes_more(before)
-    return Refunded(receipt, earning, identity, sale, points, parts, undone=undone)
+    given = sale.bill.gives_back(receipt) if sale.bill is not None else None
+    back = Refunded(receipt, -fen, identity, sale, points, parts, given=given)
+    return structs.replace(back, undone=undone)
+
+
+def _earning_back(receipt: Receipt, fen: int, sale: KnownSale) -> int:
+    """Return what a refund takes back of what a sale earned, by its paper and by what paid it."""
+    if sale.bill is None:
+        return fen
+    return sale.bill.takes_back(sale.eligible_fen, sale.refunded_fen, receipt, fen)
 
 
 def _can_be_of(receipt: Receipt, refund_fen: int, sale: KnownSale) -> bool:
     """Tell whether a refund can be of this sale: printed later, and not more than is left of it."""
     refunded_on, sold_on = (receipt.printed_at or "")[:10], (sale.receipt.printed_at or "")[:10]
     in_order = not refunded_on or not sold_on or sold_on <= refunded_on
-    return in_order and refund_fen <= sale.eligible_fen - sale.refunded_fen
+    fits = sale.bill is None or sale.bill.has_left(receipt)
+    return in_order and fits and refund_fen <= sale.eligible_fen - sale.refunded_fen
 
 
 def _nothing(reading: Reading, *why: Phrase, mention: bool = False) -> Nothing:

@@ -1,14 +1,23 @@
-"""Which receipt is that of a bill which points paid a part of, and what is wrong with it. Pure."""
+"""Which receipt is that of a bill that points or a coupon paid, or what is wrong with it. Pure."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct, structs
 
+from loyalty.coupons import COUPON_KIND
 from loyalty.events import Bill
 from loyalty.receipt import Kind, Tender
 from loyalty.rules.tender import TENDER_KIND
-from loyalty.tender_events import Outcome
+from loyalty.tender_events import CouponOutcome, Outcome
 from receipts.reading import Reading
+
+_VOUCHERS = (COUPON_KIND, "platform_voucher")
+#: Payment lines that are the customer's own money, which no coupon is printed as.
+_MONEY = (
+    "cash", "wechat_pay", "alipay", "unionpay_card", "credit_card", "octopus", "fps", "e_wallet",
+    "bank_transfer", "cheque", "medical_insurance", "digital_yuan", "paynow",
+)  # fmt: skip
 
 
 class Match(Struct, frozen=True):
@@ -43,11 +52,7 @@ def as_paid(readings: tuple[Reading, ...], found: Match, bill: Bill) -> tuple[Re
     line = _line(reading, bill)
     if found.outcome != "matched" or line is None or line.kind == TENDER_KIND:
         return readings
-    at = reading.tenders.index(line)
-    named = structs.replace(line, kind=TENDER_KIND)
-    tenders = (*reading.tenders[:at], named, *reading.tenders[at + 1 :])
-    paid = structs.replace(reading, tenders=tenders)
-    return (*readings[: found.place], paid, *readings[found.place + 1 :])
+    return _named(readings, found.place, line, TENDER_KIND)
 
 
 def _is_new_sale(reading: Reading) -> bool:
@@ -61,3 +66,73 @@ def _line(reading: Reading, bill: Bill) -> Tender | None:
     """Return the line that the points paid: one that says so before one of the amount alone."""
     fitting = [one for one in reading.tenders if abs(one.amount_fen) == bill.paid_fen]
     return min(fitting, key=lambda one: one.kind != TENDER_KIND, default=None)
+
+
+class CouponMatch(Struct, frozen=True):
+    """The reading at `place` of a job is the receipt of a bill that a coupon was kept for."""
+
+    place: int
+    outcome: CouponOutcome | Literal["matched"]
+
+
+def match_coupon(readings: Sequence[Reading], bill: Bill, valid_until: str) -> CouponMatch | None:
+    """Return the receipt of a coupon's bill among those of a job; None if it is not among them.
+
+    A POS takes the coupon off before the amount owed, or has it as a payment of the whole. Either
+    way the bill before it must come to what was typed, so that another customer's is not taken.
+    """
+    for place, reading in enumerate(readings):
+        if not _is_new_sale(reading) or reading.owed_fen is None:
+            continue
+        outcome = _coupon_outcome(reading, reading.owed_fen, bill)
+        if outcome is None:
+            continue
+        if outcome == "matched" and (reading.printed_at or "")[:10] > valid_until:
+            outcome = "too_late"
+        return CouponMatch(place, outcome)
+    return None
+
+
+def as_taken_off(
+    readings: tuple[Reading, ...], found: CouponMatch, bill: Bill
+) -> tuple[Reading, ...]:
+    """Return the readings with the coupon's payment line, if it is one, as a voucher."""
+    reading = readings[found.place]
+    line = _coupon_line(reading, bill) if reading.owed_fen == bill.due_fen else None
+    return readings if line is None else _named(readings, found.place, line, COUPON_KIND)
+
+
+def _coupon_outcome(
+    reading: Reading, owed_fen: int, bill: Bill
+) -> CouponOutcome | Literal["matched"] | None:
+    vouchers = {abs(one.amount_fen) for one in reading.tenders if one.kind in _VOUCHERS}
+    taken = {*reading.off_fen, *vouchers}
+    if owed_fen == bill.due_fen:
+        if bill.paid_fen in taken or _coupon_line(reading, bill) is not None:
+            return "matched"
+        return "other_amount" if taken else "no_line"
+    if owed_fen == bill.due_fen - bill.paid_fen:
+        return "matched" if bill.paid_fen in taken else "no_line"
+    return "other_amount" if bill.due_fen - owed_fen in taken else None
+
+
+def _coupon_line(reading: Reading, bill: Bill) -> Tender | None:
+    """Return the payment line that the coupon is: one that says so before one of its amount."""
+    fitting = [
+        one
+        for one in reading.tenders
+        if abs(one.amount_fen) == bill.paid_fen and one.kind not in _MONEY
+    ]
+    return min(fitting, key=lambda one: one.kind not in _VOUCHERS, default=None)
+
+
+def _named(
+    readings: tuple[Reading, ...], place: int, line: Tender, kind: str
+) -> tuple[Reading, ...]:
+    """Return the readings with one payment line of one of them as of this kind."""
+    reading = readings[place]
+    at = reading.tenders.index(line)
+    named = structs.replace(line, kind=kind)
+    tenders = (*reading.tenders[:at], named, *reading.tenders[at + 1 :])
+    paid = structs.replace(reading, tenders=tenders)
+    return (*readings[:place], paid, *readings[place + 1 :])

@@ -7,6 +7,7 @@ from edge_agent.phrases import own_words
 from edge_agent.slip_origin import UNKNOWN_MEMBER, called, origin
 from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip
 from edge_agent.slips import Receipt as Shown
+from edge_agent.till.given import given_back
 from edge_agent.till.intake import Refunded, Sold
 from edge_agent.till.unclear import Unclear
 from loyalty.codes import CLAIM_PREFIX
@@ -96,17 +97,19 @@ def claim_slip(sold: Sold, given: Award, now: Now, terms: Terms) -> HeldSlip:
 
 def refund_slip(refunded: Refunded, now: Now, terms: Terms) -> HeldSlip:
     """Return the slip that tells a member what a refund took back."""
-    reason = of_refund(-refunded.eligible_fen, undone=refunded.undone)
+    taken = of_refund(-refunded.eligible_fen, undone=refunded.undone)
+    reasons = (*((taken,) if refunded.points else ()), *given_back(refunded, now))
     owner = refunded.original.owner if refunded.original else None
     # Points that are pending are no part of the balance, and the till cannot tell which are left.
     owned = owner.balance if owner and not terms.book.pending_days else None
+    back = refunded.given.to(owner.holder) if refunded.given and owner else 0
     content = RefundSlip(
         origin=origin(now, terms, refunded.fingerprint),
         receipt=shown(refunded.receipt, now),
         member=called(owner, terms) if owner else UNKNOWN_MEMBER[terms.language],
         points=refunded.points,
-        explanation=(say(reason, terms.language),),
-        balance=owned if owned is None else owned - (refunded.points or 0),
+        explanation=tuple(say(reason, terms.language) for reason in reasons),
+        balance=owned if owned is None else owned + back - (refunded.points or 0),
     )
     return HeldSlip(f"{refunded.fingerprint[:24]}-refund", refunded.fingerprint, content)
 

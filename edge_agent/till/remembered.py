@@ -29,7 +29,16 @@ class Remembered:
     def sales(self, number: str) -> list[KnownSale]:
         """Return the sales with this number, newest first."""
         sales = self._journal.sales_by_number(self._shop_id, number)
-        return [self._with_owner(sale) for sale in sales]
+        return [self._with_bill(self._with_owner(sale)) for sale in sales]
+
+    def _with_bill(self, sale: KnownSale) -> KnownSale:
+        """Return a sale with what paid for it beside money, which a refund of it asks for."""
+        bill = self._journal.paid_bill(sale.fingerprint)
+        if bill is None:
+            return sale
+        coupons = [self._journal.coupon(code) for code in bill.coupons]
+        until = min((one.valid_until for one in coupons if one is not None), default="")
+        return structs.replace(sale, bill=bill, coupon_until=until)
 
     def recent_sales(self) -> list[KnownSale]:
         """Return the last sales, newest first."""

@@ -11,6 +11,7 @@ from edge_agent.effects import Effect, HeldSlip, Member, Now, Record, SyncNow, T
 from edge_agent.journal.reviews import ReviewItem
 from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.till.earned import award
+from edge_agent.till.given import given_back
 from edge_agent.till.intake import Known, Refunded, Sold, refunded
 from edge_agent.till.paper import award_slip, claim_slip, refund_slip
 from edge_agent.till.recorded import refund_body, sale_body
@@ -129,7 +130,8 @@ def _earn(
 
 def _take_back(decision: ReviewDecided, back: Refunded, now: Now, terms: Terms) -> Decided:
     body = refund_body(back, now, decision.review_id)
-    slips = (refund_slip(back, now, terms),) if back.points else ()
+    told = back.points or given_back(back, now)
+    slips = (refund_slip(back, now, terms),) if told else ()
     return _written(decision, body, slips, "ok", own_words("review_refunded"))
 
 

@@ -42,7 +42,6 @@ from loyalty.rules.earning import Reason
 from receipts.reading import Reading
 
 _log = logging.getLogger(__name__)
-_NOT_PAID: tuple[Record, ...] = ()
 
 
 class Till:
@@ -61,6 +60,7 @@ class Till:
         self._journal = journal
         self._identity = identity
         self._handing_in = handing_in
+        self.coupons = handing_in.coupons
         self.tendering = tendering
         self._taking_part = taking_part
         self._sync_now = sync_now
@@ -112,8 +112,9 @@ class Till:
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
         self._step(inputs.Tick(), now, terms)
-        told = self.tendering.tick(now, reading=bool(self.state.unread_jobs))
-        self._told(told, now, terms)
+        reading = bool(self.state.unread_jobs)
+        self._told(self.tendering.tick(now, reading=reading), now, terms)
+        self._told(self.coupons.tick(now, reading=reading), now, terms)
 
     def _command(self, message: object, now: Now, terms: Terms) -> None:
         match message:
@@ -154,6 +155,7 @@ class Till:
 
     def _pay(self, message: object, now: Now, terms: Terms) -> None:
         """Let the payment with points go on; who pays stays the member of the next sale."""
+        self._told(self.coupons.handle(message, now), now, terms)
         scan = self.state.scan
         told = self.tendering.handle(message, scan.member if scan else None, now, terms)
         if scan is not None and told is not None and told[1].code == "pay_spent":
@@ -261,15 +263,18 @@ class Till:
 
     def _job(self, message: JobRead, now: Now, terms: Terms) -> None:
         """Take a job in; one that trips our own code goes to a person, and the next goes on."""
-        readings, paid = message.readings, _NOT_PAID
+        readings, paid = message.readings, tuple[Record, ...]()
         try:
             if readings is not None:
                 at_s, _ = _times(message.job, now)
                 shop_id = terms.shop.shop_id
                 readings, paid = self.tendering.receipt_of(readings, at_s, shop_id, now)
+                readings, taken = self.coupons.receipt_of(readings, at_s, shop_id, now)
+                paid += taken
             findings = self._findings(message, readings, now, terms)
             recorded = self._take(message, findings, now, terms, paid)
-            self._told(self.tendering.recorded() if paid else None, now, terms)
+            for told in (self.tendering.recorded(), self.coupons.recorded()) if paid else ():
+                self._told(told, now, terms)
         except Exception as error:  # noqa: BLE001 one poison job must not stop the till (P9)
             _log.error("job %s could not be taken in: %r", message.job.job_id, type(error))
             recorded = self._take(message, self._findings(message, None, now, terms), now, terms)
@@ -297,7 +302,7 @@ class Till:
         findings: tuple[Finding, ...],
         now: Now,
         terms: Terms,
-        paid: tuple[Record, ...] = _NOT_PAID,
+        paid: tuple[Record, ...] = (),
     ) -> bool:
         started_s, ended_s = _times(message.job, now)
         job_id, again = message.job.job_id, self._unrecorded.has_slips(message.job.job_id)
@@ -314,7 +319,7 @@ class Till:
             self._step(inputs.Told(*told), now, terms)
 
     def _step(
-        self, event: inputs.Input, now: Now, terms: Terms, paid: tuple[Record, ...] = _NOT_PAID
+        self, event: inputs.Input, now: Now, terms: Terms, paid: tuple[Record, ...] = ()
     ) -> JournalError | None:
         """Take one step; keep its state only if the journal took what belongs to it.
 

@@ -35,7 +35,7 @@ from receipts.reading import Reading
 #: How long a receipt may take after the points were spent.
 RECEIPT_S = 600.0
 #: A job that is still being read keeps a payment waiting no longer than this beyond it.
-_READ_S = 600.0
+READ_S = 600.0
 _CENT = 2
 Told = tuple[Tone, Phrase]
 Step = Literal["amount", "offer", "prove", "working", "awaited", "raised"]
@@ -257,7 +257,7 @@ class Tendering:
         if awaited is None:
             return None
         over_s = now.boottime_s - _paid_s(awaited, now) - RECEIPT_S
-        if awaited.outcome or over_s <= (_READ_S if reading else 0):
+        if awaited.outcome or over_s <= (READ_S if reading else 0):
             return None
         return self._note(awaited, "no_receipt", now)
 

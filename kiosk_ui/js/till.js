@@ -1,19 +1,23 @@
 // The till panel: what of a snapshot is drawn where, and what the cashier may touch.
 
 import { openScreen, order, redraw } from "./screen.js";
+import { buildAmount, drawAmount } from "./till/amount.js";
+import { noteCoupon, openCouponBill } from "./till/coupon.js";
 import { buildEntry, drawEntry, openEntry } from "./till/entry.js";
 import { drawHeader, drawMute } from "./till/header.js";
 import { drawNow } from "./till/now.js";
-import { buildPaying, drawPayingDialog, openPaying } from "./till/paying.js";
+import { notePaying, openPaying } from "./till/paying.js";
 import { drawRecent, saleOf, toggle } from "./till/recent.js";
 import { buildReverse, drawReverse, openReverse } from "./till/reverse.js";
 
 function draw(snapshot) {
+  notePaying(snapshot);
+  noteCoupon(snapshot);
   drawHeader(snapshot);
   drawNow(snapshot);
   drawRecent(snapshot);
   drawEntry();
-  drawPayingDialog();
+  drawAmount();
   drawReverse();
 }
 
@@ -34,11 +38,15 @@ const touches = {
   pay_back_other: (node) => order({ do: "pay_take_back", why: node.textContent.trim() }),
   pay_back_wrong: (node) => order({ do: "pay_take_back", why: node.textContent.trim() }),
   pay_leave: () => order({ do: "pay_leave" }),
+  coupon_type: openCouponBill,
+  coupon_used: () => order({ do: "coupon_used" }),
+  coupon_back_unused: (node) => order({ do: "coupon_back", why: node.textContent.trim() }),
+  coupon_back_wrong: (node) => order({ do: "coupon_back", why: node.textContent.trim() }),
   dismiss: () => order({ do: "dismiss" }),
   reviews: () => location.assign("/review"),
 };
 
 buildEntry(redraw);
-buildPaying(redraw);
+buildAmount(redraw);
 buildReverse(redraw);
 await openScreen({ draw, touches, onSound: drawMute });

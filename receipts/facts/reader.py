@@ -65,6 +65,7 @@ class Facts(Struct, frozen=True):
     worn: bool = False  # some number is damaged: letters, blanks or a missing digit in it
     ends_row: int = 0  # the last row that says anything
     sources: tuple[Source, ...] = ()
+    off_fen: tuple[int, ...] = ()  # each amount that something takes off
 
 
 def facts_of(document: Document, currency: str, date_order: str) -> Facts:
@@ -113,6 +114,7 @@ def facts_of(document: Document, currency: str, date_order: str) -> Facts:
         worn=any(row.worn or (sheet.cents and has_lost_digit(row)) for row in rows),
         ends_row=rows[-1].index if rows else 0,
         sources=tuple(Source(field, row) for field, row in origins.items() if row is not None),
+        off_fen=tuple(abs(f.fen) for f in sheet.of(Role.DISCOUNT) if f.exact and f.fen),
     )
 
 

@@ -162,6 +162,21 @@ def paying(step: str, **changes: object) -> dict:
     }
 
 
+def coupon(step: str, **changes: object) -> dict:
+    return {
+        "step": step,
+        "zh": "织野满 200 减 50 券",
+        "en": "ZHIYE: 50 off 200",
+        "terms": phrase("coupon_off", "满 200.00 减 50.00", "50.00 off a bill of 200.00 or more"),
+        "until": "2026-12-05",
+        "due": "" if step == "amount" else "214.00",
+        "amount": "" if step == "amount" else "50.00",
+        "currency": "CNY",
+        "why": None,
+        **changes,
+    }
+
+
 def till_trouble() -> Snapshot:
     return till(
         online=False,
@@ -216,6 +231,25 @@ TILL: dict[str, Callable[[], Snapshot]] = {
     ),
     "paying-offer": lambda: till(paying=paying("offer")),
     "paying-raised": lambda: till(paying=paying("raised", why=MISMATCH)),
+    "coupon-amount": lambda: till(coupon=coupon("amount")),
+    "coupon-too-small": lambda: till(
+        coupon=coupon(
+            "amount",
+            due="180.00",
+            why=phrase("coupon_from", "满 200.00 元才能用此券", "From a bill of 200.00 on"),
+        )
+    ),
+    "coupon-awaited": lambda: till(coupon=coupon("awaited")),
+    "coupon-raised": lambda: till(
+        coupon=coupon(
+            "raised",
+            why=phrase(
+                "coupon_no_line",
+                "小票上没有这张优惠券的减免",
+                "The receipt does not show what the coupon takes off",
+            ),
+        )
+    ),
     "idle": till,
     "first-day": lambda: till(recent=[], reviews=0, queue=3),
     "member": lambda: till(member=member(expires_ms=now_ms() + 161_000)),

@@ -291,3 +291,26 @@ def test_a_payment_without_its_receipt_is_taken_back_with_a_reason(panel):
     back, left = panel.sent(2)
     assert (back["do"], left) == ("pay_take_back", {"do": "pay_leave"})
     assert back["why"]
+
+
+def test_a_coupon_is_typed_kept_and_put_back_or_used_by_a_person(panel):
+    panel.show(TILL["coupon-amount"]())
+    panel.touch('[data-do="coupon_type"]')
+    type_code(panel, "214")
+    panel.touch('dialog[open] [type="submit"]')
+    panel.show(TILL["coupon-awaited"]())
+    expect(panel.page.locator('[data-as="coupon_figure"]')).to_have_text("−¥50.00")
+    expect(panel.page.locator('[data-do="coupon_used"]')).to_be_hidden()
+    panel.touch('[data-do="coupon_back_unused"]')
+    panel.show(TILL["coupon-raised"]())
+    expect(panel.page.locator('[data-do="coupon_type"]')).to_be_hidden()
+    panel.touch('[data-do="coupon_used"]')
+    panel.touch('[data-do="coupon_back_wrong"]')
+    typed, unused, used, wrong = panel.sent(4)
+    assert typed == {"do": "coupon_bill", "amount": "214"}
+    assert (unused["do"], used, wrong["do"]) == (
+        "coupon_back",
+        {"do": "coupon_used"},
+        "coupon_back",
+    )
+    assert unused["why"] != wrong["why"]

@@ -27,6 +27,7 @@ from loyalty.events import (
     Body,
     Claim,
     Correction,
+    CouponChecked,
     LeaseClose,
     Redeem,
     Refund,
@@ -43,7 +44,7 @@ from loyalty.events import (
 _log = logging.getLogger(__name__)
 
 #: Raise it when a projection changes: the next start then makes all of them again.
-VERSION = 5
+VERSION = 6
 
 TABLES = (
     "sale",
@@ -79,7 +80,7 @@ def apply(db: sqlite3.Connection, place: Place, body: Body) -> None:
             leases.redeemed(db, place, body)
             if body.bill is not UNSET:
                 payments.paid(db, body, body.bill)
-        case TenderChecked():
+        case TenderChecked() | CouponChecked():
             payments.checked(db, body)
         case LeaseClose():
             leases.closed(db, body)

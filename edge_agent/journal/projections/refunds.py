@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from edge_agent.journal.bills import paid_bill
 from edge_agent.journal.log import Place
 from edge_agent.journal.projections import movements, sales
 from loyalty.events import Refund
@@ -11,9 +12,12 @@ def refunded(db: sqlite3.Connection, place: Place, body: Refund) -> None:
     """Add a refund and take its points back. Raises Duplicate if its receipt is known."""
     identity = sales.identity_of(body)
     sales.refuse_known_receipt(db, identity)
+    if body.original is not None:
+        _give_back(db, place, body, body.original)
     db.execute(
-        "INSERT INTO refund (fingerprint, epoch, seq, original, points) VALUES (?, ?, ?, ?, ?)",
-        (identity, place.epoch, place.seq, body.original, body.points),
+        "INSERT INTO refund (fingerprint, epoch, seq, original, points, owed_fen)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (identity, place.epoch, place.seq, body.original, body.points, body.receipt.owed_fen),
     )
     if body.original is None:
         return
@@ -24,3 +28,20 @@ def refunded(db: sqlite3.Connection, place: Place, body: Refund) -> None:
     elif not sales.awaits(db, body.original):
         movements.give(db, place, 0, sale.holder, -points)
     sales.take_back(db, body.original, -body.eligible_fen, points)
+
+
+def _give_back(db: sqlite3.Connection, place: Place, body: Refund, original: str) -> None:
+    """Give back what points paid of the bill, and its coupons once nothing of it is left."""
+    bill = paid_bill(db, original)
+    if bill is None:
+        return
+    given = bill.gives_back(body.receipt)
+    for leg, (part, points) in enumerate(given.parts, 1):
+        if points:
+            movements.give(db, place, leg, part.holder, points)
+            db.execute(
+                "UPDATE payment SET back = back + ? WHERE voucher_code = ?",
+                (points, part.voucher_code),
+            )
+    if given.whole:
+        db.execute("DELETE FROM voucher_use WHERE fingerprint = ?", (original,))

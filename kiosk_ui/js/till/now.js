@@ -1,12 +1,13 @@
 // The left half of the till panel: who the next sale is for, or what a scan would do now.
-// One card at a time, the most urgent first: a voucher's verdict, a look-up, the waiting member,
-// the unclaimed sale, and else an invitation to scan.
+// One card at a time, the most urgent first: a voucher's verdict, a look-up, a coupon, a payment,
+// the waiting member, the unclaimed sale, and else an invitation to scan.
 
 import { until } from "../countdown.js";
 import { icon, mark, put, putOrHide, show, slot, view } from "../draw.js";
 import { money, points, tail } from "../format.js";
 import { drawNotice } from "../notice.js";
 import { named, t } from "../words.js";
+import { drawCoupon } from "./coupon.js";
 import { drawPaying } from "./paying.js";
 
 // Who waits for a sale and who was looked up are shown alike.
@@ -23,6 +24,7 @@ export function drawNow(snapshot) {
   const draw = {
     voucher: drawVoucher,
     found: drawFound,
+    coupon: drawCoupon,
     paying: drawPaying,
     member: drawMember,
     waiting: drawWaiting,
@@ -33,10 +35,11 @@ export function drawNow(snapshot) {
   drawNotice(snapshot.notice);
 }
 
-function cardFor({ voucher, lookup, paying, member, waiting }) {
+function cardFor({ voucher, lookup, coupon, paying, member, waiting }) {
   if (voucher) return "voucher";
   if (lookup?.result) return "found";
   if (lookup?.armed) return "armed";
+  if (coupon) return "coupon";
   if (paying?.step) return "paying";
   if (member) return "member";
   return waiting ? "waiting" : "idle";

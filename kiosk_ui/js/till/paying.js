@@ -1,10 +1,9 @@
-// Points as money: the card that leads through a payment, and the dialog for amount and PIN.
+// Points as money: the card that leads through a payment.
 
-import { send } from "../agent.js";
-import { put, putOrHide, show, slot } from "../draw.js";
+import { put, putOrHide, show } from "../draw.js";
 import { money, points } from "../format.js";
-import { buildKeys } from "../keypad.js";
-import { named, problemText, t } from "../words.js";
+import { named, t } from "../words.js";
+import { openAmount } from "./amount.js";
 
 const TITLES = {
   amount: "pay.amount",
@@ -16,38 +15,26 @@ const TITLES = {
 };
 const TYPED = { amount: "pay_type", offer: "pay_type", prove: "pay_pin" };
 
-let problem = null;
 let step = "";
-
-const dialog = slot(document, "pay_dialog");
-const input = slot(dialog, "pay_input");
-
-/** Prepares the dialog once; `redraw` is called after something in it changed. */
-export function buildPaying(redraw) {
-  buildKeys(slot(dialog, "pay_keys"), "amount", input);
-  dialog.querySelector("form").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const text = input.value.trim();
-    if (text === "") return input.focus();
-    const pin = step === "prove";
-    problem = await send(pin ? { do: "prove", pin: text } : { do: "pay_bill", amount: text });
-    if (pin) input.value = "";
-    if (problem) redraw();
-    else dialog.close();
-  });
-}
 
 /** Opens the dialog for the amount due, or for the PIN. */
 export function openPaying() {
-  problem = null;
-  input.value = "";
-  input.type = step === "prove" ? "password" : "text";
-  dialog.showModal();
-  input.focus();
+  const opened = TYPED[step];
+  const secret = step === "prove";
+  openAmount({
+    title: secret ? "pay.pin" : "pay.due",
+    secret,
+    command: (text) => (secret ? { do: "prove", pin: text } : { do: "pay_bill", amount: text }),
+    wanted: () => TYPED[step] === opened,
+  });
+}
+
+/** Notes how far a payment is, for the card and for the dialog. */
+export function notePaying({ paying }) {
+  step = paying?.step ?? "";
 }
 
 export function drawPaying(card, { paying }) {
-  step = paying.step;
   put(card, "pay_title", t(TITLES[step]));
   putOrHide(card, "pay_who", paying.member && paying.member.masked_name);
   const pays = paying.amount !== "";
@@ -64,11 +51,4 @@ export function drawPaying(card, { paying }) {
   show(act("pay_back_other"), paid);
   show(act("pay_back_wrong"), paid);
   show(act("pay_leave"), step === "raised");
-}
-
-export function drawPayingDialog() {
-  if (!dialog.open) return;
-  if (!(step in TYPED)) return dialog.close();
-  put(dialog, "pay_dialog_title", t(step === "prove" ? "pay.pin" : "pay.due"));
-  putOrHide(dialog, "pay_problem", problem && problemText(problem));
 }

@@ -2,7 +2,6 @@
 
 import threading
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +15,7 @@ from edge_agent.journal.errors import Duplicate
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import JobRead
 from edge_agent.taking_part import TakingPart
+from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
 from edge_agent.till.tendering import Tendering
 from edge_agent.web.till_view import _recent
@@ -57,11 +57,10 @@ class Counter:
         person = MemberRow("wang", (card_tag(b"t" * 32, WANG),), "basic", 100, "王**")
         rows = (FeedRow(1, Topic.MEMBER, "wang", pack(person)),)
         journal.take_page(PullAnswer(b"i" * 16, 1, rows, more=False))
-        no_vouchers: Any = None
         self.till = Till(
             journal,
             identity,
-            no_vouchers,
+            HandingIn(journal, identity, print),
             Tendering(journal, print, print),
             TakingPart(journal, identity, bool),
             self._sync,
@@ -355,11 +354,10 @@ def test_a_notice_that_was_held_when_the_agent_stopped_is_printed(tmp_path: Path
     with Journal.open(tmp_path / "state") as journal:
         identity = journal.identity()
         assert identity is not None
-        no_vouchers: Any = None
         Till(
             journal,
             identity,
-            no_vouchers,
+            HandingIn(journal, identity, print),
             Tendering(journal, print, print),
             TakingPart(journal, identity, bool),
             lambda: None,

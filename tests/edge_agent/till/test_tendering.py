@@ -16,7 +16,7 @@ from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
 from edge_agent.till.tendering import RECEIPT_S, Tendering, fen_of
 from loyalty.codes import card_tag, make_member_number
-from loyalty.events import Bill, Holder, Moment, Redeem, Sale, TenderChecked, body_of
+from loyalty.events import Bill, Holder, Moment, Redeem, Refund, Sale, TenderChecked, body_of
 from loyalty.rules.earning import Reason
 from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import CancelAnswer, FeedRow, LeaseAnswer, MemberRow, PullAnswer, Topic, pack
@@ -304,6 +304,59 @@ def test_payments_are_made_again_from_the_events(counter: Counter) -> None:
     assert before["payment"]
     db.rollback()
     db.close()
+
+
+def refund(owed: str, *tenders: str, number: str = "R1") -> str:
+    rule, lines = "-" * 32, "\n".join(tenders) or f"微信支付       -{owed}"
+    return (
+        f"            禾鹿小馆\n             退货单\n{rule}\n单号:{number}\n原单号:HL7\n"
+        f"时间:2026-11-08 14:16:42\n{rule}\n招牌酸菜鱼       1  -{owed}  -{owed}\n{rule}\n"
+        f"退款合计               -{owed}\n{rule}\n{lines}\n"
+    )
+
+
+def given_back(counter: Counter) -> int:
+    """What the journal says that the member got back for the payment."""
+    db = counter.journal._connect(counter.journal.directory / "journal.sqlite")
+    (back,) = db.execute("SELECT back FROM payment").fetchone()
+    (moved,) = db.execute(
+        "SELECT coalesce(sum(points), 0) FROM movement WHERE leg > 0 AND holder_key = 'wang'"
+    ).fetchone()
+    db.close()
+    assert back == moved
+    return int(back)
+
+
+@pytest.mark.parametrize(
+    ("papers", "back", "eligible"),
+    [
+        ([("214.00",)], 6_400, -15_000),
+        ([("214.00", "积分抵扣  -64.00", "微信支付  -150.00")], 6_400, -15_000),
+        ([("100.00",)], 2_990, -7_009),
+        ([("100.00",), ("114.00",)], 6_400, -15_000),
+        ([("100.00", "积分抵扣  -20.00", "微信支付  -80.00")], 2_000, -8_000),
+    ],
+)
+def test_a_refund_gives_back_the_points_that_paid_and_says_so(
+    counter: Counter, papers: list[tuple[str, ...]], back: int, eligible: int
+) -> None:
+    counter.pay()
+    counter.print(paper(POINTS, REST))
+    for at, told in enumerate(papers):
+        counter.print(refund(*told, number=f"R{at}"), 300.0 + at)
+    assert counter.notice() == "paid_points_back"
+    assert given_back(counter) == back
+    assert sum(one.eligible_fen for one in counter.events(Refund)) == eligible
+    (slip, *_) = [one.slip for one in counter.journal.slips("queued") if one.slip.kind == "refund"]
+    assert "退回会员" in slip.data.decode()
+
+
+def test_more_than_is_left_of_such_a_bill_is_for_a_person(counter: Counter) -> None:
+    counter.pay()
+    counter.print(paper(POINTS, REST))
+    counter.print(refund("114.00"), 300.0)
+    counter.print(refund("101.00", number="R2"), 310.0)
+    assert counter.notice() == "needs_person"
 
 
 @pytest.mark.parametrize(
