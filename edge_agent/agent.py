@@ -20,6 +20,7 @@ from edge_agent import clocks
 from edge_agent.asking import Asking
 from edge_agent.commands import Command
 from edge_agent.config import Config
+from edge_agent.desks import Desk, desk
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
 from edge_agent.journal.ballast import Ballast
@@ -30,7 +31,6 @@ from edge_agent.journal.mark import Mark
 from edge_agent.journal.mark_file import MarkFile, NoMemory
 from edge_agent.journal.salvage import opened
 from edge_agent.journal.writer import Writer
-from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import JobRead, SyncChanged
 from edge_agent.paper_out import PaperOut
 from edge_agent.papers.job_reading import JobReader
@@ -42,10 +42,7 @@ from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.thread import SyncThread
 from edge_agent.sync.transport import HttpTransport
-from edge_agent.taking_part import TakingPart
-from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
-from edge_agent.till.tendering import Tendering
 from edge_agent.web.app import Screens, create_app
 from edge_agent.web.board import Board
 from edge_agent.web.device_view import (
@@ -58,6 +55,7 @@ from edge_agent.web.device_view import (
 from edge_agent.web.kiosk_view import kiosk_view
 from edge_agent.web.paying_view import bills_view
 from edge_agent.web.pictures import blueprint as pictures_blueprint
+from edge_agent.web.redeeming_view import rewards_view
 from edge_agent.web.review_view import blueprint as reviews_blueprint
 from edge_agent.web.server import SPARE_THREADS, WebServer
 from edge_agent.web.till_view import till_view
@@ -211,11 +209,11 @@ class Agent:
             return {**common, **waiting_view(self._identity)}
         if isinstance(self._desk, Till):
             common |= bills_view(self._desk, self._terms)
-            view = till_view(self._desk.state, self._journal, self._handing_in, now, self._terms)
+            common |= rewards_view(self._desk.redeeming, self._journal, now, self._terms)
+            view = till_view(self._desk, self._journal, now, self._terms)
             return {**common, **view}
-        online = bool(sync.online)
-        view = kiosk_view(self._desk.state, self._journal, now, self._terms, online=online)
-        return {**common, **view}
+        reach = self._desk.counter.reach(self._desk.state.member, self._terms)
+        return {**common, **kiosk_view(self._desk.state, self._journal, now, self._terms, reach)}
 
     def _now(self) -> Now:
         return clocks.now(self._journal, self._zone, moment())
@@ -290,20 +288,17 @@ class Agent:
         self._web = WebServer(app, host, int(port), web.threads)
         hosts |= {f"{name}:{self._web.port}" for name in (host, "localhost", "127.0.0.1")}
 
-    def _build_desk(self, identity: Identity) -> Till | KioskStand:
-        ask, sync, paper = self._asking.ask, self._sync.wake, self._paper.wake
-        self._handing_in = HandingIn(self._journal, identity, ask)
-        syncer = self._syncer
-        taking_part = TakingPart(self._journal, identity, lambda: bool(syncer.status().online))
-        if identity.role == "kiosk":
-            return KioskStand(self._journal, identity, taking_part, ask, sync, paper)
-        handing_in, tendering = self._handing_in, Tendering(self._journal, ask, sync)
-        return Till(self._journal, identity, handing_in, tendering, taking_part, sync, self._paper)
+    def _build_desk(self, identity: Identity) -> Desk:
+        ask, sync, online = self._asking.ask, self._sync.wake, self._is_online
+        return desk(self._journal, identity, ask, online, sync, self._paper)
 
     # ---- what the parts call
 
     def _role(self) -> Role:
         return self._identity.role if self._identity else "till"
+
+    def _is_online(self) -> bool:
+        return bool(self._syncer.status().online)
 
     def _submit(self, command: Command) -> bool:
         try:

@@ -4,10 +4,9 @@ import logging
 import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, TypeVar
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from edge_agent.effects import (
     AskBalance,
@@ -32,6 +31,7 @@ from loyalty.wire import (
     BalanceRequest,
     CancelRequest,
     ClaimRequest,
+    LeaseRequest,
     ReserveRequest,
     VoucherRequest,
 )
@@ -75,8 +75,8 @@ class Asking:
             case AskClaim(claim_hash=claim_hash):
                 return ClaimAnswered(_told(lambda: self._online.claim(ClaimRequest(claim_hash))))
             case AskLease(request_id=request_id):
-                ask = partial(self._online.lease, *structs.astuple(question))
-                return LeaseAnswered(request_id, _told(ask))
+                lease = lease_request(question)
+                return LeaseAnswered(request_id, _told(lambda: self._online.lease(lease)))
             case AskReserve(reward_id=reward_id, pieces=pieces):
                 reserve = ReserveRequest(reward_id, pieces)
                 return ReserveAnswered(reward_id, _told(lambda: self._online.reserve(reserve)))
@@ -86,6 +86,21 @@ class Asking:
             case AskVoucher(request_id=request_id, voucher_code=code):
                 voucher = VoucherRequest(request_id, code)
                 return VoucherAnswered(code, _told(lambda: self._online.voucher(voucher)))
+
+
+def lease_request(asked: AskLease) -> LeaseRequest:
+    """Return what is asked of central; the journal adds the epoch and the run."""
+    return LeaseRequest(
+        asked.request_id,
+        asked.holder,
+        asked.reward_id,
+        pin=asked.pin,
+        shown_pass=asked.shown_pass,
+        pieces=asked.pieces,
+        points=asked.points,
+        bill=asked.bill,
+        gives_back=asked.gives_back,
+    )
 
 
 def _unanswered(question: Ask) -> object:

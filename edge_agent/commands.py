@@ -186,12 +186,22 @@ class Leave(Struct, frozen=True, tag_field="do", tag="leave"):
     """The member is done."""
 
 
+class Rewards(Struct, frozen=True, tag_field="do", tag="rewards"):
+    """The member who waits for the next sale wants a reward at this till."""
+
+
+class HandOver(Struct, frozen=True, tag_field="do", tag="hand_over"):
+    """What was just redeemed here is handed over at once."""
+
+
 class Stay(Struct, frozen=True, tag_field="do", tag="stay"):
     """The member is still here."""
 
 
 ReviewDecision = ReviewAccept | ReviewCorrect | ReviewReject
 ReviewCommand = ReviewDecision | ReviewMember
+#: What a member does on the way to a reward, at a kiosk and on a till's panel alike.
+RedeemCommand = Choose | Pieces | Confirm | Prove | Cancel | Back | Leave
 TillCommand = (
     Scan
     | Lookup
@@ -211,8 +221,10 @@ TillCommand = (
     | CouponBill
     | CouponBack
     | CouponUsed
-    | Prove
+    | Rewards
+    | HandOver
+    | RedeemCommand
     | ReviewCommand
 )
-KioskCommand = Scan | Choose | Pieces | Confirm | Prove | Cancel | Back | Leave | Stay
+KioskCommand = Scan | RedeemCommand | Stay
 Command = TillCommand | KioskCommand

@@ -129,7 +129,8 @@ class AskBalance(Struct, frozen=True):
 class AskLease(Struct, frozen=True):
     """Ask central for the points of one reward, under a request id that survives a crash.
 
-    `pin` or `shown_pass` proves that the member stands here, where that is wanted.
+    `pin` or `shown_pass` proves that the member stands here, where that is wanted. `gives_back` is
+    a lease that must be closed here before central is asked.
     """
 
     request_id: str
@@ -140,6 +141,7 @@ class AskLease(Struct, frozen=True):
     pieces: int = 1
     points: int = 0
     bill: Bill | None = None
+    gives_back: str = ""
 
 
 class AskReserve(Struct, frozen=True):

@@ -239,6 +239,7 @@ _OWN: dict[str, tuple[str, str]] = {
         "优惠券未使用，已放回，仍可使用",
         "The coupon was not used: it was put back and is still good",
     ),
+    "redeem_scan_first": ("兑换前请先扫会员码", "Scan the member before redeeming"),
     "pay_scan_first": ("请先扫会员码", "Scan the member first"),
     "pay_one_at_a_time": (
         "上一笔积分抵现还没有小票",

@@ -55,14 +55,16 @@ class LeaseRefused(Struct, frozen=True):
 
 
 class LeaseRelease(Struct, frozen=True):
-    """A person gives a lease in doubt up: its points are the member's again (SYNC 2.5, step 4c).
+    """A lease is given up: its points are the member's again (SYNC 2.5).
 
-    What its device turns out to have spent under it is the house's loss, never the member's.
+    By a person who gives one in doubt up (step 4c), or because its device says under signature that
+    its journal has closed it unspent (`given_back`); the close itself is on its way (step 4a). What
+    the device turns out to have spent under it is the house's loss, never the member's.
     """
 
     at: Moment
     lease_id: str
-    cause: Literal["overdue", "destroyed"]
+    cause: Literal["overdue", "destroyed", "given_back"]
 
 
 class StockReserved(Struct, frozen=True):

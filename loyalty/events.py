@@ -124,7 +124,8 @@ class Redeem(Struct, frozen=True, gc=False):
     """A holder spent points of a lease on a reward; the voucher of that lease was handed out.
 
     `session` names the run of the agent that spent it, which the journal fills in. Points that are
-    money pay a part of the `bill`.
+    money pay a part of the `bill`. `pieces` are said where the lease was for no reward yet: only
+    the spend says what it went for.
     """
 
     at: Moment
@@ -135,6 +136,7 @@ class Redeem(Struct, frozen=True, gc=False):
     voucher_code: str
     session: str = ""
     bill: Bill | UnsetType = UNSET
+    pieces: int | UnsetType = UNSET
 
 
 class LeaseClose(Struct, frozen=True):

@@ -6,6 +6,8 @@ what is available before any device may spend it (SYNC 2.5). Nothing here reads 
 
 from msgspec import Struct, structs
 
+#: Stands for a reward where points are lent before anybody knows what for: the spend says it.
+READY_REWARD = "@ready"
 #: Why a run is not told yet about a lease: another run of the same device may still spend it.
 ARMED_ELSEWHERE = "armed_elsewhere"
 #: Why a run gets no lease: another run of the same device may still spend one. It is final.

@@ -14,7 +14,9 @@ class LeaseRequest(Struct, frozen=True):
     `session` names the run that asks; only that run may spend. `pin` or `shown_pass` (the text of a
     pass that was fresh when it was scanned) proves that the holder stands there. `points` is the
     price that the member agreed to; 0 from agents of an older version, which did not say it.
-    `bill` is what the points are to pay a part of, where they are money and no reward.
+    `bill` is what the points are to pay a part of, where they are money and no reward. `gives_back`
+    is a lease of this run that its journal has closed unspent, and whose close is on its way: its
+    points count for this request.
     """
 
     request_id: str
@@ -27,6 +29,7 @@ class LeaseRequest(Struct, frozen=True):
     pieces: int = 1
     points: int = 0
     bill: Bill | None = None
+    gives_back: str = ""
 
 
 class LeaseAnswer(Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Literal
 
 from loyalty.rules.earning import Reason
 from loyalty.wording_activities import WORDS as _ACTIVITIES
+from loyalty.wording_offline import WORDS as _OFFLINE
 from loyalty.wording_paying import WORDS as _PAYING
 
 Language = Literal["zh", "en"]
@@ -95,14 +96,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "claim_expired": ("认领期已过", "The time to claim this receipt is over"),
     "claim_refunded": ("该小票已退款", "This receipt was refunded"),
     # redemption
-    "offline": (
-        "现在没有网络，无法兑换；积分不受影响",
-        "No network right now, so nothing can be redeemed; your points are safe",
-    ),
-    "balance_too_low": (
-        "可用积分 {available}，需要 {needed}",
-        "{available} points available, {needed} needed",
-    ),
     "proof_needed": (
         "超过 {limit} 分的兑换，请出示手机上的会员码或输入密码",
         "Above {limit} points: show the code on your phone, or type your PIN",
@@ -284,6 +277,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The server does not have these rules yet; this follows when it does",
     ),
     **_ACTIVITIES,
+    **_OFFLINE,
     **_PAYING,
 }
 

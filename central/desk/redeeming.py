@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from central import schema
 from central.access.turnstile import Crowded
-from central.ledger.commands import GrantLease, UseVoucher
+from central.ledger.commands import UseVoucher
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import (
     CENTRAL_DEVICE,
@@ -21,6 +21,7 @@ from central.ledger.judging.rows import (
     Voucher,
     VoucherState,
 )
+from central.ledger.lease_commands import GrantLease
 from central.ledger.offer import Offer
 from central.ledger.reward_commands import RedeemAtDesk, ReturnVoucher
 from central.ledger.shards import read_shard

@@ -11,8 +11,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, func, select
 
 from central import schema
-from central.ledger.commands import ReleaseLease
 from central.ledger.judging.rows import Lease, LeaseState
+from central.ledger.lease_commands import ReleaseLease
 from central.ledger.writing.turns import run_turn
 from central.sync.callers import DeviceState
 from loyalty.rules.earning import Reason

@@ -5,44 +5,31 @@ judges like a till's. So a replay of the chains needs no command.
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Literal
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-from central.ledger import offer as offers
-from central.ledger.judging import arming
-from central.ledger.judging.accounts import wallet_id
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import (
-    Account,
     Identity,
-    Lease,
-    LeaseState,
     Pending,
     Unreadable,
     Voucher,
     VoucherState,
 )
 from central.ledger.judging.state import State
-from central.ledger.offer import Choice, Offer
 from central.ledger.writing.wants import Want, of_holder
-from loyalty.catalogue import coupon_of
 from loyalty.events import (
     ActivityDone,
     Body,
     EpochSealed,
     Holder,
-    LeaseGrant,
-    LeaseRefused,
-    LeaseRelease,
     MemberSet,
     Moment,
     Rejudge,
     Sale,
     VoucherUse,
 )
-from loyalty.leases import ANOTHER_RUN, ARMED_ELSEWHERE
+from loyalty.leases import READY_REWARD
 from loyalty.rules.earning import Reason
 from loyalty.wire import Verdict
 
@@ -60,135 +47,6 @@ class Decision(Struct, frozen=True):
 def refused(code: str, **values: str) -> Decision:
     """Return the decision to write nothing and say why."""
     return Decision((), lambda _: Reason(code, values))
-
-
-class GrantLease(Struct, frozen=True):
-    """Set a reward's points aside for one device; the same request gets the same answer.
-
-    Answers (Lease, Voucher, Redemption), or a Reason why not. `offer` is why the records say no,
-    if they do; `lease_id` and `voucher_code` are fresh random ones.
-    """
-
-    holder: Holder
-    device_id: bytes
-    epoch: int
-    request_id: str
-    reward_id: str
-    offer: Offer | Reason
-    lease_id: str
-    voucher_code: str
-    session: str = ""
-
-    def wants(self) -> Iterable[Want]:
-        """Return what was answered before, the chain that will spend, and the holder's points."""
-        yield "requests", (self.device_id, self.request_id)
-        yield "refusals", (self.device_id, self.request_id)
-        yield "heads", (self.device_id, self.epoch)
-        yield "arms", (self.device_id, self.epoch)
-        yield "leases", self.lease_id
-        yield "vouchers", self.voucher_code
-        yield from of_holder(self.holder)
-        if isinstance(self.offer, Offer):
-            yield from offers.wants(self.offer)
-
-    def decide(self, state: State, at: Moment) -> Decision:
-        """Return the grant, or why there is none; either is written down, and then it stays."""
-        head = state.heads.get((self.device_id, self.epoch))
-        sealed = head is None or head.sealed  # for good, so that nothing need be written down
-        known = state.requests.get((self.device_id, self.request_id))
-        if known is not None and (sealed or _granted(state, known)[0].epoch != self.epoch):
-            return refused("lease_in_doubt")  # of a chain that is sealed (SYNC 2.6)
-        other = arming.another_run(state, (self.device_id, self.epoch), self.session, at)
-        minutes = "" if other is None else str(-(-(other.until_ms - at.wall_ms) // 60_000))
-        if known is not None:
-            if other is not None and known in other.leases:
-                return refused(ARMED_ELSEWHERE, minutes=minutes)
-            return Decision((), partial(_granted, lease_id=known))
-        told = state.refusals.get((self.device_id, self.request_id))
-        if told is not None:
-            return Decision((), lambda _: told)
-        if sealed:
-            return refused("epoch_sealed")
-        armed = Reason(ANOTHER_RUN, {"minutes": minutes}) if other is not None else None
-        grant = armed or self._grant(state, at)
-        if isinstance(grant, Reason):
-            why = grant
-            device = self.device_id.hex()
-            no = LeaseRefused(at, device, self.request_id, why.code, dict(why.values))
-            return Decision((no,), lambda _: why)
-        return Decision((grant,), partial(_granted, lease_id=self.lease_id))
-
-    def _member(self, state: State) -> str | None:
-        """Return the member; points on a card that nobody owns yet cannot be spent."""
-        if self.holder.kind == "card":
-            return state.cards.get(self.holder.key)
-        return self.holder.key if state.members.get(self.holder.key) is not None else None
-
-    def _grant(self, state: State, at: Moment) -> LeaseGrant | Reason:
-        offer, member = self.offer, self._member(state)
-        if isinstance(offer, Reason):
-            return offer
-        if member is None:
-            return Reason("member_unknown")
-        choice = offers.choose(offer, member, self.device_id.hex(), state, at)
-        if isinstance(choice, Reason):
-            return choice
-        wallet = state.accounts.get(wallet_id(Holder("member", member))) or Account()
-        if offer.points > wallet.available:
-            short = {"available": str(wallet.available), "needed": str(offer.points)}
-            return Reason("balance_too_low", short)
-        return self._of(offer, member, choice, at)
-
-    def _of(self, offer: Offer, member: str, choice: Choice, at: Moment) -> LeaseGrant:
-        return LeaseGrant(
-            at=at,
-            lease_id=self.lease_id,
-            holder=Holder("member", member),
-            device=self.device_id.hex(),
-            epoch=self.epoch,
-            request_id=self.request_id,
-            points=offer.points,
-            reward_id=self.reward_id,
-            voucher_code=self.voucher_code,
-            home_device=offer.home_device,
-            valid_until=offer.valid_until,
-            ttl_s=offer.ttl_s,
-            session=self.session,
-            pieces=offer.pieces,
-            place=choice.place,
-            counted=choice.counted,
-            bill=UNSET if offer.bill is None else offer.bill,
-            coupon=coupon_of(offer.details) or UNSET,
-        )
-
-
-def _granted(state: State, lease_id: str) -> tuple[Lease, Voucher, Redemption]:
-    lease = state.leases.get(lease_id)
-    voucher = state.vouchers.get(lease.voucher_code) if lease is not None else None
-    if lease is None or voucher is None:
-        raise LookupError(f"lease {lease_id} or its voucher does not exist")
-    return lease, voucher, state.redemptions.get(lease_id) or Redemption()
-
-
-class ReleaseLease(Struct, frozen=True):
-    """Give an open lease up by a person's word; answers the Lease, or a Reason why not."""
-
-    lease_id: str
-    cause: Literal["overdue", "destroyed"]
-
-    def wants(self) -> Iterable[Want]:
-        """Return the lease."""
-        yield "leases", self.lease_id
-
-    def decide(self, state: State, at: Moment) -> Decision:
-        """Return the release, or why there is none."""
-        lease = state.leases.get(self.lease_id)
-        if lease is None:
-            return refused("lease_unknown")
-        if lease.state is not LeaseState.OPEN:
-            return Decision((), lambda _: lease)
-        body = LeaseRelease(at, self.lease_id, self.cause)
-        return Decision((body,), lambda later: later.leases.get(self.lease_id))
 
 
 class UseVoucher(Struct, frozen=True):
@@ -226,6 +84,8 @@ class UseVoucher(Struct, frozen=True):
             return refused("voucher_cancelled")
         if voucher.home_device not in (None, device) or self._is_elsewhere(state, voucher):
             return refused("voucher_elsewhere")
+        if voucher.reward_id == READY_REWARD:
+            return refused("redeem_on_its_way")  # its device has not told yet what for
         if voucher.valid_until < self.today or voucher.state is VoucherState.EXPIRED:
             return refused("voucher_expired", until=voucher.valid_until)
         if (voucher.used_by, voucher.request_id) == (device, self.request_id):

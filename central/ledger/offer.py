@@ -32,7 +32,8 @@ class Offer(Struct, frozen=True):
 
     `points` are the price of all `pieces` on `day`, the mall's; `agreed` what the member was shown,
     0 if that is not told. `near` is the shop of the device that asks. Where points are money, they
-    pay a part of the `bill` at that shop.
+    pay a part of the `bill` at that shop. `spare`: for no reward yet, so that a member can redeem
+    while central is away; at most `points`, and no more than half of what is available.
     """
 
     points: int
@@ -48,6 +49,7 @@ class Offer(Struct, frozen=True):
     stocked: tuple[Stocked, ...] = ()
     near: str = ""
     bill: Bill | None = None
+    spare: bool = False
 
 
 class Choice(Struct, frozen=True):

@@ -24,8 +24,10 @@ from central.ledger.judging.accounts import (
 from central.ledger.judging.rows import Identity, SaleState
 from central.ledger.shards import read_shard
 from central.ledger.writing.bulk import CHUNK_KEYS
+from central.schema.leases import is_open_lease
 from loyalty.chain import HASH_BYTES
 from loyalty.events import Holder
+from loyalty.leases import READY_REWARD
 from loyalty.wire import BalanceAnswer, ClaimAnswer
 
 _LATEST_MAX = 1_000
@@ -103,14 +105,20 @@ def resolved(connection: Connection, shard_key: int, holder: Holder) -> Holder:
     return Holder("member", member) if member is not None else holder
 
 
-def balance_of(connection: Connection, shard_key: int, holder: Holder) -> BalanceAnswer:
-    """Return what a holder owns, debts subtracted, what is held, and their tier and masked name."""
+def balance_of(
+    connection: Connection, shard_key: int, holder: Holder, device_id: bytes = b""
+) -> BalanceAnswer:
+    """Return what a holder owns, debts subtracted, what is held, and their tier and masked name.
+
+    What the device that asks was lent ahead for them is not held from it.
+    """
     owner = resolved(connection, shard_key, holder)
     t = schema.account
     accounts = t.c.account_id.in_([wallet_id(owner), debt_id(owner)])
     query = select(func.sum(t.c.posted), func.sum(t.c.held), func.count())
     row = connection.execute(query.where(t.c.shard_key == shard_key, accounts)).one()
     balance, held, known = int(row[0] or 0), int(row[1] or 0), row[2] > 0
+    held -= _lent_ahead(connection, shard_key, wallet_id(owner), device_id) if held else 0
     tier_id = masked_name = ""
     if owner.kind == "member":
         m, p = schema.member_tier, schema.member
@@ -126,6 +134,13 @@ def balance_of(connection: Connection, shard_key: int, holder: Holder) -> Balanc
     return BalanceAnswer(
         known, balance, held, tier_id, masked_name, pending=waits, counts_from=first
     )
+
+
+def _lent_ahead(connection: Connection, shard_key: int, wallet: bytes, device_id: bytes) -> int:
+    t = schema.lease
+    ahead = (t.c.account_id == wallet, t.c.reward_id == READY_REWARD, is_open_lease)
+    query = select(func.coalesce(func.sum(t.c.amount), 0)).where(t.c.shard_key == shard_key, *ahead)
+    return int(connection.execute(query.where(t.c.device_id == device_id)).scalar_one())
 
 
 def pending(connection: Connection, shard_key: int, owner: Holder) -> list[Later]:

@@ -6,11 +6,12 @@ from typing import Literal
 from msgspec import Struct
 
 from central.ledger import offer as offers
-from central.ledger.commands import Decision, GrantLease, refused
+from central.ledger.commands import Decision, refused
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.returning import RETURNED
 from central.ledger.judging.rows import Voucher, VoucherState
 from central.ledger.judging.state import State
+from central.ledger.lease_commands import GrantLease
 from central.ledger.offer import Offer, free_by_place
 from central.ledger.writing.wants import Want
 from loyalty.catalogue import stock_name

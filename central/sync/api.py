@@ -221,10 +221,12 @@ def _claim(service: Service, _caller: Caller, asked: wire.ClaimRequest) -> wire.
     )
 
 
-def _balance(service: Service, _caller: Caller, asked: wire.BalanceRequest) -> wire.BalanceAnswer:
+def _balance(service: Service, caller: Caller, asked: wire.BalanceRequest) -> wire.BalanceAnswer:
     plain("holder", asked.holder.key)
     key, now_ms = service.shard_key, service.now_ms()
     had = service.read(lambda connection: had_of(connection, key, asked.holder, now_ms))
-    answer = service.read(lambda connection: balance_of(connection, key, asked.holder))
+    answer = service.read(
+        lambda connection: balance_of(connection, key, asked.holder, caller.device_id)
+    )
     told = service.read(lambda connection: telling.told(connection, key, asked.holder, now_ms))
     return structs.replace(answer, had=had, told=told)

@@ -7,15 +7,16 @@ from sqlalchemy import Connection, func, select
 
 from central import schema
 from central.access.turnstile import Crowded
-from central.ledger.commands import GrantLease, UseVoucher
+from central.ledger.commands import UseVoucher
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Lease, Voucher
+from central.ledger.lease_commands import GrantLease
 from central.ledger.offer import Offer
 from central.ledger.queries import resolved
 from central.ledger.reward_commands import ReserveStock, ReturnVoucher
 from central.ledger.shards import read_shard
 from central.schema.leases import is_open_lease
-from central.sync import census, tendering
+from central.sync import census, readying, tendering
 from central.sync.callers import Caller
 from central.sync.limits import LEASES_OPEN_MAX
 from central.sync.problems import Refused, counted, malformed, plain
@@ -23,6 +24,7 @@ from central.sync.reward_offers import Wanted, local, offer_of
 from central.sync.service import Service
 from loyalty import vouchers
 from loyalty.codes import is_short_code, make_short_code
+from loyalty.leases import READY_REWARD
 from loyalty.rules.earning import Reason
 from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wire import (
@@ -51,6 +53,8 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
         plain("session", request.session)
     counted("epoch", request.epoch)
     counted("points", request.points)
+    if request.gives_back:
+        plain("gives_back", request.gives_back)
     _few("pieces", request.pieces, 1)
     now_ms = service.now_ms()
     offer = service.read(lambda one: _asked(one, service.shard_key, caller, request, now_ms))
@@ -69,6 +73,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
             lease_id=service.random_bytes(_ID_BYTES).hex(),
             voucher_code=make_short_code("V", service.draw),
             session=request.session,
+            gives_back=request.gives_back,
         )
     )
     if isinstance(given, Reason):
@@ -149,9 +154,11 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
 def _asked(
     connection: Connection, shard_key: int, caller: Caller, request: LeaseRequest, now_ms: int
 ) -> Offer | Reason:
-    """Return what the records offer for a request: a reward, or points as money."""
+    """Return what the records offer for a request: a reward, points as money, or points ahead."""
     if request.reward_id == TENDER_REWARD:
         return tendering.offer_of(connection, shard_key, caller, request, now_ms)
+    if request.reward_id == READY_REWARD:
+        return readying.offer_of(connection, shard_key, caller, now_ms)
     wanted = Wanted(request.reward_id, caller.device_id, request.pieces, request.points)
     return offer_of(connection, shard_key, wanted, now_ms)
 

@@ -325,7 +325,7 @@ class Journal(Reader):
     def _spend(self, db: sqlite3.Connection, body: Redeem) -> Redeem:
         """Return a spend in the name of the session that armed it. Raises LeaseClosed."""
         session = self._arming.session(body.lease_id, self._clock())
-        leasing.check_spendable(db, body.lease_id)
+        leasing.check_spendable(db, body)
         return structs.replace(body, session=session)
 
     def _sync(self, change: Callable[[sqlite3.Connection, int], None]) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from edge_agent.journal import identity, log, projections
 from edge_agent.journal.errors import LeaseClosed
 from edge_agent.journal.log import Link
-from loyalty.events import Holder, LeaseClose, Moment
+from loyalty.events import Holder, LeaseClose, Moment, Redeem
 from loyalty.wire import LeaseAnswer, LeaseRequest
 
 
@@ -42,15 +42,30 @@ def asked(
     return structs.replace(_request(*row), session=session), known is None
 
 
-def check_spendable(db: sqlite3.Connection, lease_id: str) -> None:
-    """Raise LeaseClosed unless central granted this lease to the chain that is written now.
+def check_spendable(db: sqlite3.Connection, body: Redeem) -> None:
+    """Raise LeaseClosed unless the chain that is written now may spend so much of this lease.
 
-    A lease of an earlier epoch is in doubt: another branch of that chain may have spent it.
+    A lease of an earlier epoch is in doubt: another branch of that chain may have spent it. A lease
+    pays for its own voucher and no other, and a voucher counts once: so it is spent once.
     """
-    epoch = identity.require(db).epoch
-    query = "SELECT 1 FROM lease_request WHERE lease_id = ? AND epoch = ?"
-    if db.execute(query, (lease_id, epoch)).fetchone() is None:
+    epoch, lease_id = identity.require(db).epoch, body.lease_id
+    query = "SELECT answer FROM lease_request WHERE lease_id = ? AND epoch = ?"
+    row = db.execute(query, (lease_id, epoch)).fetchone()
+    if row is None:
         raise LeaseClosed(f"lease {lease_id} was not granted in epoch {epoch}")
+    lease = msgspec.msgpack.decode(row[0], type=LeaseAnswer)
+    if body.points > lease.points or body.voucher_code != lease.voucher_code:
+        raise LeaseClosed(f"{body.points} points is not what lease {lease_id} was granted for")
+
+
+def spent_on(db: sqlite3.Connection, voucher_code: str) -> Redeem | None:
+    """Return the spend that a voucher was handed out for on this device, None if there is none."""
+    query = "SELECT epoch, seq FROM redemption WHERE voucher_code = ?"
+    row = db.execute(query, (voucher_code,)).fetchone()
+    if row is None:
+        return None
+    body = log.body_at(db, log.Place(*row))
+    return body if isinstance(body, Redeem) else None
 
 
 def answered(db: sqlite3.Connection, request_id: str, answer: LeaseAnswer) -> None:

@@ -15,22 +15,18 @@ from msgspec import Struct
 
 from edge_agent.journal import (
     batches,
-    bills,
     boots,
-    coupons,
     cursor,
     directory,
     identity,
     leasing,
     log,
     members,
-    payments,
     records,
     refusals,
     reviews,
     seals,
     slips,
-    voucher_requests,
 )
 from edge_agent.journal.activities import ActivityReader
 from edge_agent.journal.batches import Batch
@@ -45,6 +41,7 @@ from edge_agent.journal.refusals import HeldSale, RefusedClaim
 from edge_agent.journal.reviews import ReviewItem, ReviewPaper, Unsent
 from edge_agent.journal.slips import JobRecord, SlipRecord, SlipState
 from edge_agent.journal.verify import Report, verify
+from edge_agent.journal.vouchers import VoucherReader
 from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder, Moment
 from loyalty.facts import BootClock
@@ -54,7 +51,7 @@ from loyalty.reviewing import ReviewRow, TemplateRow
 from loyalty.rules import rulebook
 from loyalty.rules.rulebook import RuleBook
 from loyalty.seals import Seal
-from loyalty.wire import RewardRow, ShopRow, VoucherRow
+from loyalty.wire import RewardRow, ShopRow
 
 ResultT = TypeVar("ResultT")
 
@@ -67,7 +64,7 @@ class BookInForce(Struct, frozen=True):
     effective_ms: int
 
 
-class Reader(ActivityReader):
+class Reader(ActivityReader, VoucherReader):
     """Answers questions about the journal in `directory`. Close it when done.
 
     Raises FileNotFoundError if there is no journal.
@@ -235,30 +232,6 @@ class Reader(ActivityReader):
         """Tell whether this code was claimed on this device."""
         return self._has("SELECT 1 FROM claim WHERE claim_hash = ?", claim_hash)
 
-    def voucher_used(self, voucher_code: str) -> bool:
-        """Tell whether this voucher was handed in on this device."""
-        return self._has("SELECT 1 FROM voucher_use WHERE voucher_code = ?", voucher_code)
-
-    def voucher_request(self, voucher_code: str) -> str:
-        """Return under which request central was asked about a voucher and has not answered."""
-        return self._ask(lambda db: voucher_requests.under_way(db, voucher_code))
-
-    def payments_unsettled(self) -> list[payments.PaymentRecord]:
-        """Return payments with points whose receipt is awaited, or that a person must look at."""
-        return self._ask(payments.unsettled)
-
-    def coupon(self, voucher_code: str) -> coupons.KeptCoupon | None:
-        """Return what this till knows of a coupon that it keeps or has used."""
-        return self._ask(lambda db: coupons.known(db, voucher_code))
-
-    def coupon_awaiting(self) -> coupons.KeptCoupon | None:
-        """Return the coupon that waits for its bill or for a person."""
-        return self._ask(coupons.awaiting)
-
-    def paid_bill(self, fingerprint: str) -> bills.PaidBill | None:
-        """Return what paid for a bill of this till beside money, None if nothing did."""
-        return self._ask(lambda db: bills.paid_bill(db, fingerprint))
-
     def _has(self, query: str, key: str) -> bool:
         return self._ask(lambda db: db.execute(query, (key,)).fetchone() is not None)
 
@@ -300,18 +273,6 @@ class Reader(ActivityReader):
     def shop(self, shop_id: str) -> ShopRow | None:
         """Return one shop, None if central has not told of it."""
         return self._ask(lambda db: directory.shop(db, shop_id))
-
-    def voucher_cancelled(self, code: str) -> bool:
-        """Tell whether central cancelled a voucher that only this device may take."""
-        return self._ask(lambda db: directory.cancelled(db, code))
-
-    def stock(self) -> dict[str, int]:
-        """Return how much is left of each reward of which there is only so much."""
-        return self._ask(directory.stock)
-
-    def voucher(self, code: str) -> VoucherRow | None:
-        """Return the voucher of a typed code if only this device may take it, else None."""
-        return self._ask(lambda db: directory.voucher(db, code))
 
     def template(self, shop_id: str) -> TemplateRow | None:
         """Return what central knows of a shop's papers, None if nothing yet."""

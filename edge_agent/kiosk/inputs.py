@@ -4,15 +4,9 @@ from msgspec import Struct
 
 from edge_agent.effects import Member
 from edge_agent.phrases import Phrase
+from edge_agent.redeeming.inputs import Answer, Touch
 from edge_agent.taking_part import Took
-from loyalty.wire import (
-    BalanceAnswer,
-    CancelAnswer,
-    ClaimAnswer,
-    LeaseAnswer,
-    ReserveAnswer,
-    RewardRow,
-)
+from loyalty.wire import BalanceAnswer, ClaimAnswer
 
 
 class MemberScanned(Struct, frozen=True):
@@ -55,66 +49,6 @@ class ClaimTold(Struct, frozen=True):
     answer: ClaimAnswer | None
 
 
-class Chosen(Struct, frozen=True):
-    """The member touched a reward, which is handed over at `place`.
-
-    `left` are in stock; None where that is not counted.
-    """
-
-    reward: RewardRow
-    place: Phrase
-    left: int | None = None
-
-
-class PiecesSet(Struct, frozen=True):
-    """The member wants so many pieces of it."""
-
-    pieces: int
-
-
-class Confirmed(Struct, frozen=True):
-    """The member wants it; `request_id` is new and random."""
-
-    request_id: str
-
-
-class PinTyped(Struct, frozen=True):
-    """The member typed their PIN, which is kept nowhere."""
-
-    pin: str
-
-
-class LeaseTold(Struct, frozen=True):
-    """Central's answer to the request for a lease; None when it could not be asked.
-
-    `place` is where alone it is handed over, if central says so.
-    """
-
-    request_id: str
-    answer: LeaseAnswer | None
-    place: Phrase | None = None
-
-
-class ReserveTold(Struct, frozen=True):
-    """Whether central keeps the pieces; None when it could not be asked."""
-
-    reward_id: str
-    answer: ReserveAnswer | None
-
-
-class CancelTouched(Struct, frozen=True):
-    """The member wants their points back for what they just redeemed; `request_id` is new."""
-
-    request_id: str
-
-
-class CancelTold(Struct, frozen=True):
-    """Whether central took the redemption back; None when it could not be asked."""
-
-    voucher_code: str
-    answer: CancelAnswer | None
-
-
 class Back(Struct, frozen=True):
     """The member goes one step back."""
 
@@ -139,14 +73,8 @@ Input = (
     | Synced
     | BalanceTold
     | ClaimTold
-    | Chosen
-    | PiecesSet
-    | Confirmed
-    | PinTyped
-    | LeaseTold
-    | ReserveTold
-    | CancelTouched
-    | CancelTold
+    | Touch
+    | Answer
     | Back
     | Left
     | Stayed

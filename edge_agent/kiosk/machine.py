@@ -16,33 +16,36 @@ from edge_agent.effects import (
     SyncNow,
     Terms,
 )
-from edge_agent.kiosk import redeeming
 from edge_agent.kiosk.inputs import (
     Back,
     BalanceTold,
-    CancelTold,
-    CancelTouched,
-    Chosen,
     ClaimScanned,
     ClaimTold,
-    Confirmed,
     Input,
-    LeaseTold,
     Left,
     MemberScanned,
-    PiecesSet,
-    PinTyped,
-    ReserveTold,
     ScanFailed,
     Synced,
     Tick,
     TookPart,
 )
-from edge_agent.kiosk.state import ClaimResult, Result, State, home, leaves_s, tell
+from edge_agent.kiosk.state import ClaimResult, Result, State, home, leaves_s
 from edge_agent.phrases import own_words, phrase
+from edge_agent.redeeming import flow
+from edge_agent.redeeming.inputs import (
+    CancelTold,
+    CancelTouched,
+    Chosen,
+    Confirmed,
+    LeaseTold,
+    PiecesSet,
+    PinTyped,
+    ReserveTold,
+)
+from edge_agent.redeeming.state import tell
 from loyalty.events import Claim
 from loyalty.rules.earning import Reason, money
-from loyalty.wire import BalanceAnswer, ClaimAnswer
+from loyalty.wire import ClaimAnswer
 
 _MAY_GO_BACK = ("confirm", "prove", "done", "refused")
 #: What happens without anybody at the screen.
@@ -63,17 +66,17 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
         case Synced():
             return state, (AskBalance(state.member.holder),) if state.member else ()
         case BalanceTold(answer=answer):
-            return _balance(state, answer), ()
+            return flow.balance_told(state, answer), ()
         case ClaimTold(answer=answer):
             return _claim_known(state, answer, now, terms)
         case Chosen() | PiecesSet() | Confirmed() | PinTyped():
-            return redeeming.touched(state, event, now, terms)
+            return flow.touched(state, event, now, terms)
         case CancelTouched() | ReserveTold() | LeaseTold() | CancelTold():
-            return redeeming.told(state, event, now, terms)
+            return flow.told(state, event, now, terms)
         case Back() if state.claim or _has_done(state) or state.step in _MAY_GO_BACK:
-            return home(state), redeeming.let_go(state)
+            return home(state), flow.let_go(state)
         case Left():
-            return State(notices=state.notices), redeeming.let_go(state)
+            return State(notices=state.notices), flow.let_go(state)
         case Tick():
             return _ticked(state, now)
     return state, ()
@@ -86,10 +89,9 @@ def _has_done(state: State) -> bool:
 def _member(state: State, member: Member, now: Now) -> Result:
     if state.step == "working":
         return state, ()  # a second card may not take over a redemption that is under way
-    if state.step == "prove" and state.member and state.member.holder == member.holder:
-        if not member.shown_pass:
-            return tell(state, "error", own_words("pass_wanted")), ()
-        return redeeming.asked(structs.replace(state, member=member))
+    proof = flow.proven(state, member)
+    if proof is not None:
+        return proof
     fresh = State(
         step="home",
         member=member,
@@ -101,8 +103,8 @@ def _member(state: State, member: Member, now: Now) -> Result:
     fresh = tell(fresh, "ok", own_words("member_ready_kiosk"))
     if state.claim_hash:
         ask = AskBalance(member.holder)
-        return fresh, (*redeeming.let_go(state), ask, AskClaim(state.claim_hash))
-    return fresh, (*redeeming.let_go(state), AskBalance(member.holder))
+        return fresh, (*flow.let_go(state), ask, AskClaim(state.claim_hash))
+    return fresh, (*flow.let_go(state), AskBalance(member.holder))
 
 
 def _told(state: State, event: ScanFailed | TookPart) -> Result:
@@ -128,21 +130,6 @@ def _claim_code(state: State, claim_hash: str) -> Result:
     if state.member is None:
         return tell(state, "info", own_words("claim_needs_member")), ()
     return state, (AskClaim(claim_hash),)
-
-
-def _balance(state: State, answer: BalanceAnswer | None) -> State:
-    if answer is None or state.member is None or not answer.known:
-        return state
-    member = structs.replace(
-        state.member,
-        balance=answer.balance,
-        tier_id=answer.tier_id or state.member.tier_id,
-        masked_name=answer.masked_name or state.member.masked_name,
-        new_card=False,
-        told=answer.told,
-    )
-    available = max(answer.balance - answer.held, 0)
-    return structs.replace(state, member=member, available=available, had=answer.had)
 
 
 def _claim_known(state: State, answer: ClaimAnswer | None, now: Now, terms: Terms) -> Result:
@@ -176,5 +163,5 @@ _OVER = {"claimed": "claim_taken", "refunded": "claim_refunded", "expired": "cla
 def _ticked(state: State, now: Now) -> Result:
     leaves = leaves_s(state)
     if leaves is not None and now.boottime_s >= leaves:
-        return State(notices=state.notices), redeeming.let_go(state)
+        return State(notices=state.notices), flow.let_go(state)
     return state, ()

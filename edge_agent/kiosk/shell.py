@@ -1,45 +1,21 @@
 """A kiosk: feeds the state machine in `machine` with scans, touches and central's answers."""
 
-import secrets
 from collections.abc import Callable
 
 from edge_agent import commands
-from edge_agent.asking import Ask
 from edge_agent.devices.ports import NotTaken, Scanned
-from edge_agent.effects import (
-    AskBalance,
-    AskCancel,
-    AskClaim,
-    AskLease,
-    AskReserve,
-    Effect,
-    Member,
-    Now,
-    Record,
-    SyncNow,
-    Terms,
-)
-from edge_agent.journal.errors import JournalError, LeaseClosed
+from edge_agent.effects import Member, Now, SyncNow, Terms
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk import inputs, machine
-from edge_agent.kiosk.redeeming import left_of
 from edge_agent.kiosk.state import State
-from edge_agent.messages import (
-    BalanceAnswered,
-    CancelAnswered,
-    ClaimAnswered,
-    LeaseAnswered,
-    ReserveAnswered,
-    SyncChanged,
-)
+from edge_agent.messages import BalanceAnswered, ClaimAnswered, SyncChanged
 from edge_agent.people import member_of
-from edge_agent.phrases import Phrase, own_words, phrase, why_refused
-from edge_agent.recording import record
+from edge_agent.phrases import Phrase, own_words, why_refused
+from edge_agent.redeeming.counter import Counter
 from edge_agent.taking_part import TakingPart
 from loyalty.codes import ClaimCode, SignedActivity, VoucherCode, claim_hash, classify
-from loyalty.events import Holder, Redeem
-from loyalty.rules.earning import Reason
+from loyalty.events import Holder
 
 
 class KioskStand:
@@ -50,18 +26,17 @@ class KioskStand:
         journal: Journal,
         identity: Identity,
         taking_part: TakingPart,
-        ask: Callable[[Ask], None],
+        counter: Counter,
         sync_now: Callable[[], None],
         paper_now: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._identity = identity
         self._taking_part = taking_part
-        self._ask = ask
+        self.counter = counter
         self._sync_now = sync_now
         self._paper_now = paper_now
         self.state = State()
-        self._unspent: set[str] = set()  # leases whose spend the journal did not take
 
     def handle(self, message: object, now: Now, terms: Terms) -> None:
         """Act on one message of the inbox; what is not a kiosk's is left alone."""
@@ -73,7 +48,7 @@ class KioskStand:
 
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
-        self._give_back()
+        self.counter.tick(now)
         self._step(inputs.Tick(), now, terms)
 
     def _event(self, message: object, now: Now, terms: Terms) -> inputs.Input | None:
@@ -86,16 +61,12 @@ class KioskStand:
                 return inputs.Synced()
             case BalanceAnswered(holder=holder, answer=answer):
                 here = self.state.member is not None and self.state.member.holder == holder
-                return inputs.BalanceTold(answer) if here else None
+                if not here:
+                    return None
+                self.counter.balance_came(self.state.member, now, terms)
+                return inputs.BalanceTold(answer)
             case ClaimAnswered(answer=answer):
                 return inputs.ClaimTold(answer)
-            case LeaseAnswered(request_id=request_id, answer=answer):
-                place = self._place(answer.place) if answer is not None and answer.place else None
-                return inputs.LeaseTold(request_id, answer, place)
-            case ReserveAnswered(reward_id=reward_id, answer=answer):
-                return inputs.ReserveTold(reward_id, answer)
-            case CancelAnswered(voucher_code=code, answer=answer):
-                return inputs.CancelTold(code, answer)
             case _:
                 return self._touched(message, now, terms)
 
@@ -128,16 +99,6 @@ class KioskStand:
         match message:
             case commands.Scan(text=text):
                 return self._scanned(text, now, terms, typed=True)
-            case commands.Choose(reward_id=reward_id):
-                return self._chosen(reward_id)
-            case commands.Pieces(pieces=pieces):
-                return inputs.PiecesSet(pieces)
-            case commands.Cancel():
-                return inputs.CancelTouched(secrets.token_hex(16))
-            case commands.Confirm():
-                return inputs.Confirmed(secrets.token_hex(16))
-            case commands.Prove(pin=pin):
-                return inputs.PinTyped(pin)
             case commands.Back():
                 return inputs.Back()
             case commands.Leave():
@@ -146,23 +107,7 @@ class KioskStand:
             case commands.Stay():
                 return inputs.Stayed()
             case _:
-                return None
-
-    def _chosen(self, reward_id: str) -> inputs.Input | None:
-        rewards = self._journal.rewards()
-        reward = next((one for one in rewards if one.reward_id == reward_id), None)
-        if reward is None:
-            return None
-        left = left_of(reward, self._journal.stock())
-        place = self._place(reward.home_shop or "")
-        if left is not None and reward.home_shop is None:
-            place = own_words("place_follows")  # central says where the pieces lie
-        return inputs.Chosen(reward, place, left)
-
-    def _place(self, shop_id: str) -> Phrase:
-        """Return where a reward is handed over: one shop, or any."""
-        shop = self._journal.shop(shop_id) if shop_id else None
-        return Phrase("at_shop", shop.name_zh, shop.name_en) if shop else own_words("anywhere")
+                return self.counter.event(message, self.state.member, now, terms)
 
     def _scanned(self, text: str, now: Now, terms: Terms, *, typed: bool) -> inputs.Input | None:
         scan = classify(text)
@@ -180,41 +125,19 @@ class KioskStand:
             inputs.ScanFailed(found) if isinstance(found, Phrase) else inputs.MemberScanned(found)
         )
 
-    def _give_back(self) -> None:
-        """Let sync give back what was lent for nothing, as soon as the disk takes a note of it."""
-        for request_id in sorted(self._unspent):
-            try:
-                self._journal.lease_dropped(request_id)
-            except JournalError:
-                return  # at the next tick; else the next run gives it back
-            self._unspent.discard(request_id)
-
     def _step(self, event: inputs.Input, now: Now, terms: Terms) -> None:
         """Take one step; keep its state only if the journal took what belongs to it."""
         state, effects = machine.step(self.state, event, now, terms)
-        try:
-            record(self._journal, effects)
-        except JournalError as error:
-            closed = isinstance(error, LeaseClosed)
-            words = phrase(Reason("lease_in_doubt")) if closed else own_words("not_recorded")
-            if any(_spends(effect) for effect in effects):
-                self._unspent.add(self.state.request_id)
-                self._give_back()
-            failed = inputs.ScanFailed(words)
+        failure = self.counter.write(effects, state.request_id)
+        if failure is not None:
+            failed = inputs.ScanFailed(failure)
             self.state, _ = machine.step(self.state, inputs.Left(), now, terms)
             self.state, _ = machine.step(self.state, failed, now, terms)
             return
         self.state = state
         for effect in effects:
-            match effect:
-                case AskBalance() | AskClaim() | AskReserve() | AskLease() | AskCancel():
-                    self._ask(effect)
-                case SyncNow():
-                    self._paper_now()  # an activity away from central has a slip
-                    self._sync_now()
-                case _:
-                    self._paper_now()
-
-
-def _spends(effect: Effect) -> bool:
-    return isinstance(effect, Record) and any(isinstance(body, Redeem) for body in effect.bodies)
+            if self.counter.ask(effect, now):
+                continue
+            self._paper_now()
+            if isinstance(effect, SyncNow):  # an activity away from central has a slip
+                self._sync_now()

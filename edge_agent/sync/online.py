@@ -11,7 +11,6 @@ from msgspec import Struct, structs
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller, Offline, Refused
 from loyalty import wire
-from loyalty.events import Bill, Holder
 from loyalty.rules.earning import Reason
 from loyalty.wire import (
     BalanceAnswer,
@@ -21,6 +20,7 @@ from loyalty.wire import (
     ClaimAnswer,
     ClaimRequest,
     LeaseAnswer,
+    LeaseRequest,
     ReserveAnswer,
     ReserveRequest,
     VoucherAnswer,
@@ -51,18 +51,8 @@ class Online:
         self._session = session
         self._has_room = has_room
 
-    def lease(
-        self,
-        request_id: str,
-        holder: Holder,
-        reward_id: str,
-        pin: str = "",
-        shown_pass: str = "",
-        pieces: int = 1,
-        points: int = 0,
-        bill: Bill | None = None,
-    ) -> LeaseAnswer | Offline:
-        """Ask for `pieces` of a reward for the `points` agreed to, in the epoch of this journal.
+    def lease(self, asked: LeaseRequest) -> LeaseAnswer | Offline:
+        """Ask for points of a reward, in the epoch of this journal and for this run.
 
         The request is kept before it is sent. A granted lease must be spent by a `Redeem` of this
         session; one whose answer got lost is given back by itself, unless it is asked for again
@@ -73,12 +63,18 @@ class Online:
             return LeaseAnswer(refusal=Reason("epoch_sealed"))
         if not self._has_room():
             return LeaseAnswer(refusal=Reason("disk_full"))
-        request = self._journal.lease_asked(self._session, request_id, holder, reward_id)
-        # What proves the member is sent and never kept.
-        proven = structs.replace(
-            request, pin=pin, shown_pass=shown_pass, pieces=pieces, points=points, bill=bill
+        request = self._journal.lease_asked(
+            self._session, asked.request_id, asked.holder, asked.reward_id
         )
-        answer = self._ask(wire.LEASE_PATH, proven, LeaseAnswer)
+        # What proves the member is sent and never kept.
+        sent = structs.replace(
+            asked,
+            holder=request.holder,
+            reward_id=request.reward_id,
+            epoch=request.epoch,
+            session=request.session,
+        )
+        answer = self._ask(wire.LEASE_PATH, sent, LeaseAnswer)
         if isinstance(answer, Offline):
             self._journal.lease_dropped(request.request_id)
         else:

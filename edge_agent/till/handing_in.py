@@ -8,7 +8,7 @@ cashier waits. Nothing is handed over before one of them has written it down.
 import secrets
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, structs
 
 from edge_agent.asking import Ask
 from edge_agent.effects import AskVoucher, Now
@@ -23,6 +23,7 @@ from loyalty.catalogue import coupon_of
 from loyalty.codes import VoucherCode
 from loyalty.coupons import Coupon
 from loyalty.events import VoucherUse
+from loyalty.leases import READY_REWARD
 from loyalty.rules.earning import Reason
 from loyalty.vouchers import NotAVoucher, Voucher, read_signed
 from loyalty.wire import RewardRow
@@ -137,6 +138,11 @@ class HandingIn:
         if coupon is not None and self._journal.voucher_used(code):
             # Its bill may have come back at another till of the shop, which central alone knows.
             return self._ask_central(code, now, "voucher_used", again=True)
+        if voucher.reward_id == READY_REWARD:  # made while cut off: only its spend says what for
+            made = self._journal.redeemed(code)
+            if made is None or made.pieces is UNSET:
+                return self._refused(code, Reason("voucher_unknown"))
+            voucher = structs.replace(voucher, reward_id=made.reward_id, pieces=made.pieces)
         # If central was asked before and its answer got lost, it may have taken it for us.
         request_id = self._journal.voucher_request(code)
         used = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)

@@ -15,16 +15,17 @@ from edge_agent.effects import Member, Now, Record, SyncNow, Terms
 from edge_agent.journal.errors import AlreadyDone, JournalError, JournalFull
 from edge_agent.journal.identity import Identity, device_key
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.records import SaleRecord
 from edge_agent.messages import JobRead, JobSeen, PictureSeen, SyncChanged, VoucherAnswered
 from edge_agent.people import member_of
-from edge_agent.phrases import Phrase, Tone, own_words, phrase, told_why
-from edge_agent.recording import claim_until, record
+from edge_agent.phrases import Phrase, Tone, own_words, told_why
+from edge_agent.recording import record
 from edge_agent.taking_part import TakingPart, Took
 from edge_agent.till import checkout, inputs
+from edge_agent.till.claiming import claim_scanned
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import State
 from edge_agent.till.intake import Finding, take_in, unreadable
+from edge_agent.till.redeeming import Redeeming
 from edge_agent.till.refusals import next_refusal
 from edge_agent.till.remembered import Remembered, known_sale
 from edge_agent.till.review_desk import ReviewDesk
@@ -35,10 +36,8 @@ from loyalty.codes import (
     Scan,
     SignedActivity,
     VoucherCode,
-    claim_hash,
     classify,
 )
-from loyalty.rules.earning import Reason
 from receipts.reading import Reading
 
 _log = logging.getLogger(__name__)
@@ -53,15 +52,17 @@ class Till:
         identity: Identity,
         handing_in: HandingIn,
         tendering: Tendering,
+        redeeming: Redeeming,
         taking_part: TakingPart,
         sync_now: Callable[[], None],
         paper: Paper,
     ) -> None:
         self._journal = journal
         self._identity = identity
-        self._handing_in = handing_in
+        self.handing_in = handing_in
         self.coupons = handing_in.coupons
         self.tendering = tendering
+        self.redeeming = redeeming
         self._taking_part = taking_part
         self._sync_now = sync_now
         self._paper_now = paper.wake
@@ -99,19 +100,20 @@ class Till:
             case JobRead():
                 self._job(message, now, terms)
             case SyncChanged():
-                self._pay(message, now, terms)
+                self._spend(message, now, terms)
                 self._tell_refusal(now, terms)
                 for took in self._taking_part.news(terms):
                     tone: Tone = "attention" if took.state == "refused" else "ok"
                     self._step(inputs.Told(tone, took.phrase), now, terms)
             case VoucherAnswered():
-                self._told(self._handing_in.answered(message), now, terms)
+                self._told(self.handing_in.answered(message), now, terms)
             case _:
                 self._command(message, now, terms)
 
     def tick(self, now: Now, terms: Terms) -> None:
         """Let time pass."""
         self._step(inputs.Tick(), now, terms)
+        self.redeeming.tick(now)
         reading = bool(self.state.unread_jobs)
         self._told(self.tendering.tick(now, reading=reading), now, terms)
         self._told(self.coupons.tick(now, reading=reading), now, terms)
@@ -146,18 +148,24 @@ class Till:
                 self._paper_now()
                 self._sync_now()
             case commands.Dismiss():
-                self._handing_in.dismiss()
+                self.handing_in.dismiss()
                 self.tendering.close()
+                self.redeeming.close(now)
                 self._taking_part.forget()
                 self._step(inputs.Dismissed(), now, terms)
             case _:
-                self._pay(message, now, terms)
+                self._spend(message, now, terms)
 
-    def _pay(self, message: object, now: Now, terms: Terms) -> None:
-        """Let the payment with points go on; who pays stays the member of the next sale."""
+    def _spend(self, message: object, now: Now, terms: Terms) -> None:
+        """Let redeeming or paying with points go on; who pays stays the member of the next sale."""
         self._told(self.coupons.handle(message, now), now, terms)
         scan = self.state.scan
-        told = self.tendering.handle(message, scan.member if scan else None, now, terms)
+        member = scan.member if scan else None
+        if isinstance(message, commands.Pay):
+            self.redeeming.close(now)
+        elif self.tendering.shown is None or not isinstance(message, commands.Rewards):
+            self._told(self.redeeming.handle(message, member, now, terms), now, terms)
+        told = self.tendering.handle(message, member, now, terms)
         if scan is not None and told is not None and told[1].code == "pay_spent":
             still = structs.replace(scan, at_s=now.boottime_s)
             self.state = structs.replace(self.state, scan=still)
@@ -166,9 +174,9 @@ class Till:
     def _scanned(self, text: str, at_s: float, now: Now, terms: Terms, *, typed: bool) -> None:
         scan = classify(text)
         if isinstance(scan, ClaimCode):
-            self._claim_scanned(scan.code, now, terms)
+            self._step(claim_scanned(self._journal, scan.code, now), now, terms)
         elif isinstance(scan, VoucherCode):
-            self._told(self._handing_in.scanned(scan, now), now, terms)
+            self._told(self.handing_in.scanned(scan, now), now, terms)
         elif isinstance(scan, SignedActivity):
             member = self.state.scan.member if self.state.scan else None
             self._took(self._taking_part.scanned(scan.signed, member, now, terms), now, terms)
@@ -183,7 +191,7 @@ class Till:
         if isinstance(found, Phrase):
             self._step(inputs.ScanFailed(found), now, terms)
             return
-        if self.tendering.scanned(found):
+        if self.tendering.scanned(found) or self.redeeming.scanned(found, now):
             return
         took = self._taking_part.member_came(found, now, terms)
         if took is None:
@@ -206,33 +214,6 @@ class Till:
 
     def _member(self, text: str, now: Now) -> Member | Phrase:
         return member_of(classify(text), self._identity, self._journal, now.moment, typed=True)
-
-    def _claim_scanned(self, code: str, now: Now, terms: Terms) -> None:
-        sale = self._journal.sale_by_claim_hash(claim_hash(code))
-        in_review = self._journal.review_by_claim(claim_hash(code)) if sale is None else None
-        if in_review is not None and in_review.is_open:
-            self._step(inputs.ReviewScanned(in_review), now, terms)
-        elif sale is None:
-            self._step(inputs.ScanFailed(own_words("claim_not_here")), now, terms)
-        elif sale.state != "open":
-            kept = sale.state in {"in_question", "refused"}
-            why = told_why(sale.reason) if kept else phrase(Reason("claim_taken"))
-            self._step(inputs.ScanFailed(why), now, terms)
-        elif sale.refunded_fen >= sale.sale.eligible_fen:
-            self._step(inputs.ScanFailed(phrase(Reason("claim_refunded"))), now, terms)
-        elif self._is_over(sale, now):
-            self._step(inputs.ScanFailed(phrase(Reason("claim_expired"))), now, terms)
-        else:
-            self._step(inputs.ClaimScanned(known_sale(sale, now)), now, terms)
-
-    def _is_over(self, sale: SaleRecord, now: Now) -> bool:
-        """Tell whether the day printed on the claim slip has surely passed; else central decides.
-
-        A claim only earns and central judges each one, so a till that is not sure of the day asks.
-        """
-        printed = [record.slip for record in self._journal.slips_about(sale.fingerprint)]
-        until = next((claim_until(slip) for slip in printed if slip.kind == "claim"), "")
-        return bool(until) and now.today is not None and now.today.isoformat() > until
 
     def _tell_refusal(self, now: Now, terms: Terms) -> None:
         """Tell the cashier of a claim or a sale that central did not take, one after each sync."""

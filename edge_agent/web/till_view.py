@@ -11,6 +11,7 @@ from edge_agent.till.earned import award, award_again
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import CORRECTION_S, SCAN_BEFORE_S, State
 from edge_agent.till.remembered import known_sale
+from edge_agent.till.shell import Till
 from edge_agent.web.views import Json, member, notice, slip, sound, words
 from loyalty.events import Holder
 from loyalty.rules.earning import money
@@ -19,10 +20,9 @@ from loyalty.rules.reasons import of_refund
 RECENT = 30
 
 
-def till_view(
-    state: State, journal: Journal, handing_in: HandingIn, now: Now, terms: Terms
-) -> Json:
+def till_view(till: Till, journal: Journal, now: Now, terms: Terms) -> Json:
     """Return what the till panel shows besides the device itself."""
+    state = till.state
     told = state.notice
     tone = told.tone if told else None
     return {
@@ -31,7 +31,7 @@ def till_view(
         "member": _waiting_member(state, now, terms),
         "waiting": _waiting_sale(state, now, terms),
         "lookup": _lookup(state, terms),
-        "voucher": _voucher(handing_in),
+        "voucher": _voucher(till.handing_in),
         "recent": _recent(journal, now, terms),
         "reviews": journal.review_count(),
     }

@@ -57,6 +57,14 @@ export async function loadIcons() {
   document.body.append(symbols);
 }
 
+/** Brings a part of the page from a file of its own, behind what is there. */
+export async function loadPart(name) {
+  const answer = await fetch(`/ui/${name}.html`);
+  if (!answer.ok) throw new Error(`part ${name}: HTTP ${answer.status}`);
+  const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.querySelector("main").after(...document.importNode(part.body, true).children);
+}
+
 /** Points an <svg> at a symbol of icons.svg. */
 export function icon(node, name) {
   const address = `#${name}`;

@@ -8,6 +8,7 @@ import { drawHeader, drawMute } from "./till/header.js";
 import { drawNow } from "./till/now.js";
 import { notePaying, openPaying } from "./till/paying.js";
 import { drawRecent, saleOf, toggle } from "./till/recent.js";
+import { drawRedeeming, redeemTouches } from "./till/redeeming.js";
 import { buildReverse, drawReverse, openReverse } from "./till/reverse.js";
 
 function draw(snapshot) {
@@ -18,6 +19,7 @@ function draw(snapshot) {
   drawRecent(snapshot);
   drawEntry();
   drawAmount();
+  drawRedeeming(snapshot);
   drawReverse();
 }
 
@@ -37,6 +39,7 @@ const touches = {
   pay_confirm: () => order({ do: "pay_confirm" }),
   pay_back_other: (node) => order({ do: "pay_take_back", why: node.textContent.trim() }),
   pay_back_wrong: (node) => order({ do: "pay_take_back", why: node.textContent.trim() }),
+  ...redeemTouches,
   pay_leave: () => order({ do: "pay_leave" }),
   coupon_type: openCouponBill,
   coupon_used: () => order({ do: "coupon_used" }),

@@ -18,7 +18,7 @@ from loyalty.rules.tender import Paying
 
 Rounding = Literal["floor", "half_up", "ceil"]
 #: The newest grammar that this software reads. A book says the oldest one that has all it uses.
-GRAMMAR = 4
+GRAMMAR = 5
 #: Policy P0: what did not cost the member money in this shop does not earn.
 UNEARNING_TENDERS = ("mall_points", "mall_voucher", "platform_voucher", "platform_online")
 
@@ -111,7 +111,8 @@ class RuleBook(
 
     Members are reminded so many days before points end, so many points below a tier or a reward;
     0 is never. Statements are due on `statement_day` of a month. `tender` is how points pay at a
-    till; None: they do not.
+    till; None: they do not. `offline_points` are the most that a device may have set aside for a
+    member who stands at it, to be redeemed there should central be away; 0: nothing.
     """
 
     name: str
@@ -142,6 +143,7 @@ class RuleBook(
     remind_reward_points: int = 0
     statement_day: int = 0
     tender: Paying | None = None
+    offline_points: int = 0
 
     def rate_for(self, category: str, shop_id: str = "") -> Rate:
         """Return the rate of a shop, else of its category, else of every other shop."""
@@ -172,6 +174,8 @@ def fraction(text: str) -> Fraction:
 
 def grammar_of(book: RuleBook) -> int:
     """Return the oldest grammar that has everything the book uses."""
+    if book.offline_points:
+        return 5
     if book.tender is not None:
         return 4
     if any(getattr(book, name) for name in _SINCE_3) or book.remainder != "drop":

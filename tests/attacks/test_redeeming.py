@@ -16,11 +16,12 @@ from central import schema
 from central.ledger.reward_commands import ReturnVoucher
 from edge_agent import clocks
 from edge_agent.journal.journal import Journal
-from edge_agent.kiosk.redeeming import why_not
 from edge_agent.kiosk.state import State
 from edge_agent.messages import VoucherAnswered
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase
+from edge_agent.redeeming.flow import why_not
+from edge_agent.redeeming.reach import Reach
 from edge_agent.till.handing_in import HandingIn
 from loyalty import vouchers, wire
 from loyalty.codes import VoucherCode, classify
@@ -241,7 +242,7 @@ def test_two_cut_off_tills_never_both_take_one_voucher(mall):
 def test_a_cut_off_kiosk_redeems_nothing():
     state = State(step="home", member=somebody(balance=900), available=900)
     tea = wire.RewardRow("tea", "茶", "Tea", 100, "goods")
-    assert why_not(state, tea, online=False).code == "offline"
+    assert why_not(state, tea, Reach(online=False)).code == "offline"
 
 
 def test_a_clock_set_back_makes_no_expired_voucher_good(mall):

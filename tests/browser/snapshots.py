@@ -132,6 +132,7 @@ def till(**changes: object) -> Snapshot:
         "waiting": None,
         "lookup": None,
         "voucher": None,
+        "redeeming": None,
         "recent": recent(),
         "reviews": 2,
     }
@@ -220,6 +221,17 @@ def refused_voucher() -> dict:
     }
 
 
+def at_till(step: str, **changes: object) -> Snapshot:
+    """Return the panel while the member who waits redeems."""
+    person = member(expires_ms=now_ms() + 160_000)
+    return till(member=person, paying={"step": ""}, redeeming=redeeming(step, **changes))
+
+
+def at_till_offline() -> Snapshot:
+    redeems = redeeming("home", rewards=rewards_ready(), away=READY)
+    return till(online=False, member=member(expires_ms=now_ms() + 9_000), redeeming=redeems)
+
+
 MISMATCH = phrase(
     "tender_other_amount",
     "小票上的积分抵现金额不符",
@@ -229,6 +241,13 @@ TILL: dict[str, Callable[[], Snapshot]] = {
     "member-may-pay": lambda: till(
         member=member(expires_ms=now_ms() + 160_000), paying={"step": ""}
     ),
+    "rewards": lambda: at_till("home"),
+    "rewards-offline": at_till_offline,
+    "redeem-confirm": lambda: at_till("confirm", chosen=chosen(rewards()[0], 3, 10)),
+    "redeem-prove": lambda: at_till("prove", chosen=chosen(rewards()[1])),
+    "redeem-done": lambda: at_till("done", voucher=voucher("printed")),
+    "redeem-no-slip": lambda: at_till("done", voucher=voucher("not_printed")),
+    "redeem-refused": lambda: at_till("refused", refusal=MORE),
     "paying-offer": lambda: till(paying=paying("offer")),
     "paying-raised": lambda: till(paying=paying("raised", why=MISMATCH)),
     "coupon-amount": lambda: till(coupon=coupon("amount")),
@@ -298,10 +317,41 @@ def reward(
 
 
 OFFLINE = phrase(
-    "offline",
-    "现在没有网络，无法兑换；积分不受影响",
-    "No network right now, so nothing can be redeemed; your points are safe",
+    "offline_not_lent",
+    "离线：现在不能兑换，断网前没有在本机为您预留积分",
+    "Offline: nothing can be redeemed now, nothing was set aside for you here before",
 )
+READY = phrase(
+    "offline_ready",
+    "离线：现在最多可兑 320 分，联网时为您预留了这么多",
+    "Offline: up to 320 points can be redeemed now; so many were set aside for you",
+)
+MORE = phrase(
+    "offline_more",
+    "离线：现在最多可兑 320 分，这份需要 500 分",
+    "Offline: up to 320 points can be redeemed now, this takes 500",
+)
+
+
+def rewards_ready() -> list[dict]:
+    """Return the rewards while 320 points can be spent without central."""
+    return [
+        one if one["points"] <= 320 else one | {"affordable": False, "why_not": MORE}
+        for one in rewards()
+    ]
+
+
+def redeeming(step: str, **changes: object) -> dict:
+    base = {
+        "step": step,
+        "member": member(available=12266),
+        "rewards": rewards(),
+        "chosen": None,
+        "refusal": None,
+        "voucher": None,
+        "away": None,
+    }
+    return base | changes
 
 
 def rewards(why_not: dict | None = None) -> list[dict]:
@@ -348,6 +398,7 @@ def kiosk(step: str, **changes: object) -> Snapshot:
         "claim_waits": False,
         "activity": None,
         "idle": None,
+        "away": None,
     }
     return base | changes
 
@@ -444,7 +495,8 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
     ),
     "activity-refused": lambda: kiosk("home", activity=activity("refused", None, DONE_BEFORE)),
     "home": lambda: kiosk("home"),
-    "home-offline": lambda: kiosk("home", online=False, rewards=rewards(OFFLINE)),
+    "home-offline": lambda: kiosk("home", online=False, rewards=rewards(OFFLINE), away=OFFLINE),
+    "home-offline-ready": lambda: kiosk("home", online=False, away=READY, rewards=rewards_ready()),
     "home-new-card": lambda: kiosk(
         "home",
         rewards=[],

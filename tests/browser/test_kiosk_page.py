@@ -81,13 +81,22 @@ def test_a_reward_out_of_reach_says_why_and_cannot_be_chosen(page_at):
 
 def test_offline_says_once_what_cannot_be_done_and_why(page_at):
     screen = page_at("home-offline")
-    expect(screen.page.locator(".strip >> visible=true")).to_contain_text("现在没有网络")
+    expect(screen.page.locator(".strip >> visible=true")).to_contain_text("离线：现在不能兑换")
     expect(screen.page.locator(".reward:enabled")).to_have_count(0)
+
+
+def test_offline_says_how_much_can_be_redeemed_and_offers_just_that(page_at):
+    screen = page_at("home-offline-ready")
+    strip = screen.page.locator(".strip >> visible=true")
+    expect(strip).to_contain_text("离线：现在最多可兑 320 分")
+    expect(screen.page.locator(".reward:enabled")).to_have_count(1)
+    dear = screen.page.locator('[data-key="R1"] .reward')
+    expect(dear).to_contain_text("离线：现在最多可兑 320 分，这份需要 500 分")
 
 
 def test_a_refusal_says_why_and_what_to_do(page_at):
     screen = page_at("refused")
-    expect(screen.page.locator(".step .why >> visible=true")).to_contain_text("现在没有网络")
+    expect(screen.page.locator(".step .why >> visible=true")).to_contain_text("现在不能兑换")
     expect(screen.page.locator(".advice >> visible=true")).to_contain_text("服务台")
     screen.touch('main [data-do="back"]')
     assert asked(screen, 1) == [{"do": "back"}]

@@ -243,7 +243,7 @@ def test_sound_is_open_after_the_first_touch(panel):
 def test_names_and_words_from_outside_are_text_and_never_markup(panel):
     evil = "<img src=x onerror=alert(1)>"
     panel.show(till(member=member(masked_name=evil, expires_ms=now_ms() + 9000)))
-    expect(panel.page.locator(".card.member h1")).to_have_text(evil)
+    expect(panel.page.locator(".hero .card.member h1")).to_have_text(evil)
     assert panel.errors == []
 
 
@@ -260,6 +260,45 @@ def test_an_agent_started_anew_is_met_with_a_fresh_page(panel):
     with panel.page.expect_event("load"):
         panel.double.restart(TILL["idle"]())
     assert panel.page.evaluate("window.old") is None
+
+
+def test_a_reward_is_chosen_confirmed_and_handed_over(panel):
+    panel.show(TILL["member"]())
+    panel.touch('[data-do="rewards"]')
+    panel.show(TILL["rewards"]())
+    panel.touch('[data-key="R1"] [data-do="choose"]')
+    panel.show(TILL["redeem-confirm"]())
+    panel.touch('[data-do="more"]')
+    panel.touch('.redeeming [data-do="confirm"]')
+    panel.show(TILL["redeem-done"]())
+    panel.touch('[data-do="hand_over"]')
+    wanted = ["rewards", "choose", "pieces", "confirm", "hand_over"]
+    assert [one["do"] for one in panel.sent(5)] == wanted
+    assert panel.double.commands[2]["pieces"] == 4
+
+
+def test_the_pin_of_who_redeems_is_covered_and_leaves_no_trace(panel):
+    panel.show(TILL["redeem-prove"]())
+    panel.touch('[data-do="type_pin"]')
+    type_code(panel, "4711")
+    expect(panel.page.locator("dialog[open] input")).to_have_attribute("type", "password")
+    panel.touch('dialog[open] [type="submit"]')
+    assert panel.sent(1) == [{"do": "prove", "pin": "4711"}]
+    expect(panel.page.locator('[data-as="pay_input"]')).to_have_value("")
+
+
+def test_a_redemption_is_cancelled_after_asking_and_a_lost_slip_shows_its_code(panel):
+    panel.show(TILL["redeem-no-slip"]())
+    expect(panel.page.locator(".redeeming .qr")).to_be_visible()
+    panel.touch('[data-do="ask_cancel"]')
+    panel.touch('dialog[open] [data-do="cancel"]')
+    assert panel.sent(1) == [{"do": "cancel"}]
+
+
+def test_cut_off_the_panel_says_how_much_can_be_redeemed(panel):
+    panel.show(TILL["rewards-offline"]())
+    expect(panel.page.locator(".redeeming aside")).to_contain_text("离线：现在最多可兑 320 分")
+    expect(panel.page.locator(".redeeming .reward:enabled")).to_have_count(1)
 
 
 def test_points_pay_step_by_step_and_the_pin_leaves_no_trace(panel):

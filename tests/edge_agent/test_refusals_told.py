@@ -8,14 +8,12 @@ import pytest
 from msgspec import structs
 
 from edge_agent import commands
+from edge_agent.desks import desk
 from edge_agent.devices.ports import Scanned
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import SyncChanged
-from edge_agent.taking_part import TakingPart
-from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
-from edge_agent.till.tendering import Tendering
 from edge_agent.web.till_view import till_view
 from loyalty import wire
 from loyalty.codes import card_tag, make_member_number
@@ -52,23 +50,14 @@ def refuse(journal: Journal, reason: str = "claim_taken") -> None:
 def a_till(journal: Journal) -> Till:
     identity = journal.identity()
     assert identity is not None
-    return Till(
-        journal,
-        identity,
-        HandingIn(journal, identity, nothing),
-        Tendering(journal, nothing, nothing),
-        TakingPart(journal, identity, bool),
-        nothing,
-        PaperBox(),
-    )
+    return desk(journal, identity, nothing, bool, nothing, PaperBox())
 
 
 def a_kiosk(journal: Journal) -> KioskStand:
     identity = journal.identity()
     assert identity is not None
-    return KioskStand(
-        journal, identity, TakingPart(journal, identity, bool), nothing, nothing, nothing
-    )
+    kiosk = structs.replace(identity, role="kiosk")
+    return desk(journal, kiosk, nothing, bool, nothing, PaperBox())
 
 
 def test_a_cashier_hears_which_receipt_s_claim_was_refused_and_why_once(journal: Journal) -> None:
@@ -108,10 +97,7 @@ def held(journal: Journal, code: Verdict, reason: str) -> Till:
 
 
 def row(till: Till, journal: Journal) -> dict[str, Any]:
-    identity = journal.identity()
-    assert identity is not None
-    desk = HandingIn(journal, identity, nothing)
-    shown = till_view(till.state, journal, desk, now(1), some_terms())["recent"]
+    shown = till_view(till, journal, now(1), some_terms())["recent"]
     return next(each for each in shown if each["number"] == "B2")
 
 

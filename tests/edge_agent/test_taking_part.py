@@ -10,16 +10,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
 from edge_agent import commands
+from edge_agent.desks import desk
 from edge_agent.devices.ports import Scanned
 from edge_agent.effects import Now, Terms
 from edge_agent.journal.journal import Journal
-from edge_agent.kiosk.shell import KioskStand
 from edge_agent.messages import SyncChanged
+from edge_agent.redeeming.reach import Reach
 from edge_agent.slips import ActivitySlip, compose
-from edge_agent.taking_part import WAITS_S, TakingPart
-from edge_agent.till.handing_in import HandingIn
+from edge_agent.taking_part import WAITS_S
 from edge_agent.till.shell import Till
-from edge_agent.till.tendering import Tendering
 from edge_agent.web.kiosk_view import kiosk_view
 from loyalty import wire
 from loyalty.activity_codes import ActivityCode, signed_text
@@ -89,17 +88,10 @@ class Counter:
     def __init__(self, journal: Journal, *, kiosk: bool, online: bool = True) -> None:
         identity = journal.identity()
         assert identity is not None
-        taking_part = TakingPart(journal, identity, lambda: online)
         self.journal = journal
-        self.desk: Till | KioskStand
         if kiosk:
-            self.desk = KioskStand(journal, identity, taking_part, nothing, nothing, nothing)
-        else:
-            handing_in = HandingIn(journal, identity, nothing)
-            paying = Tendering(journal, nothing, nothing)
-            self.desk = Till(
-                journal, identity, handing_in, paying, taking_part, nothing, PaperBox()
-            )
+            identity = structs.replace(identity, role="kiosk")
+        self.desk = desk(journal, identity, nothing, lambda: online, nothing, PaperBox())
 
     def scan(self, text: str, moment: Now | None = None) -> str:
         """Scan, and return what is said."""
@@ -290,7 +282,7 @@ def test_a_kiosk_shows_how_it_went_and_goes_home(journal: Journal) -> None:
 
     def shown() -> dict | None:
         state = kiosk.desk.state
-        return kiosk_view(state, journal, now(1), TERMS, online=True)["activity"]
+        return kiosk_view(state, journal, now(1), TERMS, Reach())["activity"]
 
     kiosk.scan(qr())
     waits = shown()

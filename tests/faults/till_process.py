@@ -26,6 +26,7 @@ from edge_agent.sync.transport import HttpTransport
 from loyalty.codes import card_tag
 from loyalty.events import Holder, Redeem, Sale
 from loyalty.receipt import Kind, Receipt
+from loyalty.wire import LeaseRequest
 
 READ_S = float(os.environ.get("TILL_READ_S", "0.8"))
 POLL_S = 0.2
@@ -128,7 +129,7 @@ def redeem(journal: Journal, online: Online, holder: Holder, request_id: str) ->
     """Ask as a kiosk does: again under the same id while nobody answers, and then give up."""
     request_id = f"{request_id}-{random.SystemRandom().getrandbits(32)}"
     for _ in range(_ASK_AGAIN):
-        answer = online.lease(request_id, holder, REWARD)
+        answer = online.lease(LeaseRequest(request_id, holder, REWARD))
         if not isinstance(answer, Offline):
             break
     if isinstance(answer, Offline) or answer.refusal is not None:

@@ -17,9 +17,10 @@ from central import backup, migrations, schema
 from central.config import Database
 from central.database import connect, reading, writing
 from central.jobs import release, voucher_expiry
-from central.ledger.commands import ReleaseLease, SetMember
+from central.ledger.commands import SetMember
 from central.ledger.directory import announce, of_rule_book
 from central.ledger.judging.ageing import HOLDERS_MAX
+from central.ledger.lease_commands import ReleaseLease
 from central.ledger.shards import open_shard
 from central.ledger.writing.items import Item, Push
 from central.sync.api import blueprint

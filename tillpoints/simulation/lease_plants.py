@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import structs
 
 from central import schema
-from central.ledger.commands import Decision, GrantLease
+from central.ledger.commands import Decision
+from central.ledger.lease_commands import GrantLease
 from central.ledger.writing.turns import run_turn
 from edge_agent.journal.arming import Arming
 from edge_agent.journal.errors import LeaseClosed
@@ -26,7 +27,7 @@ def grant_not_idempotent() -> Sequence[Patch]:
             return decide(self, state, at)
         return decide(structs.replace(self, request_id=self.lease_id), state, at)
 
-    return [("central.ledger.commands.GrantLease.decide", again)]
+    return [("central.ledger.lease_commands.GrantLease.decide", again)]
 
 
 def refusal_forgotten() -> Sequence[Patch]:
@@ -43,7 +44,7 @@ def refusal_forgotten() -> Sequence[Patch]:
         grants = tuple(one for one in bodies if isinstance(one, LeaseGrant))
         return structs.replace(decision, bodies=grants)
 
-    return [("central.ledger.commands.GrantLease.decide", forgetful)]
+    return [("central.ledger.lease_commands.GrantLease.decide", forgetful)]
 
 
 def lease_in_any_epoch() -> Sequence[Patch]:
@@ -58,7 +59,7 @@ def lease_in_any_epoch() -> Sequence[Patch]:
         return decide(structs.replace(self, epoch=open_epoch), state, at)
 
     return [
-        ("central.ledger.commands.GrantLease.decide", generous),
+        ("central.ledger.lease_commands.GrantLease.decide", generous),
         ("edge_agent.journal.leasing.check_spendable", lambda *_: None),
     ]
 

@@ -6,7 +6,7 @@ product finds out which is which; a person takes back what could not be matched.
 
 from msgspec import structs
 
-from edge_agent.asking import Ask
+from edge_agent.asking import Ask, lease_request
 from edge_agent.effects import AskCancel, AskLease, Member, Terms
 from edge_agent.messages import CancelAnswered, LeaseAnswered
 from edge_agent.people import holder_member
@@ -73,7 +73,7 @@ class Payers:
         desk.confirm(box.terms)
         for question in box.asked:
             if isinstance(question, AskLease):
-                lease = station.online.lease(*structs.astuple(question))
+                lease = station.online.lease(lease_request(question))
                 known = None if isinstance(lease, Offline) else lease
                 self._lent(box, LeaseAnswered(question.request_id, known), member, bill)
 

@@ -12,7 +12,14 @@ from edge_agent.sync.calls import Offline
 from edge_agent.till.handing_in import HandingIn
 from loyalty.codes import VoucherCode
 from loyalty.events import Redeem
-from loyalty.wire import CancelRequest, LeaseAnswer, ReserveRequest, RewardRow, VoucherRequest
+from loyalty.wire import (
+    CancelRequest,
+    LeaseAnswer,
+    LeaseRequest,
+    ReserveRequest,
+    RewardRow,
+    VoucherRequest,
+)
 from tillpoints.simulation import cards
 from tillpoints.simulation.counters import Counters, now_at, token_of
 from tillpoints.simulation.disk import Fault
@@ -48,7 +55,7 @@ class Redeemers:
             f"{rng.getrandbits(64):016x}",
             cards.redeemer_at(station, reward.points),
         )
-        ask = partial(station.online.lease, request_id, holder, reward.reward_id)
+        ask = partial(station.online.lease, LeaseRequest(request_id, holder, reward.reward_id))
         answer = ask()
         if isinstance(answer, Offline) and rng.random() < 0.5:
             answer = ask()

@@ -28,6 +28,7 @@ from loyalty.events import (
     Redeem,
     VoucherUse,
 )
+from loyalty.leases import READY_REWARD
 from loyalty.rules import lots
 from loyalty.rules.earning import Reason
 from loyalty.wire import Verdict
@@ -120,6 +121,8 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     _check_owner(entry, lease)
     if lease.state is LeaseState.CLOSED and entry.event.origin is None:
         raise Impossible(f"lease {lease.lease_id} is closed")
+    if lease.reward_id == READY_REWARD:
+        lease = _told_what_for(entry, lease, body)
     if body.points != lease.amount:  # its voucher is good for all of them
         raise Impossible(f"{body.points} points spent of {lease.amount} in {lease.lease_id}")
     if lease.state is LeaseState.SETTLED:
@@ -143,6 +146,20 @@ def redeem(entry: Entry, body: Redeem) -> Judgement:
     if armed not in (None, body.session):
         return Judgement(Verdict.APPLIED_ADJUSTED, "armed_in_another_run")
     return _APPLIED
+
+
+def _told_what_for(entry: Entry, lease: Lease, body: Redeem) -> Lease:
+    """Make a lease for no reward yet that of the reward it went for; free what that leaves."""
+    if body.pieces is UNSET or not 0 < body.points <= lease.amount:
+        raise Impossible(f"{body.points} points spent of {lease.amount} in {lease.lease_id}")
+    pieces = bounded("pieces", body.pieces, 1)
+    if lease.state is LeaseState.OPEN:
+        entry.hold(lease.account_id, body.points - lease.amount)
+    kept = returning.redemption(entry, lease.lease_id)
+    entry.state.redemptions.put(lease.lease_id, structs.replace(kept, pieces=pieces))
+    voucher = _voucher(entry, lease.voucher_code)
+    entry.state.vouchers.put(voucher.code, structs.replace(voucher, reward_id=body.reward_id))
+    return structs.replace(lease, amount=body.points, reward_id=body.reward_id)
 
 
 def _remember_bill(entry: Entry, lease: Lease, body: Redeem) -> None:

@@ -15,13 +15,18 @@ export function drawFrame(snapshot) {
   put(document, "language", t(LANGUAGE_NAMES[otherLanguage()]));
   drawStrips({
     unenrolled: !snapshot.enrolled && t("kiosk.unenrolled"),
-    offline: snapshot.enrolled && !snapshot.online && t("kiosk.offline"),
+    offline: snapshot.enrolled && !snapshot.online && away(snapshot),
     paper: snapshot.printer.state === "no" && t("kiosk.no_paper"),
     scanner: snapshot.scanner_trouble && named(snapshot.scanner_trouble),
   });
   show(slot(document, "leave"), snapshot.member !== null && snapshot.step !== "working");
   const said = saidElsewhere(snapshot) || activityShown(snapshot);
   drawNotice(said ? null : snapshot.notice);
+}
+
+/** What can be redeemed without central and why not more; before anybody is known, that it can. */
+function away({ away: said }) {
+  return said ? named(said) : t("kiosk.offline");
 }
 
 /** What went well, refusals and claims have screens of their own. */

@@ -12,7 +12,12 @@ import { drawPaying } from "./paying.js";
 
 // Who waits for a sale and who was looked up are shown alike.
 for (const place of document.querySelectorAll('[data-place="person"]')) {
-  place.replaceWith(document.getElementById("person").content.cloneNode(true));
+  place.replaceWith(personCard());
+}
+
+/** The lines that say who somebody is and what they have. */
+export function personCard() {
+  return document.getElementById("person").content.cloneNode(true);
 }
 
 export function drawNow(snapshot) {
@@ -64,7 +69,7 @@ function drawFound(card, { lookup }) {
   drawPerson(card, lookup.result);
 }
 
-function drawPerson(card, member) {
+export function drawPerson(card, member) {
   put(card, "name", member.masked_name || t("member.new"));
   putOrHide(card, "tier", member.tier && named(member.tier));
   put(card, "tail", t("member.tail", { tail: tail(member.number_tail) }));

@@ -4,8 +4,8 @@ import pytest
 
 from central import schema
 from central.database import writing
-from central.ledger.commands import ReleaseLease
 from central.ledger.judging.accounts import OFFLINE_LOSS
+from central.ledger.lease_commands import ReleaseLease
 from central.ledger.verify import rebuild
 from central.sync.reward_offers import LEASE_TTL_S
 from loyalty import wire

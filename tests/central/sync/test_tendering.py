@@ -122,7 +122,7 @@ def test_no_kiosk_pays_a_bill_and_no_mall_without_the_section(programme):
 def test_points_are_never_paid_twice_by_two_tills(mall):
     first, second = asked(mall.till), asked(mall.other)
     assert first.refusal is None
-    assert second.refusal.code == "balance_too_low"
+    assert second.refusal.code == "balance_held"
     mall.check()
 
 

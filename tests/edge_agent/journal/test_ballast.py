@@ -12,7 +12,7 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.writer import Writer
 from edge_agent.sync.online import Online
 from loyalty.rules.earning import Reason
-from loyalty.wire import LeaseAnswer
+from loyalty.wire import LeaseAnswer, LeaseRequest
 from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
 from tillpoints.simulation.disk import Disk
 from tillpoints.simulation.vfs import installed
@@ -71,5 +71,5 @@ def test_without_the_reserve_nothing_is_lent_and_nobody_is_asked(till):
     reserve.release()
     nobody = None  # a call would fail
     online = Online(journal, nobody, session="s1", has_room=lambda: reserve.is_there)
-    assert online.lease("r1", WANG, "tea") == LeaseAnswer(refusal=Reason("disk_full"))
+    assert online.lease(LeaseRequest("r1", WANG, "tea")) == LeaseAnswer(refusal=Reason("disk_full"))
     assert journal.stranded_leases("other") == []

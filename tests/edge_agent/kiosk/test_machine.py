@@ -17,22 +17,20 @@ from edge_agent.kiosk import machine
 from edge_agent.kiosk.inputs import (
     Back,
     BalanceTold,
-    Chosen,
     ClaimScanned,
     ClaimTold,
-    Confirmed,
     Input,
-    LeaseTold,
     Left,
     MemberScanned,
-    PinTyped,
     Stayed,
     Synced,
     Tick,
 )
-from edge_agent.kiosk.redeeming import why_not
 from edge_agent.kiosk.state import State, leaves_s
 from edge_agent.phrases import Phrase
+from edge_agent.redeeming.flow import why_not
+from edge_agent.redeeming.inputs import Chosen, Confirmed, LeaseTold, PinTyped
+from edge_agent.redeeming.reach import Reach
 from edge_agent.slips import RedemptionSlip
 from loyalty.events import Claim, Holder, Redeem
 from loyalty.rules.earning import Reason
@@ -159,13 +157,13 @@ def test_each_reward_says_why_it_cannot_be_had_now(
 ) -> None:
     state = State(step="home", member=member(), available=available)
     reward = structs.replace(MUG, points=points)
-    reason = why_not(state, reward, online=online)
+    reason = why_not(state, reward, Reach(online=online))
     assert (reason.code if reason else None) == code
 
 
 def test_a_card_without_a_member_redeems_nothing() -> None:
     card = structs.replace(member(), holder=Holder("card", "ab"), new_card=True)
-    reason = why_not(State(member=card, available=900), MUG, online=True)
+    reason = why_not(State(member=card, available=900), MUG, Reach())
     assert reason is not None
     assert reason.code == "member_unknown"
 

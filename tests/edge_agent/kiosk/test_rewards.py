@@ -6,22 +6,19 @@ import pytest
 from msgspec import structs
 
 from edge_agent.effects import AskBalance, AskCancel, AskLease, AskReserve, Record, SyncNow
-from edge_agent.kiosk.inputs import (
-    Back,
-    BalanceTold,
+from edge_agent.kiosk.inputs import Back, BalanceTold, Left, MemberScanned, Tick
+from edge_agent.phrases import Phrase
+from edge_agent.redeeming.flow import left_of, why_not
+from edge_agent.redeeming.inputs import (
     CancelTold,
     CancelTouched,
     Chosen,
     Confirmed,
     LeaseTold,
-    Left,
-    MemberScanned,
     PiecesSet,
     ReserveTold,
-    Tick,
 )
-from edge_agent.kiosk.redeeming import left_of, why_not
-from edge_agent.phrases import Phrase
+from edge_agent.redeeming.reach import Reach
 from loyalty.catalogue import Details, Part
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason
@@ -60,7 +57,7 @@ def details(**facts):
 )
 def test_a_reward_says_why_this_member_cannot_have_it(screen, reward, shelf, code):
     at_home(screen, had={"mug": 1})
-    refusal = why_not(screen.state, reward, online=True, **shelf)
+    refusal = why_not(screen.state, reward, Reach(), **shelf)
     assert (refusal.code if refusal else None) == code
 
 
@@ -68,7 +65,7 @@ def test_a_limited_time_price_counts_on_its_days_only(screen):
     at_home(screen, balance=400)
     reward = details(price_points=300, price_from="2026-11-21", price_until="2026-11-21")
     for day, code in (("2026-11-21", None), ("2026-11-22", "balance_too_low")):
-        refusal = why_not(screen.state, reward, online=True, day=day)
+        refusal = why_not(screen.state, reward, Reach(), day=day)
         assert (refusal.code if refusal else None) == code
 
 

@@ -5,15 +5,14 @@ import random
 import pytest
 from msgspec import structs
 
+from edge_agent.desks import desk
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.writer import Writer
-from edge_agent.kiosk.shell import KioskStand
 from edge_agent.kiosk.state import State
 from edge_agent.messages import LeaseAnswered
 from edge_agent.phrases import own_words
-from edge_agent.taking_part import TakingPart
 from loyalty.wire import LeaseAnswer, RewardRow
-from tests.edge_agent.conftest import member, now, some_terms
+from tests.edge_agent.conftest import PaperBox, member, now, some_terms
 from tests.edge_agent.journal.conftest import WANG, at, enrolment
 from tillpoints.simulation.disk import Disk
 from tillpoints.simulation.vfs import installed
@@ -57,8 +56,8 @@ def kiosk(tmp_path):
             tmp_path, clock=at, writer=lambda connect: Writer(connect, small.no_room)
         ) as journal:
             identity = journal.enrol(enrolment(), "http://127.0.0.1:9")
-            part = TakingPart(journal, identity, bool)
-            yield KioskStand(journal, identity, part, nothing, nothing, nothing), journal, small
+            kiosk = structs.replace(identity, role="kiosk")
+            yield desk(journal, kiosk, nothing, bool, nothing, PaperBox()), journal, small
 
 
 def test_a_lease_whose_spend_the_disk_refuses_is_given_back_once_there_is_room(kiosk):

@@ -18,6 +18,7 @@ from loyalty.wire import (
     ClaimAnswer,
     ClaimRequest,
     LeaseAnswer,
+    LeaseRequest,
     Problem,
     VoucherAnswer,
     VoucherRequest,
@@ -25,7 +26,7 @@ from loyalty.wire import (
 from tests.edge_agent.journal.conftest import WANG, at
 from tests.edge_agent.sync.conftest import settle
 
-ASK = ("r1", WANG, "tea")
+ASK = LeaseRequest("r1", WANG, "tea")
 GRANT = LeaseAnswer("lease-1", 300, "V1", "TPV1", "2026-12-08", ttl_s=900)
 SPEND = Redeem(at(), WANG, "lease-1", 300, "tea", "V1")
 
@@ -51,7 +52,7 @@ def test_without_a_network_each_question_is_answered_offline(till):
     nowhere = HttpTransport("http://127.0.0.1:9")
     alone = Online(till, Caller(till, nowhere), session="s1")
     answers = [
-        alone.lease(*ASK),
+        alone.lease(ASK),
         alone.voucher(VoucherRequest("r", "V")),
         alone.claim(ClaimRequest("00" * 32)),
         alone.balance(BalanceRequest(WANG)),
@@ -68,14 +69,14 @@ def test_a_call_that_central_refuses_is_offline_with_its_reason(central, online)
 
 
 def test_a_spent_lease_is_not_given_back(till, granting, online, syncer):
-    assert online.lease(*ASK) == GRANT
+    assert online.lease(ASK) == GRANT
     till.append([SPEND])
     settle(syncer)
     assert [type(body_of(link.frame)) for link in till.links()] == [Redeem]
 
 
 def test_a_lease_of_a_run_that_crashed_is_given_back_by_the_next(till, granting, online, caller):
-    online.lease(*ASK)  # and now the process dies
+    online.lease(ASK)  # and now the process dies
     next_run = Syncer(till, caller, session="s2", rng=random.Random(1))
     settle(next_run)
     closes = [body_of(link.frame) for link in till.links()]
@@ -89,7 +90,7 @@ def test_a_lease_that_an_earlier_run_may_still_spend_is_given_back_when_central_
     till, granting, online, transport
 ):
     """The earlier run may live on, on a machine whose disk was copied."""
-    online.lease(*ASK)
+    online.lease(ASK)
     till.close()
     with Journal.open(till.directory, clock=at) as again:
         next_run = Syncer(again, Caller(again, transport), session="s2", rng=random.Random(1))
@@ -103,13 +104,13 @@ def test_a_lease_that_an_earlier_run_may_still_spend_is_given_back_when_central_
 
 
 def test_a_spend_names_the_run_that_asked_for_its_lease(till, granting, online):
-    online.lease(*ASK)
+    online.lease(ASK)
     till.append([SPEND])
     assert [body_of(link.frame).session for link in till.links()] == ["s1"]
 
 
 def test_a_lease_in_use_by_this_run_is_left_alone(till, granting, online, syncer):
-    online.lease(*ASK)
+    online.lease(ASK)
     settle(syncer)
     assert till.links() == []
     assert till.append([SPEND]) == [1]
@@ -119,7 +120,7 @@ def test_a_lease_whose_answer_got_lost_is_found_again_and_given_back(
     till, granting, online, syncer
 ):
     granting.lose_replies = 1
-    assert isinstance(online.lease(*ASK), Offline)
+    assert isinstance(online.lease(ASK), Offline)
     settle(syncer)
     assert [body_of(link.frame) for link in till.links()] == [LeaseClose(at(), "lease-1", 0)]
     assert len(granting.asked) == 2
@@ -131,8 +132,8 @@ def test_a_lease_whose_answer_got_lost_may_be_asked_for_again_and_spent(
     till, granting, online, syncer
 ):
     granting.lose_replies = 1
-    online.lease(*ASK)
-    assert online.lease(*ASK) == GRANT
+    online.lease(ASK)
+    assert online.lease(ASK) == GRANT
     settle(syncer)
     assert till.append([SPEND]) == [1]
 
@@ -140,17 +141,17 @@ def test_a_lease_whose_answer_got_lost_may_be_asked_for_again_and_spent(
 def test_a_refused_lease_leaves_nothing_behind(till, central, online, caller):
     refusal = LeaseAnswer(refusal=Reason("balance_too_low", {"available": "1", "needed": "300"}))
     central.answers[wire.LEASE_PATH] = refusal
-    assert online.lease(*ASK) == refusal
+    assert online.lease(ASK) == refusal
     assert till.stranded_leases("other") == []
 
 
 def test_while_central_refuses_this_chain_no_lease_is_asked_for(till, granting, online):
     till.refused("fork")
-    assert online.lease(*ASK) == LeaseAnswer(refusal=Reason("epoch_sealed"))
+    assert online.lease(ASK) == LeaseAnswer(refusal=Reason("epoch_sealed"))
     assert granting.asked == []
     assert till.stranded_leases("other") == []
 
 
 def test_a_lease_names_the_epoch_whose_chain_will_hold_its_spend(till, granting, online):
-    online.lease(*ASK)
+    online.lease(ASK)
     assert granting.asked[0]["epoch"] == 1

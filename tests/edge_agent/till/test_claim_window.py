@@ -9,15 +9,12 @@ import pytest
 from msgspec import structs
 
 from edge_agent import clocks
+from edge_agent.desks import desk
 from edge_agent.devices.ports import Scanned
 from edge_agent.effects import HeldSlip, Record
 from edge_agent.journal.journal import Journal
 from edge_agent.recording import record
 from edge_agent.slips import ClaimSlip, Origin, Receipt
-from edge_agent.taking_part import TakingPart
-from edge_agent.till.handing_in import HandingIn
-from edge_agent.till.shell import Till
-from edge_agent.till.tendering import Tendering
 from loyalty.codes import CLAIM_PREFIX, claim_hash, make_short_code
 from loyalty.events import Moment
 from loyalty.wire import PushAnswer
@@ -40,16 +37,7 @@ class Counter:
         identity = journal.identity()
         assert identity is not None
         self.journal = journal
-        handing_in = HandingIn(journal, identity, nothing)
-        self.till = Till(
-            journal,
-            identity,
-            handing_in,
-            Tendering(journal, nothing, nothing),
-            TakingPart(journal, identity, bool),
-            nothing,
-            PaperBox(),
-        )
+        self.till = desk(journal, identity, nothing, bool, nothing, PaperBox())
 
     def meet_central(self, boot_id: str) -> None:
         answer = PushAnswer("ok", 0, 1, (), 0, BOOT_MS, b"i")

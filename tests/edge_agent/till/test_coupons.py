@@ -9,15 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
 from edge_agent import commands
+from edge_agent.desks import desk
 from edge_agent.effects import AskVoucher, Now
 from edge_agent.journal import projections
 from edge_agent.journal.database import FILE
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import JobRead, VoucherAnswered
-from edge_agent.taking_part import TakingPart
-from edge_agent.till.handing_in import HandingIn
-from edge_agent.till.shell import Till
-from edge_agent.till.tendering import RECEIPT_S, Tendering
+from edge_agent.till.tendering import RECEIPT_S
 from loyalty import vouchers
 from loyalty.codes import make_short_code
 from loyalty.coupons import Coupon
@@ -67,11 +65,9 @@ class Counter:
         assert identity is not None
         known = structs.replace(identity, central_key=KEY.public_key().public_bytes_raw())
         self.identity = known
-        self.handing_in = HandingIn(self.journal, known, self.asked.append)
+        self.till = desk(self.journal, known, self.asked.append, bool, bool, PaperBox())
+        self.handing_in = self.till.handing_in
         self.coupons = self.handing_in.coupons
-        tendering = Tendering(self.journal, self.asked.append, bool)
-        part = TakingPart(self.journal, known, bool)
-        self.till = Till(self.journal, known, self.handing_in, tendering, part, bool, PaperBox())
 
     def text(self, code: str = CODES[0], home: bool = True, **fields: Any) -> str:
         own = self.identity.device_id.hex() if home else None

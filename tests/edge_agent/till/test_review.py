@@ -8,16 +8,14 @@ import pytest
 from msgspec import structs
 
 from edge_agent import commands
+from edge_agent.desks import desk
 from edge_agent.devices.job_file import Job
 from edge_agent.devices.job_file import Moment as Instant
 from edge_agent.effects import Now, Terms
 from edge_agent.journal.errors import Duplicate
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import JobRead
-from edge_agent.taking_part import TakingPart
-from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.shell import Till
-from edge_agent.till.tendering import Tendering
 from edge_agent.web.till_view import _recent
 from loyalty.codes import card_tag, claim_hash, make_member_number
 from loyalty.events import Believed, Holder, ReviewDecided, ReviewHeld, ReviewOpened, Sale, body_of
@@ -57,15 +55,7 @@ class Counter:
         person = MemberRow("wang", (card_tag(b"t" * 32, WANG),), "basic", 100, "王**")
         rows = (FeedRow(1, Topic.MEMBER, "wang", pack(person)),)
         journal.take_page(PullAnswer(b"i" * 16, 1, rows, more=False))
-        self.till = Till(
-            journal,
-            identity,
-            HandingIn(journal, identity, print),
-            Tendering(journal, print, print),
-            TakingPart(journal, identity, bool),
-            self._sync,
-            PaperBox(),
-        )
+        self.till = desk(journal, identity, print, bool, self._sync, PaperBox())
 
     def _sync(self) -> None:
         self.synced += 1
@@ -354,15 +344,9 @@ def test_a_notice_that_was_held_when_the_agent_stopped_is_printed(tmp_path: Path
     with Journal.open(tmp_path / "state") as journal:
         identity = journal.identity()
         assert identity is not None
-        Till(
-            journal,
-            identity,
-            HandingIn(journal, identity, print),
-            Tendering(journal, print, print),
-            TakingPart(journal, identity, bool),
-            lambda: None,
-            PaperBox(),
-        ).resume(now(5))
+        till = desk(journal, identity, print, bool, lambda: None, PaperBox())
+        assert isinstance(till, Till)
+        till.resume(now(5))
         assert [slip.slip.kind for slip in journal.slips("queued")] == ["review"]
 
 

@@ -7,14 +7,12 @@ import pytest
 from msgspec import structs
 
 from edge_agent import commands
+from edge_agent.desks import desk
 from edge_agent.effects import AskCancel, AskLease, Now
 from edge_agent.journal import projections
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import CancelAnswered, JobRead, LeaseAnswered
-from edge_agent.taking_part import TakingPart
-from edge_agent.till.handing_in import HandingIn
-from edge_agent.till.shell import Till
-from edge_agent.till.tendering import RECEIPT_S, Tendering, fen_of
+from edge_agent.till.tendering import RECEIPT_S, fen_of
 from loyalty.codes import card_tag, make_member_number
 from loyalty.events import Bill, Holder, Moment, Redeem, Refund, Sale, TenderChecked, body_of
 from loyalty.rules.earning import Reason
@@ -65,12 +63,9 @@ class Counter:
     def start(self) -> None:
         identity = self.journal.identity()
         assert identity is not None
-        self.tendering = Tendering(self.journal, self.asked.append, self.sync)
-        handing_in = HandingIn(self.journal, identity, self.asked.append)
-        taking_part = TakingPart(self.journal, identity, bool)
-        self.till = Till(
-            self.journal, identity, handing_in, self.tendering, taking_part, self.sync, PaperBox()
-        )
+        ask = self.asked.append
+        self.till = desk(self.journal, identity, ask, bool, self.sync, PaperBox())
+        self.tendering = self.till.tendering
 
     def sync(self) -> None:
         """Nothing is told to central here."""

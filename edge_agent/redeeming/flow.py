@@ -1,12 +1,13 @@
-"""Redeeming at a kiosk: a reward is chosen, confirmed, perhaps proven, leased, and cancelled. Pure.
+"""Redeeming: a reward is chosen, confirmed, perhaps proven, leased, and cancelled. Pure.
 
 What can be had is asked of the same rules as central's; what it costs, and whether the last piece
-is still there, central decides when it grants.
+is still there, central decides when it grants. Without central only what this run was lent for
+this member can be spent, and the screen says how much that is.
 """
 
 from collections.abc import Mapping
 
-from msgspec import structs
+from msgspec import UNSET, UnsetType, structs
 
 from edge_agent.effects import (
     AskBalance,
@@ -14,12 +15,16 @@ from edge_agent.effects import (
     AskLease,
     AskReserve,
     Effect,
+    Member,
     Now,
     Record,
     SyncNow,
     Terms,
 )
-from edge_agent.kiosk.inputs import (
+from edge_agent.phrases import Phrase, own_words, phrase
+from edge_agent.proving import TRY_AGAIN, next_try, wants_proof
+from edge_agent.redeeming.inputs import (
+    Answer,
     CancelTold,
     CancelTouched,
     Chosen,
@@ -28,31 +33,33 @@ from edge_agent.kiosk.inputs import (
     PiecesSet,
     PinTyped,
     ReserveTold,
+    Touch,
 )
-from edge_agent.kiosk.paper import redemption_slip
-from edge_agent.kiosk.state import Result, State, Voucher, home, tell
-from edge_agent.phrases import Phrase, own_words, phrase
-from edge_agent.proving import TRY_AGAIN, next_try, wants_proof
+from edge_agent.redeeming.paper import redemption_slip
+from edge_agent.redeeming.reach import Reach, why_not_offline
+from edge_agent.redeeming.state import Effects, Visit, VisitT, Voucher, home, tell
 from loyalty import catalogue
 from loyalty.catalogue import Asking, Part
 from loyalty.events import Redeem
+from loyalty.redeeming import LeaseAnswer
 from loyalty.rules.earning import Reason
-from loyalty.wire import LeaseAnswer, RewardRow
+from loyalty.wire import BalanceAnswer, RewardRow
 
 
 def why_not(
-    state: State,
+    state: Visit,
     reward: RewardRow,
+    reach: Reach,
     *,
-    online: bool,
     day: str = "",
     left: int | None = None,
     pieces: int = 1,
+    kept: bool = False,
 ) -> Phrase | None:
     """Return why the member cannot have this reward here and now, None if they can.
 
     `day` is the mall's, empty while it is not sure; `left` are in stock, None where that is not
-    counted.
+    counted, or its pieces are `kept` for this member.
     """
     if state.member is not None and not state.member.new_card:
         had = state.had.get(reward.reward_id, 0)
@@ -66,7 +73,11 @@ def why_not(
         return phrase(Reason("balance_too_low", values))
     if state.member is not None and state.member.new_card:
         return phrase(Reason("member_unknown"))
-    return None if online else phrase(Reason("offline"))
+    if reach.online:
+        return None
+    counted = kept or left is not None
+    refusal = why_not_offline(reach, reward, points, day=day, counted=counted)
+    return None if refusal is None else phrase(refusal)
 
 
 def left_of(reward: RewardRow, stock: Mapping[str, int]) -> int | None:
@@ -76,9 +87,7 @@ def left_of(reward: RewardRow, stock: Mapping[str, int]) -> int | None:
     return min((stock[one.reward_id] // one.pieces for one in counted), default=None)
 
 
-def touched(
-    state: State, event: Chosen | PiecesSet | Confirmed | PinTyped, now: Now, terms: Terms
-) -> Result:
+def touched(state: VisitT, event: Touch, now: Now, terms: Terms) -> tuple[VisitT, Effects]:
     """Do what the member asks for on the way to a redemption."""
     match event:
         case Chosen() if state.step == "home" and state.member:
@@ -87,20 +96,15 @@ def touched(
             most = state.chosen.details.pieces_max
             state = structs.replace(state, pieces=max(1, min(pieces, most)))
             return state, _keep(state)
-        case Confirmed(request_id=request_id) if state.step == "confirm" and state.chosen:
-            return _confirmed(state, state.chosen, request_id, now, terms)
+        case Confirmed() if state.step == "confirm" and state.chosen:
+            return _confirmed(state, state.chosen, event, now, terms)
         case PinTyped(pin=pin) if state.step == "prove":
-            return asked(state, pin)
+            return _asked(state, pin)
         case _:
             return state, ()
 
 
-def told(
-    state: State,
-    event: CancelTouched | ReserveTold | LeaseTold | CancelTold,
-    now: Now,
-    terms: Terms,
-) -> Result:
+def told(state: VisitT, event: Answer, now: Now, terms: Terms) -> tuple[VisitT, Effects]:
     """Go on with an answer of central, or ask it to take a redemption back."""
     match event:
         case ReserveTold(reward_id=reward_id, answer=answer):
@@ -119,28 +123,39 @@ def told(
             return state, ()
 
 
-def let_go(state: State) -> tuple[Effect, ...]:
+def proven(state: VisitT, member: Member) -> tuple[VisitT, Effects] | None:
+    """Go on with the fresh pass of the member who must prove; None: the scan is another's."""
+    if state.step != "prove" or state.member is None or state.member.holder != member.holder:
+        return None
+    if not member.shown_pass:
+        return tell(state, "error", own_words("pass_wanted")), ()
+    return _asked(structs.replace(state, member=member))
+
+
+def balance_told(state: VisitT, answer: BalanceAnswer | None) -> VisitT:
+    """Show what central says the member has; without its answer the screen stays as it is."""
+    if answer is None or state.member is None or not answer.known:
+        return state
+    member = structs.replace(
+        state.member,
+        balance=answer.balance,
+        tier_id=answer.tier_id or state.member.tier_id,
+        masked_name=answer.masked_name or state.member.masked_name,
+        new_card=False,
+        told=answer.told,
+    )
+    available = max(answer.balance - answer.held, 0)
+    return structs.replace(state, member=member, available=available, had=answer.had)
+
+
+def let_go(state: Visit) -> tuple[Effect, ...]:
     """Return what lets central give kept pieces to others: the member does not want them."""
     if not state.kept or state.chosen is None or state.step == "working":
         return ()
     return (AskReserve(state.chosen.reward_id, 0),)
 
 
-def asked(state: State, pin: str = "") -> Result:
-    """Ask for the points, with whatever proof there is; a pass is good for one redemption."""
-    member, chosen = state.member, state.chosen
-    if member is None or chosen is None:
-        return state, ()
-    shown_pass = "" if pin else member.shown_pass
-    points = state.price * state.pieces
-    ask = AskLease(
-        state.request_id, member.holder, chosen.reward_id, pin, shown_pass, state.pieces, points
-    )
-    used = structs.replace(member, shown_pass="")
-    return structs.replace(state, step="working", member=used), (ask,)
-
-
-def _chosen(state: State, event: Chosen, now: Now) -> Result:
+def _chosen(state: VisitT, event: Chosen, now: Now) -> tuple[VisitT, Effects]:
     reward = event.reward
     state = structs.replace(
         state,
@@ -155,32 +170,100 @@ def _chosen(state: State, event: Chosen, now: Now) -> Result:
     return state, _keep(state)
 
 
-def _keep(state: State) -> tuple[Effect, ...]:
+def _keep(state: VisitT) -> tuple[Effect, ...]:
     if not state.kept or state.chosen is None:
         return ()
     return (AskReserve(state.chosen.reward_id, state.pieces),)
 
 
-def _confirmed(state: State, chosen: RewardRow, request_id: str, now: Now, terms: Terms) -> Result:
-    refusal = why_not(state, chosen, online=True, day=_day(now), pieces=state.pieces)
+def _asked(state: VisitT, pin: str = "") -> tuple[VisitT, Effects]:
+    """Ask for the points, with whatever proof there is; a pass is good for one redemption."""
+    member, chosen = state.member, state.chosen
+    if member is None or chosen is None:
+        return state, ()
+    ask = AskLease(
+        state.request_id,
+        member.holder,
+        chosen.reward_id,
+        pin,
+        "" if pin else member.shown_pass,
+        state.pieces,
+        state.price * state.pieces,
+        gives_back=state.gives_back,
+    )
+    used = structs.replace(member, shown_pass="")
+    return structs.replace(state, step="working", member=used), (ask,)
+
+
+def _confirmed(
+    state: VisitT, chosen: RewardRow, event: Confirmed, now: Now, terms: Terms
+) -> tuple[VisitT, Effects]:
+    reach, day = event.reach, _day(now)
+    refusal = why_not(state, chosen, reach, day=day, pieces=state.pieces, kept=state.kept)
     if refusal is not None:
         return _refused(state, refusal), let_go(state)
-    state = structs.replace(state, request_id=request_id)
+    if not reach.online:
+        return _spent_offline(state, reach, now, terms)
+    back = _in_the_way(state, reach)
+    state = structs.replace(state, request_id=event.request_id, gives_back=back)
     shows_pass = state.member is not None and bool(state.member.shown_pass)
     if wants_proof(state.price * state.pieces, terms.book) and not shows_pass:
         return structs.replace(state, step="prove"), ()
-    return asked(state)
+    return _asked(state)
 
 
-def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
+def _in_the_way(state: Visit, reach: Reach) -> str:
+    """Return the lease that must go back first, as its points are needed for this redemption."""
+    if reach.ready is None or state.available is None:
+        return ""
+    others = state.available - reach.ready.points
+    return reach.ready.lease_id if state.price * state.pieces > others else ""
+
+
+def _leased(state: VisitT, told: LeaseTold, now: Now, terms: Terms) -> tuple[VisitT, Effects]:
     if state.step != "working" or told.request_id != state.request_id:
         return state, ()
     if told.answer is None:
-        return _refused(state, phrase(Reason("offline"))), ()
+        return _unanswered(state, told.reach, now, terms)
     if told.answer.refusal is not None:
         return _lease_refused(state, told.answer.refusal, now), ()
-    member, chosen, lease = state.member, state.chosen, told.answer
-    place = told.place or state.place
+    return _spent(state, told.answer, told.place, now, terms)
+
+
+def _unanswered(state: VisitT, reach: Reach, now: Now, terms: Terms) -> tuple[VisitT, Effects]:
+    """Go on with what was lent for this case; what central may have lent meanwhile goes back."""
+    chosen = state.chosen
+    if chosen is None:
+        return _refused(state, phrase(Reason("offline"))), ()
+    cost = state.price * state.pieces
+    refusal = why_not_offline(reach, chosen, cost, day=_day(now), counted=state.kept)
+    if refusal is not None:
+        return _refused(state, phrase(refusal)), ()
+    return _spent_offline(state, reach, now, terms)
+
+
+def _spent_offline(state: VisitT, reach: Reach, now: Now, terms: Terms) -> tuple[VisitT, Effects]:
+    if reach.ready is None:
+        return _refused(state, phrase(reach.why)), ()
+    state = structs.replace(state, request_id=reach.request_id)
+    lease = structs.replace(reach.ready, points=state.price * state.pieces)
+    return _spent(state, lease, reach.place, now, terms, pieces=state.pieces)
+
+
+def _spent(
+    state: VisitT,
+    lease: LeaseAnswer,
+    told: Phrase | None,
+    now: Now,
+    terms: Terms,
+    pieces: int | UnsetType = UNSET,
+) -> tuple[VisitT, Effects]:
+    """Write the redemption down with its slip; `told` is where alone it is handed over.
+
+    `pieces` are said where central does not know yet what the points are for.
+    """
+    member, chosen = state.member, state.chosen
+    place = told or state.place
     if member is None or chosen is None or place is None:
         return _refused(state, own_words("stopped_while_redeeming")), ()
     body = Redeem(
@@ -190,6 +273,7 @@ def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
         points=lease.points,
         reward_id=chosen.reward_id,
         voucher_code=lease.voucher_code,
+        pieces=pieces,
     )
     slip = redemption_slip(member, chosen, state.pieces, place, lease, now, terms)
     voucher = _voucher(state, chosen, place, lease, slip.slip_id)
@@ -203,7 +287,7 @@ def _leased(state: State, told: LeaseTold, now: Now, terms: Terms) -> Result:
 
 
 def _voucher(
-    state: State, chosen: RewardRow, place: Phrase, lease: LeaseAnswer, slip_id: str
+    state: VisitT, chosen: RewardRow, place: Phrase, lease: LeaseAnswer, slip_id: str
 ) -> Voucher:
     return Voucher(
         code=lease.voucher_code,
@@ -217,7 +301,7 @@ def _voucher(
     )
 
 
-def _lease_refused(state: State, refusal: Reason, now: Now) -> State:
+def _lease_refused(state: VisitT, refusal: Reason, now: Now) -> VisitT:
     if refusal.code not in TRY_AGAIN:
         return _refused(state, phrase(refusal))
     again = structs.replace(
@@ -226,7 +310,7 @@ def _lease_refused(state: State, refusal: Reason, now: Now) -> State:
     return again if refusal.code == "proof_needed" else tell(again, "error", phrase(refusal))
 
 
-def _cancelled(state: State, event: CancelTold, now: Now) -> Result:
+def _cancelled(state: VisitT, event: CancelTold, now: Now) -> tuple[VisitT, Effects]:
     voucher, member, answer = state.voucher, state.member, event.answer
     if state.step != "working" or voucher is None or voucher.code != event.voucher_code:
         return state, ()
@@ -240,7 +324,7 @@ def _cancelled(state: State, event: CancelTold, now: Now) -> Result:
     return tell(home(state), "attention", words), ask
 
 
-def _refused(state: State, refusal: Phrase) -> State:
+def _refused(state: VisitT, refusal: Phrase) -> VisitT:
     return tell(structs.replace(state, step="refused", refusal=refusal), "error", refusal)
 
 

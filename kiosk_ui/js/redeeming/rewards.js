@@ -14,6 +14,17 @@ export const REWARD_ICONS = {
 };
 
 const FEW = 20;
+/** What stands against every reward alike is said once, at the top. */
+const GENERAL = new Set([
+  "offline",
+  "offline_off",
+  "offline_card",
+  "offline_not_lent",
+  "offline_none_lent",
+  "offline_lent_spent",
+  "offline_lent_over",
+  "offline_restarted",
+]);
 
 export function drawRewards(step, rewards) {
   const template = document.getElementById("reward");
@@ -53,5 +64,5 @@ function fewLeft(left) {
 /** Why this reward cannot be had; that there is no network is said once, at the top. */
 function whyNot(reason) {
   if (reason === null) return t("home.not_now");
-  return reason.code === "offline" ? t("home.when_online") : named(reason);
+  return GENERAL.has(reason.code) ? t("home.when_online") : named(reason);
 }

@@ -1,0 +1,1 @@
+"""Redeeming where a member stands: one flow for kiosk and till; its rules are in `flow`."""
