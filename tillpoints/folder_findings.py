@@ -35,7 +35,8 @@ class Place:
 class Seen:
     """What was found at a place: `shape` of it, whether it `permits` what is needed, its room.
 
-    `inodes` are those that are free; None where the file system counts none.
+    `inodes` are those that are free; None where the file system counts none. What is not there yet
+    has the room of the folder in which it would be made.
     """
 
     shape: Literal["folder", "file", "nothing", "hidden"]
@@ -69,7 +70,8 @@ def look(place: Place, uid: int, groups: set[int] | None) -> Seen:
     except PermissionError:
         return Seen("hidden")
     except (FileNotFoundError, NotADirectoryError):
-        return Seen("nothing")
+        above = os.statvfs(next(each for each in place.path.absolute().parents if each.is_dir()))
+        return Seen("nothing", free_mib=_mib(above), inodes=_inodes(above))
     wanted = stat.S_IWUSR | stat.S_IXUSR if place.needs == "writing" else stat.S_IRUSR
     if groups is None:
         permits = True
@@ -83,9 +85,23 @@ def look(place: Place, uid: int, groups: set[int] | None) -> Seen:
         "folder" if stat.S_ISDIR(found.st_mode) else "file",
         permits,
         bool(room.f_flag & os.ST_RDONLY),
-        room.f_bavail * room.f_frsize // 2**20,
-        room.f_favail if room.f_files else None,
+        _mib(room),
+        _inodes(room),
     )
+
+
+def _mib(room: os.statvfs_result) -> int:
+    return room.f_bavail * room.f_frsize // 2**20
+
+
+def _inodes(room: os.statvfs_result) -> int | None:
+    return room.f_favail if room.f_files else None
+
+
+def check_disk(folder: Path) -> Finding:
+    """Look at the room of a folder that is there, and judge it. Raises OSError."""
+    room = os.statvfs(folder)
+    return check_room(folder, _mib(room), _inodes(room))
 
 
 def check_place(place: Place, seen: Seen, user: str) -> Finding:
@@ -100,7 +116,10 @@ def check_place(place: Place, seen: Seen, user: str) -> Finding:
     if seen.shape == "hidden":
         ask = ("看不到", "cannot be seen by who asks", "sudo tillpoints doctor")
         return Finding("folder", "absent", f"{zh} {ask[0]}", f"{en} {ask[1]}", ask[2])
+    room = check_room(place.path, seen.free_mib, seen.inodes, place.mib_min)
     if seen.shape == "nothing":
+        if writes and room.state != "ok":
+            return room
         mend = f"install -d -m 0700 -o {user} {path}" if writes else f"put it at {path}"
         return Finding("folder", "absent", f"{zh} 还没有", f"{en} is not there yet", mend)
     if seen.shape == "file" and writes:
@@ -113,10 +132,8 @@ def check_place(place: Place, seen: Seen, user: str) -> Finding:
             return wrong(f"{user} 不能读", f"cannot be read by {user}", f"chmod -R a+rX {path}")
         mend = f"chown -R {user} {path}; chmod -R u+rwX {path}"
         return wrong(f"{user} 不能写", f"cannot be written by {user}", mend)
-    if writes:
-        room = check_room(place.path, seen.free_mib, seen.inodes, place.mib_min)
-        if room.state != "ok":
-            return room
+    if writes and room.state != "ok":
+        return room
     return Finding("folder", "ok", f"{zh} 可用", f"{en} is fit for use")
 
 

@@ -127,11 +127,12 @@ FIT = Seen("folder", permits=True, free_mib=600, inodes=20_000)
         (SPOOL, replace(FIT, inodes=None), "ok", "is fit for use", ""),
         (
             SPOOL,
-            Seen("nothing"),
+            replace(FIT, shape="nothing"),
             "absent",
             "not there yet",
             "install -d -m 0700 -o pos ",
         ),
+        (SPOOL, Seen("nothing", free_mib=5), "wrong", "only 5 MiB", "du -xh / "),
         (SPOOL, Seen("hidden"), "absent", "cannot be seen", "sudo tillpoints doctor"),
         (SPOOL, replace(FIT, shape="file"), "wrong", "no folder", "mv '/spool/a b' "),
         (SPOOL, replace(FIT, read_only=True), "wrong", "read-only", "mount -o remount,rw "),
@@ -159,7 +160,8 @@ def test_a_folder_that_is_not_fit_is_told_with_what_mends_it(place, seen, state,
 
 def test_folders_are_looked_at_with_the_eyes_of_who_uses_them(tmp_path):
     place = Place(tmp_path / "spool", "打印副本", "print copies")
-    assert look(place, 1, {1}).shape == "nothing"
+    missing = look(place, 1, {1})
+    assert (missing.shape, missing.free_mib > 0) == ("nothing", True)
     place.path.mkdir()
     own = place.path.stat()
     for mode, uid, groups, permits in (

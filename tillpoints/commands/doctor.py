@@ -44,7 +44,7 @@ from tillpoints.findings import (
     check_sqlite,
     check_zbar,
 )
-from tillpoints.folder_findings import check_place, check_room, look, places
+from tillpoints.folder_findings import check_disk, check_place, look, places
 
 #: Where the services find their configuration.
 AGENT_TOML = Path("/etc/tillpoints/agent.toml")
@@ -136,15 +136,7 @@ def disks(config: Config | None, who: Who) -> list[Finding]:
         seen = ((each, look(each, who.uid, who.groups)) for each in places(config))
         return [check_place(place, found, who.name) for place, found in seen]
     found = {folder.stat().st_dev: folder for folder in reversed(STATE_FOLDERS) if folder.exists()}
-    rooms = [(folder, os.statvfs(folder)) for folder in found.values()]
-    return [
-        check_room(
-            folder,
-            room.f_bavail * room.f_frsize // 2**20,
-            room.f_favail if room.f_files else None,
-        )
-        for folder, room in rooms
-    ]
+    return [check_disk(folder) for folder in found.values()]
 
 
 def examine(config: Config | None = None) -> list[Finding]:
