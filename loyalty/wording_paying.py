@@ -41,6 +41,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "满 {from} 减 {percent}%，最多减 {most}",
         "{percent}% off a bill of {from} or more, at most {most}",
     ),
+    "coupon_one_bill": (
+        "一单限用一张，用券部分不积分",
+        "One coupon a bill; what it takes off earns no points",
+    ),
+    "coupon_at_till": ("优惠券请在收银台使用", "Coupons count at a till"),
     "coupon_from": (
         "满 {amount} 元才能用此券",
         "This coupon counts from a bill of {amount} on",

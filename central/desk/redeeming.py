@@ -29,8 +29,10 @@ from central.ledger.writing.projections import json_of
 from central.sync import census
 from central.sync.reward_offers import Wanted, local, offer_of
 from central.sync.service import Service
+from central.sync.spending import signable
 from loyalty import vouchers
 from loyalty.codes import PASS_PREFIX, VoucherCode, classify, is_short_code, make_short_code
+from loyalty.coupons import Coupon
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason
 from loyalty.vouchers import NotAVoucher
@@ -61,6 +63,7 @@ class Redeemed(Struct, frozen=True):
     pieces: int
     valid_until: str
     place: str
+    coupon: Coupon | None = None
 
 
 class Looked(Struct, frozen=True):
@@ -108,22 +111,16 @@ def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
             service.proof.let_go(CENTRAL_DEVICE, asked.request_id)
         return given
     lease, voucher, kept = cast(tuple[Lease, Voucher, Redemption], given)
-    signable = vouchers.Voucher(
-        key,
-        voucher.code,
-        voucher.reward_id,
-        voucher.home_device,
-        voucher.valid_until,
-        kept.pieces,
-    )
+    said = signable(key, voucher, kept)
     return Redeemed(
         code=voucher.code,
-        signed=vouchers.signed_text(signable, service.central_key),
+        signed=vouchers.signed_text(said, service.central_key),
         reward_id=voucher.reward_id,
         points=lease.amount,
         pieces=kept.pieces,
         valid_until=voucher.valid_until,
         place=kept.place,
+        coupon=kept.coupon or None,
     )
 
 

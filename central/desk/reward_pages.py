@@ -24,6 +24,7 @@ from central.members.lookup import Person, person_of
 from central.rewards import offered, records
 from central.staff.pages import View, who
 from central.sync.service import Service
+from loyalty import coupons
 from loyalty.codes import group, mask_number
 from loyalty.rules.earning import Reason
 from loyalty.wording import say
@@ -171,6 +172,7 @@ class Pages:
             signed=made.signed,
             valid_until=made.valid_until,
             where=self._where(made.place),
+            terms=say(coupons.said(made.coupon), lang) if made.coupon else "",
             made_at=moment.astimezone(self._config.tz()).strftime("%Y-%m-%d %H:%M"),
         )
         printer = self._config.desk_printer

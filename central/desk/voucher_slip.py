@@ -34,6 +34,7 @@ class VoucherPaper(Struct, frozen=True):
     valid_until: str
     where: str
     made_at: str
+    terms: str = ""  # of a coupon
 
 
 def compose(paper: VoucherPaper, lang: Lang) -> Slip:
@@ -61,6 +62,8 @@ def _elements(paper: VoucherPaper, lang: Lang) -> Iterator[Element]:
     yield Blank()
     yield Pair(say("until"), paper.valid_until, bold=True)
     yield Pair(say("where"), paper.where)
+    if paper.terms:
+        yield Text(paper.terms)
     yield Text(say("once"))
     yield Pair(say("made"), paper.made_at)
     yield Cut()

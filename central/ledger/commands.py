@@ -6,10 +6,11 @@ judges like a till's. So a replay of the chains needs no command.
 
 from collections.abc import Callable, Iterable
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import (
+    CENTRAL_DEVICE,
     Identity,
     Pending,
     Unreadable,
@@ -88,6 +89,8 @@ class UseVoucher(Struct, frozen=True):
             return refused("redeem_on_its_way")  # its device has not told yet what for
         if voucher.valid_until < self.today or voucher.state is VoucherState.EXPIRED:
             return refused("voucher_expired", until=voucher.valid_until)
+        if self.device_id == CENTRAL_DEVICE and kept.coupon is not UNSET:
+            return refused("coupon_at_till")
         if (voucher.used_by, voucher.request_id) == (device, self.request_id):
             return refused("coupon_released")  # a late copy of the request
         use = VoucherUse(at, self.code, by=device, request_id=self.request_id)

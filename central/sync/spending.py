@@ -86,7 +86,7 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
         points=granted.amount,
         voucher_code=voucher.code,
         voucher_signed=vouchers.signed_text(
-            _signable(service.shard_key, voucher, kept), service.central_key
+            signable(service.shard_key, voucher, kept), service.central_key
         ),
         valid_until=voucher.valid_until,
         ttl_s=granted.ttl_s,
@@ -198,7 +198,8 @@ def _few(name: str, value: int, least: int = 0) -> int:
     return counted(name, value, least)
 
 
-def _signable(shard_key: int, issued: Voucher, kept: Redemption) -> vouchers.Voucher:
+def signable(shard_key: int, issued: Voucher, kept: Redemption) -> vouchers.Voucher:
+    """Return what the QR of a voucher says."""
     return vouchers.Voucher(
         shard_key=shard_key,
         code=issued.code,

@@ -4,7 +4,11 @@ from edge_agent.effects import HeldSlip, Member, Now, Terms
 from edge_agent.phrases import Phrase, counted
 from edge_agent.slip_origin import called, origin
 from edge_agent.slips import RedemptionSlip
+from loyalty.catalogue import coupon_of
+from loyalty.coupons import said
+from loyalty.rules.reasons import Reason
 from loyalty.wire import LeaseAnswer, RewardRow
+from loyalty.wording import say
 
 
 def redemption_slip(
@@ -27,6 +31,15 @@ def redemption_slip(
         qr=lease.voucher_signed,
         valid_until=lease.valid_until,
         where=place.zh if zh else place.en,
+        conditions=_conditions(reward, terms),
         balance=None if member.balance is None else member.balance - lease.points,
     )
     return HeldSlip(f"{lease.voucher_code}-redemption", lease.voucher_code, content)
+
+
+def _conditions(reward: RewardRow, terms: Terms) -> tuple[str, ...]:
+    """Return what a coupon takes off; other rewards have none."""
+    coupon = coupon_of(reward.details)
+    if coupon is None:
+        return ()
+    return say(said(coupon), terms.language), say(Reason("coupon_one_bill"), terms.language)

@@ -55,9 +55,10 @@ from edge_agent.till.inputs import (
     Tick,
     Told,
 )
-from edge_agent.till.intake import Finding, KnownSale, Nothing, Refunded, Sold, seen
+from edge_agent.till.intake import Finding, KnownSale, Nothing, Refunded, Sold
 from edge_agent.till.paper import award_slip, claim_slip, refund_slip
 from edge_agent.till.recorded import refund_body, sale_body, waits
+from edge_agent.till.seen import seen
 from edge_agent.till.unclear import Unclear
 from loyalty.events import Body, Claim, Correction
 

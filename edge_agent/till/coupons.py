@@ -7,7 +7,7 @@ never comes lets go of the coupon; what does not fit is for a person, who says w
 
 from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from edge_agent import commands
 from edge_agent.effects import Now, Record
@@ -17,6 +17,7 @@ from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from edge_agent.till import matching
+from edge_agent.till.intake import Finding, Sold
 from edge_agent.till.tendering import READ_S, RECEIPT_S, fen_of
 from loyalty.coupons import said, taken_off
 from loyalty.events import Bill, Body, CouponChecked, Moment, VoucherUse
@@ -131,6 +132,23 @@ class Coupons:
             return readings, (Record((_checked(kept, found.outcome, now.moment, paper),)),)
         readings = matching.as_taken_off(readings, found, kept.bill)
         return readings, (Record((self._use(kept, now, paper),)),)
+
+    def told_on(
+        self, findings: tuple[Finding, ...], taken: tuple[Record, ...]
+    ) -> tuple[Finding, ...]:
+        """Return the findings with what the coupon took off told on the slip of its sale."""
+        off = {
+            body.fingerprint: body.bill.paid_fen
+            for record in taken
+            for body in record.bodies
+            if isinstance(body, VoucherUse) and body.bill is not UNSET
+        }
+        return tuple(
+            structs.replace(one, coupon_fen=off[one.fingerprint])
+            if isinstance(one, Sold) and one.fingerprint in off
+            else one
+            for one in findings
+        )
 
     def recorded(self) -> Told | None:
         """Look at what became of the coupon after a job was recorded; tell it if it is news."""

@@ -6,6 +6,8 @@ does not promise; central works every award out again and adds what is due (SYNC
 
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from edge_agent.effects import Member, Now, Terms
 from edge_agent.till.intake import KnownSale, Sold
 from loyalty.facts import Moment
@@ -13,6 +15,7 @@ from loyalty.rules import earning
 from loyalty.rules.basket import Basket, without
 from loyalty.rules.campaigns import Who
 from loyalty.rules.earning import Award
+from loyalty.rules.reasons import Reason, money
 from loyalty.rules.spans import Span, at
 
 
@@ -23,7 +26,11 @@ def award(sold: Sold | KnownSale, member: Member | None, now: Now, terms: Terms)
         left = without(sold.basket, sold.refunded_fen, sold.back)
         return earning.award(left, who, sold.sold_at, terms.book)
     basket = Basket(sold.eligible_fen, terms.shop.shop_id, terms.shop.category, sold.parts)
-    return earning.award(basket, who, when(now), terms.book)
+    given = earning.award(basket, who, when(now), terms.book)
+    if not sold.coupon_fen:
+        return given
+    used = Reason("coupon_used", {"amount": money(sold.coupon_fen)})
+    return structs.replace(given, reasons=(*given.reasons, used))
 
 
 def award_again(sale: KnownSale, terms: Terms) -> Award:

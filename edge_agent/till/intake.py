@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, structs
 
-from edge_agent.effects import Member, PaperSeen
+from edge_agent.effects import Member
 from edge_agent.journal.bills import GivenBack, PaidBill
 from edge_agent.journal.records import SaleState
 from edge_agent.phrases import Phrase, own_words
@@ -91,6 +91,7 @@ class Sold(Struct, frozen=True):
     discriminator: str = ""
     outcome: Outcome = "sale"
     parts: tuple[Part, ...] = ()
+    coupon_fen: int = 0  # what a coupon took off
 
     @property
     def claim_hash(self) -> str:
@@ -313,38 +314,4 @@ def _nothing(reading: Reading, *why: Phrase, mention: bool = False) -> Nothing:
         printed_at=reading.printed_at,
         owed_fen=reading.owed_fen,
         currency=reading.currency or "",
-    )
-
-
-def seen(finding: Finding) -> PaperSeen:
-    """Return what the journal keeps of a document for the list on the screen."""
-    match finding:
-        case Sold() | Refunded():
-            return PaperSeen(
-                outcome=finding.outcome,
-                kind=finding.receipt.kind,
-                why=finding.why,
-                fingerprint=finding.fingerprint,
-                number=finding.receipt.number or "",
-                printed_at=finding.receipt.printed_at or "",
-                amount_fen=finding.receipt.owed_fen,
-                currency=finding.receipt.currency,
-            )
-        case Unclear():
-            key = finding.paper.review_id if finding.paper else finding.job_hash
-            return _paper(finding, "review", key)
-        case Nothing():
-            return _paper(finding, finding.kind)
-
-
-def _paper(finding: Unclear | Nothing, kind: str, key: str = "") -> PaperSeen:
-    return PaperSeen(
-        outcome=finding.outcome,
-        kind=kind,
-        why=finding.why,
-        fingerprint=key,
-        number=finding.number or "",
-        printed_at=finding.printed_at or "",
-        amount_fen=finding.owed_fen,
-        currency=finding.currency,
     )

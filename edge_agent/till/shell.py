@@ -247,12 +247,12 @@ class Till:
         readings, paid = message.readings, tuple[Record, ...]()
         try:
             if readings is not None:
-                at_s, _ = _times(message.job, now)
-                shop_id = terms.shop.shop_id
+                at_s, shop_id = _times(message.job, now)[0], terms.shop.shop_id
                 readings, paid = self.tendering.receipt_of(readings, at_s, shop_id, now)
                 readings, taken = self.coupons.receipt_of(readings, at_s, shop_id, now)
                 paid += taken
             findings = self._findings(message, readings, now, terms)
+            findings = self.coupons.told_on(findings, paid)
             recorded = self._take(message, findings, now, terms, paid)
             for told in (self.tendering.recorded(), self.coupons.recorded()) if paid else ():
                 self._told(told, now, terms)

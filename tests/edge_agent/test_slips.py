@@ -24,6 +24,9 @@ from edge_agent.slips import (
     compose,
     group_code,
 )
+from loyalty.coupons import Coupon, said
+from loyalty.rules.reasons import Reason
+from loyalty.wording import say
 from paper.encode import PAPER_58MM, PAPER_80MM, PrinterProfile, encode_slip
 from paper.layout import QR, Cut, Line, as_text, lay_out
 from paper.marker import COPY_BANNER, OWN_PRINT_MARK, Lang, is_own_print
@@ -91,6 +94,45 @@ def slips(lang: Lang) -> dict[str, AnySlip]:
             "一楼服务台" if zh else "Service desk 1F",
             ("凭本券领取，不找零。",) if zh else ("Hand in this slip. No change given.",),
             balance=12_340,
+        ),
+        "coupon": RedemptionSlip(
+            kiosk,
+            "王* **** 6789",
+            "织野满 200 减 50 券" if zh else "ZHIYE: 50 off 200",
+            100,
+            "4N8TYQ6ZC2MHR7KX",
+            VOUCHER_QR,
+            "2025-12-08",
+            "织野" if zh else "ZHIYE",
+            tuple(
+                say(reason, lang)
+                for reason in (said(Coupon(5_000, 0, 0, 20_000)), Reason("coupon_one_bill"))
+            ),
+            balance=12_740,
+        ),
+        "award_coupon": AwardSlip(
+            shop,
+            RECEIPT,
+            "王* **** 6789",
+            357,
+            (*earned, say(Reason("coupon_used", {"amount": "50.00"}), lang)),
+            balance=12_840,
+            expires_on="2026-12-31",
+        ),
+        "refund_paid": RefundSlip(
+            shop,
+            REFUND,
+            "王* **** 6789",
+            133,
+            (
+                *returned,
+                say(Reason("paid_points_back", {"points": "2990", "amount": "29.90"}), lang),
+                say(Reason("coupon_back", {"until": "2025-12-08"}), lang),
+            ),
+            balance=15_697,
+        ),
+        "refund_part": RefundSlip(
+            shop, REFUND, "王* **** 6789", 133, (*returned, say(Reason("coupon_stays"), lang))
         ),
         "review": ReviewSlip(shop, unreadable, RECEIPT, "王* **** 6789"),
         "review_unread": ReviewSlip(shop, unreadable),

@@ -16,7 +16,10 @@ from edge_agent.effects import Terms
 from edge_agent.kiosk.paper import redemption_slip
 from edge_agent.phrases import Phrase
 from edge_agent.slips import compose
+from loyalty.catalogue import Details, coupon_of
+from loyalty.coupons import Coupon, said
 from loyalty.wire import RewardRow, ShopRow
+from loyalty.wording import say
 from paper.encode import encode_slip
 from tests.attacks.test_redeeming import (
     A,
@@ -26,6 +29,7 @@ from tests.attacks.test_redeeming import (
     sqlite_programme,
     sqlite_template,
 )
+from tests.central.rewards.redeem_cases import bring_in
 from tests.edge_agent.conftest import member as somebody
 from tests.edge_agent.conftest import now
 from tests.paper.rendered import Model, Printer
@@ -37,24 +41,38 @@ PLACE = Phrase("at_shop", "织野", "ZHIYE")
 SHOP = ShopRow("S2", "服务台", "Service desk", "food")
 
 
-def of_the_kiosk(lease, lang):
+LESS_50 = {"reward_id": "less-50", "name_zh": "满 200 减 50", "points": "100", "kind": "coupon"}
+LESS_50 |= {"home_shop": "S1", "off": "50", "from": "200"}
+COUPON = RewardRow(
+    "less-50",
+    "满 200 减 50",
+    "50 off 200",
+    100,
+    "coupon",
+    "S1",
+    Details(off_fen=5_000, from_fen=20_000),
+)
+
+
+def of_the_kiosk(lease, lang, reward=BAG):
     terms = Terms("澄湖天地", "kiosk-1", SHOP, BOOK, "v", lang)
-    held = redemption_slip(somebody(balance=300), BAG, 1, PLACE, lease, now(0), terms)
+    held = redemption_slip(somebody(balance=300), reward, 1, PLACE, lease, now(0), terms)
     return compose(held.content, lang)
 
 
-def of_the_desk(lease, lang):
+def of_the_desk(lease, lang, reward=BAG):
     return voucher_slip.compose(
         voucher_slip.VoucherPaper(
             programme="澄湖天地",
             member="****1234",
-            reward=BAG.name_zh if lang == "zh" else BAG.name_en,
+            reward=reward.name_zh if lang == "zh" else reward.name_en,
             points=lease.points,
             code=lease.voucher_code,
             signed=lease.voucher_signed,
             valid_until=lease.valid_until,
             where=PLACE.zh if lang == "zh" else PLACE.en,
             made_at="2026-05-29 10:00",
+            terms="" if reward is BAG else say(said(coupon_of(reward.details)), lang),
         ),
         lang,
     )
@@ -72,6 +90,23 @@ def test_what_stands_on_paper_is_what_the_till_takes(mall, paper, made, lang):
     assert [mall.home.scan(qr) for _ in range(2)] == ["voucher_accepted", "voucher_used"]
     code = read_code(printed(made(typed, lang), profile))
     assert [mall.home.scan(code) for _ in range(2)] == ["voucher_accepted", "voucher_used"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("made", [of_the_kiosk, of_the_desk])
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_coupon_on_paper_is_kept_for_a_bill_by_its_qr_or_its_code(mall, paper, made, lang):
+    bring_in(mall, [LESS_50])
+    lease = redeem(mall, "less-50", "r3")
+    mall.home.meet_central()
+    mall.home.cut_off = True
+    paper = printed(made(lease, lang, COUPON), PrinterProfile(**PAPERS[paper]))
+    text = "".join(paper.text)
+    assert ("满 200.00 减 50.00" if lang == "zh" else "50.00 off a bill of 200.00") in text
+    for told in (read_qr(paper), read_code(paper)):
+        assert mall.home.scan(told) == "coupon_kept"
+        kept = mall.home.journal.coupon_awaiting()
+        assert kept.coupon == Coupon(5_000, 0, 0, 20_000)
 
 
 def printed(slip, profile):

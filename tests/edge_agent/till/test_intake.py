@@ -10,10 +10,10 @@ from edge_agent.till.intake import (
     Refunded,
     Sold,
     Unclear,
-    seen,
     take_in,
     unreadable,
 )
+from edge_agent.till.seen import seen
 from loyalty.codes import claim_hash
 from loyalty.events import Holder
 from loyalty.products import Part, Products
