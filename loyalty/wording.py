@@ -55,6 +55,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{points} points are short of {en}, which stays until {day}",
     ),
     "tier_down": ("保留期已过，降为{zh}", "The time of grace is over: now {en}"),
+    "tier_set": ("商场登记为{zh}", "Recorded by the mall: {en}"),
     "carried": ("零头累计满 {points} 分", "Remainders of before came to {points} pt"),
     "benefit_times": ("积分 ×{times}", "Points ×{times}"),
     "benefit_months": ("积分有效 {months} 个月", "Points count for {months} months"),

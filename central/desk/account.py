@@ -4,7 +4,7 @@ A period is one of booking: what a till sent late stands in the statement of the
 arrived, with the day on which it happened, so a statement that was handed out never changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,10 @@ from msgspec import Struct
 from sqlalchemy import Connection, Table
 
 from central.desk.statement import Expiring, Line
-from central.desk.words import both, what
-from central.ledger import explaining, queries, unsure
+from central.desk.words import TIER, both, what
+from central.ledger import explaining, queries, tier_reasons, unsure
 from central.ledger.judging.accounts import wallet_id
+from central.ledger.tier_reasons import Changed
 from central.ledger.writing.lots import unpacked
 from central.records import find
 from central.schema import account, reward, shop
@@ -68,7 +69,11 @@ def read_account(
         )
     return Account(
         opening=period.opening,
-        lines=_lines(connection, shard_key, period.lines, zone),
+        lines=_in_order(
+            zip(period.lines, _lines(connection, shard_key, period.lines, zone), strict=True),
+            tier_reasons.of_changes(connection, shard_key, member, begin_ms, end_ms),
+            zone,
+        ),
         closing=period.closing,
         held=now.held,
         expiring=_expiring(connection, shard_key, wallet_id(holder)),
@@ -96,6 +101,23 @@ def _lines(
         words = tuple(both(one) for one in (*why, day) if one is not None)
         told.append(Line(happened.date(), zh, en, line.points, line.balance, words))
     return tuple(told)
+
+
+def _in_order(
+    moved: Iterable[tuple[queries.Line, Line]], tiers: Iterable[Changed], zone: ZoneInfo
+) -> tuple[Line, ...]:
+    """Return the lines of points in their order, those of tiers between them by their time."""
+    lines, left = [], list(tiers)
+    for line, told in moved:
+        while left and left[0].at_ms < line.booked_ms:
+            lines.append(_of_tier(left.pop(0), zone))
+        lines.append(told)
+    return (*lines, *(_of_tier(one, zone) for one in left))
+
+
+def _of_tier(one: Changed, zone: ZoneInfo) -> Line:
+    day = datetime.fromtimestamp(one.at_ms / 1000, tz=zone).date()
+    return Line(day, *TIER, None, None, (both(one.why),))
 
 
 def _names(

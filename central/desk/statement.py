@@ -34,14 +34,15 @@ _WORDS: dict[str, tuple[str, str]] = {
 class Line(Struct, frozen=True):
     """One change: the mall's day, what it was, points (negative: taken) and the balance after.
 
-    `why` are the reasons beside it, as the slip told them, in zh and in en.
+    `points` and `balance` are None where a tier changed. `why` are the reasons beside it, as the
+    slip told them, in zh and in en.
     """
 
     day: date
     what_zh: str
     what_en: str
-    points: int
-    balance: int
+    points: int | None
+    balance: int | None
     why: tuple[tuple[str, str], ...] = ()
 
 
@@ -128,8 +129,8 @@ def _rows(line: Line, lang: Lang, *, one_year: bool) -> Iterator[tuple[str, str,
     yield (
         line.day.strftime("%m-%d" if one_year else "%y-%m-%d"),
         line.what_zh if lang == "zh" else line.what_en,
-        f"{line.points:+,}",
-        f"{line.balance:,}",
+        "" if line.points is None else f"{line.points:+,}",
+        "" if line.balance is None else f"{line.balance:,}",
     )
     for zh, en in line.why:
         yield "", zh if lang == "zh" else en, "", ""

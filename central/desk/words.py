@@ -35,6 +35,9 @@ _WORDS: dict[Code, tuple[str, str]] = {
     Code.RELEASED: ("退货期已过，待生效积分到账", "pending points count from now on"),
 }
 
+#: What stands on a statement where a member's tier changed.
+TIER = ("等级变动", "Tier")
+
 
 def both(reason: Reason) -> tuple[str, str]:
     """Return the sentence for a reason in zh and en."""

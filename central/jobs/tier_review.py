@@ -17,7 +17,8 @@ from central.database import reading, writing
 from central.importing import book_in_force
 from central.ledger.commands import Decision
 from central.ledger.judging.accounts import debt_id, wallet_id
-from central.ledger.judging.rows import Profile, SaleState
+from central.ledger.judging.member_rows import Profile
+from central.ledger.judging.rows import SaleState
 from central.ledger.judging.state import State
 from central.ledger.writing.turns import run_turn
 from central.ledger.writing.wants import Want

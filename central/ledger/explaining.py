@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from central.ledger import award_reasons, queries
+from central.ledger import award_reasons, queries, tier_reasons
 from central.ledger.activity_names import activity_names
 from central.ledger.award_reasons import Told
 from central.ledger.judging.accounts import Code, wallet_id
-from central.ledger.judging.rows import Profile, Unreadable
+from central.ledger.judging.rows import Unreadable
 from central.ledger.writing.loading import read
 from loyalty.events import Body, Holder, Recalculated, Refund
-from loyalty.rules.reasons import Reason, of_refund, of_tier_change
+from loyalty.rules.reasons import Reason, of_refund
 from loyalty.rules.rulebook import RuleBook
 
 _AWARDS = (Code.AWARD, Code.TRUE_UP)
@@ -28,7 +28,7 @@ _ACTIVITIES = {
     Code.ACTIVITY_BACK: "activity_back",
     Code.ACTIVITY_OWED: "activity_back",
 }
-#: How long before their last day people hear that points end, and after a change of tier of it.
+#: How long before their last day people hear that points end.
 SOON_DAYS = 30
 
 
@@ -73,28 +73,8 @@ def told(
         values = {"points": str(ends[day]), "day": day.isoformat()}
         found.append(Reason("expires_soon", values))
     if owner.kind == "member":
-        found += _of_tier(connection, shard_key, owner.key, book, today)
+        found += tier_reasons.of_now(connection, shard_key, owner.key, book, today)
     return tuple(found)
-
-
-def _of_tier(
-    connection: Connection, shard_key: int, member: str, book: RuleBook, today: date
-) -> list[Reason]:
-    known = read(connection, shard_key, "members", [member])[member]
-    profile: Profile | None = read(connection, shard_key, "profiles", [member])[member]
-    if known is None or profile is None or not profile.tier_day:
-        return []
-    until = profile.granted_until
-    if profile.cause == "grace":
-        grace = timedelta(days=book.tier_grace_days)
-        until = (date.fromisoformat(profile.below_since) + grace).isoformat()
-    elif profile.cause != "grant":
-        changed = date.fromisoformat(profile.tier_day)
-        if today > changed + timedelta(days=SOON_DAYS):
-            return []
-    tier = book.tier(known.tier_id)
-    reason = of_tier_change(profile.cause, tier, profile.tier_points, until, profile.why)
-    return [reason] if reason is not None else []
 
 
 def _of_activity(line: queries.Line, named: dict[str, dict[str, str]]) -> tuple[Reason, ...]:

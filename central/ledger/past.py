@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, func, select
 
 from central import schema
-from central.ledger.judging.rows import Profile, SaleState, read_body
+from central.ledger.judging.member_rows import Profile
+from central.ledger.judging.rows import SaleState, read_body
 from central.ledger.shards import read_shard
 from central.ledger.writing.loading import read
 from central.ledger.writing.projections import facts_of, profile_of

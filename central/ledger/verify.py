@@ -39,6 +39,7 @@ _PROJECTIONS = (
     "reserved",
     "member_tier",
     "member_profile",
+    "tier_change",
     "rule_use",
     "sale_fact",
     "activity_batch",

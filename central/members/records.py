@@ -14,7 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert
 
 from central.ledger.commands import SetMember
-from central.ledger.judging.rows import Profile
+from central.ledger.judging.member_rows import Profile
 from central.ledger.rule_commands import SetFacts
 from central.ledger.writing.projections import profile_of
 from central.members.sheet import MemberLine

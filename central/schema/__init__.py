@@ -42,6 +42,7 @@ from central.schema.rules import pending_lot as pending_lot
 from central.schema.rules import reminder as reminder
 from central.schema.rules import rule_use as rule_use
 from central.schema.rules import sale_fact as sale_fact
+from central.schema.rules import tier_change as tier_change
 from central.schema.told import trail as trail
 from central.schema.told import witness as witness
 

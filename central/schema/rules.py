@@ -13,8 +13,11 @@ rule_use = table("rule_use", "name", text("name"), big("used"))
 # What the award of a sale was worked out with: central.ledger.judging.rows.Facts as JSON.
 sale_fact = table("sale_fact", "fingerprint", data("fingerprint"), text("content"))
 
-# What rules may ask of a member, and how their tier stands: `judging.rows.Profile` as JSON.
+# What rules may ask of a member, and how their tier stands: `member_rows.Profile` as JSON.
 member_profile = table("member_profile", "member", text("member"), text("content"))
+
+# Each change of a member's tier, by its event in central's own chain: `member_rows.TierChange`.
+tier_change = table("tier_change", "member seq", text("member"), big("seq"), text("content"))
 
 # Points that do not count yet, beside the wallet's lots: loyalty.rules.lots.PendingLot.
 pending_lot = table(

@@ -50,6 +50,8 @@ def of_tier_change(cause: str, tier: Tier, points: int, until: str, why: str) ->
     values = {"zh": tier.name_zh, "en": tier.name_en, "points": str(points)}
     if cause in ("up", "down"):
         return Reason(f"tier_{cause}", values)
+    if cause == "set":
+        return Reason("tier_set", {"zh": tier.name_zh, "en": tier.name_en})
     if cause == "grace":
         return Reason("tier_grace", {**values, "day": until})
     if cause == "grant":

@@ -3,7 +3,8 @@
 from msgspec import structs
 
 from central.ledger.judging.entry import Entry, Impossible
-from central.ledger.judging.rows import Judgement, Member, Profile
+from central.ledger.judging.member_rows import Profile, TierChange
+from central.ledger.judging.rows import Judgement, Member
 from central.ledger.judging.wallets import move_card, pay_debt
 from loyalty.events import Holder, MemberFacts, MemberSet, TierSet
 from loyalty.wire import Verdict
@@ -26,6 +27,10 @@ def set_member(entry: Entry, body: MemberSet) -> Judgement:
         entry.state.cards.put(tag, body.member)
     pay_debt(entry, Holder("member", body.member), body.member)
     entry.state.members.put(body.member, Member(body.tier_id, tags))
+    if known is not None and known.tier_id != body.tier_id:
+        profile = entry.state.profiles.get(body.member) or Profile()
+        change = TierChange(entry.event.latest_ms, body.tier_id, "set")
+        _stands(entry, body.member, profile, change)
     return Judgement(Verdict.APPLIED)
 
 
@@ -46,18 +51,33 @@ def set_tier(entry: Entry, body: TierSet) -> Judgement:
     if member is None:
         raise Impossible(f"there is no member {body.member}")
     known = entry.state.profiles.get(body.member) or Profile()
-    stands = structs.replace(
-        known,
-        below_since=body.below_since,
-        granted_until=body.granted_until,
-        cause=body.cause,
-        tier_points=body.points,
-        tier_day=entry.last_day().isoformat(),
-        why=body.why,
+    change = TierChange(
+        entry.event.latest_ms,
+        body.tier_id,
+        body.cause,
+        body.points,
+        body.below_since,
+        body.granted_until,
+        body.why,
     )
-    entry.state.profiles.put(body.member, stands)
+    _stands(entry, body.member, known, change)
     entry.state.members.put(body.member, structs.replace(member, tier_id=body.tier_id))
     return Judgement(Verdict.APPLIED)
+
+
+def _stands(entry: Entry, member: str, known: Profile, change: TierChange) -> None:
+    """Note a change of a member's tier, and how it stands now."""
+    stands = structs.replace(
+        known,
+        below_since=change.below_since,
+        granted_until=change.granted_until,
+        cause=change.cause,
+        tier_points=change.points,
+        tier_day=entry.last_day().isoformat(),
+        why=change.why,
+    )
+    entry.state.profiles.put(member, stands)
+    entry.state.tier_changes.put((member, entry.event.identity.seq), change)
 
 
 def _lose(entry: Entry, member: str, tag: str) -> None:

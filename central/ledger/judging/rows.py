@@ -186,23 +186,6 @@ class Facts(Struct, frozen=True):
         return {name: points - freed.get(name, 0) for name, points in self.moved.items()}
 
 
-class Profile(Struct, frozen=True):
-    """What rules may ask of a member, and how their tier stands (`loyalty.rules.tiers.Standing`).
-
-    `birth_month` is 0 for a member who has not told it. Days are ISO dates, empty for none. The
-    tier is what it is since `tier_day` because of `cause`, by so many points or a person's `why`.
-    """
-
-    labels: tuple[str, ...] = ()
-    birth_month: int = 0
-    below_since: str = ""
-    granted_until: str = ""
-    cause: str = ""
-    tier_points: int = 0
-    tier_day: str = ""
-    why: str = ""
-
-
 class ReviewState(IntEnum):
     """What became of a paper in review."""
 

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from msgspec import UNSET, Struct, structs
 
 from central.ledger.judging.entry import Entry
-from central.ledger.judging.rows import Facts, Profile, Sale
+from central.ledger.judging.member_rows import Profile
+from central.ledger.judging.rows import Facts, Sale
 from loyalty.events import Holder, Recalculated
 from loyalty.events import Sale as SaleBody
 from loyalty.products import Part

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from central.ledger.judging.activity_rows import Batch, Doing
+from central.ledger.judging.member_rows import Profile, TierChange
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
 from central.ledger.judging.rows import (
     Account,
@@ -21,7 +22,6 @@ from central.ledger.judging.rows import (
     Lease,
     Member,
     Pending,
-    Profile,
     Review,
     Sale,
     Voucher,
@@ -224,6 +224,10 @@ class State:
         self.batches: Table[str, Batch] = Table("batches", undo, complete=complete)
         self.doings: Table[tuple[str, str], Doing] = Table("doings", undo, complete=complete)
         self.profiles: Table[str, Profile] = Table("profiles", undo, complete=complete)
+        #: By member and by the number of the event in central's chain; nothing asks for them.
+        self.tier_changes: Table[tuple[str, int], TierChange] = Table(
+            "tier_changes", undo, complete=complete
+        )
         #: For which shop a device was enrolled, which never changes.
         self.shops: Table[bytes, str] = Table("shops", undo, complete=complete)
         #: The hashes of what is in the inbox, and where events of earlier epochs went.

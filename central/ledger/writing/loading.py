@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Table, and_, bindparam, select
 from central import schema
 from central.ledger.judging import rows
 from central.ledger.judging.activity_rows import Doing
+from central.ledger.judging.member_rows import Profile
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
 from central.ledger.judging.rows import Identity
@@ -304,7 +305,7 @@ _READERS: dict[str, Reader] = {
     "reserved": _json(schema.reserved, "name", Reservations),
     "facts": _json(schema.sale_fact, "fingerprint", rows.Facts),
     "uses": _uses,
-    "profiles": _json(schema.member_profile, "member", rows.Profile),
+    "profiles": _json(schema.member_profile, "member", Profile),
     "members": _members,
     "cards": _cards,
     "pending": _pending,

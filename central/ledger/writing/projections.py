@@ -14,6 +14,7 @@ from sqlalchemy import Column, Table
 from central import schema
 from central.ledger.judging import rows
 from central.ledger.judging.activity_rows import Batch
+from central.ledger.judging.member_rows import Profile
 from central.ledger.judging.rows import Identity
 from central.ledger.writing import lots
 from central.ledger.writing.bulk import Columns, Values
@@ -195,9 +196,9 @@ def facts_of(content: str) -> rows.Facts:
     return msgspec.json.decode(content, type=rows.Facts)
 
 
-def profile_of(content: str) -> rows.Profile:
+def profile_of(content: str) -> Profile:
     """Return what rules may ask of a member, out of the column that holds it."""
-    return msgspec.json.decode(content, type=rows.Profile)
+    return msgspec.json.decode(content, type=Profile)
 
 
 def batch_of(content: str) -> Batch:
@@ -240,6 +241,11 @@ FORMS: dict[str, Form] = {
     "batches": Form(schema.activity_batch, _columns(schema.activity_batch), _as_json),
     "doings": DOING,
     "profiles": Form(schema.member_profile, _columns(schema.member_profile), _as_json),
+    "tier_changes": Form(
+        schema.tier_change,
+        _columns(schema.tier_change),
+        lambda key, change: (*key, *_as_json(None, change)[1:]),
+    ),
     "members": Form(
         schema.member_tier, _columns(schema.member_tier), lambda key, member: (key, member.tier_id)
     ),

@@ -47,6 +47,7 @@ SELECT create_distributed_table('staff', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('stream', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('taught', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('template', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('tier_change', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('trail', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('transfer', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('voucher', 'shard_key', colocate_with => 'shard');

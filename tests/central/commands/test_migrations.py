@@ -1,8 +1,11 @@
+from datetime import date
+
 import pytest
 from sqlalchemy import inspect, text
 
 from central import migrations, schema
 from central.database import reading, writing
+from central.ledger.rule_commands import GrantTier
 from central.ledger.verify import verify
 from central.ledger.writing.bulk import insert_plain
 from central.ledger.writing.lots import unpacked
@@ -134,4 +137,24 @@ def test_a_ledger_of_an_older_version_is_the_same_one_afterwards(programme, two_
             mine = mine.order_by(*table.primary_key.columns)
             expected = [as_migrated(row, table.name) for row in now.execute(mine)]
             assert connection.execute(mine).all() == expected, table.name
+        assert verify(connection, programme.shard_key) == []
+
+
+def test_the_changes_of_tier_of_before_are_found_by_their_member(programme, two_empty_databases):
+    for tier_id in ("base", "gold", "gold", "base"):
+        programme.add_member("a", tier_id)
+    programme.service.run(GrantTier("a", "gold", date(2026, 12, 31), "li", "开业嘉宾"))
+    older, _ = two_empty_databases
+    with writing(older) as connection, reading(programme.engine) as now:
+        migrations.upgrade(connection, "0025")
+        for table in schema.metadata.sorted_tables:
+            mine = table.select().where(table.c.shard_key == programme.shard_key)
+            for row in now.execute(mine) if table is not schema.tier_change else ():
+                insert_plain(connection, table.name, tuple(row._mapping), [tuple(row)])
+        migrations.upgrade(connection)
+    rows = programme.rows(schema.tier_change)
+    assert len(rows) == 3
+    with reading(older) as connection:
+        mine = schema.tier_change.select().order_by(schema.tier_change.c.seq)
+        assert connection.execute(mine).all() == rows
         assert verify(connection, programme.shard_key) == []

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from central.desk.account import read_account
+from central.desk.statement import Statement, compose
 from central.jobs.expiry import Expire
 from central.jobs.release import release
 from central.jobs.tier_review import tier_set
@@ -18,8 +19,9 @@ from loyalty.rules.reasons import of_benefits
 from loyalty.rules.rulebook import Benefit, Tier, version
 from loyalty.rules.tiers import Standing
 from loyalty.wording import say
+from paper.layout import as_text, lay_out
 from tests.central.ledger.test_rules import book_with
-from tests.central.programme import BOOK, member, print_of
+from tests.central.programme import BOOK, DAY_MS, member, print_of
 
 TODAY = date(2026, 5, 29)
 FEAST = {"times": "2", "minimum_fen": 5_000, "name_zh": "周年庆", "name_en": "Anniversary"}
@@ -150,3 +152,41 @@ def test_what_a_tier_brings_is_said_in_words():
         "免费礼品包装",
     ]
     assert [say(one, "en") for one in of_benefits(tier, BOOK)][2] == "2 hours of free parking"
+
+
+def test_each_change_of_a_tier_is_a_line_of_the_statement_with_its_reason(mall):
+    put(mall, tier_grace_days=30)
+    reviewed(mall, Standing("base"), "down", 10)
+    mall.now_ms += 1
+    mall.till.push(mall.till.sale(member(), points=150))
+    reviewed(mall, Standing("gold"), "up", 5_001)
+    mall.now_ms += DAY_MS
+    reviewed(mall, Standing("gold", below_since=date(2026, 5, 30)), "grace", 900)
+    reviewed(mall, Standing("gold"), "kept", 5_100)  # of this no member hears
+    mall.service.run(GrantTier("a", "gold", date(2026, 12, 31), "li", "开业嘉宾"))
+    mall.add_member("a", tier="base")
+    mall.add_member("a", tier="base", tags=["c1"])
+    told = [(what, why[0][0]) for what, why in lines(mall) if why]
+    assert told == [
+        ("等级变动", "保留期已过，降为普卡"),
+        ("等级变动", "积分达到 5001，升为金卡"),
+        ("等级变动", "积分 900 不足金卡，保留至 2026-06-29"),
+        ("等级变动", "特授金卡至 2026-12-31：开业嘉宾"),
+        ("等级变动", "商场登记为普卡"),
+    ]
+    between = [what for what, _ in lines(mall)]
+    assert between[0] == between[-1] == "等级变动"
+    assert between[1] == "S1 消费"
+    assert heard(mall) == ["商场登记为普卡"]
+    mall.check()
+
+
+def test_a_change_of_tier_stands_on_the_paper_and_in_the_period_of_its_day(mall):
+    reviewed(mall, Standing("gold"), "up", 5_001)
+    before = mall.read(read_account, "a", date(2026, 1, 1), date(2026, 5, 28), mall.zone)
+    account = mall.read(read_account, "a", TODAY, TODAY, mall.zone)
+    assert (before.lines, [line.points for line in account.lines]) == ((), [None])
+    facts = (0, account.lines, 0, 0, (), "2026-05-29 12:00")
+    paper = Statement("澄湖天地", "****", "王*", "金卡", "Gold", TODAY, TODAY, *facts)
+    text = as_text(lay_out(compose(paper, "en"), 48), 48)
+    assert "5001 points reached: now Gold" in " ".join(text.split())
