@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from central import schema
 from central.app import Parts, now_ms
@@ -17,12 +17,20 @@ from central.ledger.commands import Decision
 from central.ledger.judging.accounts import holder_of
 from central.ledger.judging.ageing import HOLDERS_MAX
 from central.ledger.judging.state import State
+from central.ledger.writing.statements import Statement
 from central.ledger.writing.turns import run_turn
 from central.ledger.writing.wants import Want, of_body
 from loyalty.events import Holder, Moment, PointsReleased
 
 #: So many holders in a turn: other writers wait for it, and it holds their lots in memory.
 _IN_A_TURN = 2_048
+_LOTS = schema.pending_lot.c
+_DUE = Statement(
+    select(_LOTS.account_id)
+    .where(_LOTS.shard_key == bindparam("key"), _LOTS.counts_from <= bindparam("day"))
+    .distinct()
+    .limit(_IN_A_TURN)
+)
 
 
 class Release(Struct, frozen=True):
@@ -67,8 +75,5 @@ def release(engine: Engine, shard_key: int, day: date) -> int:
 
 def due(connection: Connection, shard_key: int, day: str) -> list[Holder]:
     """Return holders with pending points that count by `day` (ISO), as many as a turn takes."""
-    t = schema.pending_lot
-    query = select(t.c.account_id).where(t.c.shard_key == shard_key, t.c.counts_from <= day)
-    ids = connection.execute(query.distinct().limit(_IN_A_TURN)).scalars()
-    found = (holder_of(account_id) for account_id in ids)
+    found = (holder_of(row.account_id) for row in _DUE.rows(connection, key=shard_key, day=day))
     return sorted((holder for holder in found if holder is not None), key=lambda one: one.key)

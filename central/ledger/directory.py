@@ -8,7 +8,7 @@ theirs in the transaction that changes the record.
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from central import schema
 from central.ledger import stocks
@@ -18,6 +18,7 @@ from central.ledger.judging.rows import Voucher, VoucherState
 from central.ledger.judging.state import State
 from central.ledger.writing import bulk
 from central.ledger.writing.loading import load, read
+from central.ledger.writing.statements import Statement
 from loyalty import wire
 from loyalty.catalogue import STOCK
 from loyalty.codes import voucher_hash
@@ -39,6 +40,14 @@ from loyalty.wire import (
 
 _OWNED = (AccountKind.WALLET, AccountKind.DEBT)
 _FEED = ("shard_key", "position", "topic", "item", "device_id", "payload")
+
+_SHARD = schema.shard.c
+_MOVED = Statement(
+    update(schema.shard)
+    .where(_SHARD.shard_key == bindparam("key"))
+    .values(feed_position=_SHARD.feed_position + bindparam("rows"))
+    .returning(_SHARD.feed_position)
+)
 
 
 class NoShard(LookupError):
@@ -85,10 +94,7 @@ def announce(connection: Connection, shard_key: int, changes: Sequence[Change]) 
     Raises NoShard. The caller's own changes to the records stand in the same transaction, so no
     till ever hears of something that was rolled back.
     """
-    t = schema.shard
-    moved = update(t).where(t.c.shard_key == shard_key)
-    moved = moved.values(feed_position=t.c.feed_position + len(changes))
-    row = connection.execute(moved.returning(t.c.feed_position)).one_or_none()
+    row = _MOVED.row(connection, key=shard_key, rows=len(changes))
     if row is None:
         raise NoShard(f"shard {shard_key} does not exist")
     return write(connection, shard_key, row.feed_position - len(changes), changes)

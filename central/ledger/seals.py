@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from central import schema
 from central.ledger.chains import Finding
@@ -20,6 +20,7 @@ from central.ledger.commands import Decision
 from central.ledger.directory import Change, announce
 from central.ledger.judging.rows import CENTRAL_DEVICE, CENTRAL_EPOCH, read_body
 from central.ledger.judging.state import State
+from central.ledger.writing.statements import Statement
 from central.ledger.writing.turns import run_turn
 from central.ledger.writing.wants import Want
 from loyalty.chain import Frame
@@ -45,6 +46,19 @@ _LOGGED = (
     "latest_ms",
     "received_ms",
     "quality",
+)
+
+_SEALS = select(schema.inbox).where(
+    schema.inbox.c.shard_key == bindparam("shard_key"),
+    schema.inbox.c.device_id == bindparam("device_id", CENTRAL_DEVICE),
+    schema.inbox.c.epoch == bindparam("epoch", CENTRAL_EPOCH),
+    schema.inbox.c.kind == bindparam("kind", _KIND),
+)
+_LAST = Statement(_SEALS.order_by(schema.inbox.c.seq.desc()).limit(1))
+_LOCK = Statement(
+    select(schema.shard.c.turn)
+    .where(schema.shard.c.shard_key == bindparam("shard_key"))
+    .with_for_update()
 )
 
 
@@ -79,9 +93,7 @@ def seal_if_due(connection: Connection, shard_key: int, now_ms: int) -> Seal | N
 
     Runs a turn in the caller's transaction. Nothing is sealed where nothing happened since then.
     """
-    s = schema.shard
-    lock = select(s.c.turn).where(s.c.shard_key == shard_key).with_for_update()
-    turn = connection.execute(lock).scalar_one()
+    ((turn,),) = _LOCK.rows(connection, shard_key=shard_key)
     last = _last(connection, shard_key)
     if last is not None and (last.turn == turn or 0 <= now_ms - last.received_ms < EVERY_MS):
         return None
@@ -102,8 +114,9 @@ def seal_if_due(connection: Connection, shard_key: int, now_ms: int) -> Seal | N
 def unsealed(connection: Connection, shard_key: int) -> Iterator[Finding]:
     """Yield every seal that the log, or the feed, contradicts."""
     t = schema.inbox
-    events = _seals(shard_key).order_by(t.c.turn, t.c.place)
-    seals = [_Sealed(row.seq, *_read(row)) for row in connection.execute(events)]
+    events = _SEALS.order_by(t.c.turn, t.c.place)
+    found = connection.execute(events, {"shard_key": shard_key})
+    seals = [_Sealed(row.seq, *_read(row)) for row in found]
     yield from _broken(shard_key, seals, _log(connection, shard_key))
     told = {one.seal.turn: one.seal for one in seals if one.seal is not None}
     yield from _mistold(connection, shard_key, told)
@@ -158,16 +171,9 @@ def _mistold(connection: Connection, shard_key: int, seals: dict[int, Seal]) -> 
         yield Finding("seal", f"feed, turn {item}", "tills are told a seal that was never made")
 
 
-def _seals(shard_key: int) -> Select[Any]:
-    t = schema.inbox
-    mine = (t.c.device_id == CENTRAL_DEVICE, t.c.epoch == CENTRAL_EPOCH, t.c.kind == _KIND)
-    return select(t).where(t.c.shard_key == shard_key, *mine)
-
-
 def _last(connection: Connection, shard_key: int) -> Row[Any] | None:
     """Return the event of the last seal, None before the first."""
-    query = _seals(shard_key).order_by(schema.inbox.c.seq.desc()).limit(1)
-    return connection.execute(query).one_or_none()
+    return _LAST.row(connection, shard_key=shard_key)
 
 
 def _read(row: Row[Any]) -> tuple[Seal | None, str]:

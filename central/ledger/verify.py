@@ -6,10 +6,21 @@ the first event: every projection must come out the same, byte for byte. `verify
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, case, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from central import schema
 from central.ledger.chains import Finding, chains
@@ -20,6 +31,7 @@ from central.ledger.seals import unsealed
 from central.ledger.writing.bulk import Row as Values
 from central.ledger.writing.log import VERDICT, save_verdicts, verdict
 from central.ledger.writing.lots import unpacked
+from central.ledger.writing.statements import Statement
 from loyalty.wire import Verdict
 
 #: What can be thrown away and folded again, by the name of the table.
@@ -143,8 +155,7 @@ def _replayed(connection: Connection, shard_key: int, replay: Replay) -> Iterato
         keys = [one for one in names if table.columns[one].primary_key]
         folded = {tuple(row[key] for key in keys): row for row in projections[name]}
         places = [names.index(key) for key in keys]
-        query = select(*(table.columns[one] for one in names))
-        for found in connection.execute(query.where(table.c.shard_key == shard_key)):
+        for found in _every(name).each(connection, shard_key=shard_key):
             key = tuple(found[place] for place in places)
             row = folded.pop(key, None)
             if row is None or tuple(row[one] for one in names) != tuple(found):
@@ -153,6 +164,14 @@ def _replayed(connection: Connection, shard_key: int, replay: Replay) -> Iterato
             yield Finding("replay", f"{name} {key!r}", f"missing: {row}")
     yield from _streams(connection, shard_key, projections["stream"])
     yield from _verdicts(connection, shard_key, replay)
+
+
+@cache
+def _every(name: str) -> Statement:
+    """Return the statement of a table's rows, without the shard."""
+    table = schema.metadata.tables[name]
+    columns = [column for column in table.columns if column.name != "shard_key"]
+    return Statement(select(*columns).where(table.c.shard_key == bindparam("shard_key")))
 
 
 def _streams(connection: Connection, shard_key: int, rows: list[Values]) -> Iterator[Finding]:

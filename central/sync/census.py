@@ -5,12 +5,19 @@ everything when central holds its chain as far as the device, which has heard of
 that it goes: its first push alone may hold a small part of what was lost.
 """
 
-from sqlalchemy import Connection, Engine, and_, delete, select
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 
 from central import schema
 from central.database import reading, writing
+from central.ledger.writing.statements import Statement
 from central.sync.callers import DeviceState
 from loyalty.wire import PushAnswer, PushRequest
+
+_RESTORED = Statement(
+    select(schema.restored.c.restored_ms).where(
+        schema.restored.c.shard_key == bindparam("shard_key")
+    )
+)
 
 
 def leases_wait(connection: Connection, shard_key: int, now_ms: int, lease_ttl_s: int) -> bool:
@@ -36,9 +43,8 @@ def vouchers_doubtful_ms(connection: Connection, shard_key: int) -> int:
 
 def when_restored(connection: Connection, shard_key: int) -> int | None:
     """Return when the database came out of a backup (ms UTC), None if it never did."""
-    t = schema.restored
-    query = select(t.c.restored_ms).where(t.c.shard_key == shard_key)
-    return connection.execute(query).scalar_one_or_none()
+    found = _RESTORED.row(connection, shard_key=shard_key)
+    return found.restored_ms if found is not None else None
 
 
 def awaited(connection: Connection, shard_key: int) -> frozenset[bytes]:

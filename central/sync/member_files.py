@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from central import schema
@@ -23,6 +23,7 @@ from central.database import WriterBusy, reading, writing
 from central.ledger import member_file
 from central.ledger.directory import NoShard
 from central.ledger.shards import Shard, read_shard
+from central.ledger.writing import bulk
 from central.sync import file_offers, retention
 from central.sync.file_offers import Look
 from central.sync.retention import DAILY, DAY_MS, Policy
@@ -84,11 +85,10 @@ class MemberFiles:
 
         If its bytes are gone, all are forgotten, so that a new one is made.
         """
-        t = schema.member_file
-        mine = (t.c.shard_key == self._shard_key, t.c.name == name)
+        t = schema.member_file.c
         with reading(self._engine) as connection:
-            known = connection.execute(select(t.c.size).where(*mine)).one_or_none()
-        if known is None:
+            known = any(bulk.by_key(connection, self._shard_key, (t.name,), [name]))
+        if not known:
             return None
         path = self._folder / name
         if path.exists():

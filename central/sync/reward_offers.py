@@ -6,19 +6,46 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from central import schema
 from central.ledger.offer import Offer, Stocked
 from central.ledger.queries import resolved
 from central.ledger.shards import read_shard
 from central.ledger.writing import bulk
+from central.ledger.writing.statements import Statement
 from central.sync import census
 from central.sync.callers import DeviceState
 from loyalty.catalogue import Details, Part, had_name, price
 from loyalty.facts import Holder
 from loyalty.rules.earning import Reason
 from loyalty.rules.rulebook import RuleBook, from_canonical
+
+_REWARD = Statement(
+    select(schema.reward).where(
+        schema.reward.c.shard_key == bindparam("shard_key"),
+        schema.reward.c.reward_id == bindparam("reward_id"),
+    )
+)
+_BOOKS = schema.rule_book.c
+_BOOK = Statement(
+    select(_BOOKS.canonical)
+    .where(_BOOKS.shard_key == bindparam("shard_key"), _BOOKS.effective_ms <= bindparam("now_ms"))
+    .order_by(_BOOKS.effective_ms.desc(), _BOOKS.version)
+    .limit(1)
+)
+_DEVICES = schema.device.c
+_HOME = Statement(
+    select(_DEVICES.device_id)
+    .where(
+        _DEVICES.shard_key == bindparam("shard_key"),
+        _DEVICES.shop_id == bindparam("shop_id"),
+        _DEVICES.role == bindparam("role", "till"),
+        _DEVICES.state == bindparam("state", int(DeviceState.ENROLLED)),
+    )
+    .order_by(_DEVICES.enrolled_ms, _DEVICES.device_id)
+    .limit(1)
+)
 
 #: How long a device may spend a lease, on its own boot clock; the points stay held beyond it.
 LEASE_TTL_S = 900
@@ -40,9 +67,7 @@ def offer_of(connection: Connection, shard_key: int, wanted: Wanted, now_ms: int
     """Return what the records say about a reward now, or why it cannot be had at all."""
     if census.leases_wait(connection, shard_key, now_ms, LEASE_TTL_S):
         return Reason("after_restore")
-    t = schema.reward
-    query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == wanted.reward_id)
-    reward = connection.execute(query).one_or_none()
+    reward = _REWARD.row(connection, shard_key=shard_key, reward_id=wanted.reward_id)
     if reward is None or not reward.offered:
         return Reason("reward_unknown")
     book = current_book(connection, shard_key, now_ms)
@@ -96,11 +121,8 @@ def details_of(content: str | None) -> Details:
 
 def current_book(connection: Connection, shard_key: int, now_ms: int) -> RuleBook | None:
     """Return the rule book in force; None before the first."""
-    t = schema.rule_book
-    query = select(t.c.canonical).where(t.c.shard_key == shard_key, t.c.effective_ms <= now_ms)
-    query = query.order_by(t.c.effective_ms.desc(), t.c.version).limit(1)
-    canonical = connection.execute(query).scalar_one_or_none()
-    return from_canonical(canonical) if canonical is not None else None
+    found = _BOOK.row(connection, shard_key=shard_key, now_ms=now_ms)
+    return from_canonical(found.canonical) if found is not None else None
 
 
 def local(now_ms: int, zone: str) -> datetime:
@@ -113,13 +135,11 @@ def _stocked(
 ) -> tuple[Stocked, ...]:
     """Return what of a reward, or of the parts of a bundle, there is only so much of."""
     parts: Sequence[Part] = details.parts or (Part(reward_id, 1),)
-    t = schema.reward_stock
-    ids = [one.reward_id for one in parts]
-    query = select(t.c.reward_id, t.c.place, t.c.supplied)
-    query = query.where(t.c.shard_key == shard_key, t.c.reward_id.in_(ids))
+    t = schema.reward_stock.c
+    columns, ids = (t.reward_id, t.place, t.supplied), [one.reward_id for one in parts]
     supplied: dict[str, dict[str, int]] = {}
-    for row in connection.execute(query.order_by(t.c.reward_id, t.c.place)):
-        supplied.setdefault(row.reward_id, {})[row.place] = row.supplied
+    for of, place, pieces in sorted(bulk.by_key(connection, shard_key, columns, ids)):
+        supplied.setdefault(of, {})[place] = pieces
     return tuple(
         Stocked(one.reward_id, one.pieces, supplied[one.reward_id])
         for one in parts
@@ -128,20 +148,13 @@ def _stocked(
 
 
 def _shop_of(connection: Connection, shard_key: int, device_id: bytes) -> str:
-    t = schema.device
-    query = select(t.c.shop_id).where(t.c.shard_key == shard_key, t.c.device_id == device_id)
-    return connection.execute(query).scalar_one_or_none() or ""
+    t = schema.device.c
+    for _, shop_id in bulk.by_key(connection, shard_key, (t.device_id, t.shop_id), [device_id]):
+        return str(shop_id or "")
+    return ""
 
 
 def home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:
     """Return the first enrolled till of a shop: the one that may take its vouchers offline."""
-    t = schema.device
-    query = select(t.c.device_id).where(
-        t.c.shard_key == shard_key,
-        t.c.shop_id == shop_id,
-        t.c.role == "till",
-        t.c.state == int(DeviceState.ENROLLED),
-    )
-    query = query.order_by(t.c.enrolled_ms, t.c.device_id).limit(1)
-    device_id = connection.execute(query).scalar_one_or_none()
-    return None if device_id is None else bytes(device_id).hex()
+    found = _HOME.row(connection, shard_key=shard_key, shop_id=shop_id)
+    return None if found is None else bytes(found.device_id).hex()

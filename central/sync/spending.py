@@ -3,7 +3,7 @@
 from typing import cast
 
 from msgspec import UNSET
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from central import schema
 from central.access.turnstile import Crowded
@@ -15,6 +15,7 @@ from central.ledger.offer import Offer
 from central.ledger.queries import resolved
 from central.ledger.reward_commands import ReserveStock, ReturnVoucher
 from central.ledger.shards import read_shard
+from central.ledger.writing.statements import Statement
 from central.schema.leases import is_open_lease
 from central.sync import census, readying, tendering
 from central.sync.callers import Caller
@@ -42,6 +43,15 @@ _ID_BYTES = 16
 _PIECES_MAX = 1_000
 _RETRY_AFTER_S = 1
 _WHY_MAX = 200
+_OPEN = Statement(
+    select(func.count().label("leases"))
+    .select_from(schema.lease)
+    .where(
+        schema.lease.c.shard_key == bindparam("shard_key"),
+        schema.lease.c.device_id == bindparam("device_id"),
+        is_open_lease,
+    )
+)
 
 
 def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswer:
@@ -186,9 +196,8 @@ def _proven(
 
 def _open(connection: Connection, shard_key: int, caller: Caller) -> int:
     """Return how many leases a device has open, those in doubt too, as of before this call."""
-    t = schema.lease
-    mine = (t.c.shard_key == shard_key, t.c.device_id == caller.device_id, is_open_lease)
-    return connection.execute(select(func.count()).select_from(t).where(*mine)).scalar_one()
+    (found,) = _OPEN.rows(connection, shard_key=shard_key, device_id=caller.device_id)
+    return int(found.leases)
 
 
 def _few(name: str, value: int, least: int = 0) -> int:

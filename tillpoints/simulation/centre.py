@@ -13,9 +13,8 @@ from msgspec import structs
 from sqlalchemy import Connection, Engine, Table, insert, select
 from sqlalchemy.exc import DataError, OperationalError
 
-from central import backup, migrations, schema
-from central.config import Database
-from central.database import connect, reading, writing
+from central import backup, schema
+from central.database import reading, writing
 from central.jobs import release, voucher_expiry
 from central.ledger.commands import SetMember
 from central.ledger.directory import announce, of_rule_book
@@ -36,20 +35,18 @@ from loyalty.rules.expiry import day_of
 from tillpoints.simulation import activities, wares
 from tillpoints.simulation.book import BOOK as BOOK  # noqa: PLC0414  # named here for others
 from tillpoints.simulation.calling import call
+from tillpoints.simulation.database import CHECKPOINT_PAGES, FILE, empty, opened
 from tillpoints.simulation.disk import Disk, Fault
 from tillpoints.simulation.inline import InlineCombiner
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, World
 
 SHARD = 1
-FILE = "central.db"
 TENANT_KEY = bytes([8]) * 32
 CENTRAL_KEY = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
 #: Few files and rows, often: so that tills come back to find their rows gone.
 _POLICY = Policy(every_ms=3 * HOUR_MS, files=3, rows=200)
 
 _REVIEW = next(kind for kind, body in KINDS.items() if body is ReviewOpened)
-
-_template: dict[str, bytes] = {}
 
 
 class Central:
@@ -69,9 +66,10 @@ class Central:
         self._book = activities.WAITING if world.points_wait() else activities.BOOK
         self.looked: Callable[[], None] = lambda: None
         self._chance = world.chance("central")
+        self._checkpoint_pages = world.chance("checkpoints").choice(CHECKPOINT_PAGES)
         self._clock_off_ms = 0
         rng = world.chance("central disk")
-        self.disk = Disk(world.folder / "central.0", rng, world.mark, _empty(world.folder))
+        self.disk = Disk(world.folder / "central.0", rng, world.mark, empty(world.folder))
 
     @property
     def file(self) -> Path:
@@ -85,7 +83,7 @@ class Central:
     def start(self) -> None:
         """Start the process on the disk as it is."""
         self.world.vfs.disks[str(self.disk.folder)] = self.disk
-        self.engine: Engine = connect(Database(f"sqlite:///{self.file}"))
+        self.engine: Engine = opened(self.file, self._checkpoint_pages)
         self.service = Service(
             self.engine,
             CENTRAL_KEY,
@@ -163,12 +161,14 @@ class Central:
         self.world.vfs.disks.pop(str(self.disk.folder), None)
         self.runs += 1
         folder = self.world.folder / f"central.{self.runs}"
-        self.disk = Disk(folder, self.world.chance("central disk"), self.world.mark)
-        engine = connect(Database(f"sqlite:///{self.file}"))
+        folder.mkdir()
+        engine = opened(folder / FILE, self._checkpoint_pages)
         with writing(engine) as connection:
             draw = iter([self._chance.randbytes(16)])
             backup.restore(connection, self.backup, self.now_ms(), draw)
         engine.dispose()
+        # Only now: what was restored before the server starts is on the disk, all of it.
+        self.disk = Disk(folder, self.world.chance("central disk"), self.world.mark)
         self.world.trace("central", "restored")
         self.start()
         return True
@@ -320,15 +320,3 @@ def _at_once(job: Callable[[], None]) -> None:
 
 def _put(connection: Connection, table: Table, **values: object) -> None:
     connection.execute(insert(table), {"shard_key": SHARD, **values})
-
-
-def _empty(folder: Path) -> dict[str, bytes]:
-    """Return a database with every table and no row, made once in this process."""
-    if not _template:
-        path = folder / "template.db"
-        engine = connect(Database(f"sqlite:///{path}"))
-        with writing(engine) as connection:
-            migrations.upgrade(connection)
-        engine.dispose()
-        _template[FILE] = path.read_bytes()
-    return dict(_template)

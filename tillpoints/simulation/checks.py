@@ -24,7 +24,8 @@ from loyalty.events import Holder, Redeem, body_of
 from loyalty.wire import CardRow, MemberRow, Topic, Verdict
 from tillpoints.simulation.activities import done_twice
 from tillpoints.simulation.cards import CARDS, tag_of
-from tillpoints.simulation.centre import FILE, SHARD, Central
+from tillpoints.simulation.centre import SHARD, Central
+from tillpoints.simulation.database import FILE
 from tillpoints.simulation.disk import write_image
 from tillpoints.simulation.facts import Facts
 from tillpoints.simulation.observer import Observer

@@ -25,10 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from central.database import CITUS
+from central.ledger.writing import driver
+from central.ledger.writing.driver import Values as Values  # noqa: PLC0414  # named for others
 
 Columns = tuple[str, ...]
-#: A row's values, in the order of the columns that stand beside it.
-Values = tuple[Any, ...]
 #: A row's values by the names of their columns.
 Row = dict[str, Any]
 
@@ -66,7 +66,7 @@ def remove(connection: Connection, table: Table, shard_key: int, keys: Sequence[
         found = " AND ".join(f"{column.name} = ?" for column in columns)
         statement = f"DELETE FROM {table.name} WHERE shard_key = ? AND {found}"  # noqa: S608
         rows = [(shard_key, *key) if several else (shard_key, key) for key in keys]
-        connection.exec_driver_sql(statement, rows)
+        driver.tell(connection, statement, rows)
         return
     key = tuple_(*columns) if several else columns[0]
     for start in range(0, len(keys), CHUNK_KEYS):
@@ -109,13 +109,14 @@ def by_key(
             chunk = [*chunk, *[nothing] * (size - len(chunk))]
             values = [value for key in chunk for value in key] if width > 1 else chunk
             statement = _joined(columns, width, size) if width > 1 else _select(columns, size)
+            yield from driver.ask(connection, statement, (*values, shard_key))
         else:
             values = [list(one) for one in zip(*chunk, strict=True)] if width > 1 else [[*chunk]]
             statement = _of_arrays(columns, width)
-        result = connection.exec_driver_sql(statement, (*values, shard_key))
-        if result.cursor is not None:
-            yield from result.cursor.fetchall()
-        result.close()
+            result = connection.exec_driver_sql(statement, (*values, shard_key))
+            if result.cursor is not None:
+                yield from result.cursor.fetchall()
+            result.close()
 
 
 @cache
@@ -161,9 +162,11 @@ def _write(
 ) -> None:
     if not rows:
         return
-    if connection.dialect.name == "sqlite" or connection.info.get(CITUS):
-        mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        statement = _into(table, columns) + _marks_of_row(mark, len(columns)) + conflict
+    if connection.dialect.name == "sqlite":
+        statement = _into(table, columns) + _marks_of_row("?", len(columns)) + conflict
+        driver.tell(connection, statement, rows)
+    elif connection.info.get(CITUS):
+        statement = _into(table, columns) + _marks_of_row("%s", len(columns)) + conflict
         connection.exec_driver_sql(statement, rows if isinstance(rows, list) else list(rows))
     else:
         arrays = tuple([list(values) for values in zip(*rows, strict=True)])

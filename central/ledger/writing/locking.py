@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, update
+from sqlalchemy import Connection, bindparam, update
 
 from central import schema
 from central.ledger.directory import NoShard
@@ -23,7 +23,7 @@ _MOVE = Statement(
 )
 
 
-def lock(connection: Connection, shard_key: int) -> Row[Any]:
+def lock(connection: Connection, shard_key: int) -> Any:
     """Take the lock for a new turn; return its number with the rest of the row. Raises NoShard."""
     row = _LOCK.row(connection, key=shard_key)
     if row is None:

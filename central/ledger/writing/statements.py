@@ -3,37 +3,76 @@
 Building one out of columns, and finding its text again, takes longer than SQLite takes to answer.
 """
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from itertools import starmap
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable, Row
-from sqlalchemy.engine import CursorResult
-from sqlalchemy.sql.elements import ClauseElement
+from msgspec import Struct
+from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy.exc import MultipleResultsFound
+from sqlalchemy.sql.selectable import ReturnsRows
+
+from central.ledger.writing import driver
+
+
+class _Text(Struct, frozen=True):
+    """A statement for one kind of database.
+
+    `places` says which value stands where, None where the text has their names.
+    """
+
+    text: str
+    fixed: dict[str, object]
+    places: list[str] | None
 
 
 class Statement:
     """A statement whose values are named by `bindparam` and come as the database takes them."""
 
-    def __init__(self, clause: ClauseElement) -> None:
+    def __init__(self, clause: ReturnsRows) -> None:
         if not isinstance(clause, Executable):
             raise TypeError(f"{clause!r} is not a statement")
         self._clause = clause
-        self._texts: dict[str, tuple[str, dict[str, object], list[str] | None]] = {}
+        columns = [(column.name, Any) for column in clause.exported_columns]
+        self._row: Callable[..., Any] = NamedTuple("Row", columns)  # type: ignore[assignment, misc]
+        self._texts: dict[str, _Text] = {}
 
-    def rows(self, connection: Connection, **values: object) -> list[Row[Any]]:
-        """Return every row."""
-        return list(self._result(connection, values))
+    def rows(self, connection: Connection, **values: object) -> list[Any]:
+        """Return every row: a tuple with the names of its columns."""
+        made, given = self._ready(connection, values)
+        if isinstance(given, dict):
+            return list(connection.exec_driver_sql(made, given))
+        return [self._row(*row) for row in driver.ask(connection, made, given)]
 
-    def row(self, connection: Connection, **values: object) -> Row[Any] | None:
+    def each(self, connection: Connection, **values: object) -> Iterator[Any]:
+        """Yield the rows of a long answer, which is never in memory as a whole."""
+        made, given = self._ready(connection, values)
+        if isinstance(given, dict):
+            yield from connection.exec_driver_sql(made, given)
+        else:
+            yield from starmap(self._row, driver.each(connection, made, given))
+
+    def row(self, connection: Connection, **values: object) -> Any | None:
         """Return the only row, None if there is none. Raises MultipleResultsFound."""
-        return self._result(connection, values).one_or_none()
+        found = self.rows(connection, **values)
+        if len(found) > 1:
+            raise MultipleResultsFound("more than one row")
+        return found[0] if found else None
 
-    def _result(self, connection: Connection, values: dict[str, object]) -> CursorResult[Any]:
-        name = connection.dialect.name
-        if name not in self._texts:
-            compiled = self._clause.compile(dialect=connection.dialect)
-            places = getattr(compiled, "positiontup", None)
-            self._texts[name] = (str(compiled), dict(compiled.params or {}), places)
-        text, fixed, places = self._texts[name]
-        named = {**fixed, **values}
-        given = named if places is None else tuple(named[place] for place in places)
-        return connection.exec_driver_sql(text, given)
+    def _ready(
+        self, connection: Connection, values: dict[str, object]
+    ) -> tuple[str, dict[str, object] | tuple[object, ...]]:
+        """Return the text, and the values by name or, as SQLite takes them, by place."""
+        dialect = connection.dialect
+        made = self._texts.get(dialect.name) or self._made(dialect)
+        named = made.fixed | values
+        if made.places is None:
+            return made.text, named
+        return made.text, tuple([named[place] for place in made.places])
+
+    def _made(self, dialect: Dialect) -> _Text:
+        compiled = self._clause.compile(dialect=dialect)
+        places = getattr(compiled, "positiontup", None)
+        made = _Text(str(compiled), dict(compiled.params or {}), places)
+        self._texts[dialect.name] = made
+        return made

@@ -11,7 +11,7 @@ from central.database import reading, writing
 from central.ledger.commands import Decision, SetMember
 from central.ledger.directory import NoShard
 from central.ledger.judging.rows import Head, Member
-from central.ledger.writing import turns, waiters, waking
+from central.ledger.writing import driver, turns, waiters, waking
 from central.ledger.writing.overlaps import Meeting, Repeat, meet
 from central.ledger.writing.turns import run_turn
 from loyalty.events import BodyTooLarge, MemberSet
@@ -20,13 +20,22 @@ from tests.central.programme import BOOK, card, member
 
 
 @pytest.fixture
-def statements(engine):
-    """Every statement that is run, as (text, how often in one call)."""
+def statements(engine, monkeypatch):
+    """The text of every statement that is run, also of those that go past SQLAlchemy."""
     seen = []
 
     def note(_connection, _cursor, statement, _parameters, _context, _executemany):
         seen.append(statement)
 
+    def noting(run):
+        def noted(connection, text, values):
+            seen.append(text)
+            return run(connection, text, values)
+
+        return noted
+
+    for run in (driver.ask, driver.tell):
+        monkeypatch.setattr(driver, run.__name__, noting(run))
     event.listen(engine, "before_cursor_execute", note)
     yield seen
     event.remove(engine, "before_cursor_execute", note)
