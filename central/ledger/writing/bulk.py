@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-import psycopg
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -175,6 +174,8 @@ def _write(
 
 def _copy(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
     """Write new rows as PostgreSQL takes them fastest."""
+    import psycopg  # by a central on SQLite never
+
     names = ", ".join(columns)
     statement = f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)"
     raw = connection.connection.driver_connection

@@ -1,6 +1,8 @@
 from datetime import date
+from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from central import migrations, schema
@@ -45,6 +47,16 @@ def test_a_migrated_database_has_exactly_the_shape_of_the_schema(two_empty_datab
         schema.metadata.create_all(connection)
     assert shape_of(migrated) == shape_of(made)
     assert len(shape_of(made)) > len(schema.metadata.tables)
+
+
+def test_every_version_is_the_number_in_the_name_of_its_file():
+    """A server looks at the names alone, without Alembic."""
+    scripts = ScriptDirectory(Path(migrations.__file__).parent)
+    revisions = [one.revision for one in scripts.walk_revisions()]
+    assert all(map(migrations.is_known, revisions))
+    names = [path.name.split("_")[0] for path in (Path(scripts.dir) / "versions").glob("*.py")]
+    assert sorted(names) == sorted(revisions)
+    assert max(names) == scripts.get_current_head()
 
 
 def test_a_database_is_current_only_once_it_was_migrated(two_empty_databases):
