@@ -15,8 +15,9 @@ from central.ledger.judging.rows import Facts, Identity, Sale, Unreadable, read_
 from central.ledger.shards import read_shard
 from central.ledger.writing.bulk import by_key
 from central.ledger.writing.loading import read
+from central.ledger.writing.receipts import booked
 from loyalty.chain import Frame
-from loyalty.events import Body, Rejudge
+from loyalty.events import Body, CaseAccepted, Rejudge
 from loyalty.events import Sale as SaleBody
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
@@ -36,12 +37,16 @@ class Told(NamedTuple):
     undone: tuple[Identity, ...] = ()
 
 
-def of_sales(connection: Connection, shard_key: int, keys: Iterable[bytes]) -> dict[str, Told]:
-    """Return what a slip tells of sales beside the rate, by fingerprint (hex)."""
-    every = sorted(keys)
-    sales = read(connection, shard_key, "sales", every)
-    facts = read(connection, shard_key, "facts", every)
-    known = [sale for sale in sales.values() if sale is not None]
+def of_sales(
+    connection: Connection, shard_key: int, keys: Iterable[bytes], by: Iterable[Identity]
+) -> dict[str, Told]:
+    """Return what a slip tells of sales beside the rate, by fingerprint (hex).
+
+    `by` are events that moved their points.
+    """
+    sales = booked(connection, shard_key, keys, by)
+    facts = read(connection, shard_key, "facts", list(sales))
+    known = list(sales.values())
     first = bodies(connection, shard_key, {sale.origin for sale in known})
     told_by = {body.book for body in first.values() if isinstance(body, SaleBody)}
     books = read(connection, shard_key, "books", sorted({sale.book for sale in known} | told_by))
@@ -67,7 +72,7 @@ def bodies(
     again = {
         key: Identity(bytes.fromhex(body.device), body.epoch, body.seq)
         for key, body in found.items()
-        if isinstance(body, Rejudge)
+        if isinstance(body, Rejudge | CaseAccepted)
     }
     origins = _read(connection, shard_key, set(again.values()))
     return found | {key: origins[origin] for key, origin in again.items() if origin in origins}

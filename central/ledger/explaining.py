@@ -37,8 +37,10 @@ def of_lines(
 ) -> list[tuple[Reason, ...]]:
     """Return for each line of a statement why its points moved."""
     lines = list(lines)
-    keys = {bytes.fromhex(line.subject) for line in lines if line.code in _AWARDS + _REFUNDS}
-    sales = award_reasons.of_sales(connection, shard_key, keys)
+    of_sales = [line for line in lines if line.code in _AWARDS + _REFUNDS]
+    keys = {bytes.fromhex(line.subject) for line in of_sales}
+    by = {line.booked_by for line in of_sales}
+    sales = award_reasons.of_sales(connection, shard_key, keys, by)
     booked = {line.booked_by for line in lines if line.code in _RECALCULATED + _REFUNDS}
     bodies = award_reasons.bodies(connection, shard_key, booked)
     done = any(line.code in _ACTIVITIES for line in lines)

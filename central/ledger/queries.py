@@ -21,9 +21,10 @@ from central.ledger.judging.accounts import (
     pending_id,
     wallet_id,
 )
-from central.ledger.judging.rows import Identity, SaleState
+from central.ledger.judging.rows import Identity, Sale, SaleState
 from central.ledger.shards import read_shard
 from central.ledger.writing.bulk import CHUNK_KEYS
+from central.ledger.writing.receipts import booked
 from central.schema.leases import is_open_lease
 from loyalty.chain import HASH_BYTES
 from loyalty.events import Holder
@@ -188,13 +189,16 @@ def statement(
         elif row.booked_ms < to_ms:
             told.append((row, points))
     subjects = sorted({row.subject for row, _ in told})
-    sales = _sales(connection, shard_key, subjects)
+    prints = [bytes.fromhex(one) for one in subjects if len(one) == 2 * HASH_BYTES]
+    events = [Identity(row.device_id, row.epoch, row.seq) for row, _ in told]
+    sales = booked(connection, shard_key, prints, events)
+    about = {key.hex(): sale for key, sale in sales.items()}
     rewards = _rewards(connection, shard_key, subjects)
     balance = opening
     lines = []
     for row, points in told:
         balance += points
-        lines.append(_line(row, points, balance, sales.get(row.subject), rewards.get(row.subject)))
+        lines.append(_line(row, points, balance, about.get(row.subject), rewards.get(row.subject)))
     return Statement(opening, tuple(lines), balance)
 
 
@@ -274,22 +278,6 @@ def _chain(shard_key: int, account_id: bytes) -> CTE:
     return chain.union_all(follow)
 
 
-def _sales(connection: Connection, shard_key: int, subjects: Sequence[str]) -> dict[str, Row[Any]]:
-    """Return the sales among the subjects of transfers."""
-    t = schema.sale
-    prints = [bytes.fromhex(one) for one in subjects if len(one) == 2 * HASH_BYTES]
-    key = schema.receipt_key
-    columns = (t.c.fingerprint, t.c.shop_id, t.c.number, t.c.printed_on, t.c.owed_fen)
-    same = [t.c[name] == key.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
-    found: dict[str, Row[Any]] = {}
-    for start in range(0, len(prints), CHUNK_KEYS):
-        chunk = prints[start : start + CHUNK_KEYS]
-        query = select(*columns).join_from(key, t, and_(*same))
-        query = query.where(key.c.shard_key == shard_key, key.c.fingerprint.in_(chunk))
-        found |= {row.fingerprint.hex(): row for row in connection.execute(query)}
-    return found
-
-
 def _rewards(connection: Connection, shard_key: int, subjects: Sequence[str]) -> dict[str, str]:
     """Return the rewards that the leases among the subjects of transfers paid for."""
     t = schema.lease
@@ -303,7 +291,7 @@ def _rewards(connection: Connection, shard_key: int, subjects: Sequence[str]) ->
 
 
 def _line(
-    row: Row[Any], points: int, balance: int, sale: Row[Any] | None, reward_id: str | None
+    row: Row[Any], points: int, balance: int, sale: Sale | None, reward_id: str | None
 ) -> Line:
     return Line(
         booked_ms=row.booked_ms,

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from central.ledger.commands import Decision, refused
+from central.ledger.judging.references import print_of
 from central.ledger.judging.rows import Review, ReviewState
 from central.ledger.judging.state import State
 from central.ledger.writing.wants import Want, of_holder
 from loyalty.events import Believed, Body, Holder, Moment, Refund, ReviewDecided, Sale
-from loyalty.receipt import Kind, Receipt, fingerprint, normalise_number, without_lines
+from loyalty.receipt import Kind, Receipt, normalise_number, without_lines
 from loyalty.reviewing import Decision as Word
 from loyalty.reviewing import believed
 from loyalty.rules.basket import Basket, basket_of, goods_back
@@ -42,7 +43,7 @@ class DecideReview(Struct, frozen=True):
         if self.member is not None:
             yield from of_holder(Holder("member", self.member))
         if self.receipt is not None:
-            yield "receipts", fingerprint(self.receipt)
+            yield "receipts", print_of(self.receipt, "")
             yield "books", self.book
 
     def decide(self, state: State, at: Moment) -> Decision:
@@ -55,7 +56,7 @@ class DecideReview(Struct, frozen=True):
         if self.receipt is None:
             return self._answered((self._decided(review, at, "rejected", None),))
         mark = ""
-        if state.receipts.get(fingerprint(self.receipt)) is not None:
+        if state.receipts.get(print_of(self.receipt, "")) is not None:
             if not self.another:
                 return refused("review_same")
             mark = self.review_id[:_DISCRIMINATOR]

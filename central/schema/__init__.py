@@ -235,7 +235,8 @@ transfer = table(
 # Which event has a receipt: the one that sold it or took it back.
 receipt_key = table(
     "receipt_key",
-    "fingerprint",
+    "printed_on fingerprint",
+    text("printed_on"),  # empty if what is printed is no day: central.ledger.judging.references
     data("fingerprint"),
     data("device_id"),
     big("epoch"),
@@ -243,7 +244,7 @@ receipt_key = table(
     clustered=True,
 )
 
-# Found by its fingerprint through `receipt_key`.
+# Found by its fingerprint through `receipt_key`, by its number and by its claim code.
 sale = table(
     "sale",
     "device_id epoch seq",

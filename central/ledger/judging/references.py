@@ -3,16 +3,47 @@
 A reference names something that is not here yet. Whoever brings it wakes the events that wait.
 """
 
+from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from loyalty.receipt import Receipt, fingerprint
+
+_YEARS = range(2000, 2100)
+
+
+class Print(NamedTuple):
+    """The key of a receipt in the ledger: the day printed on it, and its fingerprint.
+
+    The fingerprint tells of that day, so one receipt has one key. The day stands first because
+    receipts of one day come together: by fingerprint alone, each would land on a page of its own
+    in a large ledger.
+    """
+
+    printed_on: str
+    fingerprint: bytes
 
 
 # A turn asks twice for each receipt: which rows it leads to, and when it is judged.
 @lru_cache(maxsize=16_384)
-def print_of(receipt: Receipt, discriminator: str) -> bytes:
-    """Return the fingerprint of a receipt. Raises ValueError as `fingerprint` does."""
-    return fingerprint(receipt, discriminator)
+def print_of(receipt: Receipt, discriminator: str) -> Print:
+    """Return the key of a receipt. Raises ValueError as `fingerprint` does."""
+    printed_on = (receipt.printed_at or "")[:10]
+    return Print(day_of_key(printed_on), fingerprint(receipt, discriminator))
+
+
+@lru_cache(maxsize=1_024)
+def day_of_key(printed_on: str) -> str:
+    """Return the day under which a receipt is kept: none if what is printed is no day.
+
+    Papers say what they like, and a search by fingerprint alone looks at one day after the other:
+    so there are as many days as a century has, and no more.
+    """
+    try:
+        day = date.fromisoformat(printed_on)
+    except ValueError:
+        return ""
+    return printed_on if day.year in _YEARS and day.isoformat() == printed_on else ""
 
 
 def to_receipt(fingerprint: bytes) -> bytes:

@@ -33,10 +33,11 @@ def sale(entry: Entry, body: Sale) -> Judgement:
     given_way = _given_way(entry, body)
     if given_way is not None:
         return given_way
-    key = references.print_of(body.receipt, body.discriminator)
-    duplicate = _take_key(entry, key)
+    of_receipt = references.print_of(body.receipt, body.discriminator)
+    duplicate = _take_key(entry, of_receipt)
     if duplicate is not None:
         return duplicate
+    key = of_receipt.fingerprint
     book = entry.state.books.get(body.book)
     if book is None:
         return _without_book(body.book)
@@ -141,10 +142,11 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     if first is not None:
         verdict = Verdict.REFUSED_FINAL if first.fingerprint else Verdict.PENDING_REF
         return Judgement(verdict, reviews.SUPERSEDED)
-    key = references.print_of(body.receipt, body.discriminator)
-    duplicate = _take_key(entry, key)
+    of_receipt = references.print_of(body.receipt, body.discriminator)
+    duplicate = _take_key(entry, of_receipt)
     if duplicate is not None:
         return duplicate
+    key = of_receipt.fingerprint
     returned_fen = bounded("the refunded amount", -body.eligible_fen)
     original, reference = _original(entry, body)
     if original is None:
@@ -232,7 +234,7 @@ def _award(
     return awarded, Judgement(Verdict.APPLIED, "", due if promised is None else 0)
 
 
-def _take_key(entry: Entry, key: bytes) -> Judgement | None:
+def _take_key(entry: Entry, key: references.Print) -> Judgement | None:
     """Take a receipt's key for this event, or say that another event has it.
 
     A second award for one receipt waits for a person (P3): both facts happened at a counter, so

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from central.ledger.judging.activity_rows import Batch, Doing
 from central.ledger.judging.member_rows import Profile, TierChange
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
+from central.ledger.judging.references import Print
 from central.ledger.judging.rows import (
     Account,
     Arm,
@@ -198,7 +199,7 @@ class State:
         self.pending_lots: Table[bytes, tuple[PendingLot, ...]] = Table(
             "pending_lots", undo, complete=complete
         )
-        self.receipts: Table[bytes, Identity] = Table("receipts", undo, complete=complete)
+        self.receipts: Table[Print, Identity] = Table("receipts", undo, complete=complete)
         self.sales: Table[bytes, Sale] = Table("sales", undo, complete=complete)
         self.claims: Table[bytes, bytes] = Table("claims", undo, complete=complete)
         self.numbers = Numbers("numbers", undo, complete=complete)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Table, and_, bindparam, select
+from sqlalchemy import Connection, Row, Table, bindparam, select
 
 from central import schema
 from central.ledger.judging import rows
@@ -19,19 +19,17 @@ from central.ledger.judging.moments import Quality
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
 from central.ledger.judging.rows import Identity
 from central.ledger.judging.state import State
-from central.ledger.writing import lots, waiters, wants
-from central.ledger.writing.bulk import CHUNK_KEYS, by_key
+from central.ledger.writing import lots, receipts, waiters, wants
+from central.ledger.writing.bulk import by_key
 from central.ledger.writing.projections import (
     DOING,
     LEASE,
-    SALE,
     VOUCHER,
     batch_of,
     json_of,
     lease_of,
     refusal_of,
     review_of,
-    sale_of,
     voucher_of,
 )
 from central.ledger.writing.statements import Statement
@@ -66,6 +64,10 @@ def load(
                     found = waiters.first(connection, shard_key, missing, state)
                 elif name == "accounts":
                     found = lots.purses(connection, shard_key, missing, state.lots)
+                elif name in _WITH_SALES:
+                    found, sales = _WITH_SALES[name](connection, shard_key, missing)
+                    state.sales.load(sales)
+                    further += wants.of_rows("sales", sales)
                 else:
                     found = read(connection, shard_key, name, missing)
                 table.load(found)
@@ -85,6 +87,8 @@ def last_transfer(connection: Connection, shard_key: int) -> int:
 def read(connection: Connection, shard_key: int, table: str, keys: Sequence[Any]) -> Loaded:
     """Return the rows of a table of the state by key; None where there is none."""
     found: Loaded = dict.fromkeys(keys)
+    if table in _WITH_SALES:
+        return _WITH_SALES[table](connection, shard_key, keys)[0]
     _READERS[table](connection, shard_key, keys, found)
     return found
 
@@ -123,37 +127,6 @@ def event_of(row: Row[Any] | Stored) -> rows.Event:
 
 
 Reader = Callable[[Connection, int, Sequence[Any], Loaded], None]
-
-
-def _receipts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.receipt_key.c
-    columns = (t.fingerprint, t.device_id, t.epoch, t.seq)
-    for fingerprint, *identity in by_key(connection, shard_key, columns, keys):
-        found[fingerprint] = Identity(*identity)
-
-
-def _sales(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t, k = schema.sale, schema.receipt_key
-    same = [t.c[name] == k.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
-    query = select(*SALE.all).join_from(k, t, and_(*same)).where(k.c.shard_key == shard_key)
-    for start in range(0, len(keys), CHUNK_KEYS):
-        which = k.c.fingerprint.in_(keys[start : start + CHUNK_KEYS])
-        for row in connection.execute(query.where(which)):
-            sale = sale_of(tuple(row))
-            found[sale.fingerprint] = sale
-
-
-def _claims(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.sale.c
-    found.update(by_key(connection, shard_key, (t.claim_hash, t.fingerprint), keys))
-
-
-def _numbers(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
-    t = schema.sale.c
-    columns = (t.shop_id, t.number, t.fingerprint)
-    for shop_id, number, fingerprint in sorted(by_key(connection, shard_key, columns, keys)):
-        place = (shop_id, number)
-        found[place] = (*(found[place] or ()), fingerprint)
 
 
 def _leases(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
@@ -285,16 +258,16 @@ def _doings(connection: Connection, shard_key: int, keys: Sequence[Any], found: 
         found[activity_id, member] = Doing(*doing)
 
 
+#: The tables whose rows are the keys of sales, which are found along with them.
+_WITH_SALES = {"claims": receipts.claimed, "numbers": receipts.numbered}
 _READERS: dict[str, Reader] = {
     "batches": _batches,
     "doings": _doings,
     "accounts": lots.accounts,
     "lots": lots.wallets,
     "pending_lots": lots.pending,
-    "receipts": _receipts,
-    "sales": _sales,
-    "claims": _claims,
-    "numbers": _numbers,
+    "receipts": receipts.receipts,
+    "sales": receipts.sales,
     "leases": _leases,
     "requests": _requests,
     "refusals": _refusals,

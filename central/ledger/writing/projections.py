@@ -227,7 +227,7 @@ DOING = Form(
 #: The tables of the state whose every row is a row of the database; an account's has its lots too.
 FORMS: dict[str, Form] = {
     "accounts": Form(schema.account, _columns(schema.account, "turn"), _account),
-    "receipts": Form(schema.receipt_key, _columns(schema.receipt_key), lambda key, at: (key, *at)),
+    "receipts": Form(schema.receipt_key, _columns(schema.receipt_key), lambda key, at: (*key, *at)),
     "sales": SALE,
     "leases": LEASE,
     "refusals": Form(schema.lease_refusal, _columns(schema.lease_refusal), _refusal),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from central import schema
 from central.ledger.judging.accounts import AccountKind
+from central.ledger.judging.references import Print, day_of_key
 from central.ledger.judging.state import State
 from central.ledger.writing import lots
 from central.ledger.writing.bulk import Columns, Row, Values, insert, remove, upsert
@@ -31,15 +32,16 @@ def save(connection: Connection, shard_key: int, turn: int, state: State) -> Non
         known: list[Values] = []
         gone = []
         # What was looked for and not found is new; a sale is when its receipt is.
-        looked = state.tables["receipts" if name == "sales" else name].loaded
+        looked = state.receipts.loaded if name == "sales" else state.tables[name].loaded
         for key, row in _with_lots(state, name, state.tables[name].changed()):
             if row is None:
                 gone.append(key)
             else:
-                fresh = looked.get(key, _UNSEEN) is None
+                known_by = Print(day_of_key(row.printed_on), key) if name == "sales" else key
+                fresh = looked.get(known_by, _UNSEEN) is None
                 (new if fresh else known).append(form.row(key, row) + tail)
         for written in (new, known):
-            written.sort(key=itemgetter(0))  # neighbours on a page, one after the other
+            written.sort(key=itemgetter(0, 1))  # neighbours on a page, one after the other
         insert(connection, form.table, form.columns + fixed, new)
         upsert(connection, form.table, form.columns + fixed, known)
         remove(connection, form.table, shard_key, gone)

@@ -95,8 +95,6 @@ def _of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
 
 #: Where the rows that are only keys of other rows lead, and whether they are several.
 _NEXT = {
-    "claims": ("sales", False),
-    "numbers": ("sales", True),
     "requests": ("leases", False),
     "waiting": ("pending", True),
 }
@@ -259,7 +257,7 @@ def _of_sale(body: events.Sale, *, waiting: bool) -> list[Want]:
         wanted.append(("claims", bytes.fromhex(body.claim_hash)))
     if waiting:
         wanted.append(("waiting", references.to_rule_book(body.book)))
-        wanted.append(("waiting", references.to_receipt(key)))
+        wanted.append(("waiting", references.to_receipt(key.fingerprint)))
         if body.claim_hash is not None:
             wanted.append(("waiting", references.to_claim(bytes.fromhex(body.claim_hash))))
         if body.receipt.number is not None:
@@ -270,12 +268,14 @@ def _of_sale(body: events.Sale, *, waiting: bool) -> list[Want]:
 def _of_refund(body: events.Refund) -> Iterator[Want]:
     yield "receipts", references.print_of(body.receipt, body.discriminator)
     if body.original is not None:
-        yield "sales", bytes.fromhex(body.original)
         yield "bills", bytes.fromhex(body.original)
-    elif body.receipt.original_number is not None:
+    # Whatever knows the original's fingerprint had it from its number, which is sooner found.
+    if body.receipt.original_number is not None:
         yield _number(body.receipt, body.receipt.original_number)[0]
     elif body.receipt.kind is Kind.VOID and body.receipt.number is not None:
         yield _number(body.receipt, body.receipt.number)[0]
+    elif body.original is not None:
+        yield "sales", bytes.fromhex(body.original)
 
 
 def _number(receipt: Receipt, number: str) -> list[Want]:

@@ -100,6 +100,7 @@ _NEW = {
     "shard": {"central_public"},
     "transfer": {"number", "debit_before", "credit_before"},
     "account": {"last_transfer", "next_expiry", "lots"},
+    "receipt_key": {"printed_on"},
 }
 
 

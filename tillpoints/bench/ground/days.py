@@ -1,8 +1,9 @@
 """Invented days at tills: events as a mall's tills write them, on real chains with real signatures.
 
 Of twenty events, fourteen are sales to members, two to cards nobody has resolved, two are sales
-without a scan, one claims such a sale and one is a refund. The same till writes the same events
-in every run.
+without a scan, one claims such a sale and one is a refund, which names its sale by number too, as
+paper does. Eight tills write what all tills of a mall do: 50,000 events a day are printed, one day
+after the other. The same till writes the same events in every run.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 
 from loyalty.chain import Frame, Stream, anchor, batch_message, extend, pack, sign
 from loyalty.events import Body, Claim, Holder, Moment, Refund, Sale, frame_of
@@ -27,7 +29,10 @@ MEMBERS = 10_000
 CATEGORY = "food"
 #: What the anchor of a first epoch names.
 NO_HEAD = bytes(32)
-_EVENT_MS = 60_000
+#: What a mall of some thousand tills prints in a day, and how many of ours print it.
+_MALL_EVENTS_A_DAY = 50_000
+_TILLS_AT_ONCE = 8
+_FIRST_DAY = datetime(2025, 9, 1)  # noqa: DTZ001  # as printed
 
 VERSION = rulebook.version(BOOK)
 
@@ -43,10 +48,14 @@ def tier(number: int) -> str:
 
 
 class Till:
-    """A till with its key and its chain. Batches follow each other without end."""
+    """A till with its key and its chain. Batches follow each other without end.
 
-    def __init__(self, number: int, members: int = MEMBERS) -> None:
+    The mall has printed `before` events when this till prints its first.
+    """
+
+    def __init__(self, number: int, members: int = MEMBERS, before: int = 0) -> None:
         self._members = members
+        self._before = before
         self._chance = random.Random(number)
         self.name = f"till-{number}"
         self.shop_id = f"S{number:04d}"
@@ -133,15 +142,17 @@ class Till:
         sale = self._sold.pop()
         print_of = fingerprint(sale.receipt).hex()
         receipt = self._receipt(place, Kind.REFUND, f"R{place:07d}", -sale.eligible_fen)
+        receipt = structs.replace(receipt, original_number=sale.receipt.number)
         return Refund(_moment(place), receipt, "", -sale.eligible_fen, print_of)
 
     def _receipt(self, place: int, kind: Kind, number: str, owed_fen: int) -> Receipt:
-        printed = datetime(2026, 5, 1, 10) + timedelta(minutes=place)  # noqa: DTZ001  # as printed
+        printed = self._before + place * _TILLS_AT_ONCE
+        printed_at = _FIRST_DAY + timedelta(days=printed / _MALL_EVENTS_A_DAY)
         return Receipt(
             shop_id=self.shop_id,
             kind=kind,
             number=number,
-            printed_at=printed.isoformat(),
+            printed_at=printed_at.isoformat(timespec="seconds"),
             currency="CNY",
             owed_fen=owed_fen,
             tenders=(Tender("wechat_pay", owed_fen),),

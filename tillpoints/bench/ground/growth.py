@@ -45,7 +45,8 @@ def grow(events: int, folder: Path, tell: Callable[[str], None]) -> None:
         if connection.execute(select(schema.shard.c.turn)).first() is None:
             centre.fill(connection, [])
     for part in range(_parts(engine), -(-events // _PART_EVENTS)):
-        took_s = _push(engine, part * TILLS, _PART_EVENTS // TILLS // BATCH)
+        before = part * _PART_EVENTS
+        took_s = _push(engine, part * TILLS, _PART_EVENTS // TILLS // BATCH, before)
         held = (part + 1) * _PART_EVENTS
         tell(f"{held:,} events, {_PART_EVENTS / took_s:,.0f}/s, {_size_gb(folder):.2f} GB")
     engine.dispose()
@@ -65,7 +66,7 @@ def run(events: int, folder: Path, rounds: int, tell: Callable[[str], None]) -> 
         taken: dict[str, list[float]] = {which: [] for which in engines}
         for number in range(rounds):
             for which, engine in engines.items():
-                took_s = _push(engine, first + number * TILLS, 2)
+                took_s = _push(engine, first + number * TILLS, 2, _events(engine))
                 taken[which].append(took_s / (2 * TILLS * BATCH) * 1e6)
         held = _events(engines["ours"])
         for engine in engines.values():
@@ -85,9 +86,12 @@ def not_run() -> Row:
     return figures.not_run(_COST, how)
 
 
-def _push(engine: Engine, first_till: int, batches: int) -> float:
-    """Enrol eight tills unless they are, push their first batches; return the seconds of it."""
-    tills = [Till(first_till + number, MEMBERS) for number in range(TILLS)]
+def _push(engine: Engine, first_till: int, batches: int, before: int) -> float:
+    """Enrol eight tills unless they are, push their first batches; return the seconds of it.
+
+    They print behind the `before` events that the mall has printed.
+    """
+    tills = [Till(first_till + number, MEMBERS, before) for number in range(TILLS)]
     bodies = list(days.batches(tills, batches, BATCH))
     with writing(engine) as connection:
         for till in tills:
