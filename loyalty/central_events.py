@@ -130,6 +130,36 @@ class CaseClosed(Struct, frozen=True):
     why: str
 
 
+class RefusalKept(Struct, frozen=True):
+    """The event behind this one stays refused: its device was told so before a restore (SYNC 2.3).
+
+    Tills come back in any order then, and what was refused for good must not count because it is
+    the first this time.
+    """
+
+    at: Moment
+    device: str
+    epoch: int
+    seq: int
+    reason: str
+
+
+class CaseAccepted(Struct, frozen=True):
+    """A person says that a receipt which looks like one that has earned is another one: it counts.
+
+    The event that waits is judged with this very case as its receipt's discriminator (P3). `was`
+    is the verdict it had, a `wire.Verdict`; `staff` is who, `why` their own words.
+    """
+
+    at: Moment
+    device: str
+    epoch: int
+    seq: int
+    was: int
+    staff: str
+    why: str
+
+
 class MemberSet(Struct, frozen=True):
     """A member as the ledger knows them: pseudonym, tier, and the tags of their cards."""
 

@@ -14,6 +14,7 @@ from loyalty.activity_events import ActivityClosed as ActivityClosed  # noqa: PL
 from loyalty.activity_events import ActivityDone as ActivityDone  # noqa: PLC0414
 from loyalty.activity_events import ActivityIssued as ActivityIssued  # noqa: PLC0414
 from loyalty.activity_events import ActivityRecorded as ActivityRecorded  # noqa: PLC0414
+from loyalty.central_events import CaseAccepted as CaseAccepted  # noqa: PLC0414
 from loyalty.central_events import CaseClosed as CaseClosed  # noqa: PLC0414
 from loyalty.central_events import EpochSealed as EpochSealed  # noqa: PLC0414
 from loyalty.central_events import LeaseGrant as LeaseGrant  # noqa: PLC0414
@@ -26,6 +27,7 @@ from loyalty.central_events import MemberSet as MemberSet  # noqa: PLC0414
 from loyalty.central_events import PointsExpired as PointsExpired  # noqa: PLC0414
 from loyalty.central_events import PointsReleased as PointsReleased  # noqa: PLC0414
 from loyalty.central_events import Recalculated as Recalculated  # noqa: PLC0414
+from loyalty.central_events import RefusalKept as RefusalKept  # noqa: PLC0414
 from loyalty.central_events import Rejudge as Rejudge  # noqa: PLC0414  # named here for others
 from loyalty.central_events import StockReserved as StockReserved  # noqa: PLC0414
 from loyalty.central_events import TierSet as TierSet  # noqa: PLC0414
@@ -241,6 +243,8 @@ Body = (
     | LeaseRefused
     | LeaseRemade
     | CaseClosed
+    | CaseAccepted
+    | RefusalKept
     | LedgerSealed
     | MemberFacts
     | PointsExpired
@@ -288,6 +292,8 @@ KINDS: dict[int, type[Body]] = {
     119: ActivityClosed,
     124: LeaseRemade,
     125: CaseClosed,
+    126: CaseAccepted,
+    127: RefusalKept,
 }
 #: What a body may have at first writing, so that it still fits when it is written again.
 FIRST_BODY_BYTES_MAX = BODY_BYTES_MAX - 256

@@ -1,8 +1,7 @@
 """What agents and central say to each other over HTTP: msgpack of these structs (SYNC 2.2, 2.9).
 
-Every call is a POST below `/api/1/` and, but for enrolment, signed by the device: the headers
-`Tillpoints-Device` (32 hex digits), `Tillpoints-Nonce` and `Tillpoints-Signature` (hex) hold the
-signature over `chain.call_message`. Answers to a refused call carry a `Problem`.
+Every call is a POST below `/api/1/` and, but for enrolment, signed by the device over its
+`chain.call_message`, which the headers below hold in hex. A refused call is answered by `Problem`.
 """
 
 from enum import IntEnum
@@ -154,11 +153,21 @@ class RehomeAnswer(Struct, frozen=True):
     held: tuple[HeldEpoch, ...]
 
 
+class Judged(Struct, frozen=True, array_like=True, gc=False):
+    """The verdict on one event and why; `adjusted` points were added to or taken from its sum."""
+
+    seq: int
+    verdict: int
+    reason: str
+    adjusted: int = 0
+
+
 class PushRequest(Struct, frozen=True):
     """A run of events from `first_seq` on, the boots they were written in, the chain's new head.
 
-    `last_written` is the seq of the last event that the device has in this epoch, sent or not: so
-    central knows whether it was told everything. Agents of an older version do not say it (-1).
+    `last_written` is the last seq that the device has in this epoch, sent or not, so that central
+    knows whether it was told everything (-1: an older version). `refused` are those of the run that
+    central had refused for good: one that came out of a backup keeps to it.
     """
 
     protocol: int
@@ -174,24 +183,15 @@ class PushRequest(Struct, frozen=True):
     clock: Moment
     boots: tuple[BootClock, ...] = ()
     last_written: int = -1
-
-
-class Judged(Struct, frozen=True, array_like=True, gc=False):
-    """The verdict on one event and why; `adjusted` points were added to or taken from its sum."""
-
-    seq: int
-    verdict: int
-    reason: str
-    adjusted: int = 0
+    refused: tuple[Judged, ...] = ()
 
 
 class PushAnswer(Struct, frozen=True):
     """What central holds of this chain after its commit.
 
-    `ok`: everything sent is in the inbox. `gap`: send again from `expected_seq`. `fork`: the same
-    seq is known with another hash; `stale`: this epoch is sealed. Once `feed_position` is pulled,
-    the directory contains what the acknowledged events did. A checked backup holds the chain up to
-    `durable_through`: no event behind it may be deleted. Today's devices delete none at all.
+    `ok`: all sent is in the inbox. `gap`: send again from `expected_seq`. `fork`: a seq is known
+    with another hash. `stale`: this epoch is sealed. Once `feed_position` is pulled, the directory
+    has what these events did. No event behind `durable_through` is in a checked backup.
     """
 
     status: Literal["ok", "gap", "fork", "stale"]

@@ -1,6 +1,6 @@
-"""Settling a case: a person's word that an event is judged again, or that it does nothing.
+"""Settling a case: a person's word that an event is judged again, counts, or does nothing.
 
-Both are events of central's own chain, so a replay settles it too; the event's bytes stay for ever.
+All are events of central's own chain, so a replay settles it too; the event's bytes stay for ever.
 """
 
 from collections.abc import Iterable
@@ -13,16 +13,17 @@ from central.ledger.commands import Decision
 from central.ledger.judging.fold import CASE_CLOSED, OPEN_VERDICTS
 from central.ledger.judging.returning import VOUCHER_USED
 from central.ledger.judging.rows import CENTRAL_DEVICE, CENTRAL_EPOCH, Identity, read_body
+from central.ledger.judging.sales import DUPLICATE_RECEIPT
 from central.ledger.judging.state import State
 from central.ledger.writing.turns import run_turn
 from central.ledger.writing.wants import Want
 from loyalty.chain import Frame
-from loyalty.events import KINDS, CaseClosed, Moment, Rejudge
+from loyalty.events import KINDS, CaseAccepted, CaseClosed, Moment, Rejudge
 from loyalty.wire import Verdict
 
 #: What a person may say at most, so that it fits an event.
 WHY_MAX = 200
-_KINDS = tuple(kind for kind, body in KINDS.items() if body in (CaseClosed, Rejudge))
+_KINDS = tuple(kind for kind, body in KINDS.items() if body in (CaseAccepted, CaseClosed, Rejudge))
 _DAMAGED = (Verdict.CORRUPT_BODY, Verdict.LOST)
 _PAID_TWICE = (Verdict.APPLIED_ADJUSTED, VOUCHER_USED)
 
@@ -30,7 +31,8 @@ _PAID_TWICE = (Verdict.APPLIED_ADJUSTED, VOUCHER_USED)
 class Settled(Struct, frozen=True):
     """What was done about a case: which event, when (ms UTC), by whom and why; empty: by central.
 
-    `again`: it was judged again, and may be a case once more; else it was closed.
+    `again`: it was judged again, and may be a case once more. `accepted`: it was, as a receipt of
+    its own. Else it was closed.
     """
 
     device_id: str
@@ -41,6 +43,7 @@ class Settled(Struct, frozen=True):
     staff: str
     why: str
     again: bool
+    accepted: bool
 
 
 class NotSettled(ValueError):
@@ -90,6 +93,27 @@ class JudgeAgain(Struct, frozen=True):
         return Decision((again,), lambda _: True)
 
 
+class AcceptCase(Struct, frozen=True):
+    """Let a receipt count that looks like another one; answers whether it still waited."""
+
+    identity: Identity
+    staff: str
+    why: str
+
+    def wants(self) -> Iterable[Want]:
+        """Return the event, and what judging it reads."""
+        yield "pending", self.identity
+
+    def decide(self, state: State, at: Moment) -> Decision:
+        """Return the acceptance, unless the event was settled meanwhile."""
+        device_id, epoch, seq = self.identity
+        pending = state.pending.get(self.identity)
+        if pending is None or pending.verdict is not Verdict.PENDING_REF:
+            return Decision((), lambda _: False)
+        place = (device_id.hex(), epoch, seq, pending.verdict)
+        return Decision((CaseAccepted(at, *place, self.staff, self.why),), lambda _: True)
+
+
 def close_case(
     connection: Connection, shard_key: int, identity: Identity, staff: str, why: str, now_ms: int
 ) -> None:
@@ -115,6 +139,20 @@ def judge_again(
     return _verdict(connection, shard_key, identity)[0]
 
 
+def accept_case(
+    connection: Connection, shard_key: int, identity: Identity, staff: str, why: str, now_ms: int
+) -> Verdict:
+    """Let a sale or a refund count whose receipt looks like one that has; return its verdict now.
+
+    In the caller's transaction. Raises NotSettled.
+    """
+    was, reason, place = _case(connection, shard_key, identity, staff, why)
+    if (was, reason) != (Verdict.PENDING_REF, DUPLICATE_RECEIPT):
+        raise NotSettled(f"{place}: 不是重复小票 / it does not wait because of another receipt")
+    _settle(connection, shard_key, AcceptCase(identity, staff, why), now_ms, place)
+    return _verdict(connection, shard_key, identity)[0]
+
+
 def settled_cases(connection: Connection, shard_key: int) -> list[Settled]:
     """Return what was done about cases, in the order it was done."""
     t = schema.inbox
@@ -123,13 +161,13 @@ def settled_cases(connection: Connection, shard_key: int) -> list[Settled]:
     found = []
     for row in connection.execute(query):
         body = read_body(Frame(row.kind, row.kind_version, row.body))
-        assert isinstance(body, CaseClosed | Rejudge)  # central wrote it
-        again = isinstance(body, Rejudge)
+        assert isinstance(body, CaseAccepted | CaseClosed | Rejudge)  # central wrote it
+        again, accepted = isinstance(body, Rejudge), isinstance(body, CaseAccepted)
         if again and not body.staff:
             continue  # what it waited for came
         was = Verdict(body.was).name.lower()
         place = (body.device, body.epoch, body.seq)
-        found.append(Settled(*place, was, row.received_ms, body.staff, body.why, again))
+        found.append(Settled(*place, was, row.received_ms, body.staff, body.why, again, accepted))
     return found
 
 
@@ -156,7 +194,11 @@ def _verdict(connection: Connection, shard_key: int, identity: Identity) -> tupl
 
 
 def _settle(
-    connection: Connection, shard_key: int, command: CloseCase | JudgeAgain, now_ms: int, place: str
+    connection: Connection,
+    shard_key: int,
+    command: AcceptCase | CloseCase | JudgeAgain,
+    now_ms: int,
+    place: str,
 ) -> None:
     answer = run_turn(connection, shard_key, [command], now_ms)[0]
     if isinstance(answer, Exception):

@@ -19,12 +19,12 @@ from central.ledger.writing import saving
 from central.ledger.writing.bulk import Row as RowValues
 from central.ledger.writing.loading import event_of
 from central.ledger.writing.log import TRANSFER, transfer_row
-from loyalty.events import KINDS, CaseClosed, Rejudge
+from loyalty.events import KINDS, CaseAccepted, CaseClosed, Rejudge
 from loyalty.rules.rulebook import from_canonical
 from loyalty.wire import Verdict
 
 #: The kinds of the events that end what another one waited for.
-_AGAIN = tuple(kind for kind, body in KINDS.items() if body in (Rejudge, CaseClosed))
+_AGAIN = tuple(kind for kind, body in KINDS.items() if body in (Rejudge, CaseAccepted, CaseClosed))
 _PAGE_ROWS = 5_000
 
 
@@ -80,7 +80,7 @@ class Replay:
 def _next(recorded: dict[Identity, deque[Judgement | None]], event: Event) -> Judgement | None:
     """Return the verdict that an event, or the one it is about, got from the software then."""
     subject = event.identity
-    if isinstance(event.body, Rejudge) and subject.device_id == CENTRAL_DEVICE:
+    if isinstance(event.body, Rejudge | CaseAccepted) and subject.device_id == CENTRAL_DEVICE:
         subject = Identity(bytes.fromhex(event.body.device), event.body.epoch, event.body.seq)
     verdicts = recorded.get(subject)
     return verdicts.popleft() if verdicts else None
@@ -94,7 +94,7 @@ def _recorded(connection: Connection, shard_key: int) -> dict[Identity, deque[Ju
     found: dict[Identity, deque[Judgement | None]] = defaultdict(deque)
     for row in connection.execute(query):
         body = event_of(row).body
-        if isinstance(body, Rejudge | CaseClosed):
+        if isinstance(body, Rejudge | CaseAccepted | CaseClosed):
             origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
             was = Verdict(body.was)
             found[origin].append(Judgement(was) if was in RECORDED_VERDICTS else None)

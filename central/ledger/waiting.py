@@ -12,6 +12,7 @@ from central.ledger.judging.fold import CASE_CLOSED
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.returning import VOUCHER_USED
 from central.ledger.judging.rows import Identity, Review
+from central.ledger.judging.sales import DUPLICATE_RECEIPT
 from central.ledger.judging.state import FIRST
 from central.ledger.judging.tenders import COUPON_MISMATCHES, MISMATCHES
 from central.ledger.losses import used_twice
@@ -27,7 +28,7 @@ _DAMAGED = (int(Verdict.CORRUPT_BODY), int(Verdict.LOST))
 _WAITS = (int(Verdict.PENDING_REF), int(Verdict.PENDING_UPGRADE))
 _OPEN = (*_WAITS, int(Verdict.QUARANTINED), *_DAMAGED)
 #: What waits for nobody but a person.
-_FOR_PEOPLE = ("duplicate_receipt", VOUCHER_USED, *MISMATCHES, *COUPON_MISMATCHES)
+_FOR_PEOPLE = (DUPLICATE_RECEIPT, VOUCHER_USED, *MISMATCHES, *COUPON_MISMATCHES)
 _AT_ONCE = 1_000
 
 

@@ -14,7 +14,7 @@ from loyalty.chain import (
     unpack,
 )
 from loyalty.facts import BOOTS_MAX
-from loyalty.wire import PROTOCOL, PushAnswer, PushRequest
+from loyalty.wire import PROTOCOL, PushAnswer, PushRequest, Verdict
 
 _NUMBER_MAX = 1 << 62
 
@@ -59,7 +59,14 @@ def checked(request: PushRequest, caller: Caller, shard_key: int, received_ms: i
         received_ms=received_ms,
         boots=request.boots,
         last_written=request.last_written,
+        refused=_refused(request),
     )
+
+
+def _refused(request: PushRequest) -> dict[int, str]:
+    """Return why events were refused for good, by seq."""
+    final = (one for one in request.refused if one.verdict == Verdict.REFUSED_FINAL)
+    return {one.seq: plain("a refusal's reason", one.reason) for one in final}
 
 
 def answer(pushed: Pushed, server_ms: int) -> PushAnswer:

@@ -12,9 +12,11 @@ The clock and chance are passed in, so that a simulation can own both.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import structs
 from sqlalchemy import Connection, Engine
 
 from central.access.pins import Pins
@@ -26,6 +28,7 @@ from central.ledger.shards import read_shard
 from central.ledger.waiting import rejudge_ready
 from central.ledger.writing.items import Command, Item, Push, Pushed, Wake
 from central.ledger.writing.turns import run_turn
+from central.sync.census import when_restored
 from central.sync.combiner import Combiner, RunTurn
 from central.sync.limits import BURST_EVENTS, EVENTS_PER_S, Limits
 from central.sync.member_files import MemberFiles
@@ -84,6 +87,8 @@ class Service:
 
     def push(self, push: Push) -> Pushed:
         """Return what became of a push, after its commit. Raises combiner.Busy, UnknownEpoch."""
+        if push.refused and self.read(partial(when_restored, shard_key=self.shard_key)) is None:
+            push = structs.replace(push, refused={})  # this database knows what it refused
         return cast(Pushed, self._combiner.submit(push))
 
     def run(self, command: Command) -> object:

@@ -8,15 +8,28 @@ from edge_agent.journal import identity, log
 from edge_agent.journal.damage import as_sent
 from edge_agent.journal.log import Place
 from loyalty.chain import Frame
+from loyalty.wire import Judged, Verdict
 
 
 class Batch(Struct, frozen=True):
-    """A run of events to send, and the hashes around it."""
+    """A run of events to send, and the hashes around it.
+
+    `refused` are the verdicts on those of them that central had refused for good: it asks for them
+    again because it was restored, and must come to no other answer.
+    """
 
     first_seq: int
     prev_hash: bytes
     frames: tuple[Frame, ...]
     head_hash: bytes
+    refused: tuple[Judged, ...] = ()
+
+
+_REFUSED = """
+    SELECT seq, code, reason, adjusted FROM verdict
+    WHERE epoch = ? AND seq BETWEEN ? AND ? AND code = ?
+    ORDER BY seq
+"""
 
 
 def of(db: sqlite3.Connection, first_seq: int, events_max: int, bytes_max: int) -> Batch:
@@ -37,4 +50,7 @@ def of(db: sqlite3.Connection, first_seq: int, events_max: int, bytes_max: int) 
             break
         frames.append(frame)
         head_hash = hash_
-    return Batch(first_seq, prev_hash, tuple(frames), head_hash)
+    last_seq = first_seq + len(frames) - 1
+    found = db.execute(_REFUSED, (stream.epoch, first_seq, last_seq, Verdict.REFUSED_FINAL))
+    refused = tuple(Judged(*row) for row in found)
+    return Batch(first_seq, prev_hash, tuple(frames), head_hash, refused)

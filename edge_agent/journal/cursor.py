@@ -105,7 +105,8 @@ def acknowledge(db: sqlite3.Connection, epoch: int, answer: PushAnswer) -> None:
     """Keep what central said about a push that it took.
 
     `acked_through` may also move back: a central restored from a backup wants the rest again, and
-    with that the verdicts behind it are void. Raises ValueError for an ack beyond the head.
+    with that the verdicts behind it are void, but for what was refused for good. Raises ValueError
+    for an ack beyond the head.
     """
     head_seq, _ = log.head(db, epoch)
     if not 0 <= answer.acked_through <= head_seq:
@@ -130,7 +131,10 @@ def send_from(db: sqlite3.Connection, epoch: int, seq: int) -> None:
         " WHERE epoch = ?2",
         (seq - 1, epoch),
     )
-    db.execute("DELETE FROM verdict WHERE epoch = ? AND seq >= ?", (epoch, seq))
+    db.execute(
+        "DELETE FROM verdict WHERE epoch = ? AND seq >= ? AND code <> ?",
+        (epoch, seq, Verdict.REFUSED_FINAL),
+    )
     db.execute("UPDATE ack SET seq = ?1 WHERE epoch = ?2 AND seq > ?1", (seq - 1, epoch))
 
 

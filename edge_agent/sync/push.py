@@ -63,6 +63,7 @@ def request(
         clock=now,
         boots=boots,
         last_written=max(last_written, last_seq),
+        refused=batch.refused,
     )
 
 

@@ -20,6 +20,7 @@ from loyalty.chain import Frame, Stream
 from loyalty.events import (
     KINDS,
     REHOMED_KIND,
+    CaseAccepted,
     CaseClosed,
     LeaseRemade,
     Redeem,
@@ -37,7 +38,7 @@ _CENTRAL = bytes(16)
 _REDEEM, _REMADE = (
     next(kind for kind, body in KINDS.items() if body is wanted) for wanted in (Redeem, LeaseRemade)
 )
-_AGAIN = {kind: body for kind, body in KINDS.items() if body in (Rejudge, CaseClosed)}
+_AGAIN = {kind: body for kind, body in KINDS.items() if body in (Rejudge, CaseAccepted, CaseClosed)}
 _OPEN = {int(verdict) for verdict in OPEN_VERDICTS}
 #: What a sale gave its holder, and what was taken back of that, by the codes of transfers.
 _GIVEN, _OF_SALES = {1, 2, 3}, {1, 2, 3, 4, 5, 10, 11}

@@ -40,6 +40,7 @@ from loyalty.events import (
     ActivityDone,
     ActivityIssued,
     ActivityRecorded,
+    CaseAccepted,
     CaseClosed,
     Claim,
     Correction,
@@ -59,6 +60,7 @@ from loyalty.events import (
     Recalculated,
     Redeem,
     Refund,
+    RefusalKept,
     Rejudge,
     ReviewDecided,
     ReviewHeld,
@@ -106,6 +108,8 @@ def fold(state: State, event: Event, recorded: Judgement | None = None) -> Folde
             return _rejudge(state, event, event.body, recorded)
         if isinstance(event.body, CaseClosed) and event.identity.device_id == CENTRAL_DEVICE:
             return _close_case(state, event.body)
+        if isinstance(event.body, CaseAccepted) and event.identity.device_id == CENTRAL_DEVICE:
+            return _accept_case(state, event, event.body, recorded)
         return _judge(state, event, event.identity, recorded)
     except Unloaded:
         state.drop()
@@ -117,6 +121,8 @@ def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement 
     entry = Entry(state, event, booked_by)
     if event.origin is not None and known_as(state, event) not in (None, event.identity):
         recorded = Judgement(Verdict.APPLIED, KNOWN_BEFORE)
+    elif recorded is None and (refused := state.refused.get(event.identity)) is not None:
+        recorded = Judgement(Verdict.REFUSED_FINAL, refused)
     judgement, wakes = (recorded, ()) if recorded else _attempt(entry)
     applied = judgement.verdict in (Verdict.APPLIED, Verdict.APPLIED_ADJUSTED)
     if not applied:
@@ -198,6 +204,28 @@ def _rejudge(state: State, event: Event, body: Rejudge, recorded: Judgement | No
     if pending is None:
         return Folded(Judgement(Verdict.QUARANTINED, error=f"{origin} does not wait"))
     inner = _judge(state, pending.event, event.identity, recorded)
+    return _judged_again(state, origin, inner)
+
+
+def _accept_case(
+    state: State, event: Event, body: CaseAccepted, recorded: Judgement | None
+) -> Folded:
+    """Judge a receipt that was taken for another one as the one of its own that it is."""
+    origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
+    pending = state.pending.get(origin)
+    said = pending.event.body if pending is not None else None
+    if pending is None or not isinstance(said, Sale | Refund):
+        return Folded(Judgement(Verdict.QUARANTINED, error=f"{origin} is no receipt that waits"))
+    accepted = structs.replace(said, discriminator=f"case {body.device} {body.epoch}/{body.seq}")
+    inner = _judge(state, structs.replace(pending.event, body=accepted), event.identity, recorded)
+    waits = state.pending.get(origin)
+    if waits is not None:  # for another reason now; as it was written
+        state.pending.put(origin, structs.replace(waits, event=pending.event))
+    return _judged_again(state, origin, inner)
+
+
+def _judged_again(state: State, origin: Identity, inner: Folded) -> Folded:
+    """Put the new verdict on an event into the ledger, and let its device hear of it."""
     state.verdicts.put(origin, inner.judgement)
     state.keep()
     notices = inner.notices
@@ -250,6 +278,13 @@ def _epoch_sealed(entry: Entry, body: EpochSealed) -> Judgement:
     return Judgement(Verdict.APPLIED)
 
 
+def _keep_refusal(entry: Entry, body: RefusalKept) -> Judgement:
+    """Let the event that comes next stay refused."""
+    subject = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
+    entry.state.refused.put(subject, body.reason)
+    return Judgement(Verdict.APPLIED)
+
+
 _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     Sale: sales.sale,
     Claim: sales.claim,
@@ -269,6 +304,7 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     LeaseRemade: redemptions.remake,
     MemberSet: people.set_member,
     EpochSealed: _epoch_sealed,
+    RefusalKept: _keep_refusal,
     LedgerSealed: lambda *_: Judgement(Verdict.APPLIED),
     MemberFacts: people.set_facts,
     TierSet: people.set_tier,

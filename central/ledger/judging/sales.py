@@ -22,6 +22,8 @@ from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import ClaimedRow, Verdict
 
+#: The reason of an event whose receipt has another event already.
+DUPLICATE_RECEIPT = "duplicate_receipt"
 _APPLIED = Judgement(Verdict.APPLIED)
 #: A sale that nobody has claimed yet, without its facts.
 _FACTS = (b"", Identity(b"", 0, 0), "", None, "", "", 0, 0, 0, "", "")
@@ -242,7 +244,7 @@ def _take_key(entry: Entry, key: references.Print) -> Judgement | None:
     """
     known = entry.state.receipts.get(key)
     if known is not None and known != entry.event.identity:
-        return Judgement(Verdict.PENDING_REF, "duplicate_receipt")
+        return Judgement(Verdict.PENDING_REF, DUPLICATE_RECEIPT)
     entry.state.receipts.put(key, entry.event.identity)
     return None
 

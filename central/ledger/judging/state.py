@@ -201,6 +201,8 @@ class State:
         )
         self.receipts: Table[Print, Identity] = Table("receipts", undo, complete=complete)
         self.sales: Table[bytes, Sale] = Table("sales", undo, complete=complete)
+        #: What stays refused, of events that come in this very turn; never kept in the database.
+        self.refused: Table[Identity, str] = Table("refused", undo, complete=True)
         self.claims: Table[bytes, bytes] = Table("claims", undo, complete=complete)
         self.numbers = Numbers("numbers", undo, complete=complete)
         self.leases: Table[str, Lease] = Table("leases", undo, complete=complete)

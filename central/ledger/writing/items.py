@@ -19,7 +19,8 @@ from loyalty.wire import Judged
 class Push(Struct, frozen=True):
     """A run of events whose chain and signature were checked; `hashes` has one for each frame.
 
-    `poison` names by seq the events that the database refused, and what it said.
+    `poison` names by seq the events that the database refused, and what it said; `refused` those
+    that central had refused for good before it was restored, and why: its device was told.
     """
 
     device_id: bytes
@@ -35,6 +36,7 @@ class Push(Struct, frozen=True):
     boots: tuple[BootClock, ...] = ()
     last_written: int = -1
     poison: Mapping[int, str] = {}
+    refused: Mapping[int, str] = {}
 
     @property
     def last_seq(self) -> int:

@@ -46,7 +46,7 @@ from central.ledger.writing.log import Log
 from central.ledger.writing.waiters import load_waiting
 from central.ledger.writing.waking import Waking
 from loyalty.chain import Frame, Stream, event_hash
-from loyalty.events import EpochSealed, Rejudge, frame_of
+from loyalty.events import EpochSealed, RefusalKept, Rejudge, frame_of
 from loyalty.wire import Judged, Verdict
 
 T = TypeVar("T")
@@ -210,7 +210,8 @@ class _Turn:
         for seq in range(push.first_seq, met.acked_through + 1 if met.status != "gap" else 0):
             row = self._judged(Identity(push.device_id, push.epoch, seq), answer.known.get(seq))
             judged.append(Judged(seq, row.verdict, row.reason, row.adjusted))
-        again = {one.seq: push.frames[one.seq - push.first_seq] for one in judged if _known(one)}
+        known = [one.seq for one in judged if one.reason == KNOWN_BEFORE]
+        again = {seq: push.frames[seq - push.first_seq] for seq in known}
         if again:
             firsts = originals.read(self._connection, self._shard_key, push.device_id, again)
             judged = [firsts.get(one.seq, one) for one in judged]
@@ -253,6 +254,9 @@ class _Turn:
         unknown = When(push.received_ms, push.received_ms, Quality.UNKNOWN)
         for offset in range(fresh_from, len(push.frames)):
             seq, frame, body = push.first_seq + offset, push.frames[offset], push.bodies[offset]
+            if seq in push.refused:
+                place = (push.device_id.hex(), push.epoch, seq)
+                self._write(frame_of(RefusalKept(self._at, *place, push.refused[seq])))
             when = unknown
             if not isinstance(body, Unreadable):
                 when = interval(body.at, push.clock, push.boots, push.received_ms)
@@ -344,7 +348,3 @@ class _Met(Struct, frozen=True):
     push: Push
     meeting: overlaps.Meeting
     known: overlaps.Known
-
-
-def _known(judged: Judged) -> bool:
-    return judged.reason == KNOWN_BEFORE

@@ -165,7 +165,7 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
         case events.MemberSet():
             yield "members", body.member
             yield from (("cards", tag) for tag in body.tags)
-        case events.Rejudge() | events.CaseClosed():
+        case events.Rejudge() | events.CaseClosed() | events.CaseAccepted():
             yield "pending", Identity(bytes.fromhex(body.device), body.epoch, body.seq)
         case _:
             yield from _of_review(body)

@@ -187,6 +187,7 @@ def test_a_person_closes_a_case_and_says_why(leased):
     word = ("--by", "王芳", "--why", "演示小票")
     assert "EPOCH/SEQ" in mall.run("fleet", "close-case", "till-1", "2", *word, code=2)
     assert "no such device" in mall.run("fleet", "close-case", "till-x", "1/2", *word, code=1)
+    assert "another receipt" in mall.run("fleet", "accept-case", "till-1", "1/1", *word, code=1)
     assert "no such event" in mall.run("fleet", "close-case", "till-1", "1/9", *word, code=1)
     assert "已结案" in mall.run("fleet", "close-case", "till-1", "1/2", *word)
     assert mall.json("fleet", "cases") == {"cases": []}

@@ -1,15 +1,22 @@
 import pytest
+from msgspec import structs
 
 from central import schema
 from central.database import writing
-from central.ledger.closing import NotSettled, close_case, judge_again, settled_cases
+from central.ledger.closing import (
+    NotSettled,
+    accept_case,
+    close_case,
+    judge_again,
+    settled_cases,
+)
 from central.ledger.judging import ruling
 from central.ledger.judging.rows import CENTRAL_DEVICE, Identity
 from central.ledger.verify import rebuild
 from central.ledger.waiting import cases
 from loyalty.chain import Frame
 from loyalty.damage import Damage, lost_hash, spelled
-from loyalty.events import KINDS, CaseClosed, LeaseClose
+from loyalty.events import KINDS, CaseAccepted, CaseClosed, LeaseClose
 from loyalty.wire import Judged, Topic, Verdict
 from tests.central.programme import DAY_MS, member
 
@@ -169,3 +176,79 @@ def test_every_event_that_waits_for_ever_is_a_case_that_a_person_can_end(program
         close(programme, case.seq, device=bytes.fromhex(case.device_id))
     assert programme.read(cases, programme.now_ms) == []
     replays_the_same(programme)
+
+
+def accept(mall, device, seq, why="两笔不同的交易"):
+    with writing(mall.engine) as connection:
+        place = Identity(device.id, 1, seq)
+        return accept_case(connection, mall.shard_key, place, "王芳", why, mall.now_ms)
+
+
+def test_a_receipt_that_only_looks_like_another_one_earns_once_a_person_says_so(programme):
+    till, other = programme.till, programme.other
+    sale = till.sale(member("a"), fen=10_000)
+    till.push(sale)
+    twin = structs.replace(sale, holder=member("b"))
+    assert other.push(twin) == [(Verdict.PENDING_REF, "duplicate_receipt", 0)]
+    assert accept(programme, other, 1) is Verdict.APPLIED_ADJUSTED
+    assert (programme.balance(member("a")), programme.balance(member("b"))) == (100, 100)
+    assert programme.read(cases, programme.now_ms) == []
+    assert other.feed(Topic.VERDICT, Judged)["1/1"] == Judged(
+        1, Verdict.APPLIED_ADJUSTED, "other_shop", 0
+    )
+    (told,) = programme.read(settled_cases)
+    assert (told.was, told.staff, told.accepted, told.again) == ("pending_ref", "王芳", True, False)
+    replays_the_same(programme)
+
+
+def test_a_third_receipt_of_the_same_facts_is_a_case_again_and_can_be_accepted_too(programme):
+    till, other = programme.till, programme.other
+    sale = till.sale(member("a"), fen=10_000)
+    till.push(sale)
+    other.push(*[structs.replace(sale, holder=member("b")) for _ in range(2)])
+    assert [accept(programme, other, seq) for seq in (1, 2)] == [Verdict.APPLIED_ADJUSTED] * 2
+    assert programme.balance(member("b")) == 200
+    assert till.push(structs.replace(sale, holder=member("c")))[0][1] == "duplicate_receipt"
+    replays_the_same(programme)
+
+
+def test_a_refund_that_only_looks_like_another_one_takes_back_once_a_person_says_so(programme):
+    till = programme.till
+    sale = till.sale(member("a"), fen=10_000)
+    till.push(sale, till.refund(sale, fen=2_000))
+    same = till.refund(sale, fen=2_000, number="R7")
+    till.push(same)
+    assert till.push(same) == [(Verdict.PENDING_REF, "duplicate_receipt", 0)]
+    assert programme.balance(member("a")) == 60
+    assert accept(programme, till, 4) is Verdict.APPLIED
+    assert programme.balance(member("a")) == 40
+    replays_the_same(programme)
+
+
+def test_only_what_waits_because_of_another_receipt_is_accepted(programme):
+    till, other = programme.till, programme.other
+    till.push(till.claim("nobody", member(), 100), till.sale(member("b")))
+    for seq in (1, 2):
+        with pytest.raises(NotSettled, match="another receipt"):
+            accept(programme, till, seq)
+    sale = till.sale(member("a"))
+    till.push(sale)
+    other.push(sale)
+    with pytest.raises(NotSettled, match="say who"):
+        accept(programme, other, 1, why="")
+    close_it = Identity(other.id, 1, 1)
+    with writing(programme.engine) as connection:
+        close_case(connection, programme.shard_key, close_it, "王芳", "副本", programme.now_ms)
+    with pytest.raises(NotSettled, match="another receipt"):
+        accept(programme, other, 1)
+
+
+def test_no_till_accepts_a_receipt(programme):
+    till, other = programme.till, programme.other
+    sale = till.sale(member("a"))
+    till.push(sale)
+    other.push(sale)
+    till.write(CaseAccepted(till.moment(), other.id.hex(), 1, 1, Verdict.PENDING_REF, "a", "b"))
+    till.send()
+    assert verdicts(programme)[2][0] == Verdict.QUARANTINED
+    assert programme.balance(member("a")) == 100

@@ -3,9 +3,13 @@ from flask import Flask
 
 from central import schema
 from central.database import writing
+from central.ledger.verify import rebuild
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.reward_offers import LEASE_TTL_S
+from loyalty import wire
+from loyalty.events import RefusalKept
+from loyalty.wire import Judged, Verdict
 from tests.central.programme import member
 
 BACKUP = bytes(range(16))
@@ -119,3 +123,66 @@ def test_no_lease_is_granted_while_a_lost_one_could_be_spent_whoever_has_told_wh
     assert mall.till.lease(member()).refusal.code == "after_restore"
     mall.now_ms += 1
     assert mall.till.lease(member(), request_id="r2").points == 100
+
+
+REFUSED = Judged(1, Verdict.REFUSED_FINAL, "claim_taken")
+
+
+def claims_after_a_restore(mall, refused):
+    """Two tills claimed one slip behind the backup; the one that was refused comes back first."""
+    mall.till.push(mall.till.sale(None, fen=10_000, code="SLIP"))
+    restore(mall)
+    late, first = mall.other, mall.till
+    late.write(late.claim("SLIP", member("b"), 100))
+    first.write(first.claim("SLIP", member("a"), 100))
+    late.incarnation = first.incarnation = BACKUP
+    (one,) = late.send(late.request(refused=refused)).judged
+    (other,) = first.send().judged
+    return one, other
+
+
+def test_what_was_refused_before_a_restore_stays_refused_whoever_comes_back_first(mall):
+    one, other = claims_after_a_restore(mall, (REFUSED,))
+    assert one == REFUSED
+    assert (other.verdict, mall.balance(member("a"))) == (Verdict.APPLIED, 400)
+    assert mall.balance(member("b")) in (0, None)
+    before = mall.rows(schema.inbox)
+    mall.check()
+    with writing(mall.engine) as connection:
+        rebuild(connection, mall.shard_key)
+    assert mall.rows(schema.inbox) == before
+    assert mall.till.send(mall.till.request(first_seq=1)).judged[-1] == other
+    assert mall.other.send(mall.other.request(first_seq=1)).judged == (REFUSED,)
+
+
+def test_a_device_that_was_told_nothing_is_judged_as_it_comes(mall):
+    one, other = claims_after_a_restore(mall, ())
+    assert (one.verdict, other.verdict) == (Verdict.APPLIED, Verdict.REFUSED_FINAL)
+
+
+def test_only_a_refusal_for_good_is_kept_and_only_after_a_restore(mall):
+    till = mall.till
+    till.write(till.sale(member(), fen=10_000))
+    told = (Judged(2, Verdict.REFUSED_FINAL, "claim_taken"),)
+    assert till.send(till.request(refused=told)).judged[0].verdict == Verdict.APPLIED
+    restore(mall)
+    till.incarnation = BACKUP
+    till.write(till.sale(member(), fen=10_000))
+    told = (Judged(3, Verdict.QUARANTINED, "claim_taken"), Judged(2, 5, "claim_taken"))
+    assert till.send(till.request(refused=told)).judged[0].verdict == Verdict.APPLIED
+    mall.check()
+
+
+def test_the_reason_of_a_refusal_is_a_short_code(mall):
+    till = mall.till
+    till.write(till.sale(member()))
+    for reason in ("", "x" * 65, "王芳"):
+        told = (Judged(2, Verdict.REFUSED_FINAL, reason),)
+        assert till.call(wire.PUSH_PATH, till.request(refused=told))[0] == 400
+
+
+def test_no_till_keeps_a_refusal_of_another(mall):
+    till, other = mall.till, mall.other
+    till.push(RefusalKept(till.moment(), other.id.hex(), 1, 1, "claim_taken"))
+    assert other.push(other.sale(member("b")))[0][0] is not Verdict.REFUSED_FINAL
+    mall.check()

@@ -52,6 +52,17 @@ def test_a_refused_claim_that_is_written_again_is_told_once(till):
     assert till.refused_claims() == []
 
 
+def test_a_central_that_lost_events_is_told_what_it_had_refused_for_good(till):
+    till.append([sale(1, claim_code="C1"), claim("C1"), sale(2)])
+    judged(till, OK, NO, Judged(3, Verdict.APPLIED, ""))
+    assert till.batch(1, 10, 10_000).refused == (NO,)
+    till.send_from(1)
+    assert till.batch(1, 10, 10_000).refused == (NO,)
+    assert till.batch(1, 1, 10_000).refused == ()
+    assert till.refused_claims() == [REFUSED]
+    assert till.sale_by_fingerprint(key(sale(2))).verdict is None
+
+
 # ---- sales
 
 

@@ -66,8 +66,8 @@ def test_a_large_ledger_that_was_cut_short_is_gone_on_with(tmp_path, monkeypatch
     monkeypatch.setattr(days, "MEMBERS", 50)
     whole, told = growth._push, []
 
-    def cut_short(engine, first_till, batches):
-        took_s = whole(engine, first_till, batches // 2)
+    def cut_short(engine, first_till, batches, held):
+        took_s = whole(engine, first_till, batches // 2, held)
         raise KeyboardInterrupt(took_s)
 
     for events in before:

@@ -32,7 +32,7 @@ from tillpoints.central_access import (
     lang_option,
     local_time,
 )
-from tillpoints.commands.fleet.cases import cases_, close_case_, judge_again_
+from tillpoints.commands.fleet.cases import accept_case_, cases_, close_case_, judge_again_
 from tillpoints.exits import Failure
 
 _STATES = {"expected": "待注册", "enrolled": "已注册", "revoked": "已停用"}
@@ -211,6 +211,7 @@ def release_lease(lease_id: str, destroyed: bool, config: Path, lang: str) -> No
 
 
 command.add_command(cases_)
+command.add_command(accept_case_)
 command.add_command(close_case_)
 command.add_command(judge_again_)
 

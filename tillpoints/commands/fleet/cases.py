@@ -1,4 +1,4 @@
-"""`tillpoints fleet cases`, `close-case` and `judge-again`: events that a person must look at."""
+"""`tillpoints fleet cases` and what settles them: events that a person must look at."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,14 @@ from sqlalchemy import Connection
 from central.app import now_ms
 from central.database import reading, writing
 from central.fleet.records import devices
-from central.ledger.closing import NotSettled, Settled, close_case, judge_again, settled_cases
+from central.ledger.closing import (
+    NotSettled,
+    Settled,
+    accept_case,
+    close_case,
+    judge_again,
+    settled_cases,
+)
 from central.ledger.judging.rows import Identity
 from central.ledger.waiting import Case, cases
 from loyalty.rules.earning import Reason
@@ -34,10 +41,9 @@ _VERDICTS = {
     "lost": {"zh": "本机磁盘上已丢失", "en": "lost on its device's disk"},
 }
 _APPLIED = {"zh": "已入账", "en": "applied"}
-_DONE = (
-    {"zh": "已结案", "en": "closed"},
-    {"zh": "重新判定", "en": "judged again"},
-)
+_CLOSED = {"zh": "已结案", "en": "closed"}
+_AGAIN = {"zh": "重新判定", "en": "judged again"}
+_ACCEPTED = {"zh": "确认为另一张小票", "en": "accepted as another receipt"}
 _BY_CENTRAL = {
     "zh": "系统：恢复数据后归还了未使用的授权",
     "en": "the server: a lease that a restore had lost came back unspent",
@@ -53,7 +59,8 @@ def cases_(closed: bool, config: Path, lang: str, as_json: bool) -> None:
     """List the events a person must look at: in quarantine, damaged, or waiting for seven days.
 
     Vouchers that were used twice are among them, with who paid: the mall.
-    `fleet judge-again` tries an event in quarantine again, `fleet close-case` gives any of them up.
+    `fleet accept-case` lets a receipt count that looks like another one, `fleet judge-again` tries
+    an event in quarantine again, `fleet close-case` gives any of them up.
     """
     with central(config) as parts:
         with reading(parts.engine) as connection:
@@ -117,6 +124,25 @@ def judge_again_(name: str, place: str, staff: str, why: str, config: Path, lang
     click.echo(f"{name} {place}: {word}")
 
 
+@click.command("accept-case")
+@_name
+@_place
+@_by
+@click.option("--why", required=True, help="How you know that it is another receipt.")
+@config_option
+@lang_option
+def accept_case_(name: str, place: str, staff: str, why: str, config: Path, lang: str) -> None:
+    """Let a receipt count that looks like one that has earned, such as `till-1 1/17`.
+
+    Two sales that print the same facts both earn once a person says that they are two. Its till
+    hears of it, and who accepted it and why stays (`fleet cases --closed`).
+    """
+    verdict = _about(accept_case, name, place, staff, why, config)
+    if verdict not in (Verdict.APPLIED, Verdict.APPLIED_ADJUSTED):
+        raise Failure(f"{name} {place}: {_VERDICTS[verdict.name.lower()][lang]}")
+    click.echo(f"{name} {place}: {_APPLIED[lang]}")
+
+
 def _about(
     settle: Callable[[Connection, int, Identity, str, str, int], T],
     name: str,
@@ -158,5 +184,5 @@ def _open(one: Case, zone: ZoneInfo, lang: str) -> str:
 def _settled(one: Settled, zone: ZoneInfo, lang: str) -> str:
     said = f"{one.staff}：{one.why}" if lang == "zh" else f"{one.staff}: {one.why}"
     who = said if one.staff else _BY_CENTRAL[lang]
-    done = _DONE[one.again][lang]
+    done = (_ACCEPTED if one.accepted else _AGAIN if one.again else _CLOSED)[lang]
     return f"{_VERDICTS[one.was][lang]}  {done}  {local_time(one.settled_ms, zone)}  {who}"
