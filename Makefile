@@ -20,8 +20,10 @@ demo: $(VENV)/demo.stamp ## The whole story here, with virtual devices
 storm: $(VENV)/demo.stamp ## 1,000 receipts under faults, every point counted
 	$(BIN)/tillpoints demo --storm
 
-# Most tests wait for something: a module a core. The order is kept: the long ones do not come last.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+# A third of the time a test waits for something: one module more than there are cores. The order
+# is kept: the long ones do not come last.
+MODULES = $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) + 1)')
+SIDE_BY_SIDE = -n $(MODULES) --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test: $(VENV)/test.stamp ## Every test; those that want Debian packages skip and name them
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)

@@ -10,7 +10,7 @@ import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.ledger.judging.activity_rows import Batch
-from loyalty.activity_codes import ActivityCode, signed_text
+from loyalty.activity_codes import signed_text
 from loyalty.rules.activities import Activity
 
 #: So many codes are made at once; a page of more is no use to print.
@@ -32,22 +32,7 @@ def new_batch() -> str:
 def texts(batch_id: str, batch: Batch, shard_key: int, key: Ed25519PrivateKey) -> list[str]:
     """Return the text of each code of a batch, in the order of their numbers."""
     numbers = range(1, batch.count + 1) if batch.count else (0,)
-    return [
-        signed_text(
-            ActivityCode(
-                shard_key=shard_key,
-                activity_id=batch.activity_id,
-                valid_until=batch.valid_until,
-                batch=batch_id,
-                number=number,
-                result=batch.result,
-                member=batch.member,
-                brought_by=batch.brought_by,
-            ),
-            key,
-        )
-        for number in numbers
-    ]
+    return [signed_text(batch.code(batch_id, number, shard_key), key) for number in numbers]
 
 
 def page(programme: str, activity: Activity, batch_id: str, batch: Batch, made: list[str]) -> str:

@@ -72,7 +72,7 @@ def done(entry: Entry, body: ActivityDone) -> Judgement:
         return Judgement(Verdict.REFUSED_FINAL, "activity_members_only")
     if batch.closed_ms and entry.event.earliest_ms > batch.closed_ms:
         return Judgement(Verdict.REFUSED_FINAL, "activity_closed")
-    return _do(entry, _code(body.batch, number, batch), owner.key, book)
+    return _do(entry, batch.code(body.batch, number), owner.key, book)
 
 
 def recorded(entry: Entry, body: ActivityRecorded) -> Judgement:
@@ -255,20 +255,6 @@ def _by_central(state: State, given: Given, member: str, when: When, day: date) 
     if not affords(state, activity, given.points + given.referrer_points):
         return Reason("activity_spent", names(activity))
     return None
-
-
-def _code(batch_id: str, number: int, batch: Batch) -> ActivityCode:
-    """Return what a code of a batch says."""
-    return ActivityCode(
-        shard_key=0,
-        activity_id=batch.activity_id,
-        valid_until=batch.valid_until,
-        batch=batch_id,
-        number=number,
-        result=batch.result,
-        member=batch.member,
-        brought_by=batch.brought_by,
-    )
 
 
 def _count(entry: Entry, activity: Activity, points: int) -> None:

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from loyalty.activity_codes import ActivityCode
+
 
 class Doing(Struct, frozen=True, gc=False):
     """What one member has done of one activity, and what their purchases count for it.
@@ -39,3 +41,16 @@ class Batch(Struct, frozen=True, gc=False):
     staff: str
     made_ms: int
     closed_ms: int = 0
+
+    def code(self, batch_id: str, number: int, shard_key: int = 0) -> ActivityCode:
+        """Return what one of its codes says; within a ledger nobody asks for the shard."""
+        return ActivityCode(
+            shard_key=shard_key,
+            activity_id=self.activity_id,
+            valid_until=self.valid_until,
+            batch=batch_id,
+            number=number,
+            result=self.result,
+            member=self.member,
+            brought_by=self.brought_by,
+        )
