@@ -145,7 +145,7 @@ def test_a_statement_says_which_activity_gave_or_took_points(shop):
     sales = [shop.sell(1_000) for _ in range(3)]
     shop.till.push(shop.till.refund(sales[0], points=10))
     told = shop.programme.read(statement, member(), 0, shop.programme.now_ms + 1)
-    reasons = shop.programme.read(of_lines, member(), told.lines)
+    reasons = shop.programme.read(of_lines, told.lines)
     said = [say(one, "zh") for why in reasons for one in why if one.code.startswith("activity")]
     assert said == ["活动 +60", "活动：退货或更正后扣回 60 分"]
 
