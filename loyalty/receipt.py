@@ -37,6 +37,32 @@ class Kind(StrEnum):
 EARNING_KINDS = frozenset({Kind.SALE, Kind.EXCHANGE, Kind.REFUND, Kind.VOID})
 
 
+#: The ways to pay that receipts are read as.
+TENDER_KINDS = frozenset(
+    [
+        "alipay",
+        "bank_transfer",
+        "cash",
+        "cheque",
+        "credit_card",
+        "digital_yuan",
+        "e_wallet",
+        "fps",
+        "mall_points",
+        "mall_voucher",
+        "medical_insurance",
+        "octopus",
+        "on_account",
+        "paynow",
+        "platform_online",
+        "platform_voucher",
+        "tenant_stored_value",
+        "unionpay_card",
+        "wechat_pay",
+    ]
+)
+
+
 class Item(Struct, frozen=True, gc=False):
     """One line of goods. `quantity` is the printed decimal; `topup` marks stored value sold."""
 
@@ -47,7 +73,7 @@ class Item(Struct, frozen=True, gc=False):
 
 
 class Tender(Struct, frozen=True, gc=False):
-    """One way the receipt was paid, by the kinds of the field's vocabulary (cash, wechat_pay …)."""
+    """One way the receipt was paid; `kind` is one of TENDER_KINDS."""
 
     kind: str
     amount_fen: int

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from loyalty.products import is_code
 from loyalty.rules import activity_checks
-from loyalty.rules.book_limits import Beyond, beyond, unnamed
+from loyalty.rules.book_limits import Beyond, beyond
 from loyalty.rules.book_types import Rate, RuleBook, Tier, fraction
 from loyalty.rules.campaigns import Campaign
 from loyalty.rules.spans import hours_of
@@ -26,9 +25,8 @@ _OF_TENDER = (
     ("share_percent_max", 1, 100),
     ("step_points", 0, _FEN_MAX),
 )
-#: Benefits of which a tier has so many; the others it has or has not.
-_COUNTED = ("parking_hours", "early_rewards_days")
 _CAPS = ("cap_receipt", "cap_day", "pending_days", "tier_grace_days")
+_REMIND = ("remind_tier_points", "remind_reward_points")
 
 
 class Finding(Struct, frozen=True):
@@ -49,34 +47,12 @@ def problems_of(book: RuleBook) -> list[Finding]:
         *_products(book),
         *_campaigns(book),
         *activities(book),
-        *(_named(book, one) for one in beyond(book)),
+        *(named(book, one) for one in beyond(book)),
         *_tender(book),
     ]
 
 
-def slips_of(book: RuleBook) -> Iterator[Finding]:
-    """Yield what its writer cannot have meant: names without a word, rules that never do anything.
-
-    A book that is in force already counts on with them: no till may refuse it for these.
-    """
-    for one in unnamed(book):
-        yield _named(book, one)
-    for place, tier in enumerate(book.tiers):
-        if any(benefit.amount < (benefit.kind in _COUNTED) for benefit in tier.benefits):
-            zh, en = "权益的 amount 须大于 0", "a benefit's amount must be more than 0"
-            yield _of_tier(place, tier, "benefits", zh, en)
-    for place, group in enumerate(book.products):
-        for code in group.codes:
-            if code.strip() and not is_code(code):
-                zh = f"“{code}”不是一个编码（只含字母、数字、- 和 .），中文请写在 words 里"
-                en = f"{code!r} is no code of letters, digits, - and .: put it into words"
-                yield _at("products", place, group.name_zh, "codes", zh, en)
-    for place, activity in enumerate(book.activities):
-        for key, zh, en in activity_checks.in_vain(activity):
-            yield _at("activities", place, activity.name_zh, key, zh, en)
-
-
-def _named(book: RuleBook, wrong: Beyond) -> Finding:
+def named(book: RuleBook, wrong: Beyond) -> Finding:
     """Return what is wrong at a path, under the name of the rule that stands there."""
     path, zh, en = wrong
     if len(path) < 2 or not isinstance(path[1], int):
@@ -91,7 +67,7 @@ def activities(book: RuleBook) -> Iterator[Finding]:
     yield from _doubles("activities", ids)
     for place, one in enumerate(book.activities):
         for key, zh, en in activity_checks.wrong_with(one):
-            yield _at("activities", place, one.name_zh, key, zh, en)
+            yield at("activities", place, one.name_zh, key, zh, en)
 
 
 def _book(book: RuleBook) -> Iterator[Finding]:
@@ -110,7 +86,7 @@ def _book(book: RuleBook) -> Iterator[Finding]:
         wrong = "statement_day" if book.statement_day > LAST_DAY_OF_ALL else "remind_expiry_days"
         zh, en = f"{wrong} 超出范围", f"{wrong} is out of range"
         yield Finding((wrong,), "", zh, en)
-    for name in (*_CAPS, "remind_tier_points", "remind_reward_points", "statement_day"):
+    for name in (*_CAPS, *_REMIND, "statement_day", "offline_points"):
         if getattr(book, name) < 0:
             yield Finding((name,), "", f"{name} 不能小于 0", f"{name} must not be less than 0")
     shortest = min(_validities(book))
@@ -212,10 +188,11 @@ def _products(book: RuleBook) -> Iterator[Finding]:
     for place, group in enumerate(book.products):
         if not group.words and not group.codes:
             zh, en = "须有 words 或 codes", "needs words or codes"
-            yield _at("products", place, group.name_zh, "words", zh, en)
-        if any(not text.strip() for text in (*group.words, *group.codes)):
-            zh, en = "有空白的词，会匹配所有商品", "a blank word would match every line"
-            yield _at("products", place, group.name_zh, "words", zh, en)
+            yield at("products", place, group.name_zh, "words", zh, en)
+        for key in ("words", "codes"):
+            if any(not text.strip() for text in getattr(group, key)):
+                zh, en = "有空白的词，会匹配所有商品", "a blank word would match every line"
+                yield at("products", place, group.name_zh, key, zh, en)
 
 
 def _campaigns(book: RuleBook) -> Iterator[Finding]:
@@ -227,7 +204,7 @@ def _campaigns(book: RuleBook) -> Iterator[Finding]:
     groups = {group.id for group in book.products}
     for place, one in enumerate(book.campaigns):
         for key, zh, en in (*_effect(one), *_time(one), *_numbers(one)):
-            yield _at("campaigns", place, one.name_zh, key, zh, en)
+            yield at("campaigns", place, one.name_zh, key, zh, en)
         for key, names, known in (("tiers", one.tiers, tiers), ("products", one.products, groups)):
             rule = f"campaigns[{place + 1}] “{one.name_zh}”"
             yield from _unknown(("campaigns", place, key), rule, names, known)
@@ -279,11 +256,11 @@ def _stacks(book: RuleBook) -> Iterator[Finding]:
         if bool(one.times) != bool(other.times):
             zh = f"与“{other.name_zh}”同组 {one.group}，但一个写 times、一个写 points，无法比较"
             en = f"{one.group!r} has times and points: the best of them cannot be told"
-            yield _at("campaigns", place, one.name_zh, "group", zh, en)
+            yield at("campaigns", place, one.name_zh, "group", zh, en)
         elif one.shared() != other.shared():
             zh = f"同组活动共用上限和有效期，须与“{other.name_zh}”相同"
             en = f"campaigns of one group share caps and expiry: write those of {other.id!r}"
-            yield _at("campaigns", place, one.name_zh, "group", zh, en)
+            yield at("campaigns", place, one.name_zh, "group", zh, en)
 
 
 def _unknown(
@@ -311,12 +288,13 @@ def _special(rate: Rate) -> bool:
 
 
 def _of_rate(place: int, rate: Rate, key: str, zh: str, en: str) -> Finding:
-    return _at("rates", place, rate.name_zh, key, zh, en)
+    return at("rates", place, rate.name_zh, key, zh, en)
 
 
 def _of_tier(place: int, tier: Tier, key: str, zh: str, en: str) -> Finding:
-    return _at("tiers", place, tier.name_zh, key, zh, en)
+    return at("tiers", place, tier.name_zh, key, zh, en)
 
 
-def _at(tables: str, place: int, name: str, key: str, zh: str, en: str) -> Finding:
+def at(tables: str, place: int, name: str, key: str, zh: str, en: str) -> Finding:
+    """Return what is wrong with a key of the entry of that name at a place of a table."""
     return Finding((tables, place, key), f"{tables}[{place + 1}] “{name}”", zh, en)

@@ -20,7 +20,7 @@ NUMBER_MAX = 10**12
 
 def beyond(part: Struct, path: Path = ()) -> Iterator[Beyond]:
     """Yield every number of a book, or of a part of one at `path`, that is too large."""
-    for where, name, value in _values(part, path):
+    for where, name, value in values(part, path):
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, int) and number > _most(name):
                 zh, en = f"{name} 最大 {_most(name)}", f"{name} is at most {_most(name)}"
@@ -29,18 +29,18 @@ def beyond(part: Struct, path: Path = ()) -> Iterator[Beyond]:
 
 def unnamed(part: Struct, path: Path = ()) -> Iterator[Beyond]:
     """Yield every name that is blank: members would read an explanation with a hole in it."""
-    for where, name, value in _values(part, path):
+    for where, name, value in values(part, path):
         if name in ("name", "name_zh", "name_en") and not str(value).strip():
             yield where, f"{name} 不能为空", f"{name} must not be empty"
 
 
-def _values(part: Struct, path: Path) -> Iterator[tuple[Path, str, object]]:
+def values(part: Struct, path: Path) -> Iterator[tuple[Path, str, object]]:
     """Yield place, key and value of all that a part and the parts inside it hold."""
     for name in part.__struct_fields__:
         value = getattr(part, name)
         if isinstance(value, tuple) and value and isinstance(value[0], Struct):
             for place, inner in enumerate(value):
-                yield from _values(inner, (*path, name, place))
+                yield from values(inner, (*path, name, place))
         else:
             yield (*path, name), name, value
 

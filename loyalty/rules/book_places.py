@@ -41,6 +41,17 @@ class Places:
             path = path[:-1]
         return self._lines.get(path, 0)
 
+    def rule_around(self, line: int) -> str:
+        """Return the table that a line stands in, as campaigns[2]; empty above the first one."""
+        above = [(at, path) for path, at in self._lines.items() if at <= line and len(path) > 1]
+        _, path = max(above, key=lambda one: one[0], default=(0, ()))
+        match path:
+            case (str(table), int(place), *_):
+                return f"{table}[{place + 1}]"
+            case (table, *_):
+                return str(table)
+        return ""
+
     def _open(self, name: str, number: int, *, repeated: bool) -> Path:
         """Return the path of a table that begins; inside of an array it is its last entry's."""
         path: Path = ()

@@ -8,13 +8,15 @@ leaves out is not in its bytes, so a book that uses nothing new keeps its versio
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
 from msgspec import Struct, structs
 
-from loyalty.rules.book_checks import Finding, problems_of, slips_of
+from loyalty.rules.book_checks import Finding, problems_of
 from loyalty.rules.book_places import Places
+from loyalty.rules.book_slips import slips_of, strangers
 from loyalty.rules.book_types import GRAMMAR as GRAMMAR  # noqa: PLC0414
 from loyalty.rules.book_types import UNEARNING_TENDERS as UNEARNING_TENDERS  # noqa: PLC0414
 from loyalty.rules.book_types import Benefit as Benefit  # noqa: PLC0414
@@ -76,7 +78,8 @@ def from_toml(text: str) -> RuleBook:
     except tomllib.TOMLDecodeError as error:
         found = _LINE_OF_TOML.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
-        raise RuleBookError((Problem(line, "", "不是 TOML 格式", str(error)),)) from error
+        rule = Places(text).rule_around(line)
+        raise RuleBookError((Problem(line, rule, "不是 TOML 格式", str(error)),)) from error
     places = Places(text)
     try:
         refuse_unknown(given, RuleBook)
@@ -98,6 +101,14 @@ def from_toml(text: str) -> RuleBook:
     return book
 
 
+def strange(
+    text: str, book: RuleBook, shops: Iterable[str], categories: Iterable[str]
+) -> tuple[Problem, ...]:
+    """Return where the book of a TOML text names shops and categories that the mall lacks."""
+    places = Places(text)
+    return tuple(_problem(one, places) for one in strangers(book, shops, categories))
+
+
 def _problem(finding: Finding, places: Places | None) -> Problem:
     line = places.line_of(finding.path) if places else 0
     return Problem(line, finding.rule, finding.zh, finding.en)
@@ -112,6 +123,8 @@ def _path_of(message: str) -> tuple[str | int, ...]:
 
 def _rule(given: dict[str, object], path: tuple[str | int, ...]) -> str:
     """Name the rule that a path leads into by what its writer calls it."""
+    if path and isinstance(given.get(str(path[0])), dict):
+        return str(path[0])
     if len(path) < 2 or not isinstance(path[1], int):
         return ""
     tables = given.get(str(path[0]))
