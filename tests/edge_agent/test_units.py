@@ -45,16 +45,46 @@ def test_what_the_agent_remembers_in_memory_stays_while_the_machine_is_up():
     assert service["RuntimeDirectoryMode"] == "0700"
 
 
+def lines(name, key):
+    text = FOLDER.joinpath(f"{name}.service").read_text(encoding="utf-8")
+    return re.findall(rf"^{key}=(.*)$", text, flags=re.MULTILINE)
+
+
 def test_the_tap_depends_on_nothing_of_ours():
     tap = unit("tillpoints-tap")["Unit"]
-    assert not {"Requires", "BindsTo", "PartOf", "Wants"} & set(tap)
+    assert not {"Requires", "BindsTo", "PartOf"} & set(tap)
+    assert "tillpoints" not in " ".join(lines("tillpoints-tap", "Wants"))
     agent = unit("tillpoints-agent")["Unit"]
     assert not {"Requires", "BindsTo", "PartOf"} & set(agent)
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_the_driver_of_every_group_of_devices_is_there_before_the_service(name):
+    # systemd looks a group up once, at the start; whose driver is missing then stays refused.
+    drivers = {
+        "char-ttyUSB": "usbserial",
+        "char-ttyACM": "cdc_acm",
+        "char-usb": "usbcore",
+        "char-hidraw": "hid",
+        "char-video4linux": "videodev",
+    }
+    groups = {line.split()[0] for line in lines(name, "DeviceAllow")}
+    for group in groups & set(drivers):
+        wanted = f"modprobe@{drivers[group]}.service"
+        for key in ("Wants", "After"):
+            assert wanted in " ".join(lines(name, key)).split()
+
+
 def test_no_till_waits_for_a_network():
     for name in OURS:
-        assert "network" not in unit(name)["Unit"].get("After", "")
+        assert "network" not in " ".join(lines(name, "After"))
+
+
+def test_the_screen_is_not_killed_for_its_session():
+    # Type=exec never ends its start where PAMName is set, before systemd 256.
+    screen = unit("tillpoints-kiosk")["Service"]
+    assert screen["PAMName"] == "login"
+    assert screen["Type"] == "simple"
 
 
 @pytest.mark.parametrize("name", OURS)
