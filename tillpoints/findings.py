@@ -90,7 +90,7 @@ def check_browser(found: str | None) -> Finding:
 
 
 def check_kiosk_screen(missing: Iterable[str]) -> Finding:
-    """A kiosk shows its page in cage, which does not start without Xwayland. Debian's names."""
+    """A kiosk shows its page in cage, which wants Xwayland and a seat of seatd. Debian's names."""
     if packages := " ".join(missing):
         return Finding(
             "kiosk",

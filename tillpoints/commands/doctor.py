@@ -139,6 +139,14 @@ def disks(config: Config | None, who: Who) -> list[Finding]:
     return [check_disk(folder) for folder in found.values()]
 
 
+def missing_for_the_screen() -> list[str]:
+    """Name the programs that a kiosk's screen lacks, as their Debian packages are called."""
+    path = "/usr/local/bin:/usr/bin:/usr/sbin"  # seatd is root's
+    return [
+        each.lower() for each in ("cage", "Xwayland", "seatd") if not shutil.which(each, path=path)
+    ]
+
+
 def examine(config: Config | None = None) -> list[Finding]:
     """Gather the facts of this machine and judge them."""
     who = who_uses_it()
@@ -155,7 +163,7 @@ def examine(config: Config | None = None) -> list[Finding]:
         ),
         check_chinese_font(chinese_font_families()),
         check_browser(shutil.which("chromium")),
-        check_kiosk_screen(each.lower() for each in ("cage", "Xwayland") if not shutil.which(each)),
+        check_kiosk_screen(missing_for_the_screen()),
         check_groups(missing_groups(who.groups), who.name),
         check_queues(
             CUPS_BACKEND.stat().st_mode if CUPS_BACKEND.exists() else None, shutil.which("lp")
