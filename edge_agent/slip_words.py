@@ -27,6 +27,21 @@ _WORDS: dict[str, dict[Lang, str]] = {
     "until": {"zh": "领取截止", "en": "Claim by"},
     "valid": {"zh": "有效期至", "en": "Valid until"},
     "where": {"zh": "使用地点", "en": "Where"},
+    "hours": {"zh": "停车时长", "en": "Parking"},
+    "plate": {"zh": "车牌", "en": "Plate"},
+    "any plate": {"zh": "不限车牌", "en": "any car"},
+    "parking at": {"zh": "停车地点", "en": "Where"},
+    "parking once": {
+        "zh": "出场前在收费处扫描二维码或出示券码，抵扣一次；复印或拍照无效。",
+        "en": "Scan or show this code where you pay for parking. Good for one use,"
+        " copies and photos are not accepted.",
+    },
+    "given back": {"zh": "退回积分", "en": "Points back"},
+    "void voucher": {"zh": "作废券码", "en": "Void voucher"},
+    "cancelled": {
+        "zh": "兑换已取消，积分已退回账户；原兑换券作废，不能再用。",
+        "en": "This redemption was cancelled and its points are back. The voucher is void.",
+    },
     "reason": {"zh": "原因", "en": "Reason"},
     "new card": {
         "zh": "此卡尚未登记，积分已记在卡上，登记后归入会员账户。",

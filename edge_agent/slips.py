@@ -9,24 +9,20 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from edge_agent.slip_parts import Origin, balance_of, code_of
 from edge_agent.slip_words import say
+from edge_agent.voucher_slips import (
+    CancellationSlip,
+    ParkingSlip,
+    RedemptionSlip,
+    cancellation,
+    parking,
+    redemption,
+)
 from loyalty.rules.reasons import Reason
 from loyalty.wording import say as worded
-from paper.layout import QR, Blank, Cut, Element, Pair, Rule, Slip, Text
+from paper.layout import Cut, Element, Pair, Rule, Slip, Text
 from paper.marker import COPY_BANNER, HEADINGS, OWN_PRINT_MARK, Lang
-
-
-class Origin(Struct, frozen=True):
-    """Where a slip comes from; `printed_at` is local time, `number` finds the slip again.
-
-    No time is left off: a till that does not know it prints none, rather than a wrong one.
-    """
-
-    mall: str
-    shop: str
-    till: str
-    printed_at: str
-    number: str
 
 
 class Receipt(Struct, frozen=True):
@@ -97,21 +93,6 @@ class RefundSlip(Struct, frozen=True, tag="refund"):
     balance: int | None = None
 
 
-class RedemptionSlip(Struct, frozen=True, tag="redemption"):
-    """A voucher: points were spent, and this paper is worth the reward once."""
-
-    origin: Origin
-    member: str
-    reward: str
-    points: int
-    code: str
-    qr: str
-    valid_until: str
-    where: str
-    conditions: tuple[str, ...] = ()
-    balance: int | None = None
-
-
 class ReviewSlip(Struct, frozen=True, tag="review"):
     """A receipt that a person must look at before it can earn.
 
@@ -147,7 +128,15 @@ class BalanceSlip(Struct, frozen=True, tag="balance"):
 
 
 AnySlip = (
-    AwardSlip | ClaimSlip | RefundSlip | RedemptionSlip | ReviewSlip | ActivitySlip | BalanceSlip
+    AwardSlip
+    | ClaimSlip
+    | RefundSlip
+    | RedemptionSlip
+    | ParkingSlip
+    | CancellationSlip
+    | ReviewSlip
+    | ActivitySlip
+    | BalanceSlip
 )
 
 
@@ -161,7 +150,11 @@ def compose(slip: AnySlip, lang: Lang = "zh", *, copy: bool = False) -> Slip:
         case RefundSlip():
             body = _refund(slip, lang)
         case RedemptionSlip():
-            body = _redemption(slip, lang)
+            body = redemption(slip, lang)
+        case ParkingSlip():
+            body = parking(slip, lang)
+        case CancellationSlip():
+            body = cancellation(slip, lang)
         case ReviewSlip():
             body = _review(slip, lang)
         case ActivitySlip():
@@ -170,12 +163,6 @@ def compose(slip: AnySlip, lang: Lang = "zh", *, copy: bool = False) -> Slip:
             body = _balance_slip(slip, lang)
     kind = slip.__struct_config__.tag
     return (*_head(str(kind), slip.origin, lang, copy=copy), *body, *_foot(slip.origin, lang))
-
-
-def group_code(code: str) -> str:
-    """Return a code in groups of four, two groups to a line, as people read it aloud."""
-    groups = [code[start : start + 4] for start in range(0, len(code), 4)]
-    return "\n".join(" ".join(groups[start : start + 2]) for start in range(0, len(groups), 2))
 
 
 def _head(kind: str, origin: Origin, lang: Lang, *, copy: bool) -> Iterator[Element]:
@@ -203,7 +190,7 @@ def _award(slip: AwardSlip, lang: Lang) -> Iterator[Element]:
     yield Pair(say("earned", lang), f"{slip.points:+,}", bold=True, size=2)
     yield from (Text(line) for line in slip.explanation)
     yield Rule()
-    yield from _balance(slip.balance, lang)
+    yield from balance_of(slip.balance, lang)
     if slip.later:
         yield Text(slip.later)
     if slip.expires_on:
@@ -221,7 +208,7 @@ def _claim(slip: ClaimSlip, lang: Lang) -> Iterator[Element]:
     yield Rule()
     yield Pair(say("to claim", lang), f"{slip.points:,}", bold=True, size=2)
     yield Rule()
-    yield from _code(say("code", lang), slip.code, slip.qr)
+    yield from code_of(say("code", lang), slip.code, slip.qr)
     until = slip.until or say("days", lang, days=str(slip.days))
     yield Pair(say("until", lang), until, bold=True)
     yield Text(say("how to claim", lang, where=slip.where))
@@ -235,23 +222,9 @@ def _refund(slip: RefundSlip, lang: Lang) -> Iterator[Element]:
     yield Pair(say("taken back", lang), back, bold=True, size=2)
     yield from (Text(line) for line in slip.explanation)
     yield Rule()
-    yield from _balance(slip.balance, lang)
+    yield from balance_of(slip.balance, lang)
     if slip.balance is not None and slip.balance < 0:
         yield Text(worded(Reason("owed", {"points": f"{-slip.balance:,}"}), lang))
-
-
-def _redemption(slip: RedemptionSlip, lang: Lang) -> Iterator[Element]:
-    yield Text(slip.reward, "centre", bold=True, size=2)
-    yield Rule()
-    yield Pair(say("member", lang), slip.member)
-    yield Pair(say("spent", lang), f"{slip.points:,}")
-    yield from _balance(slip.balance, lang)
-    yield Rule()
-    yield from _code(say("voucher", lang), slip.code, slip.qr)
-    yield Pair(say("valid", lang), slip.valid_until, bold=True)
-    yield Pair(say("where", lang), slip.where)
-    yield from (Text(line) for line in slip.conditions)
-    yield Text(say("once", lang))
 
 
 def _review(slip: ReviewSlip, lang: Lang) -> Iterator[Element]:
@@ -264,7 +237,7 @@ def _review(slip: ReviewSlip, lang: Lang) -> Iterator[Element]:
     yield Pair(say("reason", lang), slip.reason, bold=True)
     yield Rule()
     if slip.code:
-        yield from _code(say("code", lang), slip.code, slip.qr)
+        yield from code_of(say("code", lang), slip.code, slip.qr)
         yield Text(say("how to claim later", lang, where=slip.where))
     yield Text(say("review", lang))
 
@@ -294,20 +267,6 @@ def _receipt(shop: str, receipt: Receipt, lang: Lang, *, amount: str) -> Iterato
         yield Pair(say("time", lang), receipt.time)
     if receipt.amount_fen is not None:
         yield Pair(say(amount, lang), _money(receipt.amount_fen, receipt.currency))
-
-
-def _code(label: str, code: str, qr: str) -> Iterator[Element]:
-    yield Text(label, "centre")
-    yield Text(group_code(code), "centre", bold=True, size=2)
-    # The blank lines are the quiet zone above and below, without which phones do not see the code.
-    yield Blank()
-    yield QR(qr)
-    yield Blank()
-
-
-def _balance(balance: int | None, lang: Lang) -> Iterator[Element]:
-    shown = say("syncing", lang) if balance is None else f"{balance:,}"
-    yield Pair(say("balance", lang), shown)
 
 
 def _money(amount_fen: int, currency: str) -> str:

@@ -90,6 +90,14 @@ def why_not(details: Details, asking: Asking) -> Reason | None:
     return _when(details, asking) or _how_many(details, asking)
 
 
+def why_not_inside(details: Details, asking: Asking) -> Reason | None:
+    """Return why a member may not have a reward as part of a bundle, None if they may.
+
+    How many are had at once is the bundle's affair; tiers, days and limits are the part's own.
+    """
+    return _when(details, asking) or _limit(details, asking)
+
+
 def had_name(reward_id: str, member: str, details: Details, day: str) -> str | None:
     """Return the counter of the pieces a member had that count towards its limit, if it has one."""
     if not details.limit:
@@ -121,13 +129,20 @@ def _when(details: Details, asking: Asking) -> Reason | None:
 def _how_many(details: Details, asking: Asking) -> Reason | None:
     if not 1 <= asking.pieces <= details.pieces_max:
         return Reason("reward_pieces", {"most": str(details.pieces_max)})
-    if details.limit and asking.had + asking.pieces > details.limit:
-        code = {"": "reward_limit", "day": "reward_limit_day", "month": "reward_limit_month"}
-        return Reason(code[details.limit_per], {"limit": str(details.limit)})
+    limited = _limit(details, asking)
+    if limited is not None:
+        return limited
     if asking.left is not None and asking.pieces > asking.left:
         if asking.left <= 0:
             return Reason("reward_gone")
         return Reason("reward_left", {"left": str(asking.left)})
+    return None
+
+
+def _limit(details: Details, asking: Asking) -> Reason | None:
+    if details.limit and asking.had + asking.pieces > details.limit:
+        code = {"": "reward_limit", "day": "reward_limit_day", "month": "reward_limit_month"}
+        return Reason(code[details.limit_per], {"limit": str(details.limit)})
     return None
 
 

@@ -20,6 +20,8 @@ HEADINGS: dict[str, dict[Lang, str]] = {
     "claim": {"zh": "积分认领凭条", "en": "CLAIM SLIP"},
     "refund": {"zh": "退货扣分凭条", "en": "REFUND SLIP"},
     "redemption": {"zh": "兑换凭条", "en": "REDEMPTION SLIP"},
+    "parking": {"zh": "停车券", "en": "PARKING VOUCHER"},
+    "cancellation": {"zh": "取消兑换凭条", "en": "CANCELLATION"},
     "review": {"zh": "待处理凭条", "en": "REVIEW NOTICE"},
     "activity": {"zh": "活动登记凭条", "en": "ACTIVITY SLIP"},
     "balance": {"zh": "积分余额", "en": "POINTS BALANCE"},

@@ -43,7 +43,10 @@ _HEARD_MS = 120_000
 
 
 class Asked(Struct, frozen=True):
-    """What a form asks for; `proof` is a PIN or the text of a shown pass."""
+    """What a form asks for; `proof` is a PIN or the text of a shown pass.
+
+    Pieces that are stocked come from `place` first, if there are as many.
+    """
 
     request_id: str
     member: str
@@ -51,6 +54,7 @@ class Asked(Struct, frozen=True):
     pieces: int
     agreed: int
     proof: str
+    place: str = ""
 
 
 class Redeemed(Struct, frozen=True):
@@ -81,7 +85,7 @@ class Looked(Struct, frozen=True):
 def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
     """Redeem for a member who proves to be there; the same request gives the same voucher."""
     now_ms, key = service.now_ms(), service.shard_key
-    wanted = Wanted(asked.reward_id, CENTRAL_DEVICE, asked.pieces, asked.agreed)
+    wanted = Wanted(asked.reward_id, CENTRAL_DEVICE, asked.pieces, asked.agreed, asked.place)
     offer = service.read(lambda one: offer_of(one, key, wanted, now_ms))
     if isinstance(offer, Offer):
         shown = asked.proof if asked.proof.startswith(PASS_PREFIX) else ""
@@ -147,11 +151,13 @@ def look(service: Service, code: str) -> Looked | None:
     return service.read(lambda connection: _look(connection, service.shard_key, code))
 
 
-def hand_over(service: Service, code: str, request_id: str) -> tuple[Voucher, Redemption] | Reason:
-    """Use a voucher up at the desk; the same request gets the same answer."""
+def hand_over(
+    service: Service, code: str, request_id: str, place: str = ""
+) -> tuple[Voucher, Redemption] | Reason:
+    """Use a voucher up at the desk, out of what lies at `place`; one request gets one answer."""
     key, today = service.shard_key, _today(service)
     doubtful_ms = service.read(lambda one: census.vouchers_doubtful_ms(one, key))
-    use = UseVoucher(CENTRAL_DEVICE, request_id, code, today, doubtful_ms)
+    use = UseVoucher(CENTRAL_DEVICE, request_id, code, today, doubtful_ms, place)
     return cast(tuple[Voucher, Redemption] | Reason, service.run(use))
 
 

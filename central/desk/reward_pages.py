@@ -75,6 +75,7 @@ class Pages:
             code=group(made.code) if isinstance(made, Redeemed) else "",
             where=self._where(made.place) if isinstance(made, Redeemed) else "",
             outcome=outcome,
+            places=self._places(),
         )
 
     def vouchers(self) -> str:
@@ -119,12 +120,25 @@ class Pages:
             pieces=_number(form.get("pieces", "1"), 1, _PIECES_MAX),
             agreed=0,
             proof=form.get("proof", "").strip(),
+            place=self._known_place(form.get("place", "")),
         )
+
+    def _places(self) -> list[tuple[str, str]]:
+        """Return the places that have pieces of something to hand out, with their names."""
+        t, key = schema.reward_stock, self._service.shard_key
+        query = select(t.c.place).where(t.c.shard_key == key, t.c.place != "").distinct()
+        rows = self._service.read(lambda c: c.execute(query.order_by(t.c.place)).scalars().all())
+        return [(place, self._shop_name(place)) for place in rows]
+
+    def _known_place(self, place: str) -> str:
+        """Return a place out of a form if pieces lie there, else nowhere in particular."""
+        return place if place in dict(self._places()) else ""
 
     def _done(self, code: str, do: str) -> Told | None:
         service, request_id = self._service, _short(request.form.get("request_id", ""))
         if do == "hand_over":
-            used = redeeming.hand_over(service, code, request_id)
+            place = self._known_place(request.form.get("place", ""))
+            used = redeeming.hand_over(service, code, request_id, place)
             if isinstance(used, Reason):
                 return _told(used)
             zh, en = "已核销，请交付：{}", "Used up, hand over: {}"

@@ -55,7 +55,8 @@ class UseVoucher(Struct, frozen=True):
 
     Answers (Voucher, Redemption), or a Reason why not. `today` is the ISO date in the mall's zone.
     A voucher granted before `doubtful_ms` waits: the database was restored then, and a till that
-    took the voucher may not have told it again.
+    took the voucher may not have told it again. `place` is where somebody of the desk stands, who
+    hands out of what lies there.
     """
 
     device_id: bytes
@@ -63,6 +64,7 @@ class UseVoucher(Struct, frozen=True):
     code: str
     today: str
     doubtful_ms: int = 0
+    place: str = ""
 
     def wants(self) -> Iterable[Want]:
         """Return the voucher."""
@@ -103,9 +105,10 @@ class UseVoucher(Struct, frozen=True):
         return voucher, later.redemptions.get(voucher.lease_id) or Redemption()
 
     def _is_elsewhere(self, state: State, voucher: Voucher) -> bool:
-        """Tell whether its pieces lie at another shop than that of the device."""
+        """Tell whether its pieces lie at another place than where they are to be handed out."""
         kept = state.redemptions.get(voucher.lease_id)
-        return kept is not None and kept.place not in ("", state.shops.get(self.device_id))
+        here = self.place or state.shops.get(self.device_id)
+        return kept is not None and kept.place not in ("", here)
 
 
 class SetMember(Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from central.ledger.judging import stock
 from central.ledger.judging.state import State
 from central.ledger.writing.wants import Want
-from loyalty.catalogue import Asking, Details, had_name, stock_name, why_not
+from loyalty.catalogue import Asking, Details, had_name, stock_name, why_not, why_not_inside
 from loyalty.events import Bill, Moment
 from loyalty.rules.earning import Reason
 
@@ -27,13 +27,22 @@ class Stocked(Struct, frozen=True):
     supplied: dict[str, int]
 
 
+class Inside(Struct, frozen=True):
+    """A part of a bundle: `each` for one piece of it, under its own terms."""
+
+    reward_id: str
+    each: int
+    details: Details
+
+
 class Offer(Struct, frozen=True):
     """A reward as the records have it; `limit` is the most points without a proof.
 
     `points` are the price of all `pieces` on `day`, the mall's; `agreed` what the member was shown,
     0 if that is not told. `near` is the shop of the device that asks. Where points are money, they
     pay a part of the `bill` at that shop. `spare`: for no reward yet, so that a member can redeem
-    while central is away; at most `points`, and no more than half of what is available.
+    while central is away; at most `points`, and no more than half of what is available. What is
+    `inside` a bundle keeps its limits and tiers.
     """
 
     points: int
@@ -50,6 +59,7 @@ class Offer(Struct, frozen=True):
     near: str = ""
     bill: Bill | None = None
     spare: bool = False
+    inside: tuple[Inside, ...] = ()
 
 
 class Choice(Struct, frozen=True):
@@ -80,6 +90,7 @@ def choose(offer: Offer, member: str, device: str, state: State, at: Moment) -> 
         left=max(free.values(), default=0) if offer.stocked else None,
     )
     refusal = why_not(offer.details, asking)
+    refusal = refusal or _why_not_inside(offer, member, asking.tier_id, state)
     if refusal is not None:
         return refusal
     if offer.agreed not in (0, offer.points):
@@ -90,7 +101,23 @@ def choose(offer: Offer, member: str, device: str, state: State, at: Moment) -> 
     counted = {stock_name(one.reward_id, place): one.each * offer.pieces for one in offer.stocked}
     if own:
         counted[own] = offer.pieces
+    for one in offer.inside:
+        name = had_name(one.reward_id, member, one.details, offer.day)
+        if name:
+            counted[name] = counted.get(name, 0) + one.each * offer.pieces
     return Choice(place, counted)
+
+
+def _why_not_inside(offer: Offer, member: str, tier_id: str, state: State) -> Reason | None:
+    """Return why a member may not have what is inside a bundle, None if they may."""
+    for one in offer.inside:
+        own = had_name(one.reward_id, member, one.details, offer.day)
+        had = stock.used(state, own) if own else 0
+        asking = Asking(one.each * offer.pieces, offer.day, tier_id, had)
+        refusal = why_not_inside(one.details, asking)
+        if refusal is not None:
+            return refusal
+    return None
 
 
 def free_by_place(offer: Offer, device: str, state: State, at: Moment) -> dict[str, int]:

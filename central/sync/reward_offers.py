@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, select
 
 from central import schema
-from central.ledger.offer import Offer, Stocked
+from central.ledger.offer import Inside, Offer, Stocked
 from central.ledger.queries import resolved
 from central.ledger.shards import read_shard
 from central.ledger.writing import bulk
@@ -54,13 +54,14 @@ LEASE_TTL_S = 900
 class Wanted(Struct, frozen=True):
     """So many pieces of a reward, for the price that was `agreed` to (0: not told).
 
-    `device_id` is where it is asked for.
+    `device_id` is where it is asked for; `near` the place that is to hand it over, if it can.
     """
 
     reward_id: str
     device_id: bytes
     pieces: int = 1
     agreed: int = 0
+    near: str = ""
 
 
 def offer_of(connection: Connection, shard_key: int, wanted: Wanted, now_ms: int) -> Offer | Reason:
@@ -92,7 +93,8 @@ def offer_of(connection: Connection, shard_key: int, wanted: Wanted, now_ms: int
         pieces=wanted.pieces,
         agreed=wanted.agreed,
         stocked=_stocked(connection, shard_key, wanted.reward_id, details),
-        near=_shop_of(connection, shard_key, wanted.device_id),
+        near=wanted.near or _shop_of(connection, shard_key, wanted.device_id),
+        inside=_inside(connection, shard_key, details),
     )
 
 
@@ -144,6 +146,20 @@ def _stocked(
         Stocked(one.reward_id, one.pieces, supplied[one.reward_id])
         for one in parts
         if one.reward_id in supplied
+    )
+
+
+def _inside(connection: Connection, shard_key: int, details: Details) -> tuple[Inside, ...]:
+    """Return the parts of a bundle with their own terms, which count inside it too."""
+    if not details.parts:
+        return ()
+    t = schema.reward
+    query = select(t.c.reward_id, t.c.details).where(t.c.shard_key == shard_key)
+    query = query.where(t.c.reward_id.in_([one.reward_id for one in details.parts]))
+    terms = {row.reward_id: details_of(row.details) for row in connection.execute(query)}
+    return tuple(
+        Inside(one.reward_id, one.pieces, terms.get(one.reward_id, Details()))
+        for one in details.parts
     )
 
 

@@ -35,7 +35,7 @@ from edge_agent.redeeming.inputs import (
     ReserveTold,
     Touch,
 )
-from edge_agent.redeeming.paper import redemption_slip
+from edge_agent.redeeming.paper import cancellation_slip, redemption_slip
 from edge_agent.redeeming.reach import Reach, why_not_offline
 from edge_agent.redeeming.state import Effects, Visit, VisitT, Voucher, home, tell
 from loyalty import catalogue
@@ -118,7 +118,7 @@ def told(state: VisitT, event: Answer, now: Now, terms: Terms) -> tuple[VisitT, 
             ask = AskCancel(request_id, state.voucher.code)
             return structs.replace(state, step="working"), (ask,)
         case CancelTold():
-            return _cancelled(state, event, now)
+            return _cancelled(state, event, now, terms)
         case _:
             return state, ()
 
@@ -310,7 +310,7 @@ def _lease_refused(state: VisitT, refusal: Reason, now: Now) -> VisitT:
     return again if refusal.code == "proof_needed" else tell(again, "error", phrase(refusal))
 
 
-def _cancelled(state: VisitT, event: CancelTold, now: Now) -> tuple[VisitT, Effects]:
+def _cancelled(state: VisitT, event: CancelTold, now: Now, terms: Terms) -> tuple[VisitT, Effects]:
     voucher, member, answer = state.voucher, state.member, event.answer
     if state.step != "working" or voucher is None or voucher.code != event.voucher_code:
         return state, ()
@@ -319,9 +319,11 @@ def _cancelled(state: VisitT, event: CancelTold, now: Now) -> tuple[VisitT, Effe
         return tell(state, "error", own_words("cancel_offline")), ()
     if answer.refusal is not None:
         return tell(state, "error", phrase(answer.refusal)), ()
-    ask = (AskBalance(member.holder),) if member is not None else ()
     words = own_words("cancelled", answer.points)
-    return tell(home(state), "attention", words), ask
+    if member is None:
+        return tell(home(state), "attention", words), ()
+    slip = cancellation_slip(member, voucher, answer.points, now, terms)
+    return tell(home(state), "attention", words), (Record((), (slip,)), AskBalance(member.holder))
 
 
 def _refused(state: VisitT, refusal: Phrase) -> VisitT:

@@ -1,9 +1,10 @@
-"""The slip of a redemption from its facts."""
+"""The slips of redeeming from their facts: a voucher, a right to park, a cancellation."""
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
 from edge_agent.phrases import Phrase, counted
+from edge_agent.redeeming.state import Voucher
 from edge_agent.slip_origin import called, origin
-from edge_agent.slips import RedemptionSlip
+from edge_agent.voucher_slips import CancellationSlip, ParkingSlip, RedemptionSlip
 from loyalty.catalogue import coupon_of
 from loyalty.coupons import said
 from loyalty.rules.reasons import Reason
@@ -21,7 +22,21 @@ def redemption_slip(
     terms: Terms,
 ) -> HeldSlip:
     """Return the voucher on paper; its QR is signed by central, its code is for typing."""
-    zh = terms.language == "zh"
+    code, zh = lease.voucher_code, terms.language == "zh"
+    slip_id = f"{code}-redemption"
+    if reward.kind == "parking":
+        parking = ParkingSlip(
+            origin=origin(now, terms, code),
+            member=called(member, terms),
+            hours=_hours(reward, pieces, zh=zh),
+            points=lease.points,
+            code=code,
+            qr=lease.voucher_signed,
+            valid_until=lease.valid_until,
+            where=place.zh if zh else place.en,
+            balance=None if member.balance is None else member.balance - lease.points,
+        )
+        return HeldSlip(slip_id, code, parking)
     content = RedemptionSlip(
         origin=origin(now, terms, lease.voucher_code),
         member=called(member, terms),
@@ -34,7 +49,30 @@ def redemption_slip(
         conditions=_conditions(reward, terms),
         balance=None if member.balance is None else member.balance - lease.points,
     )
-    return HeldSlip(f"{lease.voucher_code}-redemption", lease.voucher_code, content)
+    return HeldSlip(slip_id, code, content)
+
+
+def cancellation_slip(
+    member: Member, voucher: Voucher, points: int, now: Now, terms: Terms
+) -> HeldSlip:
+    """Return the notice that a redemption was taken back, with the end of its void code."""
+    reward, zh = voucher.reward, terms.language == "zh"
+    content = CancellationSlip(
+        origin=origin(now, terms, voucher.code),
+        member=called(member, terms),
+        reward=counted(reward.name_zh if zh else reward.name_en, voucher.pieces),
+        points=points,
+        code=f"****{voucher.code[-4:]}",
+    )
+    return HeldSlip(f"{voucher.code}-cancellation", voucher.code, content)
+
+
+def _hours(reward: RewardRow, pieces: int, *, zh: bool) -> str:
+    """Return how long somebody may park: pieces of the reward's own unit, else by its name."""
+    unit = reward.details.unit_zh if zh else reward.details.unit_en
+    if unit:
+        return f"{pieces} {unit}"
+    return counted(reward.name_zh if zh else reward.name_en, pieces)
 
 
 def _conditions(reward: RewardRow, terms: Terms) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ def test_without_network_the_kiosk_says_what_it_cannot_do(kiosk, world, people):
     try:
         seen(kiosk, '[data-do="type_member"]').tap()
         type_code(kiosk, people["杨景行"].number)
-        expect(seen(kiosk, ".strip")).to_contain_text("不能兑换礼品", timeout=WAIT_MS)
+        expect(seen(kiosk, ".strip")).to_contain_text("离线：现在不能兑换", timeout=WAIT_MS)
         expect(kiosk.locator('[data-view="home"] .reward:enabled')).to_have_count(0)
     finally:
         world.kiosk.relay.plug()

@@ -9,20 +9,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge_agent.slip_parts import group_code
 from edge_agent.slips import (
     ActivitySlip,
     AnySlip,
     AwardSlip,
     BalanceSlip,
+    CancellationSlip,
     ClaimSlip,
     Expiring,
     Origin,
+    ParkingSlip,
     Receipt,
     RedemptionSlip,
     RefundSlip,
     ReviewSlip,
     compose,
-    group_code,
 )
 from loyalty.coupons import Coupon, said
 from loyalty.rules.reasons import Reason
@@ -134,6 +136,35 @@ def slips(lang: Lang) -> dict[str, AnySlip]:
         "refund_part": RefundSlip(
             shop, REFUND, "王* **** 6789", 133, (*returned, say(Reason("coupon_stays"), lang))
         ),
+        "parking": ParkingSlip(
+            kiosk,
+            "王* **** 6789",
+            "3 小时" if zh else "3 hours",
+            300,
+            "4N8TYQ6ZC2MHR7KX",
+            VOUCHER_QR,
+            "2025-12-08",
+            "地下停车场 B1-B3" if zh else "Car park B1-B3",
+            balance=12_040,
+        ),
+        "parking_plate": ParkingSlip(
+            kiosk,
+            "王* **** 6789",
+            "10 小时" if zh else "10 hours",
+            1_000,
+            "4N8TYQ6ZC2MHR7KX",
+            VOUCHER_QR,
+            "2025-12-08",
+            "地下停车场 B1-B3" if zh else "Car park B1-B3",
+            plate="GZ-A12345",
+        ),
+        "cancellation": CancellationSlip(
+            kiosk,
+            "王* **** 6789",
+            "不锈钢保温杯" if zh else "Steel thermos",
+            500,
+            "****R7KX",
+        ),
         "review": ReviewSlip(shop, unreadable, RECEIPT, "王* **** 6789"),
         "review_unread": ReviewSlip(shop, unreadable),
         "activity": ActivitySlip(
@@ -213,7 +244,7 @@ def test_a_slip_survives_the_journal_as_a_plain_value(name: str) -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(slip), type=AnySlip) == slip
 
 
-@pytest.mark.parametrize("name", ["claim", "redemption"])
+@pytest.mark.parametrize("name", ["claim", "redemption", "parking"])
 def test_a_code_to_scan_has_blank_paper_above_and_below(name: str) -> None:
     lines = lay_out(compose(slips("zh")[name], "zh"), 32)
     at = next(index for index, line in enumerate(lines) if isinstance(line, QR))
@@ -230,7 +261,10 @@ def test_an_english_slip_holds_no_chinese_but_our_mark_and_the_name(name: str) -
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
 @pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize("name", ["award", "claim", "refund", "redemption", "review", "balance"])
+@pytest.mark.parametrize(
+    "name",
+    ["award", "claim", "refund", "redemption", "parking", "cancellation", "review", "balance"],
+)
 def test_a_tap_that_reads_our_slip_knows_it_as_ours(name: str, lang: Lang, encoding: str) -> None:
     profile = msgspec.structs.replace(PAPER_80MM, encoding=encoding)
     decoder = Decoder()

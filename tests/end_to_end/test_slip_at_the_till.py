@@ -8,14 +8,16 @@ from the service desk.
 
 import re
 
+import msgspec
 import pytest
 from pyzbar import pyzbar
 
 from central.desk import voucher_slip
+from edge_agent.commands import Scan
 from edge_agent.effects import Terms
-from edge_agent.kiosk.paper import redemption_slip
 from edge_agent.phrases import Phrase
-from edge_agent.slips import compose
+from edge_agent.redeeming.paper import redemption_slip
+from edge_agent.slips import AnySlip, compose
 from loyalty.catalogue import Details, coupon_of
 from loyalty.coupons import Coupon, said
 from loyalty.wire import RewardRow, ShopRow
@@ -32,11 +34,18 @@ from tests.attacks.test_redeeming import (
 from tests.central.rewards.redeem_cases import bring_in
 from tests.edge_agent.conftest import member as somebody
 from tests.edge_agent.conftest import now
+from tests.edge_agent.journal.conftest import open_till
+from tests.edge_agent.till.test_tendering import WANG
+from tests.edge_agent.till.test_tendering import Counter as Unclaimed
+from tests.edge_agent.till.test_tendering import paper as a_receipt
 from tests.paper.rendered import Model, Printer
 from tests.paper.test_rendered import PAPERS, PrinterProfile
 from tillpoints.simulation.centre import BOOK
 
 BAG = RewardRow("bag", "织野帆布袋", "A canvas bag from ZHIYE", 100, "goods", "S1")
+PARKING = RewardRow(
+    "bag", "停车", "Parking", 100, "parking", "S1", Details(unit_zh="小时", unit_en="hours")
+)
 PLACE = Phrase("at_shop", "织野", "ZHIYE")
 SHOP = ShopRow("S2", "服务台", "Service desk", "food")
 
@@ -60,6 +69,12 @@ def of_the_kiosk(lease, lang, reward=BAG):
     return compose(held.content, lang)
 
 
+def of_a_parking_kiosk(lease, lang):
+    terms = Terms("澄湖天地", "kiosk-1", SHOP, BOOK, "v", lang)
+    held = redemption_slip(somebody(balance=300), PARKING, 3, PLACE, lease, now(0), terms)
+    return compose(held.content, lang)
+
+
 def of_the_desk(lease, lang, reward=BAG):
     return voucher_slip.compose(
         voucher_slip.VoucherPaper(
@@ -79,7 +94,7 @@ def of_the_desk(lease, lang, reward=BAG):
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("made", [of_the_kiosk, of_the_desk])
+@pytest.mark.parametrize("made", [of_the_kiosk, of_a_parking_kiosk, of_the_desk])
 @pytest.mark.parametrize("paper", PAPERS)
 def test_what_stands_on_paper_is_what_the_till_takes(mall, paper, made, lang):
     scanned, typed = redeem(mall), redeem(mall, request_id="r2")
@@ -122,3 +137,19 @@ def read_code(printer):
     """Return the code as a person reads it: large, in groups, on two lines of narrow paper."""
     signs = "".join(printer.text).replace(" ", "").replace("-", "")
     return re.search(r"(?:券码|Vouchercode)(V[0-9A-Z]{15})", signs)[1]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("copy", [False, True])
+def test_a_claim_slip_and_its_copy_are_taken_by_the_till_that_printed_them(
+    tmp_path, paper, lang, copy
+):
+    with open_till(tmp_path / "state") as journal:
+        till = Unclaimed(journal)
+        till.print(a_receipt("微信支付                  214.00"))
+        (held,) = journal.slips("held")
+        slip = compose(msgspec.json.decode(held.slip.data, type=AnySlip), lang, copy=copy)
+        qr = read_qr(printed(slip, PrinterProfile(**PAPERS[paper])))
+        assert till.do(Scan(qr), 160.0) == "claim_ready"
+        assert till.do(Scan(WANG), 161.0) == "claim_taken_in"

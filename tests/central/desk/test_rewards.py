@@ -7,6 +7,7 @@ import re
 import pytest
 
 from central import schema
+from central.ledger import stocks
 from loyalty import wire
 from loyalty.wire import StockRow, Topic
 from tests.central.desk.test_pages import desk, kept_password, printer, token_of
@@ -89,6 +90,19 @@ def test_a_voucher_is_handed_over_once_by_a_scan(desk, shop):
     again = {"voucher": code, "do": "hand_over", "request_id": "another"}
     assert "兑换券已使用" in send(desk, "/desk/vouchers", **again)
     assert shop.till.use_online(code).refusal.code == "voucher_used"
+
+
+def test_the_desk_hands_out_of_the_place_where_its_staff_stand(desk, shop):
+    mug = {"reward_id": "mug", "name_zh": "马克杯", "name_en": "Mug", "points": "20"}
+    bring_in(shop, [{**mug, "kind": "goods", "stock": "S1:1 S2:1"}])
+    code = code_of(redeem(desk, reward_id="mug", place="S2"))
+    assert "请到指定门店使用此券" in send(desk, "/desk/vouchers", voucher=code, do="hand_over")
+    other = {"voucher": code, "do": "hand_over", "place": "S1", "request_id": "q1"}
+    assert "请到指定门店使用此券" in send(desk, "/desk/vouchers", **other)
+    here = {"voucher": code, "do": "hand_over", "place": "S2", "request_id": "q2"}
+    assert "请交付：马克杯" in send(desk, "/desk/vouchers", **here)
+    assert shop.read(stocks.left, ["mug"]) == {"mug": {"S1": 1, "S2": 0}}
+    shop.check()
 
 
 def test_the_desk_takes_a_voucher_back_with_a_reason(desk, shop):

@@ -84,7 +84,7 @@ def test_several_pieces_are_asked_for_at_the_price_that_was_shown(screen):
     lease = LeaseAnswer("L1", 300, "VBQFJ9E05STQHS18", "TPVSIGNED", "2026-12-21")
     record, sync = screen.feed(LeaseTold("R1", lease))
     assert isinstance(record, Record)
-    assert record.slips[0].content.reward == "停车 ×3"
+    assert record.slips[0].content.hours == "3 小时"
     assert isinstance(sync, SyncNow)
 
 
@@ -143,7 +143,11 @@ def test_a_redemption_is_taken_back_before_anybody_handed_anything_over(screen):
     assert redeemed(screen) == [AskCancel("C1", LEASE.voucher_code)]
     assert screen.state.step == "working"
     asked = screen.feed(CancelTold(LEASE.voucher_code, CancelAnswer(500)))
-    assert asked == [AskBalance(WANG)]
+    record, ask = asked
+    assert ask == AskBalance(WANG)
+    (slip,) = record.slips
+    told = (slip.content.points, slip.content.code, slip.content.reward)
+    assert (record.bodies, told) == ((), (500, "****HS18", "保温杯"))
     assert (screen.state.step, screen.state.notice.code) == ("home", "cancelled")
     assert "500 分已退回" in screen.state.notice.zh
 

@@ -153,7 +153,7 @@ class Moves:
             "unknown": UNKNOWN_CARD,
             "payment": PAYMENT_CODE,
             "claim": self._newest("claim"),
-            "voucher": self._newest("redemption"),
+            "voucher": self._newest("redemption", "parking"),
         }
         text = words.get(what, f"TPM{what}")
         if not text:
@@ -163,8 +163,9 @@ class Moves:
         except BlockingIOError as error:
             raise CannotNow("没有程序在读扫码枪", "Nobody reads the scanner") from error
 
-    def _newest(self, kind: str) -> str:
-        found = [piece for roll in self._rolls.values() if (piece := roll.newest(kind))]
+    def _newest(self, *kinds: str) -> str:
+        newest = (roll.newest(kind) for roll in self._rolls.values() for kind in kinds)
+        found = [piece for piece in newest if piece]
         return max(found, key=lambda piece: piece.at_ms).qr if found else ""
 
 

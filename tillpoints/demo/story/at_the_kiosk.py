@@ -50,8 +50,8 @@ def redeem(stage: Stage) -> str:
         stage.teller.until("done", "done", stage.shows(kiosk, "step"))
         stage.owned[gold.number] -= REWARD_POINTS
         left = stage.owned[gold.number]
-        stage.slip_says(kiosk, "兑换凭条", REWARD_ZH, f"{REWARD_POINTS}", f"{left:,}")
-        slip = next(s for s in stage.slips(kiosk) if s.says("兑换凭条"))
+        stage.slip_says(kiosk, "停车券", REWARD_ZH, f"{REWARD_POINTS}", f"{left:,}")
+        slip = next(s for s in stage.slips(kiosk) if s.says("停车券"))
         stage.teller.check("QR codes on the slip", 1, len(slip.qr_codes))
         stage.settled()
         kiosk.screens.do("leave")
@@ -86,7 +86,7 @@ def no_network(stage: Stage) -> None:
         _choose(stage)
         stage.teller.until("refused", "refused", stage.shows(kiosk, "step"))
         said = stage.shows(kiosk, "refusal", "code")
-        stage.teller.check("with the reason", "offline", said())
+        stage.teller.check("with the reason", "offline_off", said())
         kiosk.screens.do("leave")
         kiosk.relay.plug()
         stage.teller.until("online again", True, stage.shows(kiosk, "online"), 30.0)
