@@ -18,8 +18,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "activity_closed": ("此活动码已停用", "This activity code is no longer in use"),
     "activity_spent": ("{zh}的积分已发完", "All points of {en} are given out"),
     "activity_members_only": (
-        "活动仅限会员：请先登记此卡",
-        "Activities are for members: please register this card first",
+        "活动仅限会员：请先登记此卡，再扫一次活动码",
+        "Activities are for members: register this card first, then scan the code again",
     ),
     "activity_not_new": (
         "推荐仅限新会员：您已有消费",

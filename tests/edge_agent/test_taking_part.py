@@ -195,8 +195,10 @@ def test_a_device_that_is_not_sure_of_the_day_leaves_it_to_central(counter: Coun
 
 def test_a_card_that_nobody_owns_takes_no_part(counter: Counter) -> None:
     counter.scan(STRANGER)
-    assert counter.scan(qr()) == "活动仅限会员：请先登记此卡"
+    assert counter.scan(qr("wheel", number=1)) == "活动仅限会员：请先登记此卡，再扫一次活动码"
     assert counter.bodies() == []
+    counter.scan("TPM" + CARD)
+    assert counter.scan(qr("wheel", number=1)) == "转盘：已登记，联网后到账"  # it was not used up
 
 
 def test_centrals_word_is_told_once_when_it_comes(counter: Counter) -> None:
@@ -239,6 +241,7 @@ def test_a_code_waits_a_minute_for_its_member(counter: Counter) -> None:
     counter.scan(qr())
     counter.scan("TPM" + CARD, now(WAITS_S + 1.5))
     assert counter.bodies() == []
+    assert counter.scan(qr(), now(WAITS_S + 2)) == "打卡：已登记，联网后到账"
 
 
 def test_leaving_or_dismissing_forgets_the_code_that_waits(counter: Counter) -> None:

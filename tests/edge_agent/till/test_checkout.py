@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from edge_agent.effects import DropSlip, Effect, Record, ReleaseSlip, SyncNow, Terms
+from edge_agent.effects import DropSlip, Effect, Member, Record, ReleaseSlip, SyncNow, Terms
 from edge_agent.phrases import own_words
 from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip, compose
 from edge_agent.till import checkout
@@ -32,7 +32,7 @@ from edge_agent.till.paper import award_slip, claim_slip
 from loyalty.events import Claim, Correction, Holder, Refund, ReviewOpened, Sale
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.rules.earning import Award
-from paper.layout import Pair
+from paper.layout import Pair, as_text, lay_out
 from paper.marker import Lang
 from tests.edge_agent.conftest import member, now, some_terms
 
@@ -353,6 +353,40 @@ def test_a_refund_takes_back_in_proportion_and_prints_its_slip(till: Till) -> No
     assert isinstance(body, Refund)
     assert (body.original, body.points) == (original.fingerprint, 107)
     assert [type(slip) for slip in till.slips()] == [RefundSlip]
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "owed"),
+    [
+        (
+            "zh",
+            "退款 107.00：按比例扣回，不再满足的活动加分一并扣回",
+            "欠 57 分，将由以后的积分抵扣",
+        ),
+        (
+            "en",
+            "Refund 107.00: in proportion, and bonuses that no longer apply",
+            "57 points owed, paid by later points",
+        ),
+    ],
+)
+def test_a_refunds_slip_says_whose_it_is_what_went_and_what_is_owed(
+    till: Till, language: Lang, said: str, owed: str
+) -> None:
+    till.terms = structs.replace(till.terms, language=language)
+    back = Receipt("s1", Kind.REFUND, "R1", "2026-11-09T10:00:00", "CNY", -10700)
+    owner = Member(Holder("member", "wang"), "王*", "6789", "basic", balance=50)
+    original = known(holder=owner.holder, points=214, owner=owner)
+    found = Refunded(back, -10700, "f" * 64, original, 107, undone=True)
+    till.feed(JobRead("R", (found,), 100, 101), 102)
+    (body,) = till.bodies()
+    assert isinstance(body, Refund)
+    assert body.undone is True
+    (slip,) = till.slips()
+    assert isinstance(slip, RefundSlip)
+    assert (slip.member, slip.balance, slip.explanation) == ("王* 6789", -57, (said,))
+    paper = " ".join(as_text(lay_out(compose(slip, language), 48), 48).split())
+    assert owed in paper
 
 
 def test_a_refund_of_another_tills_sale_is_left_to_central_without_a_promise(till: Till) -> None:
