@@ -38,7 +38,11 @@ class WriterBusy(TimeoutError):
 def connect(database: Database) -> Engine:
     """Return the engine of a database; nothing is opened until it is used."""
     if database.is_sqlite:
-        engine = create_engine(database.parsed, connect_args={"check_same_thread": False})
+        # The connection used last is used next: the ledger's keeps its pages from turn to turn,
+        # which SQLite throws away when another one has written.
+        engine = create_engine(
+            database.parsed, connect_args={"check_same_thread": False}, pool_use_lifo=True
+        )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

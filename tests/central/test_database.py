@@ -100,3 +100,14 @@ def test_postgresql_waits_for_the_disk_whatever_its_server_would_do(postgresql_u
     with writing(engine) as connection:
         assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == ours
     engine.dispose()
+
+
+def test_who_writes_next_gets_the_connection_that_wrote_last(engine):
+    """Its pages are still those of the file; another one's would all be read again."""
+    with writing(engine) as connection:
+        wrote = connection.connection.dbapi_connection
+        with reading(engine) as other:
+            assert other.connection.dbapi_connection is not wrote
+    for _ in range(2):
+        with writing(engine) as connection:
+            assert connection.connection.dbapi_connection is wrote
