@@ -134,15 +134,15 @@ class HandingIn:
             return self._refused(code, Reason("voucher_expired", {"until": valid_until}))
         if self._journal.voucher_cancelled(code):
             return self._refused(code, Reason("voucher_cancelled"))
-        coupon = self._terms(voucher.coupon, voucher.reward_id)
-        if coupon is not None and self._journal.voucher_used(code):
-            # Its bill may have come back at another till of the shop, which central alone knows.
-            return self._ask_central(code, now, "voucher_used", again=True)
         if voucher.reward_id == READY_REWARD:  # made while cut off: only its spend says what for
             made = self._journal.redeemed(code)
             if made is None or made.pieces is UNSET:
                 return self._refused(code, Reason("voucher_unknown"))
             voucher = structs.replace(voucher, reward_id=made.reward_id, pieces=made.pieces)
+        coupon = self._terms(voucher.coupon, voucher.reward_id)
+        if coupon is not None and self._journal.voucher_used(code):
+            # Its bill may have come back at another till of the shop, which central alone knows.
+            return self._ask_central(code, now, "voucher_used", again=True)
         # If central was asked before and its answer got lost, it may have taken it for us.
         request_id = self._journal.voucher_request(code)
         used = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)

@@ -18,6 +18,7 @@ from central.sync.reward_offers import local
 from loyalty import wire
 from loyalty.wording import say
 from tests.central.programme import DAY_MS, member
+from tests.central.rewards.bill_cases import Bills
 
 FOLDER = Path(__file__).parents[2] / "cases" / "redeem"
 SHOPS = frozenset({"S1", "S2"})
@@ -61,10 +62,13 @@ class Played:
             programme.till.push(programme.till.sale(member(name), fen=earned * 100))
             assert programme.balance(member(name)) == facts["points"], name
         bring_in(programme, case["rewards"])
+        self.bills = Bills(self)
 
     def step(self, step):
         """Do one step and return what came of it, as the case would write it."""
-        came = getattr(self, step["do"])(**{k: v for k, v in step.items() if k in _ARGUMENTS})
+        given = {k: v for k, v in step.items() if k in _ARGUMENTS}
+        doer = self if hasattr(self, step["do"]) else self.bills
+        came = getattr(doer, step["do"])(**given)
         refusal = getattr(came, "refusal", None)
         if refusal is not None:
             return {
@@ -144,6 +148,8 @@ class Played:
                 found[what] = {one: self.programme.held(member(one)) for one in wanted}
             elif what == "stock":
                 found[what] = self.programme.read(stocks.left, sorted(wanted))
+            elif what == "owed":
+                found[what] = self.bills.owed(wanted)
         return found
 
 
@@ -155,6 +161,12 @@ _ARGUMENTS = {
     "agreed",
     "name",
     "spend",
+    "amount",
+    "owed",
+    "line",
+    "paid",
+    "cut_off",
+    "edited",
     "for_days",
     "for_s",
 }
