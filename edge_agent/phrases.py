@@ -230,6 +230,7 @@ _OWN: dict[str, tuple[str, str]] = {
     "card_unread": ("没有读到卡号，请再放一次", "The card was not read: please show it again"),
     "place_follows": ("兑换后告知领取门店", "We tell you at which shop it is"),
     "coupon_kept": ("优惠券有效，请输入应付金额", "The coupon is good: type the amount due"),
+    "coupon_key_in": ("请在收银机录入优惠 {amount} 元", "Key in {amount} as a discount"),
     "coupon_one_at_a_time": (
         "一单一券：请先用完或放回上一张优惠券",
         "One coupon a bill: use the one before, or put it back first",

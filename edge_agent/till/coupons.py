@@ -111,7 +111,9 @@ class Coupons:
         except JournalError:
             return "error", own_words("not_recorded")
         self._kept, self._why = kept, refusal
-        return None if refusal is None else ("error", refusal)
+        if refusal is not None:
+            return "error", refusal
+        return "ok", own_words("coupon_key_in", amount=money(bill.paid_fen))
 
     # ---- its receipt
 

@@ -25,6 +25,7 @@ from loyalty.wire import Role
 
 _BODY_BYTES_MAX = 4096
 _QR_TEXT_MAX = 512
+_PAGES = ("till.html", "kiosk.html", "review.html")
 
 
 class Screens:
@@ -82,8 +83,8 @@ class Screens:
         return Response(text, content_type="text/html; charset=utf-8")
 
     def asset(self, name: str) -> Response:
-        """Return a file of the screens."""
-        if name.endswith((".py", ".html")):
+        """Return a file of the screens, or a part of a page; a page has its own address."""
+        if name.endswith(".py") or name in _PAGES:
             abort(404)
         return send_from_directory(self._pages, name)
 

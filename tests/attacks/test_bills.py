@@ -69,14 +69,14 @@ def owed(mall):
 
 def test_a_coupon_then_a_refund_gives_the_coupon_back_once_and_the_shop_nothing(mall):
     text = coupon(mall)
-    assert mall.home.coupon(text, "214.00") == "coupon_kept"
+    assert mall.home.coupon(text, "214.00") == "coupon_key_in"
     assert mall.home.sells("214.00", "164.00", OFF) == "coupon_matched"
     assert owed(mall) == {"S1": 5_000}
     assert mall.home.coupon(text) == "voucher_used"
     assert mall.home.refunds("164.00") == "coupon_back"
     assert owed(mall) == {"S1": 0}
     assert mall.home.refunds("164.00") != "coupon_back"  # the same bill comes back once
-    assert mall.home.coupon(text, "214.00") == "coupon_kept"
+    assert mall.home.coupon(text, "214.00") == "coupon_key_in"
     assert mall.home.sells("214.00", "164.00", OFF) == "coupon_matched"
     assert mall.home.coupon(text) == "voucher_used"
     assert owed(mall) == {"S1": 5_000}
@@ -93,11 +93,11 @@ def test_a_coupon_then_a_refund_of_all_but_a_little_keeps_the_coupon_used(mall):
 
 def test_one_coupon_at_two_tills_at_once_is_kept_by_one(mall):
     text = coupon(mall, "any")
-    assert mall.home.coupon(text, "214.00") == "coupon_kept"
+    assert mall.home.coupon(text, "214.00") == "coupon_key_in"
     assert mall.away.coupon(text, "214.00") == "voucher_used"
     assert mall.home.do(commands.CouponBack("不用了")) == "coupon_put_back"
     mall.home.meet_central()
-    assert mall.away.coupon(text, "214.00") == "coupon_kept"
+    assert mall.away.coupon(text, "214.00") == "coupon_key_in"
     assert mall.away.sells("214.00", "164.00", OFF) == "coupon_matched"
     assert mall.home.coupon(text) == "voucher_used"
     assert owed(mall) == {"S2": 5_000}
@@ -108,7 +108,7 @@ def test_a_cut_off_till_takes_its_own_coupon_and_no_other(mall):
     mall.home.cut_off = mall.away.cut_off = True
     assert mall.away.coupon(own) == "voucher_elsewhere"
     assert mall.away.coupon(other) == "voucher_offline"
-    assert mall.home.coupon(own, "214.00") == "coupon_kept"
+    assert mall.home.coupon(own, "214.00") == "coupon_key_in"
     assert mall.home.sells("214.00", "164.00", OFF) == "coupon_matched"
     mall.home.cut_off = False
     mall.home.meet_central()

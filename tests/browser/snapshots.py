@@ -258,8 +258,9 @@ TILL: dict[str, Callable[[], Snapshot]] = {
             why=phrase("coupon_from", "满 200.00 元才能用此券", "From a bill of 200.00 on"),
         )
     ),
-    "coupon-awaited": lambda: till(coupon=coupon("awaited")),
+    "coupon-awaited": lambda: till(coupon=coupon("awaited"), notice=wrong_code()),
     "coupon-raised": lambda: till(
+        notice=wrong_code(),
         coupon=coupon(
             "raised",
             why=phrase(
@@ -267,7 +268,7 @@ TILL: dict[str, Callable[[], Snapshot]] = {
                 "小票上没有这张优惠券的减免",
                 "The receipt does not show what the coupon takes off",
             ),
-        )
+        ),
     ),
     "idle": till,
     "first-day": lambda: till(recent=[], reviews=0, queue=3),

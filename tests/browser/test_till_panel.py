@@ -305,6 +305,7 @@ def test_points_pay_step_by_step_and_the_pin_leaves_no_trace(panel):
     panel.show(TILL["member-may-pay"]())
     panel.touch('[data-do="pay"]')
     panel.show(till(paying=paying("amount")))
+    expect(panel.page.locator('[data-as="pay_figure"]')).to_be_hidden()
     panel.touch('[data-do="pay_type"]')
     type_code(panel, "214.5")
     panel.touch('dialog[open] [type="submit"]')
@@ -334,6 +335,7 @@ def test_a_payment_without_its_receipt_is_taken_back_with_a_reason(panel):
 
 def test_a_coupon_is_typed_kept_and_put_back_or_used_by_a_person(panel):
     panel.show(TILL["coupon-amount"]())
+    expect(panel.page.locator('[data-as="coupon_figure"]')).to_be_hidden()
     panel.touch('[data-do="coupon_type"]')
     type_code(panel, "214")
     panel.touch('dialog[open] [type="submit"]')

@@ -26,15 +26,17 @@ export function noteCoupon({ coupon }) {
 export function drawCoupon(card, { coupon }) {
   put(card, "coupon_title", t(TITLES[step]));
   put(card, "coupon_name", named(coupon));
-  put(card, "coupon_terms", named(coupon.terms));
-  const off = coupon.amount !== "" && `−${money(coupon.amount, coupon.currency)}`;
+  // Once it is typed, what is to be keyed in matters, and a small screen has room for no more.
+  const typing = step === "amount";
+  putOrHide(card, "coupon_terms", typing ? named(coupon.terms) : "");
+  const off = coupon.amount ? `−${money(coupon.amount, coupon.currency)}` : "";
   putOrHide(card, "coupon_figure", off);
-  const due = coupon.due && money(coupon.due, coupon.currency);
-  putOrHide(card, "coupon_due", due && t("coupon.about", { due }));
-  putOrHide(card, "coupon_until", coupon.until && t("coupon.until", { until: coupon.until }));
+  const due = coupon.due ? money(coupon.due, coupon.currency) : "";
+  putOrHide(card, "coupon_due", off && step === "awaited" ? t("coupon.about", { due }) : "");
+  putOrHide(card, "coupon_until", typing ? t("coupon.until", { until: coupon.until }) : "");
   putOrHide(card, "coupon_why", coupon.why && named(coupon.why));
   const act = (name) => card.querySelector(`[data-do="${name}"]`);
-  act("coupon_type").classList.toggle("strong", step === "amount");
+  act("coupon_type").classList.toggle("strong", typing);
   show(act("coupon_type"), step !== "raised");
   show(act("coupon_used"), step === "raised");
   show(act("coupon_back_unused"), step !== "raised");

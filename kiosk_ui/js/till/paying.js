@@ -38,7 +38,7 @@ export function drawPaying(card, { paying }) {
   put(card, "pay_title", t(TITLES[step]));
   putOrHide(card, "pay_who", paying.member && paying.member.masked_name);
   const pays = paying.amount !== "";
-  putOrHide(card, "pay_figure", pays && money(paying.amount, paying.currency));
+  putOrHide(card, "pay_figure", pays ? money(paying.amount, paying.currency) : "");
   const due = paying.due && money(paying.due, paying.currency);
   const about = pays && t("pay.about", { points: points(paying.points), due });
   putOrHide(card, "pay_about", about || "");

@@ -179,7 +179,7 @@ def test_the_panel_shows_what_the_coupon_takes_off_or_why_it_does_not(
     counter: Counter, amount: str, coupon: Coupon, off: int, told: str
 ) -> None:
     counter.scan(counter.text(coupon=coupon))
-    assert counter.do(commands.CouponBill(amount)) == (told or "coupon_kept")
+    assert counter.do(commands.CouponBill(amount)) == (told or "coupon_key_in")
     assert counter.off() == off
     assert counter.step() == ("awaited" if off else "amount")
 
