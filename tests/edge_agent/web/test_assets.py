@@ -28,7 +28,8 @@ def test_a_page_is_served_with_its_token_and_a_part_as_it_is(
     client: FlaskClient, path: Path
 ) -> None:
     is_page = "{{token}}" in path.read_text(encoding="utf-8")
-    assert client.get(f"/ui/{path.name}").status_code == (404 if is_page else 200)
+    with client.get(f"/ui/{path.name}") as answer:
+        assert answer.status_code == (404 if is_page else 200)
     if is_page:
         assert b"{{token}}" not in client.get(f"/{path.stem}").data
 
