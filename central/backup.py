@@ -1,4 +1,4 @@
-"""A copy of central's whole database in one file, and a new database out of it.
+"""A copy of central's whole database and of its pictures in one file, and both out of it again.
 
 The file is the same whatever the database: a first line, then frames (a length and that many bytes)
 of compressed records, then the SHA-256 of everything before. A backup counts only once it was read
@@ -11,6 +11,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain as one_after_the_other
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,12 +22,15 @@ from sqlalchemy import Connection, delete, select
 from central import migrations, schema
 from central.ledger.chains import LINK, unsound
 from central.ledger.writing import bulk
+from central.rewards import pictures
 from central.sync.callers import DeviceState
 
 _FIRST_LINE = b"tillpoints backup 1\n"
 _LENGTH_BYTES = 4
 _PAGE_ROWS = 5_000
 _DIGEST_BYTES = 32
+#: Stands where a table is named: files of the folder of pictures, which no database holds.
+_PICTURES = "@pictures"
 
 #: A chain: shard, device, epoch.
 Chain = tuple[int, bytes, int]
@@ -50,10 +54,13 @@ class Sound(Struct, frozen=True):
     version: str
     rows: int
     heads: dict[Chain, tuple[int, bytes]]
+    pictures: int = 0
 
 
-def write(connection: Connection, file: Path) -> None:
+def write(connection: Connection, file: Path, folder: Path) -> None:
     """Copy all that one moment of the database holds into a new file, synced to the disk.
+
+    What lies in the `folder` of pictures goes with it.
 
     Raises BackupError for a file that exists, OSError if the disk does not take it.
     """
@@ -70,17 +77,18 @@ def write(connection: Connection, file: Path) -> None:
 
         put(_FIRST_LINE)
         put(_framed(msgspec.msgpack.encode(migrations.version(connection))))
-        for page in _pages(connection):
+        # The pictures last: whichever the copied rows name is there by then.
+        for page in one_after_the_other(_pages(connection), _pictures(folder)):
             put(_framed(msgspec.msgpack.encode(page)))
         out.write(digest.digest())
         out.flush()
         os.fsync(out.fileno())
     part.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
+    beside = os.open(file.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(beside)
     finally:
-        os.close(folder)
+        os.close(beside)
 
 
 def check(file: Path) -> Sound:
@@ -96,10 +104,13 @@ def check(file: Path) -> Sound:
             left -= len(data)
         if left or digest.digest() != whole.read():
             raise BackupError(f"{file} is damaged or cut short")
-    rows = 0
+    rows = seen = 0
     heads: dict[Chain, tuple[int, bytes]] = {}
     with _records(file) as (version, pages):
         for page in pages:
+            if page.table == _PICTURES:
+                seen += len(page.rows)
+                continue
             rows += len(page.rows)
             if page.table == "stream":
                 heads |= _heads(page)
@@ -107,7 +118,7 @@ def check(file: Path) -> Sound:
         mine = {(key[1], key[2]): head for key, head in heads.items() if key[0] == shard_key}
         for finding in unsound(shard_key, mine, _links(file, shard_key)):
             raise BackupError(f"{file}: {finding.check} {finding.where}: {finding.detail}")
-    return Sound(version, rows, heads)
+    return Sound(version, rows, heads, seen)
 
 
 def note_durable(connection: Connection, sound: Sound) -> None:
@@ -117,11 +128,14 @@ def note_durable(connection: Connection, sound: Sound) -> None:
     bulk.upsert(connection, schema.durable, columns, rows)
 
 
-def restore(connection: Connection, file: Path, now_ms: int, draw: Iterator[bytes]) -> Sound:
+def restore(
+    connection: Connection, file: Path, folder: Path, now_ms: int, draw: Iterator[bytes]
+) -> Sound:
     """Fill an empty database from a backup, in the caller's transaction; return what it holds.
 
-    Each programme becomes another incarnation (16 bytes out of `draw`): tills fetch the feed anew
-    and send again what the file lacks. Raises BackupError, OSError.
+    Its pictures go into their `folder`. Each programme becomes another incarnation (16 bytes out of
+    `draw`): tills fetch the feed anew and send again what the file lacks. Raises BackupError,
+    OSError.
     """
     sound = check(file)
     if not migrations.is_known(sound.version):
@@ -131,7 +145,10 @@ def restore(connection: Connection, file: Path, now_ms: int, draw: Iterator[byte
     migrations.upgrade(connection, sound.version)
     with _records(file) as (_, pages):
         for page in pages:
-            bulk.insert_plain(connection, page.table, page.columns, page.rows)
+            if page.table == _PICTURES:
+                _bring_back(folder, page, file)
+            else:
+                bulk.insert_plain(connection, page.table, page.columns, page.rows)
     migrations.upgrade(connection)
     shards = connection.execute(select(schema.shard.c.shard_key)).scalars().all()
     for shard_key in shards:
@@ -158,6 +175,19 @@ def _pages(connection: Connection) -> Iterator[Page]:
         columns = tuple(str(column.name) for column in table.columns)
         for rows in found.partitions():
             yield Page(str(name), columns, [tuple(row) for row in rows])
+
+
+def _pictures(folder: Path) -> Iterator[Page]:
+    """Yield every picture as a page of its own: each may be as large as thousands of rows."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if pictures.path(folder, path.name) is not None:
+            yield Page(_PICTURES, ("name", "data"), [(path.name, path.read_bytes())])
+
+
+def _bring_back(folder: Path, page: Page, file: Path) -> None:
+    for name, data in page.rows:
+        if pictures.store(folder, data) != name:
+            raise BackupError(f"{file}: the picture {name} is another one")
 
 
 def _framed(record: bytes) -> bytes:

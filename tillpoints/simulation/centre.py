@@ -143,7 +143,7 @@ class Central:
         self.runs += 1
         file = self.world.folder / f"central.{self.runs}.backup"
         with reading(self.engine) as connection:
-            backup.write(connection, file)
+            backup.write(connection, file, self.world.folder / "pictures")
         sound = backup.check(file)
         with writing(self.engine) as connection:
             backup.note_durable(connection, sound)
@@ -165,7 +165,9 @@ class Central:
         engine = opened(folder / FILE, self._checkpoint_pages)
         with writing(engine) as connection:
             draw = iter([self._chance.randbytes(16)])
-            backup.restore(connection, self.backup, self.now_ms(), draw)
+            backup.restore(
+                connection, self.backup, self.world.folder / "pictures", self.now_ms(), draw
+            )
         engine.dispose()
         # Only now: what was restored before the server starts is on the disk, all of it.
         self.disk = Disk(folder, self.world.chance("central disk"), self.world.mark)

@@ -64,6 +64,7 @@ class Mall:
             Station(world, name, shop, self.facts, self._line(name))
             for name, (_, shop) in self._roles.items()
         ]
+        self.people.redeemers.stations = self.stations
         for station in self.stations:
             station.checked, station.opened = self._after_sync, self.checks.directory
         self._known_members: set[int] = set()

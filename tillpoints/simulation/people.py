@@ -32,7 +32,8 @@ class People:
         self._world = world
         self._facts = facts
         self._counters = counters = Counters(world, facts)
-        redeemers, payers = Redeemers(world, facts, counters), Payers(world, facts, counters)
+        self.redeemers = redeemers = Redeemers(world, facts, counters)
+        payers = Payers(world, facts, counters)
         #: How often each thing happens, and whether it does at kiosks.
         self._deeds: tuple[tuple[float, Callable[[Station], None], bool], ...] = (
             (0.29, self.sell, False),

@@ -1,5 +1,6 @@
 """Who spends points on rewards: asks, keeps pieces while deciding, redeems, cancels, hands in."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from msgspec import structs
@@ -36,19 +37,22 @@ class Redeemers:
     """Everybody who spends points on rewards in one run."""
 
     def __init__(self, world: World, facts: Facts, counters: Counters) -> None:
+        #: The devices among which people choose.
+        self.stations: Sequence[Station] = ()
         self._world = world
         self._facts = facts
         self._counters = counters
         #: What a visitor was about to take at a device when its run ended, by the device.
         self._cut_off: dict[str, tuple[str, Redeem]] = {}
 
-    def redeem(self, station: Station) -> None:
+    def redeem(self, station: Station, reward: RewardRow | None = None) -> None:
         """Ask for a reward; the voucher is handed out once the redemption is recorded."""
         rng = station.chance
         if station.name in self._cut_off and rng.random() < 0.5:
             self._go_on(station)
-        reward = rng.choice(REWARDS)
-        if not self._decided(station, reward):
+        alone = reward is None
+        reward = reward or rng.choice(REWARDS)
+        if not self._decided(station, reward, alone=alone):
             return
         asked = station.moment()
         request_id, holder = (
@@ -92,8 +96,11 @@ class Redeemers:
             )
             self._facts.handed.append(handed)
 
-    def _decided(self, station: Station, reward: RewardRow) -> bool:
-        """Let central keep a piece while a visitor decides; tell whether they want it."""
+    def _decided(self, station: Station, reward: RewardRow, *, alone: bool) -> bool:
+        """Let central keep a piece while a visitor decides; tell whether they want it.
+
+        While one who came alone decides, others want the same elsewhere.
+        """
         rng = station.chance
         if reward.reward_id in ("tea", "cake") or rng.random() < 0.4:
             return True  # there is no end of it, or nobody asked
@@ -105,7 +112,10 @@ class Redeemers:
             return False
         self._world.mark("piece kept")
         if rng.random() < 0.3:
-            station.sleep(rng.choice((30_000, 300_000)))
+            for other in rng.sample(self.stations, 2) if alone else ():
+                wants = partial(self.redeem, other, reward)
+                self._world.after(rng.randrange(60_000), partial(other.act, wants))
+            station.sleep(rng.choice((30_000, 90_000, 300_000)))
         if rng.random() < 0.7:
             return True
         if rng.random() < 0.5:

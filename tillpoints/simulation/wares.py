@@ -21,7 +21,7 @@ REWARDS = (
     RewardRow("set", "套装", "Set", 200, "bundle", None, Details(parts=(Part("mug", 1),))),
 )
 SHOPS = tuple(ShopRow(f"S{n}", f"店{n}", f"Shop {n}", "food") for n in range(1, 5))
-_MUGS = {"S1": 5, "S2": 3}
+_MUGS = {"S1": 4, "S2": 2}
 #: The pieces that each place ever got, by the counter of what it has handed out or set aside.
 SUPPLIED = {stock_name("mug", place): pieces for place, pieces in _MUGS.items()}
 

@@ -3,6 +3,7 @@ from sqlalchemy import select, update
 
 from central import backup, schema
 from central.database import reading, writing
+from central.rewards import pictures
 from loyalty.events import Holder
 from loyalty.wire import LEASE_PATH, LeaseAnswer, LeaseRequest
 from tests.central.commands.conftest import database
@@ -73,6 +74,16 @@ def test_a_restored_database_holds_every_row_whatever_its_kind(any_mall, empty_m
     }
     assert after["shard"][0][3] != before["shard"][0][3]
     assert empty_mall.json("central", "ledger", "verify")["ok"]
+
+
+def test_pictures_of_rewards_come_back_with_the_database(mall, tmp_path):
+    file, picture = tmp_path / "mall.backup", b"\x89PNG\r\n\x1a\n a cup of tea"
+    name = pictures.store(mall.folder / "pictures", picture)
+    (mall.folder / "pictures" / f"{name}.new").write_bytes(b"half a picture")
+    assert "1 pictures" in mall.run("central", "backup", str(file))
+    other = restored_from(mall, file, mall_in(tmp_path / "elsewhere"))
+    assert [one.name for one in (other.folder / "pictures").iterdir()] == [name]
+    assert pictures.path(other.folder / "pictures", name).read_bytes() == picture
 
 
 def test_a_till_learns_how_far_a_backup_covers_its_events(any_mall, tmp_path):

@@ -1,4 +1,4 @@
-"""`tillpoints central backup` and `restore`: the whole database into one file, and out of it."""
+"""`tillpoints central backup` and `restore`: what central holds into one file, and out of it."""
 
 import secrets
 import time
@@ -19,7 +19,7 @@ _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @_FILE
 @config_option
 def backup(file: Path, config: Path) -> None:
-    """Copy the database into FILE, read it again to the end, and note what is safe in it.
+    """Copy database and pictures into FILE, read it to its end, and note what is safe in it.
 
     Runs beside the server. Tills then learn how far their events are covered. Keep FILE on
     another machine, and a copy of the keys file with it.
@@ -27,7 +27,7 @@ def backup(file: Path, config: Path) -> None:
     with central(config) as parts:
         try:
             with reading(parts.engine) as connection:
-                copying.write(connection, file)
+                copying.write(connection, file, parts.config.pictures_folder)
             sound = copying.check(file)
         except (OSError, copying.BackupError) as error:
             raise Failure(str(error)) from error
@@ -41,6 +41,8 @@ def backup(file: Path, config: Path) -> None:
 @config_option
 def restore(file: Path, config: Path) -> None:
     """Make the database of central.toml, which must be empty, out of the backup FILE.
+
+    The pictures of rewards come back with it.
 
     Tills send again what FILE lacks. What nobody but the lost database had is gone: decisions of
     the desk, members, grants, rule books and accounts made after the backup; make them anew.
@@ -57,7 +59,7 @@ def restore(file: Path, config: Path) -> None:
     try:
         with writing(engine) as connection:
             now_ms = time.time_ns() // 1_000_000
-            sound = copying.restore(connection, file, now_ms, fresh)
+            sound = copying.restore(connection, file, loaded.pictures_folder, now_ms, fresh)
     except (OSError, copying.BackupError) as error:
         raise Failure(str(error)) from error
     finally:
@@ -67,6 +69,7 @@ def restore(file: Path, config: Path) -> None:
 
 def _tell(file: Path, sound: copying.Sound) -> None:
     events = sum(seq for seq, _ in sound.heads.values())
-    facts = f"{len(sound.heads)} 条链，{events} 个事件，{sound.rows} 行，校验无误"
+    chains, rows, pictures = len(sound.heads), sound.rows, sound.pictures
+    facts = f"{chains} 条链，{events} 个事件，{rows} 行，{pictures} 张图片，校验无误"
     click.echo(f"{file}: {facts}")
-    click.echo(f"{len(sound.heads)} chains, {events} events, {sound.rows} rows, all checked")
+    click.echo(f"{chains} chains, {events} events, {rows} rows, {pictures} pictures, all checked")
