@@ -85,7 +85,7 @@ class Looked(Struct, frozen=True):
 def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
     """Redeem for a member who proves to be there; the same request gives the same voucher."""
     now_ms, key = service.now_ms(), service.shard_key
-    wanted = Wanted(asked.reward_id, CENTRAL_DEVICE, asked.pieces, asked.agreed, asked.place)
+    wanted = Wanted(asked.reward_id, asked.place, asked.pieces, asked.agreed)
     offer = service.read(lambda one: offer_of(one, key, wanted, now_ms))
     if isinstance(offer, Offer):
         shown = asked.proof if asked.proof.startswith(PASS_PREFIX) else ""

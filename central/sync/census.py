@@ -25,7 +25,11 @@ def leases_wait(connection: Connection, shard_key: int, now_ms: int, lease_ttl_s
 
     Also one that has told everything may hold a lease that is not spent yet.
     """
-    restored_ms = when_restored(connection, shard_key)
+    return wait_since(when_restored(connection, shard_key), now_ms, lease_ttl_s)
+
+
+def wait_since(restored_ms: int | None, now_ms: int, lease_ttl_s: int) -> bool:
+    """Tell as `leases_wait` does, of a database that came out of a backup then, if ever."""
     return restored_ms is not None and now_ms < restored_ms + lease_ttl_s * 1000
 
 

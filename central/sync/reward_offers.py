@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from central import schema
+from central.ledger.directory import NoShard
 from central.ledger.offer import Inside, Offer, Stocked
 from central.ledger.queries import resolved
 from central.ledger.shards import read_shard
@@ -21,18 +22,38 @@ from loyalty.facts import Holder
 from loyalty.rules.earning import Reason
 from loyalty.rules.rulebook import RuleBook, from_canonical
 
-_REWARD = Statement(
-    select(schema.reward).where(
-        schema.reward.c.shard_key == bindparam("shard_key"),
-        schema.reward.c.reward_id == bindparam("reward_id"),
+_IN_FORCE = (
+    select(schema.rule_book.c.canonical)
+    .where(
+        schema.rule_book.c.shard_key == bindparam("key"),
+        schema.rule_book.c.effective_ms <= bindparam("now_ms"),
     )
-)
-_BOOKS = schema.rule_book.c
-_BOOK = Statement(
-    select(_BOOKS.canonical)
-    .where(_BOOKS.shard_key == bindparam("shard_key"), _BOOKS.effective_ms <= bindparam("now_ms"))
-    .order_by(_BOOKS.effective_ms.desc(), _BOOKS.version)
+    .order_by(schema.rule_book.c.effective_ms.desc(), schema.rule_book.c.version)
     .limit(1)
+)
+_BOOK = Statement(_IN_FORCE)
+_RESTORED = select(schema.restored.c.restored_ms).where(
+    schema.restored.c.shard_key == bindparam("key")
+)
+#: The programme with a reward of it, if there is one: what every redemption asks first, in one way
+#: to the database and back.
+_RECORDS = Statement(
+    select(
+        schema.shard.c.zone,
+        *(schema.reward.c[name] for name in ("points", "home_shop", "offered", "details")),
+        _IN_FORCE.scalar_subquery().label("canonical"),
+        _RESTORED.scalar_subquery().label("restored_ms"),
+    )
+    .select_from(
+        schema.shard.outerjoin(
+            schema.reward,
+            and_(
+                schema.reward.c.shard_key == bindparam("key"),
+                schema.reward.c.reward_id == bindparam("wanted"),
+            ),
+        )
+    )
+    .where(schema.shard.c.shard_key == bindparam("key"))
 )
 _DEVICES = schema.device.c
 _HOME = Statement(
@@ -46,7 +67,6 @@ _HOME = Statement(
     .order_by(_DEVICES.enrolled_ms, _DEVICES.device_id)
     .limit(1)
 )
-
 #: How long a device may spend a lease, on its own boot clock; the points stay held beyond it.
 LEASE_TTL_S = 900
 
@@ -54,33 +74,34 @@ LEASE_TTL_S = 900
 class Wanted(Struct, frozen=True):
     """So many pieces of a reward, for the price that was `agreed` to (0: not told).
 
-    `device_id` is where it is asked for; `near` the place that is to hand it over, if it can.
+    `near` is the place that is to hand it over, if it can; empty: none comes first.
     """
 
     reward_id: str
-    device_id: bytes
+    near: str
     pieces: int = 1
     agreed: int = 0
-    near: str = ""
 
 
 def offer_of(connection: Connection, shard_key: int, wanted: Wanted, now_ms: int) -> Offer | Reason:
     """Return what the records say about a reward now, or why it cannot be had at all."""
-    if census.leases_wait(connection, shard_key, now_ms, LEASE_TTL_S):
+    reward = _RECORDS.row(connection, key=shard_key, wanted=wanted.reward_id, now_ms=now_ms)
+    if reward is None:
+        raise NoShard(f"shard {shard_key} does not exist")
+    if census.wait_since(reward.restored_ms, now_ms, LEASE_TTL_S):
         return Reason("after_restore")
-    reward = _REWARD.row(connection, shard_key=shard_key, reward_id=wanted.reward_id)
-    if reward is None or not reward.offered:
+    if not reward.offered:
         return Reason("reward_unknown")
-    book = current_book(connection, shard_key, now_ms)
-    if book is None:
+    if reward.canonical is None:
         return Reason("no_rule_book")
+    book = from_canonical(reward.canonical)
     home = None
     if reward.home_shop is not None:
         home = home_device(connection, shard_key, reward.home_shop)
         if home is None:
             return Reason("no_home_till")
     details = details_of(reward.details)
-    today = local(now_ms, read_shard(connection, shard_key).zone).date()
+    today = local(now_ms, reward.zone).date()
     return Offer(
         points=price(reward.points, details, today.isoformat()) * wanted.pieces,
         limit=book.redeem_limit_points,
@@ -93,7 +114,7 @@ def offer_of(connection: Connection, shard_key: int, wanted: Wanted, now_ms: int
         pieces=wanted.pieces,
         agreed=wanted.agreed,
         stocked=_stocked(connection, shard_key, wanted.reward_id, details),
-        near=wanted.near or _shop_of(connection, shard_key, wanted.device_id),
+        near=wanted.near,
         inside=_inside(connection, shard_key, details),
     )
 
@@ -123,8 +144,8 @@ def details_of(content: str | None) -> Details:
 
 def current_book(connection: Connection, shard_key: int, now_ms: int) -> RuleBook | None:
     """Return the rule book in force; None before the first."""
-    found = _BOOK.row(connection, shard_key=shard_key, now_ms=now_ms)
-    return from_canonical(found.canonical) if found is not None else None
+    row = _BOOK.row(connection, key=shard_key, now_ms=now_ms)
+    return from_canonical(row.canonical) if row is not None else None
 
 
 def local(now_ms: int, zone: str) -> datetime:
@@ -161,13 +182,6 @@ def _inside(connection: Connection, shard_key: int, details: Details) -> tuple[I
         Inside(one.reward_id, one.pieces, terms.get(one.reward_id, Details()))
         for one in details.parts
     )
-
-
-def _shop_of(connection: Connection, shard_key: int, device_id: bytes) -> str:
-    t = schema.device.c
-    for _, shop_id in bulk.by_key(connection, shard_key, (t.device_id, t.shop_id), [device_id]):
-        return str(shop_id or "")
-    return ""
 
 
 def home_device(connection: Connection, shard_key: int, shop_id: str) -> str | None:

@@ -68,8 +68,6 @@ def lease(service: Service, caller: Caller, request: LeaseRequest) -> LeaseAnswe
     _few("pieces", request.pieces, 1)
     now_ms = service.now_ms()
     offer = service.read(lambda one: _asked(one, service.shard_key, caller, request, now_ms))
-    if service.read(lambda one: _open(one, service.shard_key, caller)) >= LEASES_OPEN_MAX:
-        offer = Reason("too_many_leases")
     if isinstance(offer, Offer) and offer.points > offer.limit:
         offer = _proven(service, caller, request, offer)
     given = service.run(
@@ -108,7 +106,7 @@ def reserve(service: Service, caller: Caller, request: ReserveRequest) -> Reserv
     """Keep pieces of a reward for whoever decides at this device; 0 pieces lets them go."""
     plain("reward_id", request.reward_id)
     pieces, now_ms = _few("pieces", request.pieces), service.now_ms()
-    wanted = Wanted(request.reward_id, caller.device_id, max(pieces, 1))
+    wanted = Wanted(request.reward_id, caller.shop_id, max(pieces, 1))
     offer = service.read(lambda one: offer_of(one, service.shard_key, wanted, now_ms))
     if isinstance(offer, Reason):
         return ReserveAnswer(refusal=offer if pieces else None)
@@ -165,11 +163,13 @@ def _asked(
     connection: Connection, shard_key: int, caller: Caller, request: LeaseRequest, now_ms: int
 ) -> Offer | Reason:
     """Return what the records offer for a request: a reward, points as money, or points ahead."""
+    if _open(connection, shard_key, caller) >= LEASES_OPEN_MAX:
+        return Reason("too_many_leases")
     if request.reward_id == TENDER_REWARD:
         return tendering.offer_of(connection, shard_key, caller, request, now_ms)
     if request.reward_id == READY_REWARD:
         return readying.offer_of(connection, shard_key, caller, now_ms)
-    wanted = Wanted(request.reward_id, caller.device_id, request.pieces, request.points)
+    wanted = Wanted(request.reward_id, caller.shop_id, request.pieces, request.points)
     return offer_of(connection, shard_key, wanted, now_ms)
 
 

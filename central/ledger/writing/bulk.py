@@ -7,6 +7,7 @@ coordinator (SYNC 2.12), and new rows by COPY.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -33,6 +34,8 @@ Row = dict[str, Any]
 
 #: Below SQLite's 32,766 parameters even with three columns to a key.
 CHUNK_KEYS = 8_192
+#: From so many rows on COPY is faster: it goes to the database and back three times, not once.
+_COPY_ROWS = 200
 _TYPES: dict[type, str] = {
     BigInteger: "bigint",
     SmallInteger: "smallint",
@@ -41,9 +44,29 @@ _TYPES: dict[type, str] = {
 }
 
 
+@contextmanager
+def sent_together(connection: Connection) -> Iterator[None]:
+    """Send the writes inside without waiting for an answer to each, where the database lets us.
+
+    What it says against one of them is raised there or at the end. Nothing may be read inside.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    import psycopg  # by a central on SQLite never
+
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    try:
+        with raw.pipeline():
+            yield
+    except psycopg.Error as error:  # as SQLAlchemy tells it, for whoever looks at its class
+        raise DBAPIError.instance("sent together", None, error, psycopg.Error) from error
+
+
 def insert(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:
     """Write new rows. Raises IntegrityError for a key that is there."""
-    if rows and connection.dialect.name == "postgresql" and not connection.info.get(CITUS):
+    if len(rows) >= _COPY_ROWS and _takes_copies(connection):
         _copy(connection, table, columns, rows)
     else:
         _write(connection, table, columns, rows, "")
@@ -170,6 +193,17 @@ def _write(
     else:
         arrays = tuple([list(values) for values in zip(*rows, strict=True)])
         connection.exec_driver_sql(_into(table, columns) + _sets(table, columns) + conflict, arrays)
+
+
+def _takes_copies(connection: Connection) -> bool:
+    """Tell whether rows may come by COPY: not where they are sent together with others."""
+    if connection.dialect.name != "postgresql" or connection.info.get(CITUS):
+        return False
+    import psycopg  # by a central on SQLite never
+
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    return raw.pgconn.pipeline_status == psycopg.pq.PipelineStatus.OFF
 
 
 def _copy(connection: Connection, table: Table, columns: Columns, rows: Sequence[Values]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Table, bindparam, select
+from sqlalchemy import Connection, Row, Table, bindparam, exists, select
 
 from central import schema
 from central.ledger.judging import rows
@@ -40,11 +40,17 @@ from loyalty.wire import Verdict
 Loaded = dict[Any, Any]
 
 _PENDING = (Verdict.PENDING_REF, Verdict.PENDING_UPGRADE, Verdict.QUARANTINED)
-_LAST_TRANSFER = Statement(
+_LAST = (
     select(schema.transfer.c.number)
     .where(schema.transfer.c.shard_key == bindparam("key"))
     .order_by(schema.transfer.c.number.desc())
     .limit(1)
+)
+_PENDING_LOT = select(schema.pending_lot.c.lot_id).where(
+    schema.pending_lot.c.shard_key == bindparam("key")
+)
+_BEGIN = Statement(
+    select(_LAST.scalar_subquery().label("last"), exists(_PENDING_LOT).label("pending"))
 )
 
 
@@ -78,10 +84,15 @@ def load(
         wanted = further
 
 
-def last_transfer(connection: Connection, shard_key: int) -> int:
-    """Return the number of the last transfer; 0 before the first."""
-    row = _LAST_TRANSFER.row(connection, key=shard_key)
-    return row.number if row is not None else 0
+def begin(connection: Connection, shard_key: int, state: State) -> None:
+    """Read what every turn asks first: the last transfer, who waits, whether points are pending.
+
+    Most malls let no points wait, and then no wallet need be asked for them.
+    """
+    row = _BEGIN.row(connection, key=shard_key)
+    state.transfers = row.last or 0 if row is not None else 0
+    state.pending_lots.complete = row is not None and not row.pending
+    waiters.load_waiting(connection, shard_key, state)
 
 
 def read(connection: Connection, shard_key: int, table: str, keys: Sequence[Any]) -> Loaded:

@@ -33,4 +33,4 @@ def lock(connection: Connection, shard_key: int) -> Any:
 
 def move_feed(connection: Connection, shard_key: int, position: int) -> None:
     """Let the feed end at a position."""
-    _MOVE.row(connection, key=shard_key, position=position)
+    _MOVE.run(connection, key=shard_key, position=position)

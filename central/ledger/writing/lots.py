@@ -11,25 +11,19 @@ from operator import itemgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from central import schema
 from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.rows import Account
 from central.ledger.judging.state import State, Table
 from central.ledger.writing.bulk import Columns, Row, Values, by_key, insert, remove, upsert
-from central.ledger.writing.statements import Statement
 from central.ledger.writing.wants import Want
 from loyalty.rules.lots import Lot, PendingLot
 
 Found = dict[Any, Any]
 Wallet = tuple[Lot, ...]
 
-_ANY_PENDING = Statement(
-    select(schema.pending_lot.c.shard_key)
-    .where(schema.pending_lot.c.shard_key == bindparam("key"))
-    .limit(1)
-)
 _COLUMNS: Columns = tuple(one.name for one in schema.pending_lot.columns if one.name != "shard_key")
 _UNPACK = msgspec.msgpack.Decoder(list[tuple[bytes, date, int]])
 
@@ -55,11 +49,6 @@ def unread(state: State) -> list[Want]:
     """Return the lots that must be read before the accounts that changed are written."""
     changed = (one for one in state.accounts.changed() if one[0] == AccountKind.WALLET)
     return [("lots", wallet) for wallet in state.lots.missing(changed)]
-
-
-def look_for_pending(connection: Connection, shard_key: int, state: State) -> None:
-    """Tell the state that no points are pending, if that is so: most malls let none wait."""
-    state.pending_lots.complete = _ANY_PENDING.row(connection, key=shard_key) is None
 
 
 def purses(

@@ -59,6 +59,14 @@ class Statement:
             raise MultipleResultsFound("more than one row")
         return found[0] if found else None
 
+    def run(self, connection: Connection, **values: object) -> None:
+        """Run it, and look at no answer: it may be among writes that are sent together."""
+        made, given = self._ready(connection, values)
+        if isinstance(given, dict):
+            connection.exec_driver_sql(made, given).close()
+        else:
+            driver.ask(connection, made, given)
+
     def _ready(
         self, connection: Connection, values: dict[str, object]
     ) -> tuple[str, dict[str, object] | tuple[object, ...]]:

@@ -6,6 +6,7 @@ commits; whoever owns the transaction answers only after its COMMIT.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -41,9 +42,8 @@ from central.ledger.writing import (
     wants,
 )
 from central.ledger.writing.items import Command, Item, NotApplied, Push, Pushed, UnknownEpoch, Wake
-from central.ledger.writing.loading import last_transfer, load
+from central.ledger.writing.loading import begin, load
 from central.ledger.writing.log import Log
-from central.ledger.writing.waiters import load_waiting
 from central.ledger.writing.waking import Waking
 from loyalty.chain import Frame, Stream, event_hash
 from loyalty.events import EpochSealed, RefusalKept, Rejudge, frame_of
@@ -52,6 +52,8 @@ from loyalty.wire import Judged, Verdict
 T = TypeVar("T")
 
 _CENTRAL = (CENTRAL_DEVICE, CENTRAL_EPOCH)
+#: A turn of so few events spends its time on the way to the database and back, and not there.
+_SMALL_EVENTS = 64
 
 
 def run_turn(
@@ -97,7 +99,6 @@ class _Turn:
         self._feed_position: int = row.feed_position
         self._incarnation: bytes = row.incarnation
         self._state = State(ZoneInfo(row.zone))
-        self._state.transfers = last_transfer(connection, shard_key)
         self._at = central_moment(now_ms)
         self._log = Log(self._number, now_ms)
         self._overlaps: dict[tuple[bytes, int], overlaps.Known] = {}
@@ -107,8 +108,7 @@ class _Turn:
     def load(self, items: Sequence[Item]) -> None:
         """Read what the items will need, in a few statements."""
         pushes = [item for item in items if isinstance(item, Push)]
-        load_waiting(self._connection, self._shard_key, self._state)
-        lots.look_for_pending(self._connection, self._shard_key, self._state)
+        begin(self._connection, self._shard_key, self._state)
         t = schema.durable.c
         chains = [(push.device_id, push.epoch) for push in pushes]
         columns = (t.device_id, t.epoch, t.through_seq)
@@ -116,20 +116,8 @@ class _Turn:
             self._connection, self._shard_key, columns, chains
         ):
             self._durable[device_id, epoch] = seq
-        heads = [("heads", (push.device_id, push.epoch)) for push in pushes]
-        load(self._connection, self._shard_key, self._state, [*heads, ("heads", _CENTRAL)])
-        self._overlaps = overlaps.read(
-            self._connection,
-            self._shard_key,
-            {
-                (push.device_id, push.epoch): (push.first_seq, push.last_seq)
-                for push in pushes
-                if (head := self._state.heads.get((push.device_id, push.epoch))) is not None
-                and push.first_seq <= head.seq
-            },
-        )
         nobody_waits = self._state.waiting.empty
-        wanted: list[wants.Want] = []
+        wanted: list[wants.Want] = [("heads", chain) for chain in (*chains, _CENTRAL)]
         for item in items:
             if isinstance(item, Push):
                 wanted.append(("shops", item.device_id))
@@ -145,6 +133,16 @@ class _Turn:
             else:
                 wanted += item.wants()
         load(self._connection, self._shard_key, self._state, wanted)
+        self._overlaps = overlaps.read(
+            self._connection,
+            self._shard_key,
+            {
+                (push.device_id, push.epoch): (push.first_seq, push.last_seq)
+                for push in pushes
+                if (head := self._state.heads.get((push.device_id, push.epoch))) is not None
+                and push.first_seq <= head.seq
+            },
+        )
 
     def item(self, item: Item) -> object:
         """Do what an item asks for; return what its answer will be made of."""
@@ -227,17 +225,19 @@ class _Turn:
 
     def save(self, pushes: Sequence[Push]) -> int:
         """Write all that the turn did; return the feed's new position."""
-        self._log.save(self._connection, self._shard_key, self._state)
-        load(self._connection, self._shard_key, self._state, lots.unread(self._state))
-        saving.save(self._connection, self._shard_key, self._number, self._state)
-        contacts.save(self._connection, self._shard_key, pushes)
+        connection, shard_key, state = self._connection, self._shard_key, self._state
+        together = bulk.sent_together if self._log.place <= _SMALL_EVENTS else nullcontext
+        load(connection, shard_key, state, lots.unread(state))
+        with together(connection):
+            self._log.save(connection, shard_key, state)
+            saving.save(connection, shard_key, self._number, state)
+            contacts.save(connection, shard_key, pushes)
         notices = [directory.of_notice(one) for one in self._log.notices()]
-        changes = notices + directory.of_turn(self._connection, self._shard_key, self._state)
-        position = directory.write_turn(
-            self._connection, self._shard_key, self._feed_position, changes
-        )
-        if position != self._feed_position:
-            locking.move_feed(self._connection, self._shard_key, position)
+        changes = notices + directory.of_turn(connection, shard_key, state)
+        with together(connection):
+            position = directory.write_turn(connection, shard_key, self._feed_position, changes)
+            if position != self._feed_position:
+                locking.move_feed(connection, shard_key, position)
         return position
 
     def _judged(
