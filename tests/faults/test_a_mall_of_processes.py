@@ -21,6 +21,7 @@ import pytest
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.journal.ballast import BALLAST_BYTES
 from edge_agent.journal.pages import records
+from tests.faults.paid_with_points import earned, let_points_pay, pay, print_receipt
 from tillpoints.demo.ports import Ports
 from tillpoints.demo.pos.printing import Pos, send
 from tillpoints.demo.processes import Service, run, wait_for
@@ -281,6 +282,52 @@ def test_a_copy_of_a_till_beside_the_original_doubles_and_loses_nothing(stage):
                 machine.agent.stop()
         sold = [one.number for one in stage.ledger.sales()]
         stage.teller.check("the copy's sale is at central once", 1, sold.count(kept.number))
+
+
+def test_points_pay_at_a_till_and_what_they_paid_is_settled_and_earns_nothing(stage):
+    till, person = stage.world.boutique, stage.gold
+    let_points_pay(stage, till)
+    sell_to(stage, till, stage.boutique, person)
+    stage.settled()
+    owed = settlement(stage)
+    ticket, points, paid_fen = pay(stage, till, stage.boutique, person)
+    print_receipt(stage, till, ticket, paid_fen)
+    earned(stage, till, ticket, paid_fen, person)
+    step = stage.shows(till, "paying", "step")
+    stage.teller.until("the payment is matched", "", step)
+    due = {"points": points, "owed_fen": paid_fen, "open": 0}
+    stage.teller.until("the shop is owed it", grown(owed, due), lambda: settlement(stage))
+
+
+def test_a_receipt_without_the_points_that_paid_is_raised_and_they_can_come_back(stage):
+    till, person = stage.world.boutique, stage.gold
+    let_points_pay(stage, till)
+    sell_to(stage, till, stage.boutique, person)
+    stage.settled()
+    owed = settlement(stage)
+    ticket, points, paid_fen = pay(stage, till, stage.boutique, person)
+    print_receipt(stage, till, ticket, 0)
+    earned(stage, till, ticket, 0, person)
+    why = stage.shows(till, "paying", "why", "code")
+    stage.teller.until("the till says what is wrong", "tender_no_line", why)
+    due = {"points": points, "owed_fen": paid_fen, "open": 1}
+    stage.teller.until("it waits for a person", grown(owed, due), lambda: settlement(stage))
+    till.screens.do("pay_take_back", why="keyed in as card")
+    stage.owned[person.number] += points
+    stage.teller.until("nothing is awaited", "", stage.shows(till, "paying", "step"))
+    stage.teller.until("the shop is owed no more", owed, lambda: settlement(stage))
+
+
+def settlement(stage):
+    """Return what the mall owes the boutique for this month."""
+    month = f"{stage.world.clock():%Y-%m}"
+    told = stage.world.on_central("central", "settlement", "--month", month, "--json")
+    mine = [one for one in json.loads(told) if one["shop_id"] == stage.world.boutique.shop_id]
+    return {name: sum(one[name] for one in mine) for name in ("points", "owed_fen", "open")}
+
+
+def grown(before, more):
+    return {name: before[name] + more[name] for name in before}
 
 
 def new_code(stage, till):
