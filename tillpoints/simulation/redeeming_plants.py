@@ -98,7 +98,7 @@ def match_not_settled() -> Sequence[Patch]:
     def waits(_entry: Any, _body: Any) -> Judgement:
         return Judgement(Verdict.APPLIED)
 
-    return [("central.ledger.judging.tenders.redemptions.use", waits)]
+    return [("central.ledger.judging.tenders.redemptions", SimpleNamespace(use=waits))]
 
 
 def paid_part_earns() -> Sequence[Patch]:
