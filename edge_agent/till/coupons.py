@@ -51,6 +51,7 @@ class Coupons:
         self._kept = journal.coupon_awaiting()
         self._why: Phrase | None = None
         self._begun_s: float | None = None
+        self._unanswered: tuple[VoucherUse, ...] = ()
 
     @property
     def shown(self) -> Shown | None:
@@ -82,6 +83,14 @@ class Coupons:
                 return "error", own_words("not_recorded")
             self._kept, self._why = coupon, None
         return "ok", own_words("coupon_kept")
+
+    def unanswered(self, asked: VoucherUse) -> None:
+        """Note a coupon that central may have taken for us without our hearing of it.
+
+        Scanned again it is asked about as before; if nobody does, it is put back in time.
+        """
+        others = (one for one in self._unanswered if one.voucher_code != asked.voucher_code)
+        self._unanswered = (*others, asked)
 
     def handle(self, message: object, now: Now) -> Told | None:
         """Act on what the cashier touched."""
@@ -168,6 +177,7 @@ class Coupons:
         """Let go of a coupon whose bill has not come in time, while no job is being read."""
         if self._begun_s is None:
             self._begun_s = now.boottime_s  # jobs of before this run may still come in
+        self._put_unanswered_back(now)
         kept = self._kept
         if kept is None or kept.outcome:
             return None
@@ -195,6 +205,17 @@ class Coupons:
         return self._settled(self._use(kept, now, kept.fingerprint), words)
 
     # ----
+
+    def _put_unanswered_back(self, now: Now) -> None:
+        for asked in self._unanswered:
+            if now.moment.boottime_ms - asked.at.boottime_ms <= RECEIPT_S * 1000:
+                continue
+            code, request_id = asked.voucher_code, asked.request_id
+            under_way = self._journal.voucher_request(code) == request_id
+            is_kept = self._kept is not None and self._kept.voucher_code == code
+            body = CouponChecked(now.moment, code, "released", Bill(0, 0), request_id)
+            if is_kept or not under_way or self._write(body):
+                self._unanswered = tuple(one for one in self._unanswered if one != asked)
 
     def _use(self, kept: KeptCoupon, now: Now, paper: str) -> VoucherUse:
         code, request_id = kept.voucher_code, kept.request_id

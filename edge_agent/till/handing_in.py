@@ -55,6 +55,7 @@ class HandingIn:
         self._identity = identity
         self._ask = ask
         self._asked: VoucherUse | None = None
+        self._asked_coupon = ""
         self.coupons = Coupons(journal, identity)
         self._if_silent = "voucher_offline"
         self.shown: Shown | None = None
@@ -77,6 +78,7 @@ class HandingIn:
         if is_coupon and self.coupons.keeps_another(voucher.code):
             return "error", own_words("coupon_one_at_a_time")
         if voucher.home_device is None:
+            self._asked_coupon = voucher.code if is_coupon else ""
             return self._ask_central(voucher.code, now, "voucher_offline", again=is_coupon)
         if voucher.home_device != self._identity.device_id.hex():
             return self._refused(voucher.code, Reason("voucher_elsewhere"))
@@ -89,6 +91,8 @@ class HandingIn:
             return None
         self._asked = None
         if answer.answer is None:
+            if self._asked_coupon == asked.voucher_code:
+                self.coupons.unanswered(asked)
             return self._refused(answer.voucher_code, Reason(self._if_silent))
         if answer.answer.refusal is not None:
             # The question stays: a late copy of it may still take the voucher, for us.

@@ -19,7 +19,7 @@ from central.ledger.judging.hashes import hash_of
 from central.ledger.judging.redemption_rows import BillPart, PaidBill, Redemption
 from central.ledger.judging.rows import Lease, Sale, VoucherState
 from central.ledger.judging.wallets import pay_debt
-from loyalty.bills import points_back, returned_fen
+from loyalty.bills import earning_back, points_back, returned_fen
 from loyalty.coupons import taken_off
 from loyalty.events import Bill, Refund
 from loyalty.rules import lots
@@ -68,6 +68,16 @@ def points_paid(entry: Entry, lease: Lease, fingerprint: str) -> None:
     known = entry.state.bills.get(key) or _NO_BILL
     if all(part.lease_id != lease.lease_id for part in known.parts):
         _add(entry, key, BillPart(lease.lease_id, kept.tender.shop_id, kept.tender.bill.paid_fen))
+
+
+def earning_part(entry: Entry, sale: Sale, refund: Refund, fen: int) -> int:
+    """Return what of a refund takes back what earned, where its paper alone says `fen`."""
+    bill = entry.state.bills.get(sale.fingerprint)
+    if bill is None:
+        return fen
+    returned = returned_fen(sale.owed_fen, bill.returned_fen, refund.receipt)
+    came = (returned, sale.owed_fen)
+    return earning_back(sale.eligible_fen, sale.refunded_fen, refund.receipt, fen, came)
 
 
 def came_back(entry: Entry, sale: Sale, refund: Refund) -> None:

@@ -155,6 +155,8 @@ def refund(entry: Entry, body: Refund) -> Judgement:
         return _without_sale(reference)
     if not _may_change(entry, original):
         raise Impossible(f"a refund of a sale of shop {original.shop_id}")
+    if body.original is None:  # its till did not know what had paid for the bill
+        returned_fen = bills.earning_part(entry, original, body, returned_fen)
     after = min(original.refunded_fen + returned_fen, max(original.eligible_fen, 0))
     stays = ruling.refunded(entry, original, after, body.parts, _book(entry, original.book))
     points = max(original.points - stays - original.taken_back, 0)

@@ -232,3 +232,13 @@ def test_a_refund_that_names_its_points_gives_these_back(mall):
     mall.till.push(back(mall.till, sale, 20_000, 19_400, every))
     assert points_back(mall) == [300, 600]  # never more than were paid
     mall.check()
+
+
+def test_a_refund_at_another_till_of_the_shop_takes_back_in_proportion_too(mall):
+    _, sale = paid_bill(mall, member())
+    third = mall.add_device("till-3", "till", "S1")
+    refund = third.refund(sale, 10_000, by_number=True)
+    third.push(structs.replace(refund, receipt=structs.replace(refund.receipt, owed_fen=-10_000)))
+    assert points_back(mall) == [300]
+    assert mall.balance(member()) == 100 + 300 + 291 - 97  # of 97.00 of 291.00, not of 100.00
+    mall.check()

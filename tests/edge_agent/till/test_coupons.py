@@ -305,6 +305,35 @@ def test_a_coupon_of_another_till_and_an_edited_one_are_refused(counter: Counter
     assert counter.scan(forged) == "voucher_forged"
 
 
+def test_a_coupon_whose_answer_was_lost_is_told_back_if_nobody_scans_it_again(
+    counter: Counter,
+) -> None:
+    counter.scan(counter.text(home=False))
+    request_id = counter.asked[-1].request_id
+    assert counter.answer(None) == "voucher_offline"
+    counter.scan(counter.text(home=False), 110.0)
+    assert counter.asked[-1].request_id == request_id  # the same question as before
+    counter.answer(None)
+    counter.till.tick(now(100.0 + RECEIPT_S), TERMS)
+    assert counter.events(CouponChecked) == []
+    counter.till.tick(now(111.0 + RECEIPT_S), TERMS)
+    counter.till.tick(now(112.0 + RECEIPT_S), TERMS)
+    (released,) = counter.events(CouponChecked)
+    assert (released.outcome, released.request_id) == ("released", request_id)
+
+
+def test_a_coupon_whose_answer_came_at_the_second_try_is_kept_and_not_told_back(
+    counter: Counter,
+) -> None:
+    counter.scan(counter.text(home=False))
+    counter.answer(None)
+    counter.scan(counter.text(home=False), 700.0)
+    counter.answer(VoucherAnswer("less-50", coupon=LESS_50, valid_until="2026-11-30"))
+    counter.do(commands.CouponBill("214"), 705.0)
+    counter.till.tick(now(110.0 + RECEIPT_S), TERMS)
+    assert (counter.step(), counter.events(CouponChecked)) == ("awaited", [])
+
+
 def test_an_online_coupon_is_taken_by_central_and_told_back_if_no_bill_takes_it(
     counter: Counter,
 ) -> None:
