@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from central.access.pins import OPENING_MINUTES
 from central.config import Config
-from central.desk import activity_pages, reminder_pages, reward_pages
+from central.desk import activity_pages, duplicate_pages, reminder_pages, reward_pages
 from central.desk.making import make_statement
 from central.desk.printer import Outcome, print_bytes
 from central.desk.statement import Statement, compose
@@ -74,6 +74,7 @@ def blueprint(service: Service, config: Config) -> Blueprint:
     reward_pages.add(routes, service, config, only)
     reminder_pages.add(routes, service, config, only)
     activity_pages.add(routes, service, config, only)
+    duplicate_pages.add(routes, service, config, only)
     return routes
 
 
