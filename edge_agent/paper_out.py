@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from edge_agent.devices.printers import Answer, SlipPrinter, Status, TapPrinter
+from edge_agent.devices.slip_folder import Result
 from edge_agent.effects import HeldSlip
 from edge_agent.journal.errors import JournalError
 from edge_agent.journal.journal import Journal
@@ -120,12 +121,13 @@ class PaperOut:
         return changed
 
     def _print_urgent(self) -> None:
-        """Print what the journal does not have. Raises OSError, and then the slip stays first."""
+        """Print what the journal has not; what was not printed stays first. Raises OSError."""
         while self._urgent:
             slip = self._urgent[0]
+            outcome = None
             try:
                 data = self._encode(compose(slip.content, self._language)).data
-                self._printer.print_slip(slip.slip_id, data)
+                outcome = self._printer.print_slip(slip.slip_id, data)
             except ValueError as error:
                 _log.error("slip %s cannot be printed here: %s", slip.slip_id, error)
             except OSError:
@@ -133,6 +135,8 @@ class PaperOut:
             except Exception:
                 self._urgent.popleft()  # something of it may be on paper
                 raise
+            if outcome is not None and outcome.result is Result.NOT_PRINTED:
+                return
             self._urgent.popleft()
 
     def _print(self, record: SlipRecord) -> None:
@@ -141,14 +145,14 @@ class PaperOut:
             content: AnySlip = msgspec.json.decode(record.slip.data, type=AnySlip)
             slip = compose(content, self._language, copy=record.copies > 0)
             data = self._encode(slip).data
+            if isinstance(self._printer, TapPrinter):
+                # The tap takes a slip id once: a crash between these two prints no second one.
+                self._printer.print_slip(hand_id(record), data)
+                self._journal.slip_state(slip_id, "handed_over")
+                return
         except ValueError as error:
             _log.error("slip %s cannot be printed here: %s", slip_id, error)
             self._journal.slip_state(slip_id, "not_printed")
-            return
-        if isinstance(self._printer, TapPrinter):
-            # The tap takes a slip id once, so a crash between these two lines prints no second one.
-            self._printer.print_slip(hand_id(record), data)
-            self._journal.slip_state(slip_id, "handed_over")
             return
         self._journal.slip_state(slip_id, "handed_over")
         try:

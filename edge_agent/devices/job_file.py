@@ -108,7 +108,7 @@ def next_name(started: Moment, after: int) -> JobName:
 
 
 class JobWriter:
-    """Writes one job file. Every method may raise OSError; after that only `give_up` is allowed."""
+    """Writes one job file. Every method may raise OSError; then only `give_up` or `discard` may."""
 
     def __init__(self, jobs: Path, name: JobName, key: bytes, head: JobHead) -> None:
         self._part = jobs / f"{name.job_id}.part"
@@ -146,6 +146,11 @@ class JobWriter:
         self._close()
         self._part.rename(self._job)
         fsync_folder(self._job.parent)
+
+    def discard(self) -> None:
+        """Leave nothing behind of what has not appeared."""
+        self._close()
+        self._part.unlink(missing_ok=True)
 
     def _close(self) -> None:
         if self._handle >= 0:

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from edge_agent.devices.printer_wires import NetworkPrinter
-from edge_agent.devices.printers import SlipPrinter, Status, TapPrinter
+from edge_agent.devices.printers import Answer, SlipPrinter, Status, TapPrinter
 from edge_agent.devices.slip_folder import Outcome, Result, Slips
 from edge_agent.devices.virtual.printer import VirtualPrinter
+from edge_agent.effects import HeldSlip
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.slips import Slip, SlipState
 from edge_agent.paper_out import PaperOut
-from edge_agent.slips import AnySlip, BalanceSlip, Origin
+from edge_agent.slips import AnySlip, BalanceSlip, Expiring, Origin
 from paper.encode import PAPER_80MM, encode_slip
 from receipts.reading import read_job
 from tests.edge_agent.devices.conftest import wait_for
@@ -40,8 +41,8 @@ class Stage:
         self.virtual = printer
         self.inbox: queue.Queue[object] = queue.Queue(10)
 
-    def slip(self, slip_id: str, state: SlipState = "queued") -> None:
-        data = msgspec.json.encode(CONTENT)
+    def slip(self, slip_id: str, state: SlipState = "queued", content: AnySlip = CONTENT) -> None:
+        data = msgspec.json.encode(content)
         self.journal.note(slips=[Slip(slip_id, "balance", slip_id, data, state)])
 
     def state(self, slip_id: str) -> str:
@@ -186,3 +187,30 @@ def test_a_slip_the_tap_was_handed_before_a_crash_is_not_handed_over_twice(
     finally:
         out.stop()
     assert slips.waiting() == ["a"]
+
+
+def test_a_slip_too_long_for_the_tap_holds_up_no_other(stage: Stage, tmp_path: Path) -> None:
+    slips = Slips(tmp_path / "slips")
+    expiring = tuple(Expiring(1, f"2027-01-{day:02d}") for day in range(1, 32)) * 4
+    stage.slip("a", content=msgspec.structs.replace(CONTENT, expiring=expiring))
+    stage.slip("b")
+    out = stage.run(TapPrinter(slips))
+    try:
+        wait_for(lambda: slips.waiting() == ["b"])
+        wait_for(lambda: stage.state("a") == "not_printed")
+    finally:
+        out.stop()
+
+
+def test_a_slip_that_the_journal_has_not_waits_for_paper(stage: Stage) -> None:
+    stage.virtual.paper_out = True
+    out = stage.run(stage.direct())
+    try:
+        out.at_once(HeldSlip("a", "a", CONTENT))
+        wait_for(lambda: out.status.paper is Answer.NO)
+        assert not stage.papers()
+        stage.virtual.paper_out = False
+        wait_for(lambda: len(stage.papers()) == 1)
+    finally:
+        out.stop()
+    assert len(stage.papers()) == 1

@@ -38,7 +38,7 @@ def grey(raw: bytes) -> Picture:
         raise PictureError("no picture of a known kind") from error
     except Image.DecompressionBombError as error:
         raise PictureError(_TOO_LARGE) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # Pillow stumbles over damage in any way there is
         raise PictureError(f"a damaged picture: {type(error).__name__}") from error
     raise PictureError(_TOO_LARGE)
 

@@ -72,6 +72,7 @@ class FolderTap(threading.Thread):
     def run(self) -> None:
         """Take what comes until stopped; an error is told and tried again."""
         self._store.prepare()
+        self._store.publish_ended()
         self._seen = self._remembered()
         while True:
             last = self.ending.is_set()
@@ -163,16 +164,8 @@ class FolderTap(threading.Thread):
         why = "" if whole else f"it has more than {PART_BYTES_MAX} bytes"
         if path.name.endswith(GIVEN_UP):
             why = "the printer's side gave it up half-way"
-        unkept, broken = self._store.unkept_jobs, self._store.last_error
         head = JobHead(self._config.name, f"{self._since.boottime_ns}-{self._numbers}", 1, moment)
-        if not self._store.begin(self._numbers, head):
-            self._store.unkept_jobs = unkept  # it still lies in the folder and is tried again
-            raise OSError(self._store.last_error)
-        self._store.write(self._numbers, data)
-        self._store.end(self._numbers, JobTail(Moment.now(), True, not why, why, len(data)))
-        self._store.publish_next()
-        if self._store.last_error != broken:
-            raise OSError(self._store.last_error)
+        self._store.keep(head, data, JobTail(Moment.now(), True, not why, why, len(data)))
 
     def _count_vanished(self, names: set[str]) -> None:
         gone = [name for name in names if name not in self._seen and not _is_draft(name)]

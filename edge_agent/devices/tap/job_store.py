@@ -32,7 +32,8 @@ class _Ended(msgspec.Struct, frozen=True):
 class JobStore:
     """One spool's job files. `publish_next` belongs to one thread, everything else to another.
 
-    No method raises OSError: errors are counted. Each counter is written by one thread only.
+    Only `keep` raises OSError; of the others errors are counted. Each counter is written by one
+    thread only. `keep` is for whoever does both with one thread.
     """
 
     def __init__(self, spool: Path) -> None:
@@ -82,13 +83,31 @@ class JobStore:
             return False
         return True
 
+    def keep(self, head: JobHead, data: bytes, tail: JobTail) -> None:
+        """Let a whole job appear, safe from a power cut; nothing of it if that raises OSError."""
+        if self._key is None or not self._jobs.is_dir():
+            self.prepare()
+        if self._key is None:
+            raise OSError(self.last_error)
+        self.publish_ended()
+        name = next_name(head.started, self._last_order)
+        writer = JobWriter(self._jobs, name, self._key, head)
+        self._last_order = name.order
+        try:
+            _write(writer, data)
+            writer.end(tail)
+            writer.publish()
+        except OSError:
+            writer.discard()
+            raise
+        self._count(whole=tail.complete)
+
     def write(self, job: int, data: bytes) -> None:
         """Append to a job; one that met an error before gets no more."""
         if job not in self._open or job in self._broken:
             return
         try:
-            for start in range(0, len(data), FRAME_BYTES_MAX):
-                self._open[job].write(data[start : start + FRAME_BYTES_MAX])
+            _write(self._open[job], data)
         except OSError as error:
             self._broken.add(job)
             self.last_error = f"a job could not be kept whole: {error}"
@@ -107,6 +126,11 @@ class JobStore:
                 whole = False
                 self.last_error = f"a job's end could not be kept: {error}"
         self._ended.put(_Ended(writer, whole and tail.complete))
+
+    def publish_ended(self) -> None:
+        """Let every ended job appear, and what a dead tap left."""
+        while not self._ended.empty():
+            self.publish_next()
 
     def close(self) -> None:
         """Let `publish_next` return False when every ended job has appeared."""
@@ -154,3 +178,8 @@ class JobStore:
         except (OSError, SealBrokenError, msgspec.MsgspecError) as error:
             self._count(whole=False)
             self.last_error = f"a dead tap's job {part.name}: {error}"
+
+
+def _write(writer: JobWriter, data: bytes) -> None:
+    for start in range(0, len(data), FRAME_BYTES_MAX):
+        writer.write(data[start : start + FRAME_BYTES_MAX])

@@ -1,5 +1,6 @@
 """A folder of print jobs that somebody else prints: each finished file is kept once."""
 
+import errno
 import os
 import struct
 import time
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent.devices.heartbeat import read_heartbeat
-from edge_agent.devices.spool import Spool
+from edge_agent.devices.job_file import JobHead, JobWriter, Moment, next_name
+from edge_agent.devices.sealing import till_key
+from edge_agent.devices.spool import Spool, key_file
 from edge_agent.devices.tap.config import ConfigError, FolderConfig, load
 from edge_agent.devices.tap.folder_tap import GIVEN_UP, FolderTap, lost_file
 from tests.edge_agent.devices.conftest import TapProcess
@@ -201,6 +204,54 @@ def test_a_file_that_may_not_be_read_holds_up_no_other(tmp_path, monkeypatch, ev
         eventually(lambda: (beat := read_heartbeat(spool)) and "['1']" in beat.last_error)
     finally:
         tap.stop(20)
+
+
+def test_a_full_disk_leaves_the_file_until_there_is_room_and_no_part_of_it(
+    tmp_path, monkeypatch, eventually
+):
+    (tmp_path / "pos").mkdir()
+    write, errors = JobWriter.write, []
+
+    def no_room(_writer, _data):
+        errors.append(OSError(errno.ENOSPC, "No space left on device"))
+        raise errors[-1]
+
+    monkeypatch.setattr(JobWriter, "write", no_room)
+    spool = tmp_path / "spool" / "c1"
+    tap = FolderTap(FolderConfig("c1", tmp_path / "pos", spool, deletes=True))
+    tap.start()
+    try:
+        eventually(lambda: read_heartbeat(spool))
+        (tmp_path / "pos" / "1").write_bytes(b"a receipt")
+        eventually(lambda: len(errors) > 1)  # refused more than once, in the same words
+        monkeypatch.setattr(JobWriter, "write", write)
+        eventually(lambda: Spool(spool).jobs())
+        (name,) = Spool(spool).jobs()
+        job = Spool(spool).read(name)
+        assert (job.data, job.complete) == (b"a receipt", True)
+        eventually(lambda: not [*(tmp_path / "pos").iterdir()])
+    finally:
+        tap.stop(20)
+
+
+def test_what_a_killed_tap_left_holds_back_no_later_job(tmp_path, eventually):
+    (tmp_path / "pos").mkdir()
+    spool = tmp_path / "spool" / "c1"
+    (spool / "jobs").mkdir(parents=True)
+    moment = Moment.now()
+    head = JobHead("c1", "1-1", 1, moment)
+    JobWriter(spool / "jobs", next_name(moment, 0), till_key(key_file(spool)), head).write(b"half")
+    tap = FolderTap(FolderConfig("c1", tmp_path / "pos", spool, deletes=True))
+    tap.start()
+    try:
+        eventually(lambda: len(Spool(spool).jobs()) == 1)
+        (tmp_path / "pos" / "1").write_bytes(b"a receipt")
+        eventually(lambda: len(Spool(spool).jobs()) == 2)
+        half, whole = map(Spool(spool).read, Spool(spool).jobs())
+    finally:
+        tap.stop(20)
+    assert (half.data, half.complete) == (b"half", False)
+    assert (whole.data, whole.complete) == (b"a receipt", True)
 
 
 def test_a_folder_and_an_address_are_two_taps(make):

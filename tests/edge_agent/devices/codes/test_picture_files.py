@@ -49,6 +49,14 @@ def test_what_is_no_picture_is_named_so(raw):
         grey(raw)
 
 
+def test_a_tiff_whose_numbers_became_text_is_a_damaged_picture():
+    whole = saved(Image.new("I", (40, 40)), "TIFF")
+    at = 72  # the kind of the field StripOffsets, a long; 2 is text
+    assert whole[at] == 4
+    with pytest.raises(PictureError, match="damaged"):
+        grey(whole[:at] + b"\x02" + whole[at + 1 :])
+
+
 def test_a_picture_cut_anywhere_is_refused_or_whole():
     whole = saved(member())
     for at in range(0, len(whole), 31):
