@@ -148,11 +148,13 @@ def load(path: Path) -> Config:
         raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
     base = path.absolute().parent
     ca_file = config.central.ca_file and str(base / config.central.ca_file)
+    font = config.printer.font and str(base / config.printer.font)
     return structs.replace(
         config,
         state=str(base / config.state),
         runtime=config.runtime and str(base / config.runtime),
         central=structs.replace(config.central, ca_file=ca_file),
+        printer=structs.replace(config.printer, font=font),
         camera=tuple(
             structs.replace(each, file=each.file and str(base / each.file))
             for each in config.camera

@@ -46,9 +46,10 @@ def test_the_sample_names_every_key_with_its_default(tmp_path: Path) -> None:
 
 
 def test_relative_paths_are_beside_the_file(tmp_path: Path) -> None:
-    config = loaded(tmp_path, SMALL)
+    config = loaded(tmp_path, SMALL + '[printer]\nfont = "slip.ttc"\n')
     assert config.state_path == tmp_path / "s"
     assert config.tap[0].slips_path == tmp_path / "spool" / "slips"
+    assert config.printer.font == str(tmp_path / "slip.ttc")
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,12 @@ def apply(port: Port, setup: Setup, stopped: Callable[[], bool] = lambda: False)
             return Outcome(
                 identity, (), tuple(kept), setting.name, why, undone, left, stopped=not why
             )
-    talk.end()
+    try:
+        talk.end()
+    except OSError as error:  # they were taken, and nobody knows whether they stay
+        undone, left = _undo(talk, before)
+        closing = GRAMMARS[setup.grammar].end.decode().strip()
+        return Outcome(identity, (), tuple(kept), closing, str(error), undone, left)
     return Outcome(identity, tuple(setting.name for setting, _ in before), tuple(kept))
 
 

@@ -3,7 +3,8 @@
 Files of a POS that prints through a spool folder, or of our CUPS backend. Paper waits for nothing
 here. A file counts when it was closed or moved in; what lay there while nobody looked is taken at
 the start. Where files stay, the same file is not taken twice; a rewritten one is a job again.
-A file that vanished before it was read is counted: it may have been printed.
+A file that vanished before it was read is counted: it may have been printed. No line to a printer
+ends here, so slips that are handed over here are given back as not printed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from msgspec import structs
 
 from edge_agent.devices.heartbeat import Heartbeat, Lost, Reachable, write_heartbeat
 from edge_agent.devices.job_file import JobHead, JobTail, Moment
+from edge_agent.devices.slip_folder import Outcome, Result, Slips
 from edge_agent.devices.tap.config import FolderConfig
 from edge_agent.devices.tap.copying import PART_BYTES_MAX
 from edge_agent.devices.tap.job_store import JobStore
@@ -32,6 +34,9 @@ _STILL_NS = 2_000_000_000  # nobody writes a file any more that rested so long
 _DRAFTS = (".part", ".tmp", ".swp", "~")
 #: Files of our CUPS backend whose printer gave the job up half-way.
 GIVEN_UP = ".given-up"
+_NO_PRINTER = Outcome(
+    Result.NOT_PRINTED, "a tap beside a folder has no printer: set printer.kind in agent.toml"
+)
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -49,6 +54,7 @@ class FolderTap(threading.Thread):
         super().__init__(name=f"folder {config.name}", daemon=True)
         self._config = config
         self._store = JobStore(config.spool)
+        self._slips = Slips(config.spool / "slips")
         self._taken = config.spool / "watched.json"
         self._seen: dict[str, _Seen] = {}
         self.ending = threading.Event()
@@ -80,6 +86,7 @@ class FolderTap(threading.Thread):
                 refused = self._look()
                 told = f"{self._config.watch}: not ours to read: {refused}"
                 self.last_error = told if refused else ""
+                self._give_back_slips()
             except Exception as error:  # noqa: BLE001 - the next job must still be taken
                 self.last_error = f"{self._config.watch}: {error}"
                 self._forget_news()
@@ -120,6 +127,12 @@ class FolderTap(threading.Thread):
         if not self._seen.keys() <= files.keys():
             self._seen = {name: seen for name, seen in self._seen.items() if name in files}
         return refused
+
+    def _give_back_slips(self) -> None:
+        self._slips.recover()
+        for slip_id in self._slips.waiting():
+            self._slips.begin(slip_id)
+            self._slips.settle(slip_id, _NO_PRINTER)
 
     def _take(self, path: Path) -> bool:
         """Keep one file unless it was kept before; return whether we may read it."""

@@ -11,6 +11,7 @@ import pytest
 from edge_agent.devices.heartbeat import read_heartbeat
 from edge_agent.devices.job_file import JobHead, JobWriter, Moment, next_name
 from edge_agent.devices.sealing import till_key
+from edge_agent.devices.slip_folder import Result, Slips
 from edge_agent.devices.spool import Spool, key_file
 from edge_agent.devices.tap.config import ConfigError, FolderConfig, load
 from edge_agent.devices.tap.folder_tap import GIVEN_UP, FolderTap, lost_file
@@ -252,6 +253,17 @@ def test_what_a_killed_tap_left_holds_back_no_later_job(tmp_path, eventually):
         tap.stop(20)
     assert (half.data, half.complete) == (b"half", False)
     assert (whole.data, whole.complete) == (b"a receipt", True)
+
+
+def test_a_slip_handed_to_a_tap_without_a_printer_is_given_back(make, eventually):
+    tap = make()
+    slips = Slips(tap.folder / "slips")
+    slips.hand_over("a", b"a slip")
+    tap.start()
+    eventually(slips.outcomes)
+    assert slips.outcomes()["a"].result is Result.NOT_PRINTED
+    assert "printer.kind" in slips.outcomes()["a"].reason
+    assert not slips.waiting()
 
 
 def test_a_folder_and_an_address_are_two_taps(make):

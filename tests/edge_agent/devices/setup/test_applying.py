@@ -174,6 +174,19 @@ def test_a_scanner_that_falls_silent_in_the_middle_is_told_with_what_is_left(
     assert outcome.left == (next(iter(before)),)
 
 
+@pytest.mark.parametrize("grammar", ["datalogic"], indirect=True)
+def test_a_scanner_that_falls_silent_at_the_very_end_is_told_with_all_that_is_left(
+    scanner, port, setup, before, short_patience
+):
+    # Who it is, what opens the conversation, and each setting: asked, set and read back.
+    scanner.deaf_after = 2 + 3 * len(before)
+    outcome = apply(port, setup)
+    assert outcome.refused == "$Ar"
+    assert "no answer" in outcome.why
+    assert set(outcome.left) == set(before)
+    assert not outcome.changed
+
+
 class PulledOut:
     """A line that is pulled out after so many frames."""
 
