@@ -70,7 +70,7 @@ class LineTap:
         if self._stopped:
             return NEVER
         due_s = self._open(now_s)
-        if self._printer is None or (self._pos is None and self._door is None):
+        if self._printer is None or not (self._pos or self._door or self._up_rest):
             return due_s
         if self._pos is not None:
             due_s = min(due_s, self._crossing.mirror(self._pos, self._printer, now_s))
@@ -179,7 +179,8 @@ class LineTap:
         try:
             if isinstance(listen, Address):
                 self._door = Door(listen, self._config.accept_from)
-            elif self._pos is None:
+            elif self._pos is None and not self._up_rest:
+                self._end_copy("")  # of one that went while the printer was busy
                 self._pos = open_end(listen, self._config.line)
                 self._begin_copy()
         except OSError as error:
@@ -216,7 +217,8 @@ class LineTap:
         if self._pos is None:
             return
         self.last_error = why or self.last_error
-        self._end_copy(why if self._up_rest else "")
+        if not self._up_rest:  # else its copy goes on until the printer has the rest
+            self._end_copy("")
         self._loop.watch(self._pos, 0, self)
         self._pos.close()
         self._pos = None
@@ -256,8 +258,6 @@ class LineTap:
         pos, printer = self._pos, self._printer
         if self._door is not None:
             self._loop.watch(self._door, READ if pos is None else 0, self)
-        elif pos is None:
-            return
         if pos is not None:
             # USB and TCP make the POS wait by themselves; on a serial line nobody may.
             room = BACKLOG_BYTES_MAX if pos.is_serial else 1
@@ -319,7 +319,10 @@ class LineTap:
         if self._pos is None:
             self._down_rest = b""
         elif self._down_rest:
-            self._down_rest = self._down_rest[self._pos.write(self._down_rest) :]
+            try:
+                self._down_rest = self._down_rest[self._pos.write(self._down_rest) :]
+            except OSError as error:
+                self._lose_pos(f"the POS's line broke: {error}")
             # A POS that never listens must not fill us up: what it missed is old status.
             self._down_rest = self._down_rest[-4096:]
 

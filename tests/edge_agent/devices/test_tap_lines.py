@@ -265,10 +265,15 @@ class Wired:
             sock.setblocking(False)
         line = SerialLine(flow=flow)
         self.ends = {"pos": WiredEnd(pos, line), "printer": WiredEnd(printer, line)}
-        monkeypatch.setattr(line_tap, "open_end", lambda path, _: self.ends[path])
+        monkeypatch.setattr(line_tap, "open_end", self._open)
         self.loop = Loop()
         config = LineConfig("counter-1", "pos", "printer", Path("spool"), 150, line)
         self.loop.members = [line_tap.LineTap(config, self.loop, NoSink())]
+
+    def _open(self, path, _):
+        if path not in self.ends:
+            raise FileNotFoundError(path)
+        return self.ends[path]
 
     def run_until(self, condition):
         self.loop.due(0.0)
@@ -364,6 +369,47 @@ def test_what_waits_in_the_tap_waits_for_xon(wired):
     tap.printer.send(b"\x11")
     got = bytearray()
     tap.run_until(lambda: bytes(got.__iadd__(tap.heard(tap.printer))) == b"receipt")
+
+
+def test_what_a_pos_sent_before_it_was_pulled_out_is_printed_without_waiting_for_it(wired):
+    tap = wired("xonxoff")
+    line, printer = tap.loop.members[0], tap.ends["printer"]
+    tap.printer.send(b"\x13")
+    tap.run_until(lambda: printer._is_held)
+    tap.pos.send(b"receipt")
+    tap.run_until(lambda: line._up_rest == b"receipt")
+    tap.pos.close()
+    del tap.ends["pos"]
+    tap.run_until(lambda: line._pos is None)
+    tap.printer.send(b"\x11")
+    got = bytearray()
+    tap.run_until(lambda: bytes(got.__iadd__(tap.heard(tap.printer))) == b"receipt")
+    asked = []
+    printer.is_ready_for = lambda _: asked.append(1) or True
+    tap.pos, near = socket.socketpair()
+    near.setblocking(False)
+    tap.ends["pos"] = WiredEnd(near, SerialLine(flow="xonxoff"))
+    tap.run_until(lambda: line._pos is not None)
+    assert len(asked) < 20  # a printer that is ready, and nothing for it: that is no busy loop
+    tap.pos.send(b"next")
+    tap.run_until(lambda: bytes(got.__iadd__(tap.heard(tap.printer))) == b"receiptnext")
+
+
+def test_a_pos_that_is_gone_when_the_printer_speaks_costs_no_printer(wired):
+    tap = wired()
+    line, pos = tap.loop.members[0], tap.ends["pos"]
+    tap.run_until(lambda: line.open_connections)
+    printer = line._printer
+
+    def write(_):
+        raise OSError(5, "Input/output error")
+
+    pos.write = write
+    del tap.ends["pos"]
+    tap.printer.send(b"\x12")
+    tap.run_until(lambda: line._pos is None)
+    assert line._printer is printer
+    assert "the POS's line broke" in line.last_error
 
 
 def test_a_break_is_passed_on_and_ends(wired):
