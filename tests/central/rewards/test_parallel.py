@@ -10,15 +10,19 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
+from msgspec import structs
 
 from central import schema
 from central.desk import redeeming
 from central.desk.redeeming import Asked, Redeemed
 from central.ledger.judging.rows import VoucherState
+from central.ledger.settlement import dues, payments
 from central.sync.api import blueprint
 from central.sync.service import Service
 from loyalty import wire
-from tests.central.programme import member
+from loyalty.events import Bill, TenderChecked
+from loyalty.rules.tender import TENDER_REWARD, Paying
+from tests.central.programme import BOOK, member
 from tests.central.rewards.redeem_cases import bring_in
 
 PLACES = ("till", "kiosk", "desk")
@@ -128,6 +132,40 @@ def test_of_fifty_at_once_exactly_the_right_number_succeed(mall, reward, given, 
     assert {one for one in came if isinstance(one, str)} <= set(refused)
     assert len(came) - len(won) == ATTEMPTS - given
     assert (mall.balance(member()), mall.held(member())) == (left, 0)
+    mall.check()
+
+
+def pay(mall, device, number):
+    """Pay a part of a bill with points at a till: what they were, or the code of the refusal."""
+    bill = Bill(30_000, 100)
+    ask = wire.LeaseRequest(
+        f"p{number}", member(), TENDER_REWARD, device.stream.epoch, points=100, bill=bill
+    )
+    lease = device.ask(wire.LEASE_PATH, ask, wire.LeaseAnswer)
+    if lease.refusal is not None:
+        return lease.refusal.code
+    spend = structs.replace(device.redeem(member(), lease, reward=TENDER_REWARD), bill=bill)
+    found = TenderChecked(device.moment(), lease.voucher_code, "matched", bill, f"{number:064x}")
+    judged = device.push(spend, found)
+    assert [verdict for verdict, _, _ in judged] == [wire.Verdict.APPLIED] * 2
+    return lease.points, lease.voucher_code
+
+
+def test_of_fifty_who_pay_or_redeem_at_once_each_point_is_spent_once_and_settled(mall):
+    paying = Paying(100, from_fen=20_000)
+    mall.add_book(structs.replace(BOOK, tender=paying, grammar=4), effective_ms=1)
+    with devices(mall) as made:
+        take = redeem(mall, made, "tea")
+        tills = {number for number in made if PLACES[number % 3] == "till"}
+        came = at_once(lambda n: pay(mall, made[n], n) if n in tills else take(n))
+    won = [one for one in came if isinstance(one, tuple)]
+    assert len(won) == len({code for _, code in won}) == 20
+    assert {one for one in came if isinstance(one, str)} <= {"balance_too_low", "balance_held"}
+    assert (mall.balance(member()), mall.held(member())) == (0, 0)
+    paid = sum(isinstance(came[number], tuple) for number in tills)
+    owed = mall.read(lambda c, key: dues(payments(c, key, 0, mall.now_ms + 1)))
+    told = [(due.payments, due.points, due.open) for due in owed]
+    assert told == ([(paid, 100 * paid, 0)] if paid else [])
     mall.check()
 
 
