@@ -7,6 +7,7 @@ import re
 import pytest
 
 from central import schema
+from central.access.turnstile import Crowded
 from central.ledger import stocks
 from loyalty import wire
 from loyalty.wire import StockRow, Topic
@@ -60,12 +61,27 @@ def test_a_pass_that_is_fresh_is_a_proof_too(desk, shop):
 
 
 @pytest.mark.parametrize(
-    ("proof", "told"), [("000111", "密码不对"), ("", "请会员出示手机上的会员码")]
+    ("proof", "told"), [("000111", "密码不对"), ("", "请会员出示手机上的会员码，或输入密码")]
 )
 def test_without_a_proof_the_desk_redeems_nothing(desk, shop, proof, told):
     before = shop.balance(member(SOMEBODY))
     assert told in redeem(desk, proof=proof)
     assert shop.balance(member(SOMEBODY)) == before
+
+
+def test_while_too_many_proofs_are_checked_the_desk_says_to_try_again(desk, shop, monkeypatch):
+    def full(_):
+        raise Crowded
+
+    monkeypatch.setattr(shop.service.turnstile, "passing", full)
+    assert "此刻核对密码的人太多，请稍后再试" in redeem(desk)
+
+
+def test_a_coupon_is_not_used_up_at_the_desk_but_with_a_bill_at_a_till(desk, shop):
+    off = {"reward_id": "off", "name_zh": "九折", "points": "20", "kind": "coupon", "off": "10%"}
+    bring_in(shop, [off])
+    code = code_of(redeem(desk, reward_id="off"))
+    assert "优惠券请在收银台使用" in send(desk, "/desk/vouchers", voucher=code, do="hand_over")
 
 
 def test_a_form_that_is_sent_twice_redeems_once(desk, shop):

@@ -151,3 +151,15 @@ def test_a_limit_lets_a_member_try_again_after_cancelling(mall):
     assert mall.till.lease(member(), "gift", "g2").refusal.code == "reward_limit"
     cancel(mall, lease)
     assert mall.till.lease(member(), "gift", "g3").refusal is None
+
+
+def test_what_was_redeemed_before_its_lots_were_kept_is_not_given_back(mall):
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    with writing(mall.engine) as connection:
+        t = schema.redemption
+        mine = (t.c.shard_key == mall.shard_key, t.c.lease_id == lease.lease_id)
+        connection.execute(t.delete().where(*mine))
+    back = wire.CancelRequest("c1", lease.voucher_code)
+    answer = mall.till.ask(wire.CANCEL_PATH, back, wire.CancelAnswer)
+    assert answer.refusal.code == "lots_unknown"

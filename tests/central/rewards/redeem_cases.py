@@ -9,16 +9,24 @@ import io
 import tomllib
 from pathlib import Path
 
+from msgspec import structs
+
+from central import schema
 from central.database import writing
 from central.jobs import voucher_expiry
 from central.ledger import directory, stocks
+from central.ledger.reward_commands import ReturnVoucher
 from central.rewards import records
 from central.rewards.sheet import COLUMNS, read_rewards
+from central.sync.callers import DeviceState
 from central.sync.reward_offers import local
 from loyalty import wire
+from loyalty.leases import READY_REWARD
+from loyalty.rules.earning import Reason
 from loyalty.wording import say
 from tests.central.programme import DAY_MS, member
 from tests.central.rewards.bill_cases import Bills
+from tillpoints.simulation.centre import BOOK
 
 FOLDER = Path(__file__).parents[2] / "cases" / "redeem"
 SHOPS = frozenset({"S1", "S2"})
@@ -78,17 +86,11 @@ class Played:
             }
         return came if isinstance(came, dict) else {}
 
-    def redeem(self, reward, who="a", at="kiosk", pieces=1, agreed=0, name="", spend=True):
+    def redeem(self, reward, who="a", at="kiosk", agreed=0, name="", spend=True, **asked):
         device = self.devices[at]
         self.count += 1
-        request = wire.LeaseRequest(
-            f"r{self.count}",
-            member(who),
-            reward,
-            device.stream.epoch,
-            pieces=pieces,
-            points=agreed,
-        )
+        facts = {"epoch": device.stream.epoch, "points": agreed, **asked}
+        request = wire.LeaseRequest(f"r{self.count}", member(who), reward, **facts)
         lease = device.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
         if lease.refusal is not None:
             return lease
@@ -97,6 +99,53 @@ class Played:
             assert device.push(body)[0][0] is wire.Verdict.APPLIED
         self.leases[name or reward], self.at[name or reward] = lease, device
         return {"points": lease.points, **({"place": lease.place} if lease.place else {})}
+
+    def ahead(self, who="a", at="kiosk", name="ahead"):
+        """Points are set aside for no reward yet, should central be away."""
+        return self.redeem(READY_REWARD, who, at, name=name, spend=False)
+
+    def spend_ahead(self, reward, worth, pieces=1, who="a", name="ahead"):
+        """What was set aside is spent while the device is cut off, and told later."""
+        device = self.at[name]
+        body = device.redeem(member(who), self.leases[name], worth, reward)
+        verdict, _, _ = device.push(structs.replace(body, pieces=pieces))[0]
+        return {"verdict": verdict.name}
+
+    def rules(self, **changes):
+        """Other rules are in force from now on."""
+        book = structs.replace(BOOK, **changes)
+        self.programme.add_book(book, self.programme.now_ms)
+        return {}
+
+    def no_rules(self):
+        """A mall whose rules are not in force yet."""
+        with writing(self.programme.engine) as connection:
+            mine = schema.rule_book.c.shard_key == self.programme.shard_key
+            later = {"effective_ms": self.programme.now_ms + DAY_MS}
+            connection.execute(schema.rule_book.update().where(mine).values(later))
+        return {}
+
+    def no_till(self, at):
+        """A shop's only till is taken out of service."""
+        with writing(self.programme.engine) as connection:
+            t = schema.device
+            mine = (t.c.shard_key == self.programme.shard_key, t.c.device_id == self.devices[at].id)
+            gone = t.update().where(*mine).values(state=int(DeviceState.REVOKED))
+            assert connection.execute(gone).rowcount == 1
+        return {}
+
+    def set_pin(self, pin, who="a"):
+        """The member sets a PIN with the desk's opening code."""
+        pins = self.programme.service.pins
+        assert pins.open_with_code(who, pins.give_opening_code(who), pin) == "right"
+        return {}
+
+    def expire_one(self, name):
+        """Somebody tries to end a voucher before its last day."""
+        now_ms = self.programme.now_ms
+        today = local(now_ms, "Asia/Shanghai").date().isoformat()
+        code = self.leases[name].voucher_code
+        return _said(self.programme.service.run(ReturnVoucher(code, "expired", today)))
 
     def leave(self, reward):
         """The member goes without redeeming: the device gives the lease back."""
@@ -109,8 +158,10 @@ class Played:
         answer = self.devices[at].ask(wire.RESERVE_PATH, request, wire.ReserveAnswer)
         return answer if answer.refusal is not None else {"seconds": answer.ttl_s}
 
-    def hand_in(self, name, at="till"):
-        answer = self.devices[at].use_online(self.leases[name].voucher_code, f"u-{at}-{name}")
+    def hand_in(self, name="", at="till", code=""):
+        self.count += 1
+        code = code or self.leases[name].voucher_code
+        answer = self.devices[at].use_online(code, f"u-{at}-{name}")
         return answer if answer.refusal is not None else {"reward_id": answer.reward_id}
 
     def cancel(self, name, at=""):
@@ -153,7 +204,17 @@ class Played:
         return found
 
 
+def _said(came):
+    return wire.CancelAnswer(refusal=came) if isinstance(came, Reason) else {}
+
+
 _ARGUMENTS = {
+    "worth",
+    "redeem_limit_points",
+    "offline_points",
+    "pin",
+    "epoch",
+    "code",
     "reward",
     "who",
     "at",
