@@ -5,7 +5,9 @@ from msgspec import structs
 
 from central import schema
 from central.database import writing
+from central.ledger.commands import UseVoucher
 from central.ledger.judging.accounts import Code
+from central.ledger.judging.rows import CENTRAL_DEVICE
 from central.ledger.settlement import dues, payments
 from central.ledger.verify import rebuild
 from central.ledger.waiting import cases
@@ -114,6 +116,13 @@ def test_a_request_that_comes_after_its_release_takes_nothing(mall):
     assert till.push(released(till, lease, "u1")) == [APPLIED]
     assert till.use_online(lease.voucher_code, "u1").refusal.code == "coupon_released"
     assert till.use_online(lease.voucher_code, "u2").refusal is None
+
+
+def test_the_desk_takes_no_coupon(mall):
+    lease = coupon(mall, "any")
+    told = mall.service.run(UseVoucher(CENTRAL_DEVICE, "d1", lease.voucher_code, "2026-05-29"))
+    assert told.code == "coupon_at_till"
+    assert mall.other.use_online(lease.voucher_code).refusal is None
 
 
 def test_another_till_releases_nothing(mall):
