@@ -178,32 +178,35 @@ class _Sum:
         met = self._met(stack)
         if not met:
             return
-        stand = [*self.exact, *(gain for _, gain in self.capped)]
         best = [stack.best(met, goods, every=False) for goods in self.goods]
         best += [stack.best(met, goods, every=True) for goods, _ in self.capped]
-        gains = [
-            0 if place is None else one * (stack.factors[place] - stack.scale)
-            for place, one in zip(best, stand, strict=True)
-        ]
+        stand = [*self.exact, *(gain for _, gain in self.capped)] if self.capped else self.exact
+        gains: list[int] = []
         by_place: dict[int, int] = {}
-        for place, gain in zip(best, gains, strict=True):
-            if place is not None and gain:
+        left_out = False
+        for place, one in zip(best, stand, strict=True):
+            gain = 0
+            if place is None:
+                left_out = left_out or bool(one)
+            elif one:
+                gain = one * (stack.factors[place] - stack.scale)
                 by_place[place] = by_place.get(place, 0) + gain
+            gains.append(gain)
         if not by_place:
             return
         self.unit *= stack.scale
-        alone = len({place for place, one in zip(best, stand, strict=True) if one}) == 1
+        part = left_out or len(by_place) > 1
         for place, gain in by_place.items():
             times = Fraction(stack.factors[place], stack.scale)
-            more = None if alone else Fraction(gain, self.unit)
+            more = Fraction(gain, self.unit) if part else None
             self.reasons.append(reasons.of_times(stack.campaigns[place], times, more))
         if stack.capped:  # for which goods it is hangs on no amount: see the module's order
-            gains = [0] * len(gains)
-        stand = [one * stack.scale + gain for one, gain in zip(stand, gains, strict=True)]
+            stand = [one * stack.scale for one in stand]
+        else:
+            stand = [one * stack.scale + gain for one, gain in zip(stand, gains, strict=True)]
         count = len(self.exact)
-        self.exact = stand[:count]
-        names = (goods for goods, _ in self.capped)
-        self.capped = list(zip(names, stand[count:], strict=True))
+        self.exact, rest = stand[:count], stand[count:]
+        self.capped = [(goods, one) for (goods, _), one in zip(self.capped, rest, strict=True)]
         used = [stack.campaigns[place] for place in by_place]
         gain = self._share(stack, used, sum(by_place.values()))
         if stack.capped:

@@ -50,13 +50,11 @@ class Stack:
         """
         best, most = None, self.scale
         for place in places:
-            if self.factors[place] > most and self._covers(place, goods, every=every):
-                best, most = place, self.factors[place]
+            if self.factors[place] > most:
+                products = self.products[place]
+                if not products or (goods <= products if every else not goods.isdisjoint(products)):
+                    best, most = place, self.factors[place]
         return best
-
-    def _covers(self, place: int, goods: frozenset[str], *, every: bool) -> bool:
-        products = self.products[place]
-        return not products or (goods <= products if every else not goods.isdisjoint(products))
 
 
 class Prepared:
