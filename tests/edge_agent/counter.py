@@ -39,6 +39,44 @@ def sale_text(number: str, amount: str = "214.00", *, head: str = "结账单") -
     )
 
 
+def enrol_and_stock(state: Path) -> None:
+    """Make the journal of a till as central would have filled it."""
+    book = a_rule_book()
+    rule_book = RuleBookRow(rulebook.version(book), rulebook.canonical(book), 0)
+    shop = ShopRow("s1", "禾鹿小馆", "Helu Bistro", "dining")
+    people = [
+        MemberRow("a" * 16, (card_tag(TENANT_KEY, WANG),), "basic", 1000, "王**"),
+        MemberRow("b" * 16, (card_tag(TENANT_KEY, LI),), "gold", 50, "李**"),
+    ]
+    rows = [
+        FeedRow(1, Topic.RULE_BOOK, rule_book.version, wire.pack(rule_book)),
+        FeedRow(2, Topic.SHOP, "s1", wire.pack(shop)),
+        *(
+            FeedRow(3 + place, Topic.MEMBER, person.member, wire.pack(person))
+            for place, person in enumerate(people)
+        ),
+    ]
+    with Journal.open(state) as journal:
+        stream = Stream(1, DEVICE, 1)
+        journal.enrol(
+            EnrolAnswer(
+                shard_key=1,
+                device_id=DEVICE,
+                epoch=1,
+                anchor=anchor(stream, bytes(32)),
+                name="till-1",
+                role="till",
+                shop_id="s1",
+                tenant_key=TENANT_KEY,
+                central_key=CENTRAL_KEY.public_key().public_bytes_raw(),
+                programme="澄湖天地",
+                zone="Asia/Shanghai",
+            ),
+            "http://127.0.0.1:9",
+        )
+        journal.take_page(PullAnswer(b"i" * 16, len(rows), tuple(rows), more=False))
+
+
 class Counter:
     """One till without a central: enrolled and stocked by hand."""
 
@@ -50,7 +88,7 @@ class Counter:
         self.scanner.plug()
         self.tap = TapProcess(folder, self.printer.port)
         self.tap.start()
-        self._stock()
+        enrol_and_stock(folder / "state")
         self.config = folder / "agent.toml"
         self.config.write_text(
             f'state = "state"\n[central]\nurl = "http://127.0.0.1:9"\n'
@@ -60,42 +98,6 @@ class Counter:
             encoding="utf-8",
         )
         self.agent: Agent | None = None
-
-    def _stock(self) -> None:
-        book = a_rule_book()
-        rule_book = RuleBookRow(rulebook.version(book), rulebook.canonical(book), 0)
-        shop = ShopRow("s1", "禾鹿小馆", "Helu Bistro", "dining")
-        people = [
-            MemberRow("a" * 16, (card_tag(TENANT_KEY, WANG),), "basic", 1000, "王**"),
-            MemberRow("b" * 16, (card_tag(TENANT_KEY, LI),), "gold", 50, "李**"),
-        ]
-        rows = [
-            FeedRow(1, Topic.RULE_BOOK, rule_book.version, wire.pack(rule_book)),
-            FeedRow(2, Topic.SHOP, "s1", wire.pack(shop)),
-            *(
-                FeedRow(3 + place, Topic.MEMBER, person.member, wire.pack(person))
-                for place, person in enumerate(people)
-            ),
-        ]
-        with Journal.open(self.folder / "state") as journal:
-            stream = Stream(1, DEVICE, 1)
-            journal.enrol(
-                EnrolAnswer(
-                    shard_key=1,
-                    device_id=DEVICE,
-                    epoch=1,
-                    anchor=anchor(stream, bytes(32)),
-                    name="till-1",
-                    role="till",
-                    shop_id="s1",
-                    tenant_key=TENANT_KEY,
-                    central_key=CENTRAL_KEY.public_key().public_bytes_raw(),
-                    programme="澄湖天地",
-                    zone="Asia/Shanghai",
-                ),
-                "http://127.0.0.1:9",
-            )
-            journal.take_page(PullAnswer(b"i" * 16, len(rows), tuple(rows), more=False))
 
     def start(self) -> None:
         """Run the agent until `stop`."""

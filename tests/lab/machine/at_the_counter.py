@@ -40,7 +40,7 @@ from edge_agent.devices.suggesting import suggest
 from edge_agent.devices.tap.ends import SerialEnd, SerialLine
 from edge_agent.devices.virtual.links import PtyLink
 from edge_agent.devices.virtual.printer import Board, Wire
-from tests.edge_agent.counter import LI, WANG, Counter, sale_text
+from tests.edge_agent.counter import LI, WANG, Counter, enrol_and_stock, sale_text
 from tests.edge_agent.devices import conftest
 from tests.edge_agent.devices.conftest import wait_for
 from tests.edge_agent.devices.test_tap_lines import LineTapProcess
@@ -268,7 +268,7 @@ class MachineCounter(Counter):
         self.folder = folder
         self.tap = LineTapProcess(folder, "/dev/g_printer0", serial_line("PRINT"))
         self.tap.start()
-        self._stock()
+        enrol_and_stock(folder / "state")
         self.config = folder / "agent.toml"
         self.config.write_text(
             'state = "state"\n[central]\nurl = "http://127.0.0.1:9"\n'
