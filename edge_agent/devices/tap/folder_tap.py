@@ -29,6 +29,7 @@ from edge_agent.devices.tap.job_store import JobStore
 from edge_agent.devices.tap.watching import FolderNews
 
 _LOOK_EVERY_S = 1.0
+_REMEMBER_EVERY_S = 1.0
 _STILL_NS = 2_000_000_000  # nobody writes a file any more that rested so long
 # Names that a program writes under before a file is whole.
 _DRAFTS = (".part", ".tmp", ".swp", "~")
@@ -57,6 +58,7 @@ class FolderTap(threading.Thread):
         self._slips = Slips(config.spool / "slips")
         self._taken = config.spool / "watched.json"
         self._seen: dict[str, _Seen] = {}
+        self._is_news, self._remembered_s = False, 0.0
         self.ending = threading.Event()
         self._since = Moment.now()
         self._numbers = 0
@@ -119,11 +121,14 @@ class FolderTap(threading.Thread):
         self._resting |= due  # an error in between leaves the others for the next look
         self._finished = set()
         refused = []
-        for name in sorted(due, key=lambda each: (_changed_ns(files[each]), each)):
-            if self._take(Path(files[name].path)):
-                self._resting.discard(name)
-            else:
-                refused.append(name)
+        try:
+            for name in sorted(due, key=lambda each: (_changed_ns(files[each]), each)):
+                if self._take(Path(files[name].path)):
+                    self._resting.discard(name)
+                else:
+                    refused.append(name)
+        finally:
+            self._remember(every_s=0.0)
         if not self._seen.keys() <= files.keys():
             self._seen = {name: seen for name, seen in self._seen.items() if name in files}
         return refused
@@ -155,7 +160,8 @@ class FolderTap(threading.Thread):
             path.unlink(missing_ok=True)
         else:
             self._seen[path.name] = seen
-            self._remember()
+            self._is_news = True
+            self._remember(every_s=_REMEMBER_EVERY_S)
         return True
 
     def _take_over(self) -> None:
@@ -243,12 +249,17 @@ class FolderTap(threading.Thread):
         except (OSError, ValueError):
             return {}  # then the files that lie there are taken once more, and known as reprints
 
-    def _remember(self) -> None:
+    def _remember(self, every_s: float) -> None:
+        """Write down what was taken; not for each of a thousand files, because it is all one."""
+        now_s = time.monotonic()
+        if not self._is_news or now_s < self._remembered_s + every_s:
+            return
         draft = self._taken.with_suffix(".draft")
         # Not by msgspec: the name of a file may be no UTF-8, as a POS in GBK writes it.
         seen = {name: structs.asdict(each) for name, each in self._seen.items()}
         draft.write_text(json.dumps(seen), encoding="ascii")
         draft.replace(self._taken)
+        self._is_news, self._remembered_s = False, now_s
 
 
 def lost_file(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """A folder of print jobs that somebody else prints: each finished file is kept once."""
 
 import errno
+import json
 import os
 import struct
 import time
@@ -253,6 +254,30 @@ def test_what_a_killed_tap_left_holds_back_no_later_job(tmp_path, eventually):
         tap.stop(20)
     assert (half.data, half.complete) == (b"half", False)
     assert (whole.data, whole.complete) == (b"a receipt", True)
+
+
+def test_a_folder_full_of_old_files_is_remembered_all_at_once(tmp_path, monkeypatch, eventually):
+    (tmp_path / "pos").mkdir()
+    for number in range(40):
+        (tmp_path / "pos" / f"{number}").write_bytes(b"old %d" % number)
+        os.utime(tmp_path / "pos" / f"{number}", (number + 1, number + 1))
+    written = []
+
+    def dumps(seen, real=json.dumps):
+        written.append(len(seen))
+        return real(seen)
+
+    monkeypatch.setattr("edge_agent.devices.tap.folder_tap.json.dumps", dumps)
+    monkeypatch.setattr("edge_agent.devices.tap.folder_tap._REMEMBER_EVERY_S", 1000.0)
+    spool = tmp_path / "spool" / "c1"
+    tap = FolderTap(FolderConfig("c1", tmp_path / "pos", spool, deletes=False))
+    tap.start()
+    try:
+        eventually(lambda: 40 in written)
+    finally:
+        tap.stop(20)
+    assert len(written) <= 2
+    assert len(json.loads((spool / "watched.json").read_bytes())) == 40
 
 
 def test_a_slip_handed_to_a_tap_without_a_printer_is_given_back(make, eventually):
