@@ -51,7 +51,7 @@ def writer(engine: Engine) -> Combiner:
     return Combiner(run)
 
 
-def fill(connection: Connection, tills: Sequence[Till]) -> None:
+def fill(connection: Connection, tills: Sequence[Till], members: int | None = None) -> None:
     """Put the programme, its rule book, its members and its tills into empty tables."""
     open_shard(connection, SHARD, "bench", "Asia/Shanghai", bytes(16))
     book = RuleBookRow(days.VERSION, rulebook.canonical(BOOK), 0)
@@ -60,8 +60,11 @@ def fill(connection: Connection, tills: Sequence[Till]) -> None:
     announce(connection, SHARD, [of_rule_book(book)])
     for till in tills:
         enrol(connection, till)
-    members = [SetMember(days.member(n), days.tier(n), ()) for n in range(days.MEMBERS)]
-    run_turn(connection, SHARD, members, START_MS)
+    count = days.MEMBERS if members is None else members
+    for first in range(0, count, _PART):
+        numbers = range(first, min(first + _PART, count))
+        some = [SetMember(days.member(n), days.tier(n), ()) for n in numbers]
+        run_turn(connection, SHARD, some, START_MS)
 
 
 def push_all(ledger: Combiner, tills: Sequence[Till], bodies: Sequence[Sequence[bytes]]) -> float:

@@ -1,5 +1,9 @@
 """What one more event costs in a large ledger, beside the same in a small one.
 
+Both malls have a member for every ten events of the ledger they are built for, so that wallets are
+alike and only the ledgers differ: beside members who buy for the first time, those who come back
+would cost more in a ledger of any size. Such a ledger keeps the members that it began with.
+
 The large one is built part by part in a folder of the caller's, which may be stopped and started
 again at any time: a part that was cut short is pushed again, and central skips what it has.
 """
@@ -22,8 +26,7 @@ from tillpoints.bench.ground.figures import D2, Row
 SMALL_EVENTS = 100_000
 TILLS = 8
 BATCH = 1_000
-#: Each member of a mall buys a few times: their wallets do not grow with the ledger.
-MEMBERS = 1_000_000
+EVENTS_EACH = 10
 _PART_EVENTS = 80_000
 _SPARE = 1_000_000  # the numbers of tills that only measure
 
@@ -43,7 +46,7 @@ def grow(events: int, folder: Path, tell: Callable[[str], None]) -> None:
     with writing(engine) as connection:
         migrations.upgrade(connection)
         if connection.execute(select(schema.shard.c.turn)).first() is None:
-            centre.fill(connection, [])
+            centre.fill(connection, [], events // EVENTS_EACH)
     for part in range(_parts(engine), -(-events // _PART_EVENTS)):
         before = part * _PART_EVENTS
         took_s = _push(engine, part * TILLS, _PART_EVENTS // TILLS // BATCH, before)
@@ -91,7 +94,8 @@ def _push(engine: Engine, first_till: int, batches: int, before: int) -> float:
 
     They print behind the `before` events that the mall has printed.
     """
-    tills = [Till(first_till + number, MEMBERS, before) for number in range(TILLS)]
+    members = _members(engine)
+    tills = [Till(first_till + number, members, before) for number in range(TILLS)]
     bodies = list(days.batches(tills, batches, BATCH))
     with writing(engine) as connection:
         for till in tills:
@@ -110,6 +114,13 @@ def _parts(engine: Engine) -> int:
     with reading(engine) as connection:
         query = select(func.count()).where(t.c.shard_key == SHARD, t.c.head_seq == each)
         return int(connection.execute(query).scalar_one()) // TILLS
+
+
+def _members(engine: Engine) -> int:
+    t = schema.member_tier
+    with reading(engine) as connection:
+        query = select(func.count()).where(t.c.shard_key == SHARD)
+        return int(connection.execute(query).scalar_one())
 
 
 def _events(engine: Engine) -> int:
