@@ -40,8 +40,6 @@ RARE = (
     "verdict PENDING_UPGRADE",
     "verdict QUARANTINED",
     "verdict REFUSED_FINAL",
-    "voucher expired",
-    "voucher waits for its home till",
     "waits for a member file",
     "written again",
 )
