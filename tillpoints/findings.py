@@ -82,6 +82,19 @@ def check_chinese_font(families: Iterable[str]) -> Finding:
     )
 
 
+def check_slip_font(found: Path | None) -> Finding:
+    """A printer that is sent pictures of slips prints none without a font that we know."""
+    if found is not None:
+        return Finding("slips", "ok", f"小票字体 {found}", f"slips are drawn with {found}")
+    return Finding(
+        "slips",
+        "wrong",
+        "没有小票字体，这台打印机打不出积分联",
+        "no font to draw slips with: this till's printer prints none",
+        "apt install fonts-wqy-microhei",
+    )
+
+
 def check_browser(found: str | None) -> Finding:
     """The kiosk's and the till's pages want a browser; Chromium is the one they are tested in."""
     if found:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace as replace_struct
 
+from edge_agent.config import Central, Config
+from edge_agent.devices.printer_config import Printer
+from edge_agent.devices.printer_font import FontMissingError
 from tillpoints import findings, kernel_clock
 from tillpoints.commands import doctor
 from tillpoints.folder_findings import Place, Seen, check_place, check_room, look
@@ -23,6 +27,7 @@ from tillpoints.folder_findings import Place, Seen, check_place, check_room, loo
         (findings.check_clock(1001.0, 1000.0), findings.check_clock(999.0, 1000.0)),
         (findings.check_libraries("agent", []), findings.check_libraries("agent", ["serial"])),
         (findings.check_chinese_font(["文泉驿"]), findings.check_chinese_font([])),
+        (findings.check_slip_font(Path("/f.ttc")), findings.check_slip_font(None)),
         (findings.check_browser("/usr/bin/chromium"), findings.check_browser(None)),
         (findings.check_kiosk_screen([]), findings.check_kiosk_screen(["cage", "xwayland"])),
         (findings.check_groups([], "pos"), findings.check_groups(["dialout", "input"], "pos")),
@@ -49,6 +54,21 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it():
     finding = findings.check_libraries("agent", ["serial", "segno"])
     assert "serial, segno" in finding.en
     assert finding.mend == "pip install 'tillpoints[agent]'"
+
+
+def test_a_printer_of_pictures_wants_a_font_and_others_do_not(monkeypatch):
+    def no_font():
+        raise FontMissingError("none")
+
+    monkeypatch.setattr(doctor, "find_font", no_font)
+    cups = Printer(kind="cups", address="q", profile="star-tsp100")
+    config = Config(state="s", central=Central(url="http://c"), printer=cups)
+    (finding,) = doctor.slip_fonts(config)
+    assert finding.state == "wrong"
+    named = replace_struct(config, printer=replace_struct(cups, font="/f.ttc"))
+    assert doctor.slip_fonts(named) == []
+    text = replace_struct(config, printer=Printer(kind="cups", address="q"))
+    assert doctor.slip_fonts(text) == doctor.slip_fonts(None) == []
 
 
 def test_json_and_text_tell_the_same_findings():

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import click
 
 from edge_agent.config import Config, ConfigError, load
+from edge_agent.devices.printer_font import FontMissingError, find_font
 from edge_agent.journal.mark_file import is_in_memory
 from tillpoints import kernel_clock
 from tillpoints.exits import ConfigurationFailure
@@ -40,6 +41,7 @@ from tillpoints.findings import (
     check_python,
     check_queues,
     check_rules,
+    check_slip_font,
     check_smart_cards,
     check_sqlite,
     check_zbar,
@@ -57,7 +59,6 @@ DEVICE_GROUPS = ("dialout", "input", "lp", "video")
 # What each role imports, by the extra of the distribution that brings it.
 LIBRARIES = {
     "agent": (
-        "PIL",
         "PIL",
         "apscheduler",
         "cv2",
@@ -147,6 +148,16 @@ def missing_for_the_screen() -> list[str]:
     ]
 
 
+def slip_fonts(config: Config | None) -> list[Finding]:
+    """Judge the font of slips, where agent.toml wants them drawn and leaves the font to us."""
+    if config is None or config.printer.font or config.printer.encoder().encoding != "picture":
+        return []
+    try:
+        return [check_slip_font(find_font())]
+    except FontMissingError:
+        return [check_slip_font(None)]
+
+
 def examine(config: Config | None = None) -> list[Finding]:
     """Gather the facts of this machine and judge them."""
     who = who_uses_it()
@@ -162,6 +173,7 @@ def examine(config: Config | None = None) -> list[Finding]:
             for extra, names in LIBRARIES.items()
         ),
         check_chinese_font(chinese_font_families()),
+        *slip_fonts(config),
         check_browser(shutil.which("chromium")),
         check_kiosk_screen(missing_for_the_screen()),
         check_groups(missing_groups(who.groups), who.name),

@@ -35,8 +35,8 @@ class CardNumbers(Struct, frozen=True):
 def member_text(typed: str) -> str:
     """Return what a magnetic stripe says about a member: track 2 without its sentinels.
 
-    Tracks that may be a bank card's are left whole, so that they are known as such and dropped;
-    a reading error becomes U+FFFD.
+    Where that is empty it is another track. Tracks that may be a bank card's are left whole, so
+    that they are known as such and dropped; a reading error and an empty card become U+FFFD.
     """
     tracks: list[str] = re.findall(r"[%;+][^?]*\?", typed)
     if not tracks:
@@ -45,8 +45,9 @@ def member_text(typed: str) -> str:
         return GARBLED
     if "=" in typed or "^" in typed:
         return typed
-    second = [track for track in tracks if track.startswith(";")]
-    return (second or tracks)[0][1:-1]
+    written = [track for track in tracks if len(track) > 2] or [f";{GARBLED}?"]
+    second = [track for track in written if track.startswith(";")]
+    return (second or written)[0][1:-1]
 
 
 def card_number(typed: str, numbers: CardNumbers) -> str:
