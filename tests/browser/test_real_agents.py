@@ -110,6 +110,25 @@ def test_a_receipt_is_claimed_by_typing_and_corrected_and_taken_back(panel, pos,
     expect(row(panel, sold)).to_contain_text("已撤销", timeout=WAIT_MS)
 
 
+def test_a_reward_is_redeemed_on_the_panel_and_handed_over_at_once(panel, pos, world, people):
+    card = f"TPM{people['杨景行'].number}"
+    world.bistro.scanner.scan(card)
+    expect(seen(panel, ".card.member")).to_contain_text("杨**", timeout=WAIT_MS)
+    expect(row(panel, pos.sell())).to_contain_text("已积分", timeout=WAIT_MS)
+    world.bistro.scanner.scan(card)
+    seen(panel, '.card.member [data-do="rewards"]').tap()
+    seen(panel, '[data-key="gift-wrap"] .reward:enabled').tap()
+    seen(panel, '.redeeming [data-do="confirm"]').tap()
+    expect(seen(panel, ".redeeming .slip")).to_contain_text("请取走兑换券", timeout=WAIT_MS)
+    shown = seen(panel, ".redeeming .code").text_content().split()
+    slips = [sheet for sheet in sheets(world.bistro.printer.paper) if sheet.says("兑换凭条")]
+    assert any(slip.says(*shown) for slip in slips)
+    seen(panel, '.redeeming [data-do="hand_over"]').tap()
+    expect(seen(panel, ".card.voucher")).to_contain_text("礼品包装", timeout=WAIT_MS)
+    seen(panel, '.card.voucher [data-do="dismiss"]').tap()
+    seen(panel, '[data-do="forget"]').tap()
+
+
 def test_a_payment_code_is_refused_on_the_panel(panel, world):
     world.bistro.scanner.scan("134805190672318846")
     expect(seen(panel, ".notice")).to_contain_text("付款码", timeout=WAIT_MS)
