@@ -24,9 +24,11 @@ from edge_agent.till.handing_in import HandingIn
 from loyalty.codes import VoucherCode, card_tag
 from loyalty.events import Claim, Correction, Holder, LeaseClose, Redeem, Refund, Sale, VoucherUse
 from loyalty.receipt import Kind, Receipt, fingerprint
+from loyalty.redeeming import LeaseRequest
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
-from loyalty.rules.earning import points, take_back
+from loyalty.rules.earning import points
+from loyalty.rules.refunds import take_back
 from loyalty.wire import (
     BalanceRequest,
     ClaimRequest,
@@ -300,7 +302,7 @@ def test_a_reward_is_paid_once_and_its_voucher_counts_once(till, kiosk):
     till.sync()
     kiosk.sync()
     balance = same_on_both_sides(kiosk, wang)
-    lease = kiosk.online.lease(random_id(), wang, "parking-2h")
+    lease = kiosk.online.lease(LeaseRequest(random_id(), wang, "parking-2h"))
     assert (lease.refusal, lease.points) == (None, 200)
     code = lease.voucher_code
     spent = Redeem(moment(), wang, lease.lease_id, lease.points, "parking-2h", code)
@@ -321,7 +323,7 @@ def test_a_voucher_s_code_is_typed_at_its_home_till_while_the_network_is_down(ti
     till.sell(100_000, wang)
     till.sync()
     kiosk.sync()
-    lease = kiosk.online.lease(random_id(), wang, "plum-juice")
+    lease = kiosk.online.lease(LeaseRequest(random_id(), wang, "plum-juice"))
     assert lease.refusal is None
     code = lease.voucher_code
     kiosk.journal.append([Redeem(moment(), wang, lease.lease_id, lease.points, "plum-juice", code)])
@@ -372,7 +374,7 @@ def test_a_lease_of_a_kiosk_that_crashed_goes_back_to_its_member(kiosk, url):
     kiosk.sell(100_000, wang)
     kiosk.sync()
     balance = told(kiosk, wang)
-    kiosk.online.lease(random_id(), wang, "parking-2h")
+    kiosk.online.lease(LeaseRequest(random_id(), wang, "parking-2h"))
     assert kiosk.online.balance(BalanceRequest(wang)).held == 200
     kiosk.reconnect(url)  # another run of the agent, another session
     kiosk.sync()
