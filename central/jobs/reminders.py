@@ -1,11 +1,12 @@
 """What members are to be reminded of on a day, written down for the mall's own messages.
 
 A day's reminders are worked out whole and stand in place of those it had, so doing it again
-changes nothing but what members did since. The same tier or reward is not named again for a month.
+changes nothing but what members did since. The same is not said again for a month. What fell due
+on days without a run, because no worker was up, is said on the next day that has one.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from central import schema
 from central.app import Parts
 from central.database import reading, writing
 from central.importing import book_in_force
-from central.jobs import tier_review
+from central.jobs import runs, tier_review
 from central.ledger.judging.accounts import debt_id, wallet_id
 from central.ledger.judging.rows import Account
 from central.ledger.writing import bulk
@@ -41,12 +42,13 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
     with reading(parts.engine) as connection:
         book = book_in_force(connection, parts)
         rewards = _rewards(connection, parts.config.shard_key, day)
+        days = _days(connection, parts, "reminders", day)
     _begin(parts, day, "expiry/", "tier/", "reward/")
     if book is None or not reminders.wanted(book):
         return 0, "the rule book asks for none" if book else "no rule book"
     counts: dict[str, int] = {}
     for members in tier_review.pages(parts, day, book):
-        for subject in _write(parts, day, list(_of_page(parts, day, book, rewards, members))):
+        for subject in _write(parts, day, list(_of_page(parts, days, book, rewards, members))):
             sort = subject.partition("/")[0]
             counts[sort] = counts.get(sort, 0) + 1
     return sum(counts.values()), ", ".join(f"{sort} {counts[sort]}" for sort in sorted(counts))
@@ -56,23 +58,34 @@ def statements(parts: Parts, day: date) -> tuple[int, str]:
     """Note whose statement of the month before is due on `day`; none on other days of a month."""
     with reading(parts.engine) as connection:
         book = book_in_force(connection, parts)
+        days = _days(connection, parts, "statements", day)
     _begin(parts, day, "statement/")
-    if book is None or day.day != book.statement_day:
+    asked = [one for one in days if book is not None and one.day == book.statement_day]
+    if book is None or not asked:
         return 0, "no statements are due on this day"
-    month = (day.replace(day=1) - timedelta(days=1)).isoformat()[:7]
+    month = (asked[-1].replace(day=1) - timedelta(days=1)).isoformat()[:7]
     due = Due(f"statement/{month}", Reason("statement_due", {"month": month}))
     done = 0
     for members in tier_review.pages(parts, day, book):
         with reading(parts.engine) as connection:
             ids = [wallet_id(Holder("member", member)) for member, _ in members]
             known = read(connection, parts.config.shard_key, "accounts", ids)
+            heard = _heard(connection, parts, day, [each for each, _ in members])
         rows = [
             (member, due)
             for (member, _), account in zip(members, ids, strict=True)
-            if known[account] is not None
+            if known[account] is not None and (member, due.subject) not in heard
         ]
         done += len(_write(parts, day, rows))
     return done, month
+
+
+def _days(connection: Connection, parts: Parts, job: str, day: date) -> list[date]:
+    """Return `day` and, before it, the days since the job's last one, if that is not long ago."""
+    yesterday = day - timedelta(days=1)
+    since = day - timedelta(days=_AGAIN_DAYS)
+    last = runs.last_done(connection, parts.config.shard_key, job, since, yesterday) or yesterday
+    return [last + timedelta(days=each) for each in range(1, (day - last).days + 1)]
 
 
 def _rewards(connection: Connection, shard_key: int, day: date) -> list[Reachable]:
@@ -98,7 +111,7 @@ def _begin(parts: Parts, day: date, *subjects: str) -> None:
 
 def _of_page(
     parts: Parts,
-    day: date,
+    days: list[date],
     book: RuleBook,
     rewards: list[Reachable],
     members: tier_review.Reviewed,
@@ -111,24 +124,29 @@ def _of_page(
         ids = [*wallets.values(), *debts.values()]
         accounts = read(connection, shard_key, "accounts", ids)
         lots = read(connection, shard_key, "lots", list(wallets.values()))
-        heard = _heard(connection, shard_key, day, list(wallets))
+        heard = _heard(connection, parts, days[-1], list(wallets))
     for member, points in members:
         wallet = accounts[wallets[member]] or Account()
         owed = accounts[debts[member]] or Account()
         held = lots[wallets[member]] or ()
         available = max(wallet.available + owed.posted, 0)
-        for due in reminders.due(book, day, held, available, points, rewards):
+        for due in reminders.due(book, days, held, available, points, rewards):
             if (member, due.subject) not in heard:
                 yield member, due
 
 
 def _heard(
-    connection: Connection, shard_key: int, day: date, members: list[str]
+    connection: Connection, parts: Parts, day: date, members: list[str]
 ) -> set[tuple[str, str]]:
+    """Return what members hear of on other days: before `day`, and since if it is over."""
     t = schema.reminder
-    since = (day - timedelta(days=_AGAIN_DAYS)).isoformat()
-    query = select(t.c.member, t.c.subject).where(t.c.shard_key == shard_key)
-    query = query.where(t.c.member.in_(members), t.c.day > since, t.c.day < day.isoformat())
+    month = timedelta(days=_AGAIN_DAYS)
+    since = (day - month).isoformat()
+    today = datetime.now(tz=parts.config.tz()).date()
+    until = max(day, min(today, day + month)).isoformat()
+    query = select(t.c.member, t.c.subject).where(t.c.shard_key == parts.config.shard_key)
+    query = query.where(t.c.member.in_(members), t.c.day != day.isoformat())
+    query = query.where(t.c.day > since, t.c.day <= until)
     return {(row.member, row.subject) for row in connection.execute(query)}
 
 

@@ -3,10 +3,11 @@
 One row for each run. A day's job that ran whole is not run again unless a person asks.
 """
 
+from datetime import date
 from enum import IntEnum
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from central import schema
 
@@ -82,6 +83,17 @@ def was_done(connection: Connection, shard_key: int, job: str, day: str) -> bool
     whole = (t.c.job == job, t.c.day == day, t.c.state == int(RunState.DONE))
     found = select(t.c.job).where(t.c.shard_key == shard_key, *whole).limit(1)
     return connection.execute(found).first() is not None
+
+
+def last_done(
+    connection: Connection, shard_key: int, job: str, first: date, last: date
+) -> date | None:
+    """Return the last day from `first` to `last`, both included, for which a job ran whole."""
+    t = schema.job_run
+    whole = (t.c.shard_key == shard_key, t.c.job == job, t.c.state == int(RunState.DONE))
+    between = t.c.day.between(first.isoformat(), last.isoformat())
+    found = connection.execute(select(func.max(t.c.day)).where(*whole, between)).scalar_one()
+    return date.fromisoformat(found) if found else None
 
 
 def recent(connection: Connection, shard_key: int, limit: int) -> list[Run]:

@@ -5,7 +5,7 @@ million of them need no memory of their own.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from central import schema
 from central.app import Parts, now_ms
 from central.database import reading, writing
 from central.importing import book_in_force
+from central.jobs import runs
 from central.ledger.commands import Decision
 from central.ledger.judging.accounts import debt_id, wallet_id
 from central.ledger.judging.member_rows import Profile
@@ -62,11 +63,19 @@ class ReviewTiers(Struct, frozen=True):
 
 
 def run(parts: Parts, day: date) -> tuple[int, str]:
-    """Review every member's tier on `day`; return how many changed, and by which basis."""
+    """Review every member's tier on `day`; return how many changed, and by which basis.
+
+    A day before one that was reviewed is left alone: it knows less of how a member stands now.
+    """
+    today = datetime.now(tz=parts.config.tz()).date()
     with reading(parts.engine) as connection:
         book = book_in_force(connection, parts)
+        behind = day + timedelta(days=1)
+        later = runs.last_done(connection, parts.config.shard_key, "tiers", behind, today)
     if book is None:
         return 0, "no rule book"
+    if later is not None:
+        return 0, f"{later} was reviewed"
     changed = 0
     for members in pages(parts, day, book):
         with writing(parts.engine) as connection:

@@ -50,6 +50,10 @@ def in_vain(one: Activity) -> Iterator[Wrong]:
         yield "every_day", zh, f"every_day is for {', '.join(_EVERY_DAY)} only"
     if one.kind == "contest" and one.points:
         yield "points", "竞赛的积分写在 ranks 里", "a contest's points stand in ranks"
+    ranked = sum(one.ranks)
+    if one.kind == "contest" and 0 < one.budget < ranked:
+        zh = f"budget 少于各名次合计的 {ranked} 分"
+        yield "budget", zh, f"budget is less than the {ranked} points of all ranks"
     most = max(one.points, one.points_max) + one.referrer_points
     if 0 < one.budget < most:
         zh = f"budget 少于一次的 {most} 分，永远发不出"

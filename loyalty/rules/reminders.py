@@ -4,7 +4,7 @@ Pure: whoever calls brings what the ledger knows of a member. When the same was 
 the caller to know.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -38,32 +38,33 @@ def wanted(book: RuleBook) -> bool:
 
 def due(
     book: RuleBook,
-    day: date,
+    days: Sequence[date],
     lots: Iterable[Lot],
     available: int,
     tier_points: int,
     rewards: Iterable[Reachable],
 ) -> tuple[Due, ...]:
-    """Return a member's reminders of a day.
+    """Return a member's reminders of the last of some days; on the others nobody was reminded.
 
     `available` points can be spent, `tier_points` are what tiers are reached by; rewards come the
     cheapest first.
     """
     return (
-        *_ending(book, day, lots),
+        *_ending(book, days, lots),
         *_near_a_tier(book, tier_points),
         *_near_a_reward(book, available, rewards),
     )
 
 
-def _ending(book: RuleBook, day: date, lots: Iterable[Lot]) -> Iterable[Due]:
-    ends: dict[date, int] = {}
+def _ending(book: RuleBook, days: Sequence[date], lots: Iterable[Lot]) -> Iterable[Due]:
+    ends: dict[tuple[date, int], int] = {}
     for lot in lots:
-        if (lot.expires_on - day).days in book.remind_expiry_days:
-            ends[lot.expires_on] = ends.get(lot.expires_on, 0) + lot.left
-    for last in sorted(ends):
-        left = (last - day).days
-        values = {"points": str(ends[last]), "day": last.isoformat()}
+        before = {(lot.expires_on - day).days for day in days}.intersection(book.remind_expiry_days)
+        if before and lot.expires_on >= days[-1]:
+            told = (lot.expires_on, min(before))
+            ends[told] = ends.get(told, 0) + lot.left
+    for last, left in sorted(ends):
+        values = {"points": str(ends[last, left]), "day": last.isoformat()}
         yield Due(f"expiry/{last.isoformat()}/{left}", Reason("expires_soon", values))
 
 

@@ -206,6 +206,8 @@ def _do(entry: Entry, code: ActivityCode, member: str, book: RuleBook) -> Judgem
     key = (activity.id, member)
     before = state.doings.get(key) or _NOTHING
     doing = structs.replace(before, times=before.times + 1, day=day.isoformat())
+    if activity.every_day:  # what was done days ago may still come: the last day is not enough
+        state.uses.put(_day_key(activity.id, member, day), 1)
     if activity.kind == "contest":
         if not before.times or code.result > before.result:
             doing = structs.replace(doing, result=code.result, result_ms=event.latest_ms)
@@ -233,7 +235,9 @@ class _Known:
 
     def has_done(self, activity_id: str, day: date | None) -> bool:
         doing = self._state.doings.get((activity_id, self._member)) or _NOTHING
-        return doing.times > 0 if day is None else doing.day == day.isoformat()
+        if day is None or doing.day == day.isoformat():
+            return doing.times > 0
+        return bool(self._state.uses.get(_day_key(activity_id, self._member, day)))
 
     def is_used(self, batch: str, number: int) -> bool:
         code = ActivityCode(0, "", "", batch, number)
@@ -265,6 +269,10 @@ def _count(entry: Entry, activity: Activity, points: int) -> None:
 
 def _code_key(code: ActivityCode) -> str:
     return f"activity-code/{code.batch}/{code.number}"
+
+
+def _day_key(activity_id: str, member: str, day: date) -> str:
+    return f"activity-day/{activity_id}/{member}/{day.isoformat()}"
 
 
 def _pair_key(activity_id: str, one: str, other: str) -> str:

@@ -107,6 +107,19 @@ def test_rolling_tiers_go_by_what_was_earned_lately_not_by_what_is_left(shopped)
     assert tier_of(shopped) == "ordinary"
 
 
+def test_a_review_of_a_day_before_the_last_one_changes_no_tier(shopped):
+    text = RULES.replace("claim_days", 'tier_basis = "rolling"\nclaim_days', 1)
+    shopped.bring_in("rules", text.replace("from_points = 1001", "from_points = 700"))
+    shopped.json("central", "jobs", "run", "tiers", "--day", TODAY.isoformat())
+    earlier = (TODAY - timedelta(days=3)).isoformat()  # nothing was earned by then
+    said = shopped.json("central", "jobs", "run", "tiers", "--day", earlier)
+    assert (said["done"], said["detail"], tier_of(shopped)) == (
+        0,
+        f"{TODAY} was reviewed",
+        "silver",
+    )
+
+
 def test_campaigns_that_begin_or_end_are_named(mall):
     campaign = '\n[[campaigns]]\nid = "x"\nname_zh = "节"\nname_en = "Feast"\ntimes = "2"\n'
     mall.bring_in("rules", f"{RULES}{campaign}from_day = 2026-12-01\nuntil_day = 2026-12-03\n")

@@ -88,6 +88,20 @@ def test_statements_are_due_on_their_day_of_the_month(shopped):
     assert jobs.count("statements") == 3
 
 
+def test_what_fell_due_while_no_worker_was_up_is_told_on_the_next_day_that_has_one(shopped):
+    fourth, fifth, seventh = (TODAY.replace(day=day) for day in (4, 5, 7))
+    ran(shopped, "statements", fourth)
+    assert [ran(shopped, "statements", seventh)["done"] for _ in range(2)] == [1, 1]
+    if seventh <= TODAY:
+        assert ran(shopped, "statements", fifth)["done"] == 0  # it was told on the seventh
+    until = last_day(shopped)
+    missed, up = until - timedelta(days=30), until - timedelta(days=28)
+    ran(shopped, "reminders", missed - timedelta(days=1))
+    ran(shopped, "reminders", up)
+    (one,) = (one for one in told(shopped, up) if one["subject"].startswith("expiry/"))
+    assert one["subject"] == f"expiry/{until}/30"
+
+
 def test_the_file_has_what_a_message_needs_and_the_job_s_line_nothing_of_it(shopped):
     said = ran(shopped, "reminders", TODAY)
     text = shopped.run("central", "reminders", "--day", TODAY.isoformat())

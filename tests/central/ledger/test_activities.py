@@ -159,6 +159,17 @@ def test_a_daily_check_in_counts_again_tomorrow(mall):
     assert mall.owns() == 100
 
 
+def test_a_check_in_of_a_day_counts_once_whatever_day_came_between(mall):
+    mall.make("in")
+    yesterday = [one.moment() for one in (mall.till, mall.other)]
+    assert mall.scan(mall.till, "in", at=yesterday[0]) == (APPLIED, "", 50)
+    mall.programme.now_ms += DAY_MS
+    assert mall.scan(mall.till, "in") == (APPLIED, "", 50)
+    late = mall.scan(mall.other, "in", at=yesterday[1])
+    assert late == (REFUSED, "activity_today", 0)
+    assert mall.owns() == 100
+
+
 def test_a_card_of_a_member_is_the_member(mall):
     mall.make("ask")
     assert mall.scan(mall.till, "ask", card("card-a")) == (APPLIED, "", 20)

@@ -52,7 +52,7 @@ def check_others(case: dict[str, Any], book: RuleBook) -> None:
     rewards = [Reachable(*one) for one in case.get("rewards", [])]
     for one in case.get("reminders", []):
         day = date.fromisoformat(one["day"])
-        found = due(book, day, lots, one["available"], one["tier_points"], rewards)
+        found = due(book, [day], lots, one["available"], one["tier_points"], rewards)
         assert [say(each.reason, "zh") for each in found] == one["zh"], one
         assert [say(each.reason, "en") for each in found] == one["en"], one
 
