@@ -89,7 +89,8 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
 
 def standing(tier_id: str, profile: Profile) -> Standing:
     """Return how a member's tier stands."""
-    return Standing(tier_id, _day(profile.below_since), _day(profile.granted_until))
+    granted = profile.granted_id or tier_id if profile.granted_until else ""
+    return Standing(tier_id, _day(profile.below_since), _day(profile.granted_until), granted)
 
 
 def tier_set(

@@ -104,7 +104,8 @@ def _minute_of(moment: time) -> int:
 
 def _minute(text: str, whole: str) -> int:
     hour, colon, minute = text.strip().partition(":")
-    if not (colon and hour.isascii() and hour.isdigit() and len(minute) == 2 and minute.isdigit()):
+    digits = (hour + minute).isascii() and hour.isdigit() and minute.isdigit()
+    if not (colon and digits and len(minute) == 2):
         raise ValueError(f"{whole!r} is no span of hours like 10:00-14:00")
     total = int(hour) * 60 + int(minute)
     if int(minute) > 59 or total > _DAY_MINUTES:

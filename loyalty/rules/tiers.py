@@ -14,12 +14,13 @@ class Standing(Struct, frozen=True):
     """A member's tier, and until when it stays whatever the points say.
 
     `below_since` is the first day on which the points were short of it. `granted_until` is the
-    last day of a tier that a person gave; None: nobody did.
+    last day of the tier that a person gave, `granted_id`; None: nobody did.
     """
 
     tier_id: str
     below_since: date | None = None
     granted_until: date | None = None
+    granted_id: str = ""
 
 
 def tier_for(points: int, book: RuleBook) -> Tier:
@@ -32,22 +33,24 @@ def reviewed(now: Standing, points: int, today: date, book: RuleBook) -> Standin
     """Return a member's standing on `today` with `points` of the book's tier basis.
 
     Up at once. Down, to what the points are worth then, when they have been short of the tier for
-    the book's days of grace. A granted tier stays to its last day; then it is as if it had been
-    reached, so its grace begins.
+    the book's days of grace. Nobody comes below a granted tier before its last day is over, even
+    who was above it meanwhile; then it is as if it had been reached, so its grace begins.
     """
     order = {tier.id: place for place, tier in enumerate(book.tiers)}
     earned = tier_for(points, book).id
     place = order.get(now.tier_id, 0)
-    granted = now.granted_until if now.granted_until and today <= now.granted_until else None
-    if order[earned] > place:
-        return Standing(earned)
-    held = Standing(book.tiers[place].id, granted_until=granted)
-    if order[earned] == place or granted is not None:
-        return held
-    since = now.below_since or today
-    if today < since + timedelta(days=book.tier_grace_days):
-        return Standing(held.tier_id, below_since=since)
-    return Standing(earned)
+    due, until, granted = order[earned], now.granted_until, now.granted_id or now.tier_id
+    if until is None or today > until:
+        until, granted = None, ""
+    due = max(due, order.get(granted, 0))
+    since = None
+    if due < place:
+        since = now.below_since or today
+        if today < since + timedelta(days=book.tier_grace_days):
+            due = place
+        else:
+            since = None
+    return Standing(book.tiers[due].id, since, until, granted)
 
 
 def next_tier(points: int, book: RuleBook) -> tuple[Tier, int] | None:

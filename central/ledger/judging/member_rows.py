@@ -8,6 +8,7 @@ class Profile(Struct, frozen=True):
 
     `birth_month` is 0 for a member who has not told it. Days are ISO dates, empty for none. The
     tier is what it is since `tier_day` because of `cause`, by so many points or a person's `why`.
+    Below the tier `granted_id` it does not come until `granted_until` is over.
     """
 
     labels: tuple[str, ...] = ()
@@ -18,6 +19,7 @@ class Profile(Struct, frozen=True):
     tier_points: int = 0
     tier_day: str = ""
     why: str = ""
+    granted_id: str = ""
 
 
 class TierChange(Struct, frozen=True, omit_defaults=True):

@@ -60,12 +60,17 @@ def set_tier(entry: Entry, body: TierSet) -> Judgement:
         body.granted_until,
         body.why,
     )
-    _stands(entry, body.member, known, change)
+    granted_id = ""
+    if body.granted_until:
+        granted_id = body.tier_id if body.cause == "grant" else known.granted_id or member.tier_id
+    _stands(entry, body.member, known, change, granted_id)
     entry.state.members.put(body.member, structs.replace(member, tier_id=body.tier_id))
     return Judgement(Verdict.APPLIED)
 
 
-def _stands(entry: Entry, member: str, known: Profile, change: TierChange) -> None:
+def _stands(
+    entry: Entry, member: str, known: Profile, change: TierChange, granted_id: str = ""
+) -> None:
     """Note a change of a member's tier, and how it stands now."""
     stands = structs.replace(
         known,
@@ -75,6 +80,7 @@ def _stands(entry: Entry, member: str, known: Profile, change: TierChange) -> No
         tier_points=change.points,
         tier_day=entry.last_day().isoformat(),
         why=change.why,
+        granted_id=granted_id,
     )
     entry.state.profiles.put(member, stands)
     entry.state.tier_changes.put((member, entry.event.identity.seq), change)

@@ -7,6 +7,7 @@ import pytest
 from msgspec import structs
 
 from central import schema
+from central.jobs.tier_review import ReviewTiers
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.ageing import HOLDERS_MAX
 from central.ledger.judging.rows import Sale
@@ -16,7 +17,7 @@ from loyalty.products import Part, Products
 from loyalty.rules import rulebook
 from loyalty.rules.campaigns import Campaign
 from loyalty.rules.earning import Reason
-from loyalty.rules.rulebook import Rate, canonical, from_canonical
+from loyalty.rules.rulebook import Rate, Tier, canonical, from_canonical
 from loyalty.wire import MemberRow, Topic, Verdict
 from tests.central.programme import BOOK, DAY_MS, card, member, print_of
 
@@ -180,6 +181,20 @@ def test_a_granted_tier_needs_a_reason_and_reaches_the_tills(mall):
     assert mall.service.run(GrantTier("nobody", "gold", date(2026, 12, 31), "li", "x")) == Reason(
         "member_unknown"
     )
+    mall.check()
+
+
+def test_a_granted_tier_is_a_floor_for_a_member_who_was_above_it_meanwhile(mall):
+    top = Tier("diamond", "钻石", "Diamond", 20_001, "2")
+    book = structs.replace(BOOK, tiers=(*BOOK.tiers, top))
+    mall.service.run(GrantTier("a", "gold", date(2026, 12, 31), "li", "开业嘉宾"))
+    reviews = (("2026-06-01", 25_000), ("2026-12-31", 10), ("2027-01-01", 10))
+    reached = []
+    for day, points in reviews:
+        review = ReviewTiers(date.fromisoformat(day), (("a", points),), book)
+        assert [mall.service.run(review) for _ in range(2)] == [1, 0]
+        reached.append(mall.till.feed(Topic.MEMBER, MemberRow)["a"].tier_id)
+    assert reached == ["diamond", "gold", BOOK.tiers[0].id]
     mall.check()
 
 
