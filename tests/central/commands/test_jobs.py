@@ -132,6 +132,18 @@ def test_campaigns_that_begin_or_end_are_named(mall):
         assert said["detail"].partition(" / ")[0] == words
 
 
+@pytest.mark.parametrize("name", list(board.JOBS))
+def test_each_job_runs_for_a_day_again_changes_nothing_and_is_listed(shopped, name):
+    day = (TODAY - timedelta(days=1)).isoformat()
+    before = closing(shopped)
+    runs_ = [shopped.json("central", "jobs", "run", name, "--day", day) for _ in range(2)]
+    assert [one["state"] for one in runs_] == ["done", "done"]
+    listed = shopped.json("central", "jobs", "list")
+    assert [(one["job"], one["day"]) for one in listed] == [(name, day)] * 2
+    assert closing(shopped) == before
+    assert is_sound(shopped)
+
+
 def test_one_worker_leads_and_another_takes_over_when_it_is_silent(mall):
     with mall.parts() as parts, writing(parts.engine) as connection:
         shard = parts.config.shard_key
