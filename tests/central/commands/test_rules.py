@@ -61,11 +61,14 @@ def test_every_mistake_is_said_with_its_line_and_rule(mall, tmp_path):
 
 def test_a_change_is_told_rule_by_rule(mall, tmp_path, new_rules):
     said = mall.run("rules", "diff", "now", new_rules, "--lang", "en")
-    assert said.strip() == "campaign “美食节” added"
+    assert said.strip() == "campaign “Food feast” added"
     other = tmp_path / "other.toml"
     other.write_text(RULES.replace('multiplier = "2"', 'multiplier = "3"'), encoding="utf-8")
     assert mall.run("rules", "diff", "now", str(other)).strip() == "等级“钻石” multiplier: 2 → 3"
     assert mall.run("rules", "diff", "now", str(DEMO / "rules.toml")).strip() == "没有不同"
+    top, table, rest = RULES.partition("[[")
+    other.write_text(f"{top}remind_expiry_days = [30, 7]\n{table}{rest}", encoding="utf-8")
+    assert mall.run("rules", "diff", "now", str(other)).strip() == "remind_expiry_days: - → 30, 7"
 
 
 def test_a_trial_says_what_a_book_would_have_given_and_changes_nothing(shopped, new_rules):
