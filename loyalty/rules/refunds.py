@@ -47,7 +47,7 @@ def left_of(
     """Return what stays of the `earned` points when so much of a receipt was refunded.
 
     Nothing stays when everything came back. Where it is known which goods came `back`, the share
-    is that of what the others earn.
+    is that of what the others earn, less in proportion for what came back besides.
     """
     gone = min(max(refunded_fen, 0), basket.earning_fen)
     share = _kept(earned, basket.earning_fen, gone)
@@ -58,7 +58,12 @@ def left_of(
     rest = award(still, who, when, book)
     whole = award(basket, who, when, book).points if goods else 0
     if whole:
-        share = earned * min(rest.points, whole) // whole
+        told = min(sum(part.fen for part in back), gone)
+        others = rest if told == gone else award(without(basket, told, back), who, when, book)
+        share = earned * min(others.points, whole)
+        if told < gone:  # what nobody told comes off the rest alike, whatever came back first
+            share = share * (basket.earning_fen - gone) // (basket.earning_fen - told)
+        share //= whole
     return Kept(min(share, rest.points), share, still, rest)
 
 

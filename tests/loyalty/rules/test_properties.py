@@ -80,7 +80,9 @@ def test_refunds_of_known_goods_leave_less_and_less_too(
     goods = [part.products for part in basket.parts] or [()]
     gone, back = 0, ()
     for place, fen in enumerate(steps):
-        gone, back = gone + fen, (*back, Part(goods[(which + place) % len(goods)], fen))
+        gone += fen
+        if (which + place) % 3:  # else nobody knows what came back this time
+            back = (*back, Part(goods[(which + place) % len(goods)], fen))
         after = kept(basket, earned, gone, who, when, book, back)
         assert 0 <= after <= before
         before = after
