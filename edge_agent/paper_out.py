@@ -49,7 +49,7 @@ class PaperOut:
         self._language = language
         self._inbox = inbox
         self._wake = threading.Event()
-        self._urgent: deque[HeldSlip] = deque()
+        self._urgent: deque[tuple[HeldSlip, bool]] = deque()  # with: as a copy
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="paper out")
         self.status = Status()
@@ -71,9 +71,9 @@ class PaperOut:
         """Look at the queue now."""
         self._wake.set()
 
-    def at_once(self, slip: HeldSlip) -> None:
+    def at_once(self, slip: HeldSlip, *, copy: bool) -> None:
         """Print a slip that the journal had no room for; it is tried until it is on its way."""
-        self._urgent.append(slip)
+        self._urgent.append((slip, copy))
         self._wake.set()
 
     def _run(self) -> None:
@@ -123,10 +123,10 @@ class PaperOut:
     def _print_urgent(self) -> None:
         """Print what the journal has not; what was not printed stays first. Raises OSError."""
         while self._urgent:
-            slip = self._urgent[0]
+            slip, copy = self._urgent[0]
             outcome = None
             try:
-                data = self._encode(compose(slip.content, self._language)).data
+                data = self._encode(compose(slip.content, self._language, copy=copy)).data
                 outcome = self._printer.print_slip(slip.slip_id, data)
             except ValueError as error:
                 _log.error("slip %s cannot be printed here: %s", slip.slip_id, error)

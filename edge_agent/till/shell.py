@@ -72,6 +72,7 @@ class Till:
 
     def resume(self, now: Now) -> None:
         """Take up the window of the sale that was unclaimed when the agent stopped."""
+        self._unrecorded.begin(now)
         held = self._journal.slips("held")
         for slip in held[:-1]:
             self._journal.slip_state(slip.slip.slip_id, "queued")

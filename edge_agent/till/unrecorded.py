@@ -26,8 +26,8 @@ class Paper(Protocol):
     def wake(self) -> None:
         """Look for slips in the journal now."""
 
-    def at_once(self, slip: HeldSlip) -> None:
-        """Print a slip that the journal does not have."""
+    def at_once(self, slip: HeldSlip, *, copy: bool) -> None:
+        """Print a slip that the journal does not have, as a copy if it may be on paper already."""
 
 
 class Unrecorded:
@@ -37,6 +37,11 @@ class Unrecorded:
         self._key = key
         self._paper = paper
         self._given: set[str] = set()
+        self._began_s = float("-inf")
+
+    def begin(self, now: Now) -> None:
+        """Note when this run began: what an earlier one printed is not known here."""
+        self._began_s = now.boottime_s
 
     def claim_code(self, job_id: str, place: int) -> str:
         """Return the claim code of a document of a job, each time the same."""
@@ -54,9 +59,11 @@ class Unrecorded:
         if job.job_id in self._given:
             return
         self._given.add(job.job_id)
+        # An earlier run may have printed it and could not write that down either.
+        copy = job.ended_s < self._began_s
         for sold in (one for one in job.findings if isinstance(one, Sold)):
             given = award(sold, None, now, terms)
-            self._paper.at_once(claim_slip(sold, given, now, terms))
+            self._paper.at_once(claim_slip(sold, given, now, terms), copy=copy)
 
     def recorded(self, job_id: str) -> None:
         """Forget a job that the journal has now."""

@@ -206,11 +206,12 @@ def test_a_slip_that_the_journal_has_not_waits_for_paper(stage: Stage) -> None:
     stage.virtual.paper_out = True
     out = stage.run(stage.direct())
     try:
-        out.at_once(HeldSlip("a", "a", CONTENT))
+        out.at_once(HeldSlip("a", "a", CONTENT), copy=False)
+        out.at_once(HeldSlip("b", "b", CONTENT), copy=True)
         wait_for(lambda: out.status.paper is Answer.NO)
         assert not stage.papers()
         stage.virtual.paper_out = False
-        wait_for(lambda: len(stage.papers()) == 1)
+        wait_for(lambda: len(stage.papers()) == 2)
     finally:
         out.stop()
-    assert len(stage.papers()) == 1
+    assert ["COPY" in "".join(lines) for lines in stage.papers()] == [False, True]
