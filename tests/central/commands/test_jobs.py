@@ -48,14 +48,21 @@ def is_sound(mall):
         return verify(connection, parts.config.shard_key) == []
 
 
+def test_a_day_that_has_not_come_is_asked_about_first(shopped):
+    said = shopped.run("central", "jobs", "run", "expiry", "--day", "2099-01-01", code=1)
+    assert "2099-01-01" in said
+    assert "--ahead" in said
+    assert closing(shopped) == 207
+
+
 def test_points_count_to_the_end_of_their_last_day_and_expire_once(shopped):
     until = last_day(shopped)
-    said = shopped.json("central", "jobs", "run", "expiry", "--day", until.isoformat())
+    said = shopped.json("central", "jobs", "run", "expiry", "--ahead", "--day", until.isoformat())
     assert (said["state"], said["done"], closing(shopped)) == ("done", 0, 207)
     after = (until + timedelta(days=1)).isoformat()
-    said = shopped.json("central", "jobs", "run", "expiry", "--day", after)
+    said = shopped.json("central", "jobs", "run", "expiry", "--ahead", "--day", after)
     assert (said["state"], said["done"], closing(shopped)) == ("done", 1, 0)
-    again = shopped.json("central", "jobs", "run", "expiry", "--day", after)
+    again = shopped.json("central", "jobs", "run", "expiry", "--ahead", "--day", after)
     assert (again["done"], closing(shopped)) == (0, 0)
     assert is_sound(shopped)
     listed = shopped.json("central", "jobs", "list")
@@ -68,7 +75,7 @@ def test_points_count_to_the_end_of_their_last_day_and_expire_once(shopped):
 
 def test_an_expiry_stands_on_the_statement(shopped):
     after = (last_day(shopped) + timedelta(days=1)).isoformat()
-    shopped.run("central", "jobs", "run", "expiry", "--day", after)
+    shopped.run("central", "jobs", "run", "expiry", "--ahead", "--day", after)
     days = ("--from", TODAY.isoformat(), "--to", (TODAY + timedelta(days=1)).isoformat())
     lines = shopped.json("central", "statement", NUMBER, *days)["lines"]
     assert (lines[-1]["what_zh"], lines[-1]["points"]) == ("积分到期", -207)
@@ -85,13 +92,13 @@ def test_a_review_takes_members_up_at_once_and_down_when_grace_is_over(shopped):
     assert tier_of(shopped) == "ordinary"
     text = RULES.replace("claim_days", "tier_grace_days = 30\nclaim_days", 1)
     shopped.bring_in("rules", text.replace("from_points = 1001", "from_points = 200"))
-    first = shopped.json("central", "jobs", "run", "tiers", "--day", "2026-12-31")
+    first = shopped.json("central", "jobs", "run", "tiers", "--ahead", "--day", "2026-12-31")
     assert (first["state"], tier_of(shopped)) == ("done", "silver")
     shopped.bring_in("rules", text)  # 207 points are short of silver now
     for day, tier in (("01-01", "silver"), ("01-30", "silver"), ("01-31", "ordinary")):
-        shopped.run("central", "jobs", "run", "tiers", "--day", f"2027-{day}")
+        shopped.run("central", "jobs", "run", "tiers", "--ahead", "--day", f"2027-{day}")
         assert tier_of(shopped) == tier
-    again = shopped.json("central", "jobs", "run", "tiers", "--day", "2027-01-31")
+    again = shopped.json("central", "jobs", "run", "tiers", "--ahead", "--day", "2027-01-31")
     assert again["done"] == 0
     assert is_sound(shopped)
 
@@ -100,19 +107,19 @@ def test_rolling_tiers_go_by_what_was_earned_lately_not_by_what_is_left(shopped)
     text = RULES.replace("claim_days", 'tier_basis = "rolling"\nclaim_days', 1)
     text = text.replace("from_points = 1001", "from_points = 700")  # earned: 814 less 107
     shopped.bring_in("rules", text)
-    shopped.run("central", "jobs", "run", "tiers", "--day", TODAY.isoformat())
+    shopped.run("central", "jobs", "run", "tiers", "--ahead", "--day", TODAY.isoformat())
     assert tier_of(shopped) == "silver"
     later = TODAY.replace(year=TODAY.year + 2, day=1).isoformat()
-    shopped.run("central", "jobs", "run", "tiers", "--day", later)
+    shopped.run("central", "jobs", "run", "tiers", "--ahead", "--day", later)
     assert tier_of(shopped) == "ordinary"
 
 
 def test_a_review_of_a_day_before_the_last_one_changes_no_tier(shopped):
     text = RULES.replace("claim_days", 'tier_basis = "rolling"\nclaim_days', 1)
     shopped.bring_in("rules", text.replace("from_points = 1001", "from_points = 700"))
-    shopped.json("central", "jobs", "run", "tiers", "--day", TODAY.isoformat())
+    shopped.json("central", "jobs", "run", "tiers", "--ahead", "--day", TODAY.isoformat())
     earlier = (TODAY - timedelta(days=3)).isoformat()  # nothing was earned by then
-    said = shopped.json("central", "jobs", "run", "tiers", "--day", earlier)
+    said = shopped.json("central", "jobs", "run", "tiers", "--ahead", "--day", earlier)
     assert (said["done"], said["detail"], tier_of(shopped)) == (
         0,
         f"{TODAY} was reviewed",
@@ -128,7 +135,7 @@ def test_campaigns_that_begin_or_end_are_named(mall):
         ("2026-12-02", ""),
         ("2026-12-03", "最后一天 节"),
     ):
-        said = mall.json("central", "jobs", "run", "campaigns", "--day", day)
+        said = mall.json("central", "jobs", "run", "campaigns", "--ahead", "--day", day)
         assert said["detail"].partition(" / ")[0] == words
 
 
@@ -136,7 +143,9 @@ def test_campaigns_that_begin_or_end_are_named(mall):
 def test_each_job_runs_for_a_day_again_changes_nothing_and_is_listed(shopped, name):
     day = (TODAY - timedelta(days=1)).isoformat()
     before = closing(shopped)
-    runs_ = [shopped.json("central", "jobs", "run", name, "--day", day) for _ in range(2)]
+    runs_ = [
+        shopped.json("central", "jobs", "run", name, "--ahead", "--day", day) for _ in range(2)
+    ]
     assert [one["state"] for one in runs_] == ["done", "done"]
     listed = shopped.json("central", "jobs", "list")
     assert [(one["job"], one["day"]) for one in listed] == [(name, day)] * 2

@@ -39,7 +39,7 @@ def shopped(shopped_once, tmp_path):
 
 
 def ran(mall, job, day):
-    return mall.json("central", "jobs", "run", job, "--day", day.isoformat())
+    return mall.json("central", "jobs", "run", job, "--ahead", "--day", day.isoformat())
 
 
 def told(mall, day):

@@ -121,10 +121,10 @@ def test_a_granted_tier_stays_through_a_review_to_its_last_day(shopped, tmp_path
     words = ("--until", until.isoformat(), "--staff", "li", "--why", "开业嘉宾")
     mall.run("central", "member", "grant", NUMBER, "platinum", *words, code=1)
     mall.run("central", "member", "grant", NUMBER, "gold", *words)
-    mall.run("central", "jobs", "run", "tiers", "--day", until.isoformat())
+    mall.run("central", "jobs", "run", "tiers", "--ahead", "--day", until.isoformat())
     assert tier(mall) == "金卡"
     after = (until + timedelta(days=1)).isoformat()
-    mall.run("central", "jobs", "run", "tiers", "--day", after)
+    mall.run("central", "jobs", "run", "tiers", "--ahead", "--day", after)
     assert tier(mall) == "普通"
 
 

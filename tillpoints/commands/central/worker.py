@@ -22,6 +22,12 @@ _STATES = {
     RunState.DONE: ("完成", "done"),
     RunState.FAILED: ("失败", "failed"),
 }
+#: A slip of the finger in a year would end the points of a whole mall.
+_TOO_EARLY = {
+    "zh": "{day} 还没有到：任务会按那一天处理积分和等级。确定要这样做，请加 --ahead",
+    "en": "{day} has not come: the job would treat points and tiers as of that day. "
+    "If that is meant, add --ahead",
+}
 
 
 @click.command("worker")
@@ -79,14 +85,20 @@ def list_(limit: int, config: Path, lang: str, as_json: bool) -> None:
 @jobs.command("run")
 @click.argument("name", type=click.Choice(list(board.JOBS)))
 @click.option("--day", type=_DAY, help="A day of the mall; else today.")
+@click.option("--ahead", is_flag=True, help="Allow a day that has not come.")
 @config_option
 @lang_option
 @json_option
-def run(name: str, day: datetime | None, config: Path, lang: str, as_json: bool) -> None:
+def run(
+    name: str, day: datetime | None, ahead: bool, config: Path, lang: str, as_json: bool
+) -> None:
     """Run the job NAME for a day, whether or not it ran before: doing it twice changes nothing."""
     with central(config) as parts:
         today = datetime.now(tz=parts.config.tz()).date()
-        ended = board.run(parts, name, day.date() if day else today)
+        wanted = day.date() if day else today
+        if wanted > today and not ahead:
+            raise Failure(_TOO_EARLY[lang].format(day=wanted))
+        ended = board.run(parts, name, wanted)
     click.echo(json.dumps(_facts(ended), ensure_ascii=False) if as_json else _line(ended, lang))
     if ended.state is not RunState.DONE:
         raise Failure(ended.detail)
