@@ -105,7 +105,8 @@ def test_a_refusal_says_why_and_what_to_do(page_at):
 def test_a_voucher_that_did_not_print_can_be_read_from_the_screen(page_at, tmp_path):
     screen = page_at("done-unprinted")
     picture = tmp_path / "kiosk.png"
-    screen.page.screenshot(path=picture)
+    screen.page.wait_for_function("[...document.images].every((one) => one.complete)")
+    screen.page.screenshot(path=picture, animations="disabled")
     found = zxingcpp.read_barcodes(Image.open(picture))
     assert [code.text for code in found] == [voucher("not_printed")["qr"]]
 
