@@ -4,7 +4,7 @@ Pure: whoever calls brings the receipts in the order of the ledger. Shared caps 
 have: the receipts of the trial use them up one after another.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
 
@@ -59,11 +59,18 @@ class Sum(Struct):
         self.points += points
 
 
+class Explained(Struct, frozen=True):
+    """How many receipts a campaign's explanation would have stood on, under its two names."""
+
+    zh: str
+    en: str
+    receipts: int
+
+
 class Trial(Struct, frozen=True):
     """What a book would have done: all together, by shop and by tier; more and less apart.
 
-    `largest` are the receipts that differ most. `campaigns` is how many receipts each explanation
-    of a campaign would have stood on.
+    `largest` are the receipts that differ most; `campaigns`, those on most receipts first.
     """
 
     whole: Sum
@@ -73,7 +80,7 @@ class Trial(Struct, frozen=True):
     members_less: int
     shops: dict[str, Sum]
     tiers: dict[str, Sum]
-    campaigns: dict[str, int]
+    campaigns: tuple[Explained, ...]
     largest: tuple[Change, ...]
 
 
@@ -98,7 +105,7 @@ def tried(book: RuleBook, past: Iterable[Past], begun: Used) -> Trial:
     whole, more, less = Sum(), Sum(), Sum()
     shops: dict[str, Sum] = defaultdict(Sum)
     tiers: dict[str, Sum] = defaultdict(Sum)
-    campaigns: dict[str, int] = defaultdict(int)
+    campaigns: Counter[tuple[str, str]] = Counter()
     differs: dict[str, int] = defaultdict(int)
     changes: list[Change] = []
     for one in past:
@@ -107,7 +114,7 @@ def tried(book: RuleBook, past: Iterable[Past], begun: Used) -> Trial:
             sums.add(one.given, points)
         for code, values in change.reasons:
             if code.startswith("campaign_"):
-                campaigns[values["zh"]] += 1
+                campaigns[values["zh"], values["en"]] += 1
         if points == one.given:
             continue
         (more if points > one.given else less).add(one.given, points)
@@ -123,7 +130,7 @@ def tried(book: RuleBook, past: Iterable[Past], begun: Used) -> Trial:
         members_less=sum(points < 0 for points in differs.values()),
         shops=dict(shops),
         tiers=dict(tiers),
-        campaigns=dict(campaigns),
+        campaigns=tuple(Explained(*names, count) for names, count in campaigns.most_common()),
         largest=tuple(_largest(changes)),
     )
 

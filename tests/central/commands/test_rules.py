@@ -77,10 +77,12 @@ def test_a_trial_says_what_a_book_would_have_given_and_changes_nothing(shopped, 
     assert said["whole"] == {"receipts": 2, "given": 814, "points": 1414}
     assert said["more"] == {"receipts": 1, "given": 600, "points": 1200}
     assert (said["less"]["receipts"], said["members_more"], said["members_less"]) == (0, 1, 0)
-    assert said["campaigns"] == {"美食节": 1}
+    assert said["campaigns"] == [{"zh": "美食节", "en": "Food feast", "receipts": 1}]
     assert said["shops"] == {"helu": {"receipts": 2, "given": 814, "points": 1414}}
     text = shopped.run("rules", "try", new_rules, *DAYS)
     assert "600 → 1200  (其他 每1.00元积1分；满额双倍 ×2 (美食节))" in text
+    text = shopped.run("rules", "try", new_rules, *DAYS, "--lang", "en")
+    assert "campaign Food feast: receipts 1" in text
     assert shopped.json("central", "statement", NUMBER, *DAYS)["closing"] == before
 
 

@@ -87,8 +87,9 @@ def _told(trial: Trial, days: tuple[date, date], lang: Language) -> Iterator[str
     yield "按门店" if zh else "by shop"
     for name, part in sorted(trial.shops.items()):
         yield f"  {name:<16}{part.receipts:>8}{part.given:>12} → {part.points:<12}"
-    for name, count in sorted(trial.campaigns.items(), key=lambda one: -one[1]):
-        yield ("活动 {}：{} 张小票" if zh else "campaign {}: {} receipts").format(name, count)
+    for one in trial.campaigns:
+        words = "活动 {}：{} 张小票" if zh else "campaign {}: receipts {}"
+        yield words.format(one.zh if zh else one.en, one.receipts)
     if trial.largest:
         yield "变化最大的小票" if zh else "the receipts that differ most"
         for change in trial.largest:
