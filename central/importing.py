@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import structs
-from sqlalchemy import Connection, desc, select
+from sqlalchemy import Connection, select
 
 from central import schema
 from central.app import Parts, now_ms
@@ -18,6 +18,7 @@ from central.fleet.records import EnrolledAlready, HasPast, register
 from central.fleet.sheet import read_tills
 from central.ledger import directory
 from central.ledger.activity_commands import SignedUp
+from central.ledger.books import book_in_force
 from central.ledger.directory import Change
 from central.ledger.waiting import rejudge_ready
 from central.ledger.writing.items import Command
@@ -31,7 +32,7 @@ from central.sheets import Problem, SheetError
 from central.stores.sheet import read_shops
 from loyalty.chain import sign
 from loyalty.rules import rulebook
-from loyalty.rules.rulebook import RuleBook, RuleBookError
+from loyalty.rules.rulebook import RuleBookError
 from loyalty.wire import RuleBookRow, ShopRow
 
 
@@ -61,7 +62,7 @@ def shops(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally
 
 def without_rate(connection: Connection, parts: Parts) -> list[str]:
     """Return the shops' categories that the rules in force do not name: they earn by rate "*"."""
-    book = book_in_force(connection, parts)
+    book = book_in_force(connection, parts.config.shard_key, now_ms())
     if book is None:
         return []
     named = {rate.category for rate in book.rates}
@@ -77,7 +78,7 @@ def rewards(
 
     Pictures that the file names lie in the folder `beside` it, or are kept already.
     """
-    book = book_in_force(connection, parts)
+    book = book_in_force(connection, parts.config.shard_key, now_ms())
     tiers = frozenset(tier.id for tier in book.tiers) if book is not None else frozenset()
     given = read_rewards(
         name,
@@ -142,7 +143,7 @@ def rules(
     except RuleBookError as error:
         found = [Problem(one.line, one.rule, one.zh, one.en) for one in error.problems]
         raise SheetError(name, found) from error
-    current = book_in_force(connection, parts)
+    current = book_in_force(connection, parts.config.shard_key, now_ms())
     moment_ms = now_ms()
     begins_ms = max(effective_ms or moment_ms, moment_ms)
     if current == book and begins_ms == moment_ms:
@@ -163,7 +164,7 @@ def members(connection: Connection, parts: Parts, name: str, data: bytes) -> Tal
 
     Raises NoRuleBook: a member's tier is one of the rule book in force.
     """
-    book = book_in_force(connection, parts)
+    book = book_in_force(connection, parts.config.shard_key, now_ms())
     if book is None:
         raise NoRuleBook
     moment_ms = now_ms()
@@ -186,18 +187,6 @@ def members(connection: Connection, parts: Parts, name: str, data: bytes) -> Tal
             if isinstance(answer, Exception):
                 raise answer
     return saved.tally
-
-
-def book_in_force(connection: Connection, parts: Parts) -> RuleBook | None:
-    """Return the rule book that counts now; None before the first."""
-    t = schema.rule_book
-    found = connection.execute(
-        select(t.c.canonical)
-        .where(t.c.shard_key == parts.config.shard_key, t.c.effective_ms <= now_ms())
-        .order_by(desc(t.c.effective_ms), t.c.version)
-        .limit(1)
-    ).scalar_one_or_none()
-    return rulebook.from_canonical(found) if found is not None else None
 
 
 def _announced(

@@ -13,9 +13,9 @@ from central.activities import records
 from central.config import Config
 from central.forms import form_token, language
 from central.ledger.activity_commands import RecordActivity
+from central.ledger.books import book_in_force
 from central.members.lookup import SeveralMembers, find_member
 from central.staff.pages import who
-from central.sync.reward_offers import current_book
 from central.sync.service import Service
 from loyalty.rules.activities import BY_BUYING
 from loyalty.rules.reasons import Reason
@@ -47,7 +47,7 @@ def add(routes: Blueprint, service: Service, config: Config, only: Any) -> None:
 
     def activities() -> str:
         key, now_ms = service.shard_key, service.now_ms()
-        book = service.read(lambda c: current_book(c, key, now_ms))
+        book = service.read(lambda c: book_in_force(c, key, now_ms))
         told = None
         if request.method == "POST" and book is not None:
             told = _record(service, book)

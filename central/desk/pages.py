@@ -17,9 +17,9 @@ from central.desk.making import make_statement
 from central.desk.printer import Outcome, print_bytes
 from central.desk.statement import Statement, compose
 from central.forms import form_token, language
+from central.ledger.books import book_in_force
 from central.members.lookup import Person, SeveralMembers, find_member, person_of
 from central.staff.pages import staff_only, who
-from central.sync.reward_offers import current_book
 from central.sync.service import Service
 from loyalty.codes import group, mask_number
 from paper.encode import encode_slip
@@ -108,7 +108,7 @@ def _printed(desk: Desk, person: Person, days: tuple[date, date]) -> Outcome:
 def _statement(desk: Desk, person: Person, days: tuple[date, date]) -> Statement:
     service, made = desk.service, _now(desk)
     key, now_ms = service.shard_key, service.now_ms()
-    book = service.read(lambda c: current_book(c, key, now_ms))
+    book = service.read(lambda c: book_in_force(c, key, now_ms))
     programme = desk.config.programme
     return service.read(lambda c: make_statement(c, key, person, days, book, programme, made))
 

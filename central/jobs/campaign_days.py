@@ -1,21 +1,22 @@
-"""Which campaigns and activities of the rule book in force begin or end on a day.
+"""Which campaigns and activities of the rule book in force on a day begin or end on it.
 
 The rules ask the calendar themselves, so nothing has to be switched: this says so in time.
 """
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from central.app import Parts
 from central.database import reading
-from central.importing import book_in_force
+from central.ledger.books import book_in_force
 from loyalty.rules.activities import Activity
 from loyalty.rules.campaigns import Campaign
 
 
 def run(parts: Parts, day: date) -> tuple[int, str]:
     """Return how many begin on `day` or have it as their last day, and their names."""
+    end = datetime.combine(day + timedelta(days=1), time(), tzinfo=parts.config.tz())
     with reading(parts.engine) as connection:
-        book = book_in_force(connection, parts)
+        book = book_in_force(connection, parts.config.shard_key, round(end.timestamp() * 1000) - 1)
     if book is None:
         return 0, "no rule book"
     said = []

@@ -13,10 +13,10 @@ import msgspec
 from sqlalchemy import Connection, delete, select
 
 from central import schema
-from central.app import Parts
+from central.app import Parts, now_ms
 from central.database import reading, writing
-from central.importing import book_in_force
 from central.jobs import runs, tier_review
+from central.ledger.books import book_in_force
 from central.ledger.judging.accounts import debt_id, wallet_id
 from central.ledger.judging.rows import Account
 from central.ledger.writing import bulk
@@ -40,7 +40,7 @@ Row = tuple[Any, ...]
 def run(parts: Parts, day: date) -> tuple[int, str]:
     """Write the reminders of `day` down; return how many, and how many of each sort."""
     with reading(parts.engine) as connection:
-        book = book_in_force(connection, parts)
+        book = book_in_force(connection, parts.config.shard_key, now_ms())
         rewards = _rewards(connection, parts.config.shard_key, day)
         days = _days(connection, parts, "reminders", day)
     _begin(parts, day, "expiry/", "tier/", "reward/")
@@ -57,7 +57,7 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
 def statements(parts: Parts, day: date) -> tuple[int, str]:
     """Note whose statement of the month before is due on `day`; none on other days of a month."""
     with reading(parts.engine) as connection:
-        book = book_in_force(connection, parts)
+        book = book_in_force(connection, parts.config.shard_key, now_ms())
         days = _days(connection, parts, "statements", day)
     _begin(parts, day, "statement/")
     asked = [one for one in days if book is not None and one.day == book.statement_day]

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, and_, func, or_, select
 from central import schema
 from central.app import Parts, now_ms
 from central.database import reading, writing
-from central.importing import book_in_force
 from central.jobs import runs
+from central.ledger.books import book_in_force
 from central.ledger.commands import Decision
 from central.ledger.judging.accounts import debt_id, wallet_id
 from central.ledger.judging.member_rows import Profile
@@ -69,7 +69,7 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
     """
     today = datetime.now(tz=parts.config.tz()).date()
     with reading(parts.engine) as connection:
-        book = book_in_force(connection, parts)
+        book = book_in_force(connection, parts.config.shard_key, now_ms())
         behind = day + timedelta(days=1)
         later = runs.last_done(connection, parts.config.shard_key, "tiers", behind, today)
     if book is None:

@@ -9,11 +9,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from central import schema
+from central.ledger.books import book_in_force
 from central.ledger.judging.member_rows import Profile, TierChange
 from central.ledger.writing.loading import read
 from central.ledger.writing.projections import json_of
 from loyalty.rules.reasons import Reason, of_tier_change
-from loyalty.rules.rulebook import RuleBook, from_canonical
+from loyalty.rules.rulebook import RuleBook
 
 #: How long people hear of a change of their tier.
 HEARD_DAYS = 30
@@ -35,7 +36,9 @@ def of_changes(
     found = []
     for content in connection.execute(query.order_by(t.seq)).scalars():
         one = json_of(content, TierChange)
-        book = _book_at(connection, shard_key, one.at_ms) if from_ms <= one.at_ms < to_ms else None
+        if not from_ms <= one.at_ms < to_ms:
+            continue
+        book = book_in_force(connection, shard_key, one.at_ms)
         if book is not None and (why := _reason(one, book)) is not None:
             found.append(Changed(one.at_ms, why))
     return found
@@ -72,11 +75,3 @@ def _reason(change: TierChange, book: RuleBook) -> Reason | None:
         until = (date.fromisoformat(change.below_since) + grace).isoformat()
     tier = book.tier(change.tier_id)
     return of_tier_change(change.cause, tier, change.points, until, change.why)
-
-
-def _book_at(connection: Connection, shard_key: int, at_ms: int) -> RuleBook | None:
-    t = schema.rule_book.c
-    query = select(t.canonical).where(t.shard_key == shard_key, t.effective_ms <= at_ms)
-    query = query.order_by(t.effective_ms.desc(), t.version).limit(1)
-    canonical = connection.execute(query).scalar_one_or_none()
-    return from_canonical(canonical) if canonical is not None else None

@@ -18,11 +18,11 @@ from central.desk.account import read_account
 from central.desk.making import tier_names, told_of
 from central.desk.words import both
 from central.forms import check_form, form_token, language
+from central.ledger.books import book_in_force
 from central.member_page import codes
 from central.member_page.codes import BadPass, KeyWanted, PassesWanted, qr_svg
 from central.members.lookup import Person, SeveralMembers, find_member, person_of
 from central.rewards.offered import for_member
-from central.sync.reward_offers import current_book
 from central.sync.service import Service
 from loyalty.codes import MEMBER_PREFIX, mask_number
 from loyalty.rules.reasons import of_benefits
@@ -201,7 +201,7 @@ def _home(page: Page, person: Person) -> str:
     account = service.read(
         lambda c: read_account(c, key, person.member, first_day, today, page.zone)
     )
-    book = service.read(lambda c: current_book(c, key, now_ms))
+    book = service.read(lambda c: book_in_force(c, key, now_ms))
     tier_zh, tier_en = tier_names(book, person.tier_id)
     available = account.closing - account.held
     rewards = service.read(lambda c: for_member(c, key, person.member, now_ms))

@@ -10,10 +10,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, or_, select
 
 from central import schema
+from central.ledger.books import book_in_force
 from central.ledger.judging.rows import Review, ReviewState
 from central.ledger.writing.loading import read
 from central.ledger.writing.projections import review_of
 from central.sync import papers
+from loyalty.rules.rulebook import version
 from loyalty.wire import ShopRow
 from receipts.kept_paper import KeptPaper, unpack
 
@@ -80,14 +82,5 @@ def shops(connection: Connection, shard_key: int) -> list[ShopRow]:
 
 def rules(connection: Connection, shard_key: int, now_ms: int) -> Rules | None:
     """Return the rule book in force, None while there is none."""
-    t = schema.rule_book
-    query = (
-        select(t.c.version)
-        .where(t.c.shard_key == shard_key, t.c.effective_ms <= now_ms)
-        .order_by(t.c.effective_ms.desc(), t.c.version.desc())
-    )
-    row = connection.execute(query.limit(1)).one_or_none()
-    if row is None:
-        return None
-    book = read(connection, shard_key, "books", [row.version])[row.version]
-    return Rules(row.version, book.currency)
+    book = book_in_force(connection, shard_key, now_ms)
+    return Rules(version(book), book.currency) if book is not None else None

@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, select
 
 from central import schema
+from central.ledger.books import book_in_force
 from central.ledger.remaking import LEASE_UNKNOWN, RemakeLeases, that_wait
 from central.ledger.shards import read_shard
 from central.sync import census, reward_offers
@@ -64,7 +65,7 @@ def _terms(connection: Connection, shard_key: int, now_ms: int) -> tuple[dict[st
     query = select(t.c.reward_id, t.c.home_shop).where(t.c.shard_key == shard_key)
     rows = connection.execute(query.where(t.c.home_shop.is_not(None))).all()
     found = {id_: reward_offers.home_device(connection, shard_key, shop) for id_, shop in rows}
-    book = reward_offers.current_book(connection, shard_key, now_ms)
+    book = book_in_force(connection, shard_key, now_ms)
     days = timedelta(days=book.voucher_days if book is not None else 0)
     today = reward_offers.local(now_ms, read_shard(connection, shard_key).zone).date()
     homes = {reward_id: home for reward_id, home in found.items() if home is not None}

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from central.ledger.books import book_in_force
 from central.ledger.offer import Offer
 from central.ledger.shards import read_shard
 from central.sync import census
 from central.sync.callers import Caller
-from central.sync.reward_offers import LEASE_TTL_S, current_book, local
+from central.sync.reward_offers import LEASE_TTL_S, local
 from loyalty.leases import READY_REWARD
 from loyalty.rules.earning import Reason
 
@@ -21,7 +22,7 @@ def offer_of(connection: Connection, shard_key: int, caller: Caller, now_ms: int
     """Return the most that a device may be lent ahead for one member, or why it is nothing."""
     if census.leases_wait(connection, shard_key, now_ms, LEASE_TTL_S):
         return Reason("after_restore")
-    book = current_book(connection, shard_key, now_ms)
+    book = book_in_force(connection, shard_key, now_ms)
     if book is None:
         return Reason("no_rule_book")
     if not book.offline_points:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, bindparam, select
 
 from central import schema
+from central.ledger.books import IN_FORCE
 from central.ledger.directory import NoShard
 from central.ledger.offer import Inside, Offer, Stocked
 from central.ledger.queries import resolved
@@ -20,18 +21,8 @@ from central.sync.callers import DeviceState
 from loyalty.catalogue import Details, Part, had_name, price
 from loyalty.facts import Holder
 from loyalty.rules.earning import Reason
-from loyalty.rules.rulebook import RuleBook, from_canonical
+from loyalty.rules.rulebook import from_canonical
 
-_IN_FORCE = (
-    select(schema.rule_book.c.canonical)
-    .where(
-        schema.rule_book.c.shard_key == bindparam("key"),
-        schema.rule_book.c.effective_ms <= bindparam("now_ms"),
-    )
-    .order_by(schema.rule_book.c.effective_ms.desc(), schema.rule_book.c.version)
-    .limit(1)
-)
-_BOOK = Statement(_IN_FORCE)
 _RESTORED = select(schema.restored.c.restored_ms).where(
     schema.restored.c.shard_key == bindparam("key")
 )
@@ -41,7 +32,7 @@ _RECORDS = Statement(
     select(
         schema.shard.c.zone,
         *(schema.reward.c[name] for name in ("points", "home_shop", "offered", "details")),
-        _IN_FORCE.scalar_subquery().label("canonical"),
+        IN_FORCE.scalar_subquery().label("canonical"),
         _RESTORED.scalar_subquery().label("restored_ms"),
     )
     .select_from(
@@ -140,12 +131,6 @@ def had_of(connection: Connection, shard_key: int, holder: Holder, now_ms: int) 
 def details_of(content: str | None) -> Details:
     """Return the details of a reward out of the column that holds them."""
     return Details() if content is None else msgspec.json.decode(content, type=Details)
-
-
-def current_book(connection: Connection, shard_key: int, now_ms: int) -> RuleBook | None:
-    """Return the rule book in force; None before the first."""
-    row = _BOOK.row(connection, key=shard_key, now_ms=now_ms)
-    return from_canonical(row.canonical) if row is not None else None
 
 
 def local(now_ms: int, zone: str) -> datetime:

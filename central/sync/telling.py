@@ -5,16 +5,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from central.ledger import explaining
+from central.ledger.books import book_in_force
 from central.ledger.queries import resolved
 from central.ledger.shards import read_shard
-from central.sync.reward_offers import current_book
 from loyalty.events import Holder
 from loyalty.rules.reasons import Reason
 
 
 def told(connection: Connection, shard_key: int, holder: Holder, now_ms: int) -> tuple[Reason, ...]:
     """Return it for a holder at a moment (ms UTC); nothing before the first rule book."""
-    book = current_book(connection, shard_key, now_ms)
+    book = book_in_force(connection, shard_key, now_ms)
     if book is None:
         return ()
     owner = resolved(connection, shard_key, holder)

@@ -5,12 +5,13 @@ Its voucher ends on no day: what nobody could match gives its points back by a p
 
 from sqlalchemy import Connection
 
+from central.ledger.books import book_in_force
 from central.ledger.offer import Offer
 from central.ledger.shards import read_shard
 from central.sync import census
 from central.sync.callers import Caller
 from central.sync.problems import counted
-from central.sync.reward_offers import LEASE_TTL_S, current_book, local
+from central.sync.reward_offers import LEASE_TTL_S, local
 from loyalty.facts import Bill
 from loyalty.redeeming import LeaseRequest
 from loyalty.rules import paying
@@ -30,7 +31,7 @@ def offer_of(
     if caller.role != "till" or asked.bill is None or asked.pieces != 1:
         return Reason("paying_at_till")
     due_fen = counted("bill.due_fen", asked.bill.due_fen)
-    book = current_book(connection, shard_key, now_ms)
+    book = book_in_force(connection, shard_key, now_ms)
     if book is None:
         return Reason("no_rule_book")
     refusal = paying.why_not(book.tender, due_fen, asked.points)

@@ -134,6 +134,7 @@ def test_campaigns_that_begin_or_end_are_named(mall):
         ("2026-12-01", "开始 节"),
         ("2026-12-02", ""),
         ("2026-12-03", "最后一天 节"),
+        ("2020-12-01", "no rule book"),  # a day's book is the one that was in force on it
     ):
         said = mall.json("central", "jobs", "run", "campaigns", "--ahead", "--day", day)
         assert said["detail"].partition(" / ")[0] == words

@@ -13,8 +13,8 @@ from central import schema
 from central.activities import codes, records
 from central.app import Parts, now_ms
 from central.database import reading, writing
-from central.importing import book_in_force
 from central.ledger.activity_commands import CloseActivity, CloseCodes, IssueCodes, RecordActivity
+from central.ledger.books import book_in_force
 from central.ledger.judging.activity_rows import Batch, Doing
 from central.ledger.writing.items import Command
 from central.ledger.writing.turns import run_turn
@@ -217,7 +217,7 @@ def _show_codes(
 
 def _book(parts: Parts) -> RuleBook:
     with reading(parts.engine) as connection:
-        book = book_in_force(connection, parts)
+        book = book_in_force(connection, parts.config.shard_key, now_ms())
     if book is None:
         raise Failure("还没有积分规则 / there is no rule book yet")
     return book

@@ -7,7 +7,7 @@ import click
 
 from central.app import Parts, now_ms
 from central.database import reading, writing
-from central.importing import book_in_force
+from central.ledger.books import book_in_force
 from central.ledger.rule_commands import GrantTier, SetFacts
 from central.ledger.writing.items import Command
 from central.ledger.writing.turns import run_turn
@@ -36,7 +36,7 @@ def grant(member: str, tier: str, until: datetime, staff: str, why: str, config:
     """Give MEMBER (number, card or phone) the tier TIER up to a day, whatever their points."""
     with central(config) as parts:
         with reading(parts.engine) as connection:
-            book = book_in_force(connection, parts)
+            book = book_in_force(connection, parts.config.shard_key, now_ms())
         known = [one.id for one in book.tiers] if book else []
         if tier not in known:
             listed = ", ".join(known)

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from central.app import Parts
+from central.app import Parts, now_ms
 from central.database import reading
 from central.desk.account import LedgerMismatch
 from central.desk.making import make_statement
 from central.desk.printer import Outcome, print_bytes
 from central.desk.statement import Statement, compose
-from central.importing import book_in_force
+from central.ledger.books import book_in_force
 from central.members.lookup import SeveralMembers, find_member
 from paper.encode import encode_slip
 from paper.layout import as_text, lay_out
@@ -92,7 +92,7 @@ def _statement(parts: Parts, member: str, first: datetime, last: datetime) -> St
                 shard_key,
                 person,
                 (first.date(), last.date()),
-                book_in_force(connection, parts),
+                book_in_force(connection, parts.config.shard_key, now_ms()),
                 parts.config.programme,
                 datetime.now(tz=zone),
             )
