@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 
 from central.config import Config
 from central.forms import form_token, language
-from central.ledger.closing import WHY_MAX, AcceptCase, CloseCase
+from central.ledger.closing import WHY_MAX, CloseCase, JudgeAgain
 from central.ledger.duplicates import Duplicate, duplicates
 from central.staff.pages import who
 from central.sync.service import Service
@@ -55,11 +55,7 @@ def _settled(service: Service) -> str:
     if one is None:
         return "gone"
     staff, accepted = who().login, request.form.get("does") == "accept"
-    command = (
-        AcceptCase(one.identity, staff, why)
-        if accepted
-        else CloseCase(one.identity, Verdict.PENDING_REF, staff, why)
-    )
-    if not service.run(command):
+    decide = JudgeAgain if accepted else CloseCase
+    if not service.run(decide(one.identity, Verdict.PENDING_REF, staff, why)):
         return "gone"
     return "accepted" if accepted else "closed"

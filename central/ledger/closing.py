@@ -24,6 +24,11 @@ from loyalty.wire import Verdict
 #: What a person may say at most, so that it fits an event.
 WHY_MAX = 200
 _KINDS = tuple(kind for kind, body in KINDS.items() if body in (CaseAccepted, CaseClosed, Rejudge))
+#: What central writes when a person has an event of such a verdict judged again.
+AGAIN: dict[Verdict, type[Rejudge] | type[CaseAccepted]] = {
+    Verdict.QUARANTINED: Rejudge,
+    Verdict.PENDING_REF: CaseAccepted,  # of a receipt that only looks like another one
+}
 _DAMAGED = (Verdict.CORRUPT_BODY, Verdict.LOST)
 _PAID_TWICE = (Verdict.APPLIED_ADJUSTED, VOUCHER_USED)
 
@@ -73,9 +78,13 @@ class CloseCase(Struct, frozen=True):
 
 
 class JudgeAgain(Struct, frozen=True):
-    """Judge an event in quarantine again, as a person wants; answers whether it still was there."""
+    """Let a person's word have an event judged again whose verdict was `was`, a key of `AGAIN`.
+
+    Answers whether it still was.
+    """
 
     identity: Identity
+    was: Verdict
     staff: str
     why: str
 
@@ -84,34 +93,13 @@ class JudgeAgain(Struct, frozen=True):
         yield "pending", self.identity
 
     def decide(self, state: State, at: Moment) -> Decision:
-        """Return the re-judgement, unless the event was settled meanwhile."""
+        """Return the person's word, unless the event was settled meanwhile."""
         device_id, epoch, seq = self.identity
         pending = state.pending.get(self.identity)
-        if pending is None or pending.verdict is not Verdict.QUARANTINED:
+        if pending is None or pending.verdict is not self.was:
             return Decision((), lambda _: False)
-        again = Rejudge(at, device_id.hex(), epoch, seq, pending.verdict, self.staff, self.why)
-        return Decision((again,), lambda _: True)
-
-
-class AcceptCase(Struct, frozen=True):
-    """Let a receipt count that looks like another one; answers whether it still waited."""
-
-    identity: Identity
-    staff: str
-    why: str
-
-    def wants(self) -> Iterable[Want]:
-        """Return the event, and what judging it reads."""
-        yield "pending", self.identity
-
-    def decide(self, state: State, at: Moment) -> Decision:
-        """Return the acceptance, unless the event was settled meanwhile."""
-        device_id, epoch, seq = self.identity
-        pending = state.pending.get(self.identity)
-        if pending is None or pending.verdict is not Verdict.PENDING_REF:
-            return Decision((), lambda _: False)
-        place = (device_id.hex(), epoch, seq, pending.verdict)
-        return Decision((CaseAccepted(at, *place, self.staff, self.why),), lambda _: True)
+        word = AGAIN[self.was](at, device_id.hex(), epoch, seq, self.was, self.staff, self.why)
+        return Decision((word,), lambda _: True)
 
 
 def close_case(
@@ -135,7 +123,7 @@ def judge_again(
     was, _, place = _case(connection, shard_key, identity, staff, why)
     if was is not Verdict.QUARANTINED:
         raise NotSettled(f"{place}: 未被隔离 / it is not in quarantine")
-    _settle(connection, shard_key, JudgeAgain(identity, staff, why), now_ms, place)
+    _settle(connection, shard_key, JudgeAgain(identity, was, staff, why), now_ms, place)
     return _verdict(connection, shard_key, identity)[0]
 
 
@@ -149,7 +137,7 @@ def accept_case(
     was, reason, place = _case(connection, shard_key, identity, staff, why)
     if (was, reason) != (Verdict.PENDING_REF, DUPLICATE_RECEIPT):
         raise NotSettled(f"{place}: 不是重复小票 / it does not wait because of another receipt")
-    _settle(connection, shard_key, AcceptCase(identity, staff, why), now_ms, place)
+    _settle(connection, shard_key, JudgeAgain(identity, was, staff, why), now_ms, place)
     return _verdict(connection, shard_key, identity)[0]
 
 
@@ -196,7 +184,7 @@ def _verdict(connection: Connection, shard_key: int, identity: Identity) -> tupl
 def _settle(
     connection: Connection,
     shard_key: int,
-    command: AcceptCase | CloseCase | JudgeAgain,
+    command: CloseCase | JudgeAgain,
     now_ms: int,
     place: str,
 ) -> None:

@@ -65,17 +65,6 @@ def blueprint(service: Service) -> Blueprint:
         lost_leases.settle()
         return spending.lease(service, caller, asked)
 
-    def caller(path: str, body: bytes) -> Caller:
-        """Return who signed the call at hand. Raises Refused, also for too many calls."""
-        key, headers, now_ms = service.shard_key, dict(request.headers), service.now_ms()
-        found = service.read(
-            lambda one: authenticate(one, key, request.method, path, headers, body, now_ms)
-        )
-        wait_s = service.calls.take(found.device_id, service.now_ms())
-        if wait_s:
-            raise Refused(429, "too_many_calls", "this device calls too often", wait_s)
-        return found
-
     def route(path: str, answer: Callable[[bytes], Struct]) -> None:
         def view() -> Response:
             return _answered(lambda: _packed(200, answer(_body())))
@@ -84,7 +73,7 @@ def blueprint(service: Service) -> Blueprint:
 
     def signed(path: str, type_: type[Q], handler: Handler[Q]) -> None:
         def answer(body: bytes) -> Struct:
-            return handler(service, caller(path, body), _decoded(body, type_))
+            return handler(service, _caller(service, path, body), _decoded(body, type_))
 
         route(path, answer)
 
@@ -106,12 +95,24 @@ def blueprint(service: Service) -> Blueprint:
     @routes.get(DIRECTORY_PATH + "<name>")
     def member_file(name: str) -> Response:
         def answer() -> Response:
-            caller(DIRECTORY_PATH + name, b"")
+            _caller(service, DIRECTORY_PATH + name, b"")
             return _file(service, name)
 
         return _answered(answer)
 
     return routes
+
+
+def _caller(service: Service, path: str, body: bytes) -> Caller:
+    """Return who signed the call at hand. Raises Refused, also for too many calls."""
+    key, headers, now_ms = service.shard_key, dict(request.headers), service.now_ms()
+    found = service.read(
+        lambda one: authenticate(one, key, request.method, path, headers, body, now_ms)
+    )
+    wait_s = service.calls.take(found.device_id, service.now_ms())
+    if wait_s:
+        raise Refused(429, "too_many_calls", "this device calls too often", wait_s)
+    return found
 
 
 def _of_this_central(handler: Handler[Q]) -> Handler[Q]:
