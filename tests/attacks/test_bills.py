@@ -18,7 +18,7 @@ from tests.central.programme import DAY_MS, START_MS, member
 from tests.central.rewards.real_counter import RealCounter
 from tests.central.rewards.redeem_cases import bring_in
 from tests.edge_agent.counter import WANG
-from tillpoints.simulation.centre import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 A = "0a" * 8
 BOOK_PAYS = structs.replace(

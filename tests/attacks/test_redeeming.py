@@ -37,7 +37,7 @@ from tests.central.programme import DAY_MS, member
 from tests.central.rewards.redeem_cases import bring_in
 from tests.edge_agent.conftest import member as somebody
 from tests.loyalty.phone import Phone
-from tillpoints.simulation.centre import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 A = "0a" * 8
 ZONE = ZoneInfo("Asia/Shanghai")

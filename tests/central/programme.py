@@ -39,7 +39,7 @@ from loyalty.events import (
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.rules import rulebook
 from loyalty.wire import RuleBookRow, Verdict
-from tillpoints.simulation.centre import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 START_MS = 1_780_000_000_000  # 29 May 2026 in Shanghai
 DAY_MS = 86_400_000

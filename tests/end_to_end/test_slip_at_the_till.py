@@ -40,7 +40,7 @@ from tests.edge_agent.till.test_tendering import Counter as Unclaimed
 from tests.edge_agent.till.test_tendering import paper as a_receipt
 from tests.paper.rendered import Model, Printer
 from tests.paper.test_rendered import PAPERS, PrinterProfile
-from tillpoints.simulation.centre import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 BAG = RewardRow("bag", "织野帆布袋", "A canvas bag from ZHIYE", 100, "goods", "S1")
 PARKING = RewardRow(

@@ -1,7 +1,7 @@
 import pytest
 
 from tillpoints.simulation.planted import planted
-from tillpoints.simulation.plants import BUGS
+from tillpoints.simulation.plants.bugs import BUGS
 
 
 @pytest.mark.parametrize("name", BUGS)

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from tillpoints.cli import main
-from tillpoints.simulation.disk import Disk, File
+from tillpoints.simulation.machines.disk import Disk, File
+from tillpoints.simulation.machines.vfs import installed
 from tillpoints.simulation.mall import Size
 from tillpoints.simulation.marks import RARE, missed
 from tillpoints.simulation.planted import catch, planted
 from tillpoints.simulation.run import run, smallest
-from tillpoints.simulation.vfs import installed
 
 SMALL = Size(stations=3, days=1.0, events_min=12, events_max=20)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tillpoints.simulation.station import Station
+from tillpoints.simulation.machines.station import Station
 from tillpoints.simulation.world import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from edge_agent.journal.identity import Identity
 from loyalty import wire
 from loyalty.leases import ANOTHER_RUN, ARMED_ELSEWHERE, spendable_ms
 from loyalty.wire import LeaseAnswer, LeaseRequest, PushAnswer, PushRequest
-from tillpoints.simulation.cards import CARDS, tag_of
-from tillpoints.simulation.centre import Central
-from tillpoints.simulation.checks import Checks
 from tillpoints.simulation.deeds import DEEDS, Deed
-from tillpoints.simulation.facts import Facts, Granted
-from tillpoints.simulation.network import Line
-from tillpoints.simulation.observer import Observer
-from tillpoints.simulation.people import People
-from tillpoints.simulation.station import Station
+from tillpoints.simulation.invariants.checks import Checks
+from tillpoints.simulation.invariants.facts import Facts, Granted
+from tillpoints.simulation.invariants.observer import Observer
+from tillpoints.simulation.machines.centre import Central
+from tillpoints.simulation.machines.network import Line
+from tillpoints.simulation.machines.station import Station
+from tillpoints.simulation.people.cards import CARDS, tag_of
+from tillpoints.simulation.people.everybody import People
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, World
 
 #: Answers to a lease request that another one may follow.

@@ -11,7 +11,7 @@ from unittest import mock
 
 from msgspec import Struct
 
-from tillpoints.simulation.plants import BUGS
+from tillpoints.simulation.plants.bugs import BUGS
 from tillpoints.simulation.run import run
 
 SEEDS_MAX = 200

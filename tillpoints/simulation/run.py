@@ -14,8 +14,8 @@ from unittest import mock
 
 from msgspec import Struct
 
+from tillpoints.simulation.machines.vfs import installed
 from tillpoints.simulation.mall import Mall, Size
-from tillpoints.simulation.vfs import installed
 from tillpoints.simulation.world import DAY_MS, START_MS, Violation, World
 
 FAULTS = (

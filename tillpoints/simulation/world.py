@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from tillpoints.simulation.vfs import Vfs
+from tillpoints.simulation.machines.vfs import Vfs
 
 START_MS = 1_780_000_000_000  # 29 May 2026, by true time
 HOUR_MS = 3_600_000

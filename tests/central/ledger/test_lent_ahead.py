@@ -9,7 +9,7 @@ from loyalty import vouchers, wire
 from loyalty.leases import READY_REWARD
 from loyalty.wire import Verdict
 from tests.central.programme import member
-from tillpoints.simulation.centre import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 APPLIED = (Verdict.APPLIED, "", 0)
 

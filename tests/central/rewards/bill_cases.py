@@ -17,7 +17,7 @@ from loyalty.rules.tender import Paying
 from tests.central.programme import DAY_MS, START_MS
 from tests.central.rewards.real_counter import RealCounter
 from tests.edge_agent.counter import WANG
-from tillpoints.simulation.centre import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 PAYS = Paying(100, from_fen=20_000, share_percent_max=30)
 BOOK_PAYS = structs.replace(BOOK, tender=PAYS, grammar=4, redeem_limit_points=10_000)

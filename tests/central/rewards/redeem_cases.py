@@ -26,7 +26,7 @@ from loyalty.rules.earning import Reason
 from loyalty.wording import say
 from tests.central.programme import DAY_MS, member
 from tests.central.rewards.bill_cases import Bills
-from tillpoints.simulation.centre import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 FOLDER = Path(__file__).parents[2] / "cases" / "redeem"
 SHOPS = frozenset({"S1", "S2"})

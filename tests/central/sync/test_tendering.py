@@ -18,7 +18,7 @@ from loyalty.receipt import Tender
 from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import Verdict
 from tests.central.programme import DAY_MS, START_MS, member, print_of
-from tillpoints.simulation.centre import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 PAYING = Paying(100, from_fen=20_000, share_percent_max=30)
 BILL = Bill(30_000, 900)

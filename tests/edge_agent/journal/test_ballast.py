@@ -14,8 +14,8 @@ from edge_agent.sync.online import Online
 from loyalty.rules.earning import Reason
 from loyalty.wire import LeaseAnswer, LeaseRequest
 from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
-from tillpoints.simulation.disk import Disk
-from tillpoints.simulation.vfs import installed
+from tillpoints.simulation.machines.disk import Disk
+from tillpoints.simulation.machines.vfs import installed
 
 
 def test_the_reserve_takes_real_room_and_gives_it_back(tmp_path):

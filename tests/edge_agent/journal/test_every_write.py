@@ -14,8 +14,8 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.slips import JobOutcome, Slip
 from loyalty.events import body_of
 from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
-from tillpoints.simulation.disk import Disk, write_image
-from tillpoints.simulation.vfs import installed
+from tillpoints.simulation.machines.disk import Disk, write_image
+from tillpoints.simulation.machines.vfs import installed
 
 BEFORE = 3
 

@@ -14,8 +14,8 @@ from edge_agent.phrases import own_words
 from loyalty.wire import LeaseAnswer, RewardRow
 from tests.edge_agent.conftest import PaperBox, member, now, some_terms
 from tests.edge_agent.journal.conftest import WANG, at, enrolment
-from tillpoints.simulation.disk import Disk
-from tillpoints.simulation.vfs import installed
+from tillpoints.simulation.machines.disk import Disk
+from tillpoints.simulation.machines.vfs import installed
 
 TEA = RewardRow("tea", "茶", "Tea", 50, None)
 LENT = LeaseAnswer("l1", 50, "VCHR0001", valid_until="2027-01-01", ttl_s=900)

@@ -24,7 +24,7 @@ from loyalty.rules import rulebook
 from loyalty.wire import PushRequest, RuleBookRow
 from tillpoints.bench.ground import days
 from tillpoints.bench.ground.days import SHARD, START_MS, Till
-from tillpoints.simulation.book import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 _PART = 10_000
 _FACTS = "shard_key device_id epoch seq hash kind kind_version body"

@@ -20,7 +20,7 @@ from loyalty.events import Body, Claim, Holder, Moment, Refund, Sale, frame_of
 from loyalty.receipt import Kind, Receipt, Tender, fingerprint
 from loyalty.rules import rulebook
 from loyalty.wire import PROTOCOL, PushRequest
-from tillpoints.simulation.book import BOOK
+from tillpoints.simulation.programme.book import BOOK
 
 #: 29 May 2026 in Shanghai.
 START_MS = 1_780_000_000_000

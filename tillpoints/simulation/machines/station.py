@@ -19,10 +19,10 @@ from edge_agent.sync.enrol import enrol
 from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
 from loyalty.events import Moment
-from tillpoints.simulation.disk import Disk, Fault
-from tillpoints.simulation.facts import Facts
-from tillpoints.simulation.network import Died, Line
-from tillpoints.simulation.versions import OlderCaller
+from tillpoints.simulation.invariants.facts import Facts
+from tillpoints.simulation.machines.disk import Disk, Fault
+from tillpoints.simulation.machines.network import Died, Line
+from tillpoints.simulation.machines.versions import OlderCaller
 from tillpoints.simulation.world import HOUR_MS, Violation, World
 
 #: How often tills ask when nothing happens: drawn for each run.

@@ -21,12 +21,12 @@ from loyalty.wire import (
     RewardRow,
     VoucherRequest,
 )
-from tillpoints.simulation import cards
-from tillpoints.simulation.counters import Counters, now_at, token_of
-from tillpoints.simulation.disk import Fault
-from tillpoints.simulation.facts import Facts, Handed
-from tillpoints.simulation.station import Station
-from tillpoints.simulation.wares import REWARDS
+from tillpoints.simulation.invariants.facts import Facts, Handed
+from tillpoints.simulation.machines.disk import Fault
+from tillpoints.simulation.machines.station import Station
+from tillpoints.simulation.people import cards
+from tillpoints.simulation.people.counters import Counters, now_at, token_of
+from tillpoints.simulation.programme.wares import REWARDS
 from tillpoints.simulation.world import HOUR_MS, World
 
 #: How many of the vouchers that were handed out last people still think of.

@@ -32,12 +32,11 @@ from central.sync.service import Service
 from loyalty.chain import Frame
 from loyalty.events import KINDS, Body, ReviewOpened, UnknownKind, body_of
 from loyalty.rules.expiry import day_of
-from tillpoints.simulation import activities, wares
-from tillpoints.simulation.book import BOOK as BOOK  # noqa: PLC0414  # named here for others
-from tillpoints.simulation.calling import call
-from tillpoints.simulation.database import CHECKPOINT_PAGES, FILE, empty, opened
-from tillpoints.simulation.disk import Disk, Fault
-from tillpoints.simulation.inline import InlineCombiner
+from tillpoints.simulation.machines.calling import call
+from tillpoints.simulation.machines.database import CHECKPOINT_PAGES, FILE, empty, opened
+from tillpoints.simulation.machines.disk import Disk, Fault
+from tillpoints.simulation.machines.inline import InlineCombiner
+from tillpoints.simulation.programme import activities, wares
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, World
 
 SHARD = 1

@@ -22,14 +22,14 @@ from edge_agent.journal.reader import Reader
 from loyalty.chain import Frame
 from loyalty.events import Holder, Redeem, body_of
 from loyalty.wire import CardRow, MemberRow, Topic, Verdict
-from tillpoints.simulation.activities import done_twice
-from tillpoints.simulation.cards import CARDS, tag_of
-from tillpoints.simulation.centre import SHARD, Central
-from tillpoints.simulation.database import FILE
-from tillpoints.simulation.disk import write_image
-from tillpoints.simulation.facts import Facts
-from tillpoints.simulation.observer import Observer
-from tillpoints.simulation.station import Station
+from tillpoints.simulation.invariants.facts import Facts
+from tillpoints.simulation.invariants.observer import Observer
+from tillpoints.simulation.machines.centre import SHARD, Central
+from tillpoints.simulation.machines.database import FILE
+from tillpoints.simulation.machines.disk import write_image
+from tillpoints.simulation.machines.station import Station
+from tillpoints.simulation.people.cards import CARDS, tag_of
+from tillpoints.simulation.programme.activities import done_twice
 from tillpoints.simulation.world import World
 
 

@@ -2,8 +2,8 @@
 
 from loyalty.codes import card_tag
 from loyalty.events import Holder
-from tillpoints.simulation.centre import TENANT_KEY
-from tillpoints.simulation.station import Station
+from tillpoints.simulation.machines.centre import TENANT_KEY
+from tillpoints.simulation.machines.station import Station
 
 CARDS = 8
 

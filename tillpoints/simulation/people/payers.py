@@ -19,10 +19,10 @@ from loyalty.rules.tender import TENDER_KIND
 from loyalty.tender_events import Outcome
 from loyalty.wire import CancelRequest, LeaseAnswer
 from receipts.reading import Reading
-from tillpoints.simulation import cards
-from tillpoints.simulation.counters import Counters, now_at, terms_of, token_of
-from tillpoints.simulation.facts import Facts, Paid, Told
-from tillpoints.simulation.station import Station
+from tillpoints.simulation.invariants.facts import Facts, Paid, Told
+from tillpoints.simulation.machines.station import Station
+from tillpoints.simulation.people import cards
+from tillpoints.simulation.people.counters import Counters, now_at, terms_of, token_of
 from tillpoints.simulation.world import World
 
 _STEP_POINTS = 100

@@ -1,7 +1,4 @@
-"""Bugs to plant in redeeming: stock, cancelling, expiry of vouchers, points as money.
-
-See `plants.py`.
-"""
+"""Bugs to plant in redeeming: stock, cancelling, expiry of vouchers, points as money."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,7 +14,7 @@ from central.ledger.judging.rows import Judgement, VoucherState
 from loyalty.events import VoucherUse
 from loyalty.rules import lots
 from loyalty.wire import Verdict
-from tillpoints.simulation.lease_plants import Patch
+from tillpoints.simulation.plants import Patch
 
 _RETURNING = "central.ledger.judging.returning"
 

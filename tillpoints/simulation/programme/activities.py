@@ -19,7 +19,7 @@ from loyalty.events import Body, Claim, Correction, Sale
 from loyalty.rules import rulebook
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import RuleBookRow
-from tillpoints.simulation import book
+from tillpoints.simulation.programme import book
 
 _SHARD = 1
 _UNTIL = date(2099, 12, 31)

@@ -12,14 +12,14 @@ from edge_agent.taking_part import TakingPart
 from loyalty.events import Claim, Correction, Refund, ReviewOpened
 from loyalty.receipt import Kind
 from loyalty.rules.refunds import take_back
-from tillpoints.simulation import cards
-from tillpoints.simulation.activities import a_code
-from tillpoints.simulation.centre import CENTRAL_KEY
-from tillpoints.simulation.counters import Counters, now_at, terms_of
-from tillpoints.simulation.facts import Facts
-from tillpoints.simulation.payers import Payers
-from tillpoints.simulation.redeemers import Redeemers
-from tillpoints.simulation.station import Station
+from tillpoints.simulation.invariants.facts import Facts
+from tillpoints.simulation.machines.centre import CENTRAL_KEY
+from tillpoints.simulation.machines.station import Station
+from tillpoints.simulation.people import cards
+from tillpoints.simulation.people.counters import Counters, now_at, terms_of
+from tillpoints.simulation.people.payers import Payers
+from tillpoints.simulation.people.redeemers import Redeemers
+from tillpoints.simulation.programme.activities import a_code
 from tillpoints.simulation.world import World
 
 _POISON_FEN = 10**13

@@ -17,10 +17,10 @@ from loyalty.receipt import Kind, Receipt, Tender, fingerprint
 from loyalty.rules import earning
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
-from tillpoints.simulation.activities import later
-from tillpoints.simulation.facts import Facts, OpenSale, Sold, Told
-from tillpoints.simulation.station import Station
-from tillpoints.simulation.wares import SHOPS
+from tillpoints.simulation.invariants.facts import Facts, OpenSale, Sold, Told
+from tillpoints.simulation.machines.station import Station
+from tillpoints.simulation.programme.activities import later
+from tillpoints.simulation.programme.wares import SHOPS
 from tillpoints.simulation.world import Violation, World
 
 

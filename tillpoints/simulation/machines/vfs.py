@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tillpoints.simulation.disk import Disk, Outcome
+from tillpoints.simulation.machines.disk import Disk, Outcome
 
 _Pointer = ctypes.c_void_p
 _Int = ctypes.c_int

@@ -1,12 +1,9 @@
-"""Bugs to plant: each breaks one rule of the design, by replacing functions of the product.
+"""Bugs to plant in what devices and central tell each other, and in how it is kept and judged."""
 
-None of this is product code; `planted.py` lets the simulator find them.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from central import schema
 from central.database import writing
@@ -28,15 +25,10 @@ from edge_agent.journal.journal import Journal
 from edge_agent.sync.pusher import Pusher
 from loyalty.receipt import Receipt, fingerprint
 from loyalty.wire import PullAnswer, Verdict
-from tillpoints.simulation import lease_plants, redeeming_plants
-from tillpoints.simulation.lease_plants import Patch
-from tillpoints.simulation.mall import Size
-
-#: A planted bug: what it replaces, by dotted name.
-Plant = Callable[[], Sequence[Patch]]
+from tillpoints.simulation.plants import Patch
 
 
-def _ack_before_commit() -> Sequence[Patch]:
+def ack_before_commit() -> Sequence[Patch]:
     """Central answers whether or not its COMMIT goes through."""
 
     def run_items(self: Service, items: Sequence[Item]) -> list[object]:
@@ -52,7 +44,7 @@ def _ack_before_commit() -> Sequence[Patch]:
     return [("central.sync.service.Service._run", run_items)]
 
 
-def _no_hash_compare() -> Sequence[Patch]:
+def no_hash_compare() -> Sequence[Patch]:
     """A repeat is skipped without a look at its hashes."""
 
     def meet(
@@ -68,7 +60,7 @@ def _no_hash_compare() -> Sequence[Patch]:
     return [("central.ledger.writing.overlaps.meet", meet)]
 
 
-def _delete_all_sent() -> Sequence[Patch]:
+def delete_all_sent() -> Sequence[Patch]:
     """A till forgets what it sent, acknowledged or not."""
     step = Pusher.step
 
@@ -87,7 +79,7 @@ def _delete_all_sent() -> Sequence[Patch]:
     return [("edge_agent.sync.pusher.Pusher.step", forgetful)]
 
 
-def _trim_at_acked() -> Sequence[Patch]:
+def trim_at_acked() -> Sequence[Patch]:
     """A till drops what central acknowledged, whether or not a backup holds it."""
     step = Pusher.step
 
@@ -106,7 +98,7 @@ def _trim_at_acked() -> Sequence[Patch]:
     return [("edge_agent.sync.pusher.Pusher.step", thrifty)]
 
 
-def _cursor_from_a_sequence() -> Sequence[Patch]:
+def cursor_from_a_sequence() -> Sequence[Patch]:
     """Positions are drawn before the commit: a page can miss one that is committed later."""
     rows = pulling._rows  # noqa: SLF001
 
@@ -118,7 +110,7 @@ def _cursor_from_a_sequence() -> Sequence[Patch]:
     return [("central.sync.pulling._rows", early)]
 
 
-def _answers_take_no_time() -> Sequence[Patch]:
+def answers_take_no_time() -> Sequence[Patch]:
     """A till takes central's clock as if its answer had needed no time."""
     sampled = boots.sampled
 
@@ -128,7 +120,7 @@ def _answers_take_no_time() -> Sequence[Patch]:
     return [("edge_agent.journal.boots.sampled", at_once)]
 
 
-def _refused_becomes_success() -> Sequence[Patch]:
+def refused_becomes_success() -> Sequence[Patch]:
     """An event that is sent again is judged again, even if it was refused for good."""
 
     def turn(connection: Any, shard_key: int, items: Sequence[Any], *rest: Any) -> list[object]:
@@ -147,7 +139,7 @@ def _refused_becomes_success() -> Sequence[Patch]:
     return [("central.sync.service.run_turn", turn)]
 
 
-def _poison_stops_the_batch() -> Sequence[Patch]:
+def poison_stops_the_batch() -> Sequence[Patch]:
     """What a handler raises fails the whole push."""
 
     def attempt(entry: Any) -> object:
@@ -164,7 +156,7 @@ def _poison_stops_the_batch() -> Sequence[Patch]:
     ]
 
 
-def _till_does_not_sync() -> Sequence[Patch]:
+def till_does_not_sync() -> Sequence[Patch]:
     """The journal's COMMIT does not wait for the disk."""
 
     def connect(path: Any) -> Any:
@@ -175,7 +167,7 @@ def _till_does_not_sync() -> Sequence[Patch]:
     return [("edge_agent.journal.opening.connect_writer", connect)]
 
 
-def _central_does_not_sync() -> Sequence[Patch]:
+def central_does_not_sync() -> Sequence[Patch]:
     """Central's COMMIT does not wait for the disk."""
     from central import database
 
@@ -188,7 +180,7 @@ def _central_does_not_sync() -> Sequence[Patch]:
     return [("central.database._set_up_sqlite", hasty)]
 
 
-def _refund_clamps() -> Sequence[Patch]:
+def refund_clamps() -> Sequence[Patch]:
     """A refund of points that are spent takes what is there and forgets the rest."""
 
     def take(entry: Any, holder: Any, points: int, subject: str, codes: Any) -> None:
@@ -203,7 +195,7 @@ def _refund_clamps() -> Sequence[Patch]:
     return [("central.ledger.judging.sales.take", take)]
 
 
-def _fingerprint_without_date() -> Sequence[Patch]:
+def fingerprint_without_date() -> Sequence[Patch]:
     """A receipt's key forgets the day, and shops start their numbers again each day."""
 
     def dateless(receipt: Receipt, discriminator: str = "") -> bytes:
@@ -213,11 +205,11 @@ def _fingerprint_without_date() -> Sequence[Patch]:
         # In place of what remembers its answers: they would outlive the bug.
         ("central.ledger.judging.references.print_of", dateless),
         ("edge_agent.journal.projections.sales.fingerprint", dateless),
-        ("tillpoints.simulation.counters.fingerprint", dateless),
+        ("tillpoints.simulation.people.counters.fingerprint", dateless),
     ]
 
 
-def _contained_at_ack() -> Sequence[Patch]:
+def contained_at_ack() -> Sequence[Patch]:
     """A balance counts as containing an event when it is acknowledged, not when it is pulled."""
     acknowledge = cursor.acknowledge
 
@@ -228,7 +220,7 @@ def _contained_at_ack() -> Sequence[Patch]:
     return [("edge_agent.journal.cursor.acknowledge", early)]
 
 
-def _page_and_cursor_apart() -> Sequence[Patch]:
+def page_and_cursor_apart() -> Sequence[Patch]:
     """The cursor moves in one transaction, the rows follow in another."""
     whole = Journal.take_page
 
@@ -248,7 +240,7 @@ def _page_and_cursor_apart() -> Sequence[Patch]:
     return [("edge_agent.journal.journal.Journal.take_page", in_two)]
 
 
-def _epoch_used_again() -> Sequence[Patch]:
+def epoch_used_again() -> Sequence[Patch]:
     """A device whose chain parted goes on in the epoch that was sealed."""
 
     def same(_connection: Any, latest: Any, _now_ms: int) -> object:
@@ -263,7 +255,7 @@ def _epoch_used_again() -> Sequence[Patch]:
     ]
 
 
-def _ack_names_the_head() -> Sequence[Patch]:
+def ack_names_the_head() -> Sequence[Patch]:
     """Central acknowledges all it holds, not what this push has shown: a rollback goes unseen."""
     meet = overlaps.meet
 
@@ -276,7 +268,7 @@ def _ack_names_the_head() -> Sequence[Patch]:
     return [("central.ledger.writing.overlaps.meet", generous)]
 
 
-def _dated_by_the_wall_clock() -> Sequence[Patch]:
+def dated_by_the_wall_clock() -> Sequence[Patch]:
     """Central believes what a till's wall clock says."""
 
     def believed(at: Any, _clock: Any, _boots: Any, received_ms: int) -> When:
@@ -284,55 +276,3 @@ def _dated_by_the_wall_clock() -> Sequence[Patch]:
         return When(moment_ms, moment_ms, Quality.EXACT)
 
     return [("central.ledger.writing.turns.interval", believed)]
-
-
-class Bug(Struct, frozen=True):
-    """A planted bug, and the size of run that gives it a chance to show."""
-
-    plant: Plant
-    size: Size = Size(stations=3, days=1.0, events_min=20, events_max=40)
-
-
-_TWO_DAYS = Size(stations=3, days=2.0, events_min=20, events_max=40)
-
-BUGS: Mapping[str, Bug] = {
-    "ack before commit": Bug(_ack_before_commit),
-    "no hash compare on overlap": Bug(_no_hash_compare),
-    "delete all sent instead of all acked": Bug(_delete_all_sent),
-    "grant not idempotent": Bug(lease_plants.grant_not_idempotent),
-    "lease refusal forgotten": Bug(lease_plants.refusal_forgotten),
-    "lease in an epoch the caller is not in": Bug(lease_plants.lease_in_any_epoch),
-    "verdict retried to success": Bug(_refused_becomes_success),
-    "poison stops the batch": Bug(_poison_stops_the_batch),
-    "synchronous=NORMAL on the till": Bug(_till_does_not_sync),
-    "synchronous=NORMAL at central": Bug(_central_does_not_sync),
-    "refund clamps at zero": Bug(_refund_clamps),
-    "fingerprint without date": Bug(_fingerprint_without_date, _TWO_DAYS),
-    "contained_seq at ack instead of at pull": Bug(_contained_at_ack),
-    "directory page and cursor in two transactions": Bug(_page_and_cursor_apart),
-    "free lease at TTL": Bug(lease_plants.lease_free_at_ttl),
-    "reuse epoch after a fork": Bug(_epoch_used_again),
-    "lease armed for ever": Bug(lease_plants.armed_for_ever),
-    "armed across reboot": Bug(lease_plants.armed_across_reboot),
-    "second session armed while the first lives": Bug(lease_plants.second_session_armed),
-    "wall clock dates events": Bug(_dated_by_the_wall_clock),
-    "lease of a dead run never returned": Bug(lease_plants.lease_never_returned),
-    "ack names more than was shown": Bug(_ack_names_the_head),
-    "trim at acked instead of durable": Bug(_trim_at_acked),
-    "cursor from a sequence": Bug(_cursor_from_a_sequence),
-    "answers take no time": Bug(_answers_take_no_time),
-    "wall clock in leases": Bug(lease_plants.wall_clock_in_leases),
-    "cancel gives the points twice": Bug(redeeming_plants.given_back_twice),
-    "cancel or expiry without stock back": Bug(
-        redeeming_plants.given_back_without_stock, _TWO_DAYS
-    ),
-    "points come back with a new last day": Bug(redeeming_plants.given_back_as_new, _TWO_DAYS),
-    "voucher used after cancel": Bug(redeeming_plants.used_after_cancel, _TWO_DAYS),
-    "voucher used twice": Bug(redeeming_plants.used_twice, _TWO_DAYS),
-    "kept pieces given away": Bug(redeeming_plants.kept_pieces_given_away, _TWO_DAYS),
-    "redemption does not count its pieces": Bug(redeeming_plants.last_piece_twice),
-    "payment not settled": Bug(redeeming_plants.payment_to_nobody),
-    "matched payment left open": Bug(redeeming_plants.match_not_settled, _TWO_DAYS),
-    "paid part earns": Bug(redeeming_plants.paid_part_earns, _TWO_DAYS),
-    "remade payment loses its till": Bug(redeeming_plants.voucher_ends_early, _TWO_DAYS),
-}

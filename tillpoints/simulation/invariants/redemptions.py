@@ -16,9 +16,9 @@ from central.ledger.judging.redemption_rows import Redemption, Reservations
 from central.ledger.judging.rows import VoucherState
 from central.ledger.settlement import Payment, dues
 from central.ledger.writing.lots import unpacked
-from tillpoints.simulation.cards import member_of
-from tillpoints.simulation.facts import Facts, Taken, Told
-from tillpoints.simulation.wares import SUPPLIED
+from tillpoints.simulation.invariants.facts import Facts, Taken, Told
+from tillpoints.simulation.people.cards import member_of
+from tillpoints.simulation.programme.wares import SUPPLIED
 from tillpoints.simulation.world import World
 
 _SPENT_TO = {AccountKind.REDEMPTION, AccountKind.SETTLEMENT}

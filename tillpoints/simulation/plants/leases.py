@@ -1,4 +1,4 @@
-"""Bugs to plant in leases: granting, arming, spending and giving back. See `plants.py`."""
+"""Bugs to plant in leases: granting, arming, spending and giving back."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,8 +14,7 @@ from edge_agent.journal.errors import LeaseClosed
 from edge_agent.sync.calls import Done
 from loyalty.events import LeaseGrant, Moment
 from loyalty.wire import LeaseAnswer
-
-Patch = tuple[str, object]
+from tillpoints.simulation.plants import Patch
 
 
 def grant_not_idempotent() -> Sequence[Patch]:

@@ -29,9 +29,9 @@ from loyalty.events import (
     origin_of,
 )
 from loyalty.wire import PushAnswer, PushRequest, Verdict
-from tillpoints.simulation.centre import SHARD, Central
-from tillpoints.simulation.facts import Facts, Key, Told
-from tillpoints.simulation.redemptions import Redemptions
+from tillpoints.simulation.invariants.facts import Facts, Key, Told
+from tillpoints.simulation.invariants.redemptions import Redemptions
+from tillpoints.simulation.machines.centre import SHARD, Central
 from tillpoints.simulation.world import World
 
 _CENTRAL = bytes(16)

@@ -1,0 +1,1 @@
+"""What must hold in every run, whatever fails: the checks, and the facts they are held against."""

@@ -1,0 +1,1 @@
+"""Who comes to the counters of a run, and what they do there."""

@@ -1,0 +1,58 @@
+"""Every bug that can be planted, by name: what it replaces, and a run that can find it."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from tillpoints.simulation.mall import Size
+from tillpoints.simulation.plants import Plant, leases, redeeming, sync
+
+
+class Bug(Struct, frozen=True):
+    """A planted bug, and the size of run that gives it a chance to show."""
+
+    plant: Plant
+    size: Size = Size(stations=3, days=1.0, events_min=20, events_max=40)
+
+
+_TWO_DAYS = Size(stations=3, days=2.0, events_min=20, events_max=40)
+
+BUGS: Mapping[str, Bug] = {
+    "ack before commit": Bug(sync.ack_before_commit),
+    "no hash compare on overlap": Bug(sync.no_hash_compare),
+    "delete all sent instead of all acked": Bug(sync.delete_all_sent),
+    "grant not idempotent": Bug(leases.grant_not_idempotent),
+    "lease refusal forgotten": Bug(leases.refusal_forgotten),
+    "lease in an epoch the caller is not in": Bug(leases.lease_in_any_epoch),
+    "verdict retried to success": Bug(sync.refused_becomes_success),
+    "poison stops the batch": Bug(sync.poison_stops_the_batch),
+    "synchronous=NORMAL on the till": Bug(sync.till_does_not_sync),
+    "synchronous=NORMAL at central": Bug(sync.central_does_not_sync),
+    "refund clamps at zero": Bug(sync.refund_clamps),
+    "fingerprint without date": Bug(sync.fingerprint_without_date, _TWO_DAYS),
+    "contained_seq at ack instead of at pull": Bug(sync.contained_at_ack),
+    "directory page and cursor in two transactions": Bug(sync.page_and_cursor_apart),
+    "free lease at TTL": Bug(leases.lease_free_at_ttl),
+    "reuse epoch after a fork": Bug(sync.epoch_used_again),
+    "lease armed for ever": Bug(leases.armed_for_ever),
+    "armed across reboot": Bug(leases.armed_across_reboot),
+    "second session armed while the first lives": Bug(leases.second_session_armed),
+    "wall clock dates events": Bug(sync.dated_by_the_wall_clock),
+    "lease of a dead run never returned": Bug(leases.lease_never_returned),
+    "ack names more than was shown": Bug(sync.ack_names_the_head),
+    "trim at acked instead of durable": Bug(sync.trim_at_acked),
+    "cursor from a sequence": Bug(sync.cursor_from_a_sequence),
+    "answers take no time": Bug(sync.answers_take_no_time),
+    "wall clock in leases": Bug(leases.wall_clock_in_leases),
+    "cancel gives the points twice": Bug(redeeming.given_back_twice),
+    "cancel or expiry without stock back": Bug(redeeming.given_back_without_stock, _TWO_DAYS),
+    "points come back with a new last day": Bug(redeeming.given_back_as_new, _TWO_DAYS),
+    "voucher used after cancel": Bug(redeeming.used_after_cancel, _TWO_DAYS),
+    "voucher used twice": Bug(redeeming.used_twice, _TWO_DAYS),
+    "kept pieces given away": Bug(redeeming.kept_pieces_given_away, _TWO_DAYS),
+    "redemption does not count its pieces": Bug(redeeming.last_piece_twice),
+    "payment not settled": Bug(redeeming.payment_to_nobody),
+    "matched payment left open": Bug(redeeming.match_not_settled, _TWO_DAYS),
+    "paid part earns": Bug(redeeming.paid_part_earns, _TWO_DAYS),
+    "remade payment loses its till": Bug(redeeming.voucher_ends_early, _TWO_DAYS),
+}

@@ -1,0 +1,1 @@
+"""What the simulated mall offers: its rule book, its activities, its rewards."""
