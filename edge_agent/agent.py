@@ -23,14 +23,14 @@ from edge_agent.config import Config
 from edge_agent.desks import Desk, desk
 from edge_agent.devices.slip_folder import Slips
 from edge_agent.effects import Now, Terms
-from edge_agent.journal.ballast import Ballast
 from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import JournalBroken, JournalError
+from edge_agent.journal.file.ballast import Ballast
+from edge_agent.journal.file.mark import Mark
+from edge_agent.journal.file.mark_file import MarkFile, NoMemory
+from edge_agent.journal.file.salvage import opened
+from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.identity import Identity
-from edge_agent.journal.mark import Mark
-from edge_agent.journal.mark_file import MarkFile, NoMemory
-from edge_agent.journal.salvage import opened
-from edge_agent.journal.writer import Writer
 from edge_agent.messages import JobRead, SyncChanged
 from edge_agent.paper_out import PaperOut
 from edge_agent.papers.job_reading import JobReader

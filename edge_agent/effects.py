@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from edge_agent.journal.reviews import ReviewPaper
+from edge_agent.journal.papers.reviews import ReviewPaper
 from edge_agent.phrases import Phrase
 from edge_agent.slips import AnySlip
 from loyalty.events import Bill, Body, Holder, Moment

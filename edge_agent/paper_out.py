@@ -19,7 +19,7 @@ from edge_agent.devices.slip_folder import Result
 from edge_agent.effects import HeldSlip
 from edge_agent.journal.errors import JournalError
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.slips import SlipRecord, SlipState
+from edge_agent.journal.papers.slips import SlipRecord, SlipState
 from edge_agent.messages import PaperChanged
 from edge_agent.slips import AnySlip, compose
 from loyalty.wording import Language

@@ -17,8 +17,8 @@ from edge_agent.effects import (
     ReleaseSlip,
 )
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.reviews import ReviewPaper
-from edge_agent.journal.slips import JobOutcome, Slip, SlipState
+from edge_agent.journal.papers.reviews import ReviewPaper
+from edge_agent.journal.papers.slips import JobOutcome, Slip, SlipState
 from edge_agent.slips import ClaimSlip
 from loyalty.events import Body
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct, structs
 
 from edge_agent.journal.errors import JournalBroken, NotEnrolled
-from edge_agent.journal.migrate import sync_folder
+from edge_agent.journal.file.migrate import sync_folder
 from loyalty.chain import Stream
 from loyalty.wire import EnrolAnswer, Role
 

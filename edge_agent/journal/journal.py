@@ -15,36 +15,25 @@ from typing import Self
 
 from msgspec import structs
 
-from edge_agent.journal import (
-    boots,
-    coupons,
-    cursor,
-    directory,
-    identity,
-    leasing,
-    log,
-    members,
-    projections,
-    refusals,
-    rehoming,
-    reviews,
-    voucher_requests,
-)
-from edge_agent.journal.arming import Arming
+from edge_agent.journal import boots, cursor, identity, log, projections, rehoming
 from edge_agent.journal.clock import moment
-from edge_agent.journal.coupons import KeptCoupon
 from edge_agent.journal.cursor import Cursor
-from edge_agent.journal.database import FILE, lock
 from edge_agent.journal.errors import JournalBroken, JournalFailure, JournalFull
+from edge_agent.journal.file.database import FILE, lock
+from edge_agent.journal.file.mark import Mark
+from edge_agent.journal.file.opening import begin, connect
+from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link
-from edge_agent.journal.mark import Mark
-from edge_agent.journal.opening import begin, connect
+from edge_agent.journal.papers import refusals, reviews
+from edge_agent.journal.papers.reviews import ReviewPaper
+from edge_agent.journal.papers.slips import JobOutcome, Slip, SlipState, ask_copy, keep_slips
+from edge_agent.journal.pulled import directory, members
 from edge_agent.journal.reader import Reader
-from edge_agent.journal.reviews import ReviewPaper
-from edge_agent.journal.slips import JobOutcome, Slip, SlipState, ask_copy, keep_slips
+from edge_agent.journal.spending import coupons, leasing, voucher_requests
+from edge_agent.journal.spending.arming import Arming
+from edge_agent.journal.spending.coupons import KeptCoupon
 from edge_agent.journal.verify import tail_problems
-from edge_agent.journal.writer import Writer
 from loyalty.events import Body, Holder, Moment, Redeem
 from loyalty.wire import (
     EnrolAnswer,

@@ -13,35 +13,24 @@ from typing import Self, TypeVar
 
 from msgspec import Struct
 
-from edge_agent.journal import (
-    batches,
-    boots,
-    cursor,
-    directory,
-    identity,
-    leasing,
-    log,
-    members,
-    records,
-    refusals,
-    reviews,
-    seals,
-    slips,
-)
+from edge_agent.journal import batches, boots, cursor, identity, log
 from edge_agent.journal.activities import ActivityReader
 from edge_agent.journal.batches import Batch
 from edge_agent.journal.cursor import Cursor, Outbox
-from edge_agent.journal.database import FILE, connect_reader, reading, snapshot
+from edge_agent.journal.file.database import FILE, connect_reader, reading, snapshot
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.log import Link, Place
-from edge_agent.journal.member_files import MemberFiles
-from edge_agent.journal.members import InUse, Standing
-from edge_agent.journal.records import Record, SaleRecord
-from edge_agent.journal.refusals import HeldSale, RefusedClaim
-from edge_agent.journal.reviews import ReviewItem, ReviewPaper, Unsent
-from edge_agent.journal.slips import JobRecord, SlipRecord, SlipState
+from edge_agent.journal.papers import records, refusals, reviews, slips
+from edge_agent.journal.papers.records import Record, SaleRecord
+from edge_agent.journal.papers.refusals import HeldSale, RefusedClaim
+from edge_agent.journal.papers.reviews import ReviewItem, ReviewPaper, Unsent
+from edge_agent.journal.papers.slips import JobRecord, SlipRecord, SlipState
+from edge_agent.journal.pulled import directory, members, seals
+from edge_agent.journal.pulled.member_files import MemberFiles
+from edge_agent.journal.pulled.members import InUse, Standing
+from edge_agent.journal.spending import leasing
+from edge_agent.journal.spending.vouchers import VoucherReader
 from edge_agent.journal.verify import Report, verify
-from edge_agent.journal.vouchers import VoucherReader
 from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder, Moment
 from loyalty.facts import BootClock

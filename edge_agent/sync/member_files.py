@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge_agent.journal.cursor import Cursor
+from edge_agent.journal.file.migrate import sync_folder
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.member_files import OpenFile, is_whole, path_of
-from edge_agent.journal.migrate import sync_folder
+from edge_agent.journal.pulled.member_files import OpenFile, is_whole, path_of
 from edge_agent.sync.calls import Caller, Done, Refused, Trouble
 from edge_agent.sync.puller import Offered
 from edge_agent.sync.status import Problem

@@ -1,8 +1,8 @@
 """What a claim slip that is scanned at its own till means. Decides nothing else."""
 
 from edge_agent.effects import Now
+from edge_agent.journal.papers.records import SaleRecord
 from edge_agent.journal.reader import Reader
-from edge_agent.journal.records import SaleRecord
 from edge_agent.phrases import own_words, phrase, told_why
 from edge_agent.recording import claim_until
 from edge_agent.till.inputs import ClaimScanned, ReviewScanned, ScanFailed

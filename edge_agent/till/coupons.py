@@ -11,10 +11,10 @@ from msgspec import UNSET, Struct, structs
 
 from edge_agent import commands
 from edge_agent.effects import Now, Record
-from edge_agent.journal.coupons import KeptCoupon
 from edge_agent.journal.errors import JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.spending.coupons import KeptCoupon
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from edge_agent.till import matching
 from edge_agent.till.intake import Finding, Sold

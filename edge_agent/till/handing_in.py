@@ -12,10 +12,10 @@ from msgspec import UNSET, Struct, structs
 
 from edge_agent.asking import Ask
 from edge_agent.effects import AskVoucher, Now
-from edge_agent.journal.coupons import KeptCoupon
 from edge_agent.journal.errors import Duplicate, JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.spending.coupons import KeptCoupon
 from edge_agent.messages import VoucherAnswered
 from edge_agent.phrases import Phrase, Tone, counted, own_words, phrase
 from edge_agent.till.coupons import Coupons

@@ -6,7 +6,7 @@ All times are seconds of the boot's own clock and say when something happened.
 from msgspec import Struct
 
 from edge_agent.effects import Member
-from edge_agent.journal.reviews import ReviewItem
+from edge_agent.journal.papers.reviews import ReviewItem
 from edge_agent.phrases import Phrase, Tone
 from edge_agent.till.intake import Finding, KnownSale
 from edge_agent.till.unclear import Unclear

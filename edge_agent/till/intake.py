@@ -12,8 +12,8 @@ from typing import Literal, Protocol
 from msgspec import Struct, structs
 
 from edge_agent.effects import Member
-from edge_agent.journal.bills import GivenBack, PaidBill
-from edge_agent.journal.records import SaleState
+from edge_agent.journal.papers.records import SaleState
+from edge_agent.journal.spending.bills import GivenBack, PaidBill
 from edge_agent.phrases import Phrase, own_words
 from edge_agent.till.alike import may_be_recorded
 from edge_agent.till.unclear import Unclear, unclear

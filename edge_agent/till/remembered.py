@@ -3,8 +3,8 @@
 from msgspec import structs
 
 from edge_agent.effects import Now
+from edge_agent.journal.papers.records import SaleRecord
 from edge_agent.journal.reader import Reader
-from edge_agent.journal.records import SaleRecord
 from edge_agent.people import holder_member
 from edge_agent.till.earned import when
 from edge_agent.till.intake import KnownSale

@@ -8,7 +8,7 @@ with what was read and what was decided.
 from msgspec import Struct, structs
 
 from edge_agent.effects import Effect, HeldSlip, Member, Now, Record, SyncNow, Terms
-from edge_agent.journal.reviews import ReviewItem
+from edge_agent.journal.papers.reviews import ReviewItem
 from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.till.earned import award
 from edge_agent.till.given import given_back

@@ -11,7 +11,7 @@ from edge_agent.effects import Now, Record, SyncNow, Terms
 from edge_agent.journal.errors import Duplicate, JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.reviews import ReviewItem
+from edge_agent.journal.papers.reviews import ReviewItem
 from edge_agent.people import holder_member, member_of
 from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.recording import record

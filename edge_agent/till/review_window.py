@@ -5,7 +5,7 @@ that the points can be claimed once somebody has decided what the paper says.
 """
 
 from edge_agent.effects import DropSlip, Effect, HeldSlip, Member, Now, Record, SyncNow, Terms
-from edge_agent.journal.reviews import ReviewItem, ReviewPaper
+from edge_agent.journal.papers.reviews import ReviewItem, ReviewPaper
 from edge_agent.till.inputs import OpenReview
 from edge_agent.till.paper import review_slip
 from edge_agent.till.unclear import Unclear

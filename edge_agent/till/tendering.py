@@ -17,7 +17,7 @@ from edge_agent.asking import Ask
 from edge_agent.effects import AskCancel, AskLease, Member, Now, Record, Terms
 from edge_agent.journal.errors import JournalError
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.payments import PaymentRecord
+from edge_agent.journal.spending.payments import PaymentRecord
 from edge_agent.messages import CancelAnswered, LeaseAnswered, SyncChanged
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from edge_agent.proving import TRY_AGAIN, next_try, wants_proof

@@ -8,7 +8,7 @@ import hashlib
 
 from msgspec import Struct, structs
 
-from edge_agent.journal.reviews import ReviewPaper
+from edge_agent.journal.papers.reviews import ReviewPaper
 from edge_agent.phrases import Phrase, own_words
 from loyalty.receipt import EARNING_KINDS, Kind
 from loyalty.reviewing import review_id

@@ -3,8 +3,8 @@
 import msgspec
 from flask import Blueprint, Response, abort
 
+from edge_agent.journal.papers.reviews import ReviewItem
 from edge_agent.journal.reader import Reader
-from edge_agent.journal.reviews import ReviewItem
 from edge_agent.people import holder_member
 from edge_agent.web.views import Json
 from loyalty.receipt import EARNING_KINDS

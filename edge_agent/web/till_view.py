@@ -2,8 +2,8 @@
 
 from edge_agent.effects import Now, PaperSeen, Terms
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.records import Record, RefundRecord, ReviewRecord, SaleRecord
-from edge_agent.journal.slips import JobRecord
+from edge_agent.journal.papers.records import Record, RefundRecord, ReviewRecord, SaleRecord
+from edge_agent.journal.papers.slips import JobRecord
 from edge_agent.people import holder_member
 from edge_agent.phrases import Phrase, phrase, told_why
 from edge_agent.recording import papers

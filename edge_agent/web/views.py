@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from edge_agent.effects import Member, Terms
-from edge_agent.journal.slips import SlipRecord
+from edge_agent.journal.papers.slips import SlipRecord
 from edge_agent.phrases import Phrase, Tone, phrase, told_why
 from loyalty.rules.reasons import of_benefits
 from loyalty.rules.rulebook import RuleBook

@@ -14,7 +14,7 @@ from edge_agent.devices.slip_folder import Outcome, Result, Slips
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.effects import HeldSlip
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.slips import Slip, SlipState
+from edge_agent.journal.papers.slips import Slip, SlipState
 from edge_agent.paper_out import PaperOut
 from edge_agent.slips import AnySlip, BalanceSlip, Expiring, Origin
 from paper.encode import PAPER_80MM, encode_slip

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.config import load
-from edge_agent.journal.mark_file import FILE
+from edge_agent.journal.file.mark_file import FILE
 from tests.edge_agent.counter import Counter
 
 MEMORY = "/dev/shm"  # noqa: S108 a folder of our own is made in it

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from edge_agent.devices.virtual.printer import VirtualPrinter
-from edge_agent.journal.ballast import BALLAST_BYTES
-from edge_agent.journal.pages import records
+from edge_agent.journal.file.ballast import BALLAST_BYTES
+from edge_agent.journal.file.pages import records
 from tests.faults.paid_with_points import earned, let_points_pay, pay, print_receipt
 from tillpoints.demo.ports import Ports
 from tillpoints.demo.pos.printing import Pos, send

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import LeaseClosed
+from edge_agent.journal.file.mark import Mark
+from edge_agent.journal.file.mark_file import MarkFile
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.mark import Mark
-from edge_agent.journal.mark_file import MarkFile
 from edge_agent.sync.calls import Caller, Offline, Refused
 from edge_agent.sync.enrol import enrol
 from edge_agent.sync.online import Online

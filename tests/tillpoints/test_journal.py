@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner
 
-from edge_agent.journal.database import FILE
+from edge_agent.journal.file.database import FILE
 from tests.edge_agent.journal.conftest import WANG, lend, open_till, redeem, sale
 from tillpoints.cli import main
 

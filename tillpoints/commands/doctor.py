@@ -22,7 +22,7 @@ import click
 
 from edge_agent.config import Config, ConfigError, load
 from edge_agent.devices.printer_font import FontMissingError, find_font
-from edge_agent.journal.mark_file import is_in_memory
+from edge_agent.journal.file.mark_file import is_in_memory
 from tillpoints import kernel_clock
 from tillpoints.exits import ConfigurationFailure
 from tillpoints.findings import (

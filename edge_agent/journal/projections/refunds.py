@@ -2,9 +2,9 @@
 
 import sqlite3
 
-from edge_agent.journal.bills import paid_bill
 from edge_agent.journal.log import Place
 from edge_agent.journal.projections import movements, sales
+from edge_agent.journal.spending.bills import paid_bill
 from loyalty.events import Refund
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from central.ledger.waiting import cases
-from edge_agent.journal.database import FILE
+from edge_agent.journal.file.database import FILE
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.push import request as push_of
 from loyalty import chain, wire

@@ -16,7 +16,7 @@ import pytest
 
 from edge_agent.journal.errors import JournalFailure, JournalFull
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.slips import JobOutcome, Slip
+from edge_agent.journal.papers.slips import JobOutcome, Slip
 from loyalty.events import Sale, body_of
 from tests.edge_agent.journal.conftest import WANG, open_till, sale
 

@@ -11,7 +11,7 @@ import pytest
 
 from edge_agent.journal.errors import JournalFailure, JournalFull
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.slips import JobOutcome, Slip
+from edge_agent.journal.papers.slips import JobOutcome, Slip
 from loyalty.events import body_of
 from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
 from tillpoints.simulation.machines.disk import Disk, write_image

@@ -15,7 +15,7 @@ from edge_agent.journal.errors import (
 )
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Place
-from edge_agent.journal.slips import JobOutcome, Slip
+from edge_agent.journal.papers.slips import JobOutcome, Slip
 from loyalty import chain, wire
 from loyalty.events import (
     BodyTooLarge,

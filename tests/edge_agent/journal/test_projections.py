@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.journal import projections
-from edge_agent.journal.database import FILE, reading
 from edge_agent.journal.errors import Refusal
-from edge_agent.journal.records import SaleRecord
+from edge_agent.journal.file.database import FILE, reading
+from edge_agent.journal.papers.records import SaleRecord
 from loyalty.events import (
     ActivityDone,
     Believed,

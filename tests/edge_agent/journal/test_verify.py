@@ -3,8 +3,8 @@ from contextlib import closing
 
 import pytest
 
-from edge_agent.journal.database import FILE
 from edge_agent.journal.errors import JournalBroken
+from edge_agent.journal.file.database import FILE
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.reader import Reader
 from tests.edge_agent.journal.conftest import WANG, open_till, sale

@@ -6,8 +6,8 @@ import pytest
 from msgspec import structs
 
 from edge_agent.desks import desk
+from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.writer import Writer
 from edge_agent.kiosk.state import State
 from edge_agent.messages import LeaseAnswered
 from edge_agent.phrases import own_words

@@ -9,10 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
-from edge_agent.journal.database import FILE
+from edge_agent.journal.file.database import FILE
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.member_files import path_of
-from edge_agent.journal.members import InUse
+from edge_agent.journal.pulled.member_files import path_of
+from edge_agent.journal.pulled.members import InUse
 from edge_agent.sync import member_files
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.syncer import Syncer

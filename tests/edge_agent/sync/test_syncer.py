@@ -6,8 +6,8 @@ from msgspec import structs
 
 from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import Duplicate, JournalFull
+from edge_agent.journal.file.mark import Mark
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.mark import Mark
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.pacing import BACKOFF_MAX_S
 from edge_agent.sync.status import Problem as Trouble

@@ -12,7 +12,7 @@ from edge_agent import commands
 from edge_agent.desks import desk
 from edge_agent.effects import AskVoucher, Now
 from edge_agent.journal import projections
-from edge_agent.journal.database import FILE
+from edge_agent.journal.file.database import FILE
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import JobRead, VoucherAnswered
 from edge_agent.till.tendering import RECEIPT_S

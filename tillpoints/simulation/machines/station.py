@@ -11,9 +11,9 @@ from functools import partial
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.journal.errors import JournalBroken, JournalFailure
+from edge_agent.journal.file.mark import Mark
 from edge_agent.journal.identity import KEY_FILE, Identity
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.mark import Mark
 from edge_agent.sync.calls import Caller, Offline, Refused
 from edge_agent.sync.enrol import enrol
 from edge_agent.sync.online import Online

@@ -9,8 +9,8 @@ from central import schema
 from central.ledger.commands import Decision
 from central.ledger.lease_commands import GrantLease
 from central.ledger.writing.turns import run_turn
-from edge_agent.journal.arming import Arming
 from edge_agent.journal.errors import LeaseClosed
+from edge_agent.journal.spending.arming import Arming
 from edge_agent.sync.calls import Done
 from loyalty.events import LeaseGrant, Moment
 from loyalty.wire import LeaseAnswer
@@ -59,7 +59,7 @@ def lease_in_any_epoch() -> Sequence[Patch]:
 
     return [
         ("central.ledger.lease_commands.GrantLease.decide", generous),
-        ("edge_agent.journal.leasing.check_spendable", lambda *_: None),
+        ("edge_agent.journal.spending.leasing.check_spendable", lambda *_: None),
     ]
 
 
@@ -90,7 +90,7 @@ def lease_never_returned() -> Sequence[Patch]:
 
 def armed_for_ever() -> Sequence[Patch]:
     """A till spends a lease whenever it likes, in whichever run and however late."""
-    return [("edge_agent.journal.arming.Arming.session", lambda *_: "")]
+    return [("edge_agent.journal.spending.arming.Arming.session", lambda *_: "")]
 
 
 def armed_across_reboot() -> Sequence[Patch]:
@@ -108,8 +108,8 @@ def armed_across_reboot() -> Sequence[Patch]:
         return kept[lease_id][0]
 
     return [
-        ("edge_agent.journal.arming.Arming.answered", keep),
-        ("edge_agent.journal.arming.Arming.session", session),
+        ("edge_agent.journal.spending.arming.Arming.answered", keep),
+        ("edge_agent.journal.spending.arming.Arming.session", session),
     ]
 
 
@@ -126,9 +126,12 @@ def wall_clock_in_leases() -> Sequence[Patch]:
         return structs.replace(at, boottime_ms=at.wall_ms)
 
     return [
-        ("edge_agent.journal.arming.Arming.asked", lambda me, one, at: asked(me, one, by_wall(at))),
         (
-            "edge_agent.journal.arming.Arming.session",
+            "edge_agent.journal.spending.arming.Arming.asked",
+            lambda me, one, at: asked(me, one, by_wall(at)),
+        ),
+        (
+            "edge_agent.journal.spending.arming.Arming.session",
             lambda me, lease_id, at: session(me, lease_id, by_wall(at)),
         ),
     ]

@@ -18,10 +18,11 @@ from central.ledger.writing.overlaps import Meeting
 from central.ledger.writing.turns import run_turn
 from central.sync import pulling
 from central.sync.service import Service
-from edge_agent.journal import boots, cursor, directory
+from edge_agent.journal import boots, cursor
 from edge_agent.journal.cursor import Cursor
-from edge_agent.journal.database import connect_writer
+from edge_agent.journal.file.database import connect_writer
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.pulled import directory
 from edge_agent.sync.pusher import Pusher
 from loyalty.receipt import Receipt, fingerprint
 from loyalty.wire import PullAnswer, Verdict
@@ -164,7 +165,7 @@ def till_does_not_sync() -> Sequence[Patch]:
         db.execute("PRAGMA synchronous = NORMAL")
         return db
 
-    return [("edge_agent.journal.opening.connect_writer", connect)]
+    return [("edge_agent.journal.file.opening.connect_writer", connect)]
 
 
 def central_does_not_sync() -> Sequence[Patch]:

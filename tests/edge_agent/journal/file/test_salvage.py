@@ -8,15 +8,15 @@ from contextlib import closing
 import pytest
 
 from edge_agent.journal.clock import moment
-from edge_agent.journal.database import FILE
 from edge_agent.journal.errors import JournalBroken
+from edge_agent.journal.file.database import FILE
+from edge_agent.journal.file.mark import Mark
+from edge_agent.journal.file.pages import records
+from edge_agent.journal.file.salvage import opened, salvage
+from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Place
-from edge_agent.journal.mark import Mark
-from edge_agent.journal.pages import records
-from edge_agent.journal.salvage import opened, salvage
-from edge_agent.journal.slips import JobOutcome, Slip
-from edge_agent.journal.writer import Writer
+from edge_agent.journal.papers.slips import JobOutcome, Slip
 from loyalty.chain import SPELLED_KIND
 from loyalty.damage import Damage, read
 from loyalty.events import body_of

@@ -12,8 +12,9 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from edge_agent.journal import cursor, identity, members, seals
+from edge_agent.journal import cursor, identity
 from edge_agent.journal.cursor import Cursor
+from edge_agent.journal.pulled import members, seals
 from loyalty.chain import signed_by
 from loyalty.codes import voucher_hash
 from loyalty.reviewing import ReviewRow, TemplateRow

@@ -16,15 +16,16 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from edge_agent.journal import cursor, directory, identity, log, projections
-from edge_agent.journal.database import FILE, connect_writer, lock
+from edge_agent.journal import cursor, identity, log, projections
 from edge_agent.journal.errors import JournalBroken
+from edge_agent.journal.file.database import FILE, connect_writer, lock
+from edge_agent.journal.file.mark import Mark
+from edge_agent.journal.file.migrate import migrate, steps, sync_folder
+from edge_agent.journal.file.pages import records
+from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.journal import LOCK_FILE, Journal
 from edge_agent.journal.log import Place
-from edge_agent.journal.mark import Mark
-from edge_agent.journal.migrate import migrate, steps, sync_folder
-from edge_agent.journal.pages import records
-from edge_agent.journal.writer import Writer
+from edge_agent.journal.pulled import directory
 from loyalty.chain import HASH_BYTES, Frame, Stream, event_hash
 from loyalty.damage import Damage, lost_hash, spelled
 from loyalty.events import Moment

@@ -9,7 +9,7 @@ import sqlite3
 import msgspec
 from msgspec import Struct, structs
 
-from edge_agent.journal import voucher_requests
+from edge_agent.journal.spending import voucher_requests
 from loyalty.coupons import Coupon
 from loyalty.events import Bill, Body, CouponChecked, Moment, VoucherUse
 

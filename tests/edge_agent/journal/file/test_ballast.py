@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from edge_agent.journal import ballast
-from edge_agent.journal.ballast import BALLAST_BYTES, Ballast
 from edge_agent.journal.errors import JournalFull
+from edge_agent.journal.file import ballast
+from edge_agent.journal.file.ballast import BALLAST_BYTES, Ballast
+from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.writer import Writer
 from edge_agent.sync.online import Online
 from loyalty.rules.earning import Reason
 from loyalty.wire import LeaseAnswer, LeaseRequest

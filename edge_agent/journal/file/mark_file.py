@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from edge_agent.journal.errors import JournalError
-from edge_agent.journal.mark import SIZE
+from edge_agent.journal.file.mark import SIZE
 
 FILE = "mark"
 _MOUNTS = Path("/proc/self/mountinfo")

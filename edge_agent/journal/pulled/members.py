@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from edge_agent.journal import cursor
 from edge_agent.journal.cursor import NOT_POSTED, Cursor
-from edge_agent.journal.member_files import is_whole
+from edge_agent.journal.pulled.member_files import is_whole
 from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder
 from loyalty.member_file import Entry, MemberFile

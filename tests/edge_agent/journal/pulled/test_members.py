@@ -7,11 +7,11 @@ from contextlib import closing
 import pytest
 
 from edge_agent.journal.cursor import Cursor
-from edge_agent.journal.database import FILE
+from edge_agent.journal.file.database import FILE
+from edge_agent.journal.file.migrate import migrate, steps
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.member_files import path_of
-from edge_agent.journal.members import InUse
-from edge_agent.journal.migrate import migrate, steps
+from edge_agent.journal.pulled.member_files import path_of
+from edge_agent.journal.pulled.members import InUse
 from loyalty import wire
 from loyalty.events import Holder
 from loyalty.wire import CardRow, FeedRow, Judged, MemberRow, PullAnswer, PushAnswer, Topic, Verdict

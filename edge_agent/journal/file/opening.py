@@ -3,11 +3,13 @@
 import sqlite3
 from pathlib import Path
 
-from edge_agent.journal import boots, cursor, directory, leasing, members, projections
-from edge_agent.journal.database import connect_writer
+from edge_agent.journal import boots, cursor, projections
 from edge_agent.journal.errors import JournalFailure
-from edge_agent.journal.mark import Mark
-from edge_agent.journal.migrate import migrate, steps
+from edge_agent.journal.file.database import connect_writer
+from edge_agent.journal.file.mark import Mark
+from edge_agent.journal.file.migrate import migrate, steps
+from edge_agent.journal.pulled import directory, members
+from edge_agent.journal.spending import leasing
 from edge_agent.journal.verify import check_pages
 from loyalty.events import Moment
 

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
 
-from edge_agent.journal import bills, coupons, directory, leasing, payments, voucher_requests
+from edge_agent.journal.pulled import directory
+from edge_agent.journal.spending import bills, coupons, leasing, payments, voucher_requests
 from loyalty.events import Redeem
 from loyalty.wire import VoucherRow
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent.journal.errors import JournalBroken, JournalFailure, LeaseClosed
+from edge_agent.journal.file.mark import SIZE, Mark
+from edge_agent.journal.file.mark_file import FILE, MarkFile, NoMemory, is_in_memory
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.mark import SIZE, Mark
-from edge_agent.journal.mark_file import FILE, MarkFile, NoMemory, is_in_memory
 from loyalty.chain import Stream, anchor
 from loyalty.events import Moment, body_of
 from loyalty.wire import RehomeAnswer
@@ -28,7 +28,7 @@ from tests.edge_agent.journal.conftest import (
     sale,
 )
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 MEMORY = Path("/dev/shm")  # noqa: S108 a folder of our own is made in it
 
 
@@ -164,7 +164,7 @@ def test_a_mark_of_another_version_is_none(tmp_path, memory, monkeypatch):
 
 
 def mark_digest(said):
-    from edge_agent.journal import mark
+    from edge_agent.journal.file import mark
 
     return mark._digest(said)
 
@@ -269,7 +269,7 @@ def test_a_process_killed_outright_leaves_its_mark(tmp_path, shm):
     told = 0
     for life in range(4):
         words = [str(tmp_path), str(shm), str(life)]
-        call = f"from tests.edge_agent.journal.test_mark import record; record(*{words!r})"
+        call = f"from tests.edge_agent.journal.file.test_mark import record; record(*{words!r})"
         process = subprocess.Popen(
             [sys.executable, "-c", call], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )

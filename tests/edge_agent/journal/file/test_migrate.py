@@ -3,11 +3,11 @@ from contextlib import closing
 
 import pytest
 
-from edge_agent.journal import opening
-from edge_agent.journal.database import FILE
 from edge_agent.journal.errors import JournalTooNew
+from edge_agent.journal.file import opening
+from edge_agent.journal.file.database import FILE
+from edge_agent.journal.file.migrate import steps
 from edge_agent.journal.journal import Journal
-from edge_agent.journal.migrate import steps
 from loyalty.wire import PushAnswer
 from tests.edge_agent.journal.conftest import WANG, at, open_till, sale
 

@@ -1,6 +1,6 @@
 import pytest
 
-from edge_agent.journal.refusals import HeldSale, RefusedClaim
+from edge_agent.journal.papers.refusals import HeldSale, RefusedClaim
 from loyalty import wire
 from loyalty.wire import FeedRow, Judged, PullAnswer, PushAnswer, RehomeAnswer, Topic, Verdict
 from tests.edge_agent.journal.conftest import WANG, at, claim, hash_of, key, open_till, sale
