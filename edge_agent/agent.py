@@ -32,11 +32,11 @@ from edge_agent.journal.file.salvage import opened
 from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.identity import Identity
 from edge_agent.messages import JobRead, SyncChanged
-from edge_agent.paper_out import PaperOut
 from edge_agent.papers.job_reading import JobReader
 from edge_agent.papers.spool_watch import SpoolWatch
 from edge_agent.scanners import Scanners
 from edge_agent.service_manager import ServiceManager
+from edge_agent.slips.printing import SlipPrinting
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.online import Online
 from edge_agent.sync.syncer import Syncer
@@ -264,7 +264,7 @@ class Agent:
         ]
         slips = Slips(config.tap[0].slips_path) if config.tap else None
         printer, encode = config.printer.open(slips), config.printer.encode()
-        self._paper = PaperOut(self._journal, printer, encode, config.language, self._inbox)
+        self._paper = SlipPrinting(self._journal, printer, encode, config.language, self._inbox)
         self._scheduler = BackgroundScheduler(timezone="UTC")
         hourly = {"seconds": HOUSEKEEPING_EVERY_S, "misfire_grace_time": None}
         self._scheduler.add_job(

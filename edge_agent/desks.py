@@ -6,8 +6,8 @@ from edge_agent.asking import Ask
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.kiosk.shell import KioskStand
-from edge_agent.paper_out import PaperOut
 from edge_agent.redeeming.counter import Counter
+from edge_agent.slips.printing import SlipPrinting
 from edge_agent.taking_part import TakingPart
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.redeeming import Redeeming
@@ -23,7 +23,7 @@ def desk(
     ask: Callable[[Ask], None],
     online: Callable[[], bool],
     sync: Callable[[], None],
-    paper: PaperOut,
+    paper: SlipPrinting,
 ) -> Desk:
     """Return the till or kiosk that a device was enrolled as."""
     taking_part = TakingPart(journal, identity, online)

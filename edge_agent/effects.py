@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from edge_agent.journal.papers.reviews import ReviewPaper
 from edge_agent.phrases import Phrase
-from edge_agent.slips import AnySlip
+from edge_agent.slips.compose import AnySlip
 from loyalty.events import Bill, Body, Holder, Moment
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import RuleBook

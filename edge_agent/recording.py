@@ -19,7 +19,7 @@ from edge_agent.effects import (
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.papers.reviews import ReviewPaper
 from edge_agent.journal.papers.slips import JobOutcome, Slip, SlipState
-from edge_agent.slips import ClaimSlip
+from edge_agent.slips.compose import ClaimSlip
 from loyalty.events import Body
 
 

@@ -19,8 +19,8 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.reader import Reader
 from edge_agent.phrases import Phrase, Tone, own_words, phrase, told_why
 from edge_agent.recording import kept_slip
-from edge_agent.slip_origin import called, origin
-from edge_agent.slips import ActivitySlip
+from edge_agent.slips.compose import ActivitySlip
+from edge_agent.slips.origin import called, origin
 from loyalty.activity_codes import (
     ActivityCode,
     Given,

@@ -3,8 +3,8 @@
 from edge_agent.effects import HeldSlip, Member, Now, Terms
 from edge_agent.phrases import Phrase, counted
 from edge_agent.redeeming.state import Voucher
-from edge_agent.slip_origin import called, origin
-from edge_agent.voucher_slips import CancellationSlip, ParkingSlip, RedemptionSlip
+from edge_agent.slips.origin import called, origin
+from edge_agent.slips.vouchers import CancellationSlip, ParkingSlip, RedemptionSlip
 from loyalty.catalogue import coupon_of
 from loyalty.coupons import said
 from loyalty.rules.reasons import Reason

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
 from edge_agent.phrases import own_words
-from edge_agent.slip_origin import UNKNOWN_MEMBER, called, origin
-from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip
-from edge_agent.slips import Receipt as Shown
+from edge_agent.slips.compose import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip
+from edge_agent.slips.compose import Receipt as Shown
+from edge_agent.slips.origin import UNKNOWN_MEMBER, called, origin
 from edge_agent.till.given import given_back
 from edge_agent.till.intake import Refunded, Sold
 from edge_agent.till.unclear import Unclear

@@ -16,7 +16,7 @@ from edge_agent.effects import Now, Terms
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import SyncChanged
 from edge_agent.redeeming.reach import Reach
-from edge_agent.slips import ActivitySlip, compose
+from edge_agent.slips.compose import ActivitySlip, compose
 from edge_agent.taking_part import WAITS_S
 from edge_agent.till.shell import Till
 from edge_agent.web.kiosk_view import kiosk_view

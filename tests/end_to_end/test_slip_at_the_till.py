@@ -17,7 +17,7 @@ from edge_agent.commands import Scan
 from edge_agent.effects import Terms
 from edge_agent.phrases import Phrase
 from edge_agent.redeeming.paper import redemption_slip
-from edge_agent.slips import AnySlip, compose
+from edge_agent.slips.compose import AnySlip, compose
 from loyalty.catalogue import Details, coupon_of
 from loyalty.coupons import Coupon, said
 from loyalty.wire import RewardRow, ShopRow

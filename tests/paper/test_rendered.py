@@ -9,10 +9,10 @@ import zxingcpp
 
 from edge_agent.devices.printer_config import Printer as Config
 from edge_agent.devices.printer_font import Pen, find_font
-from edge_agent.slips import ClaimSlip, ParkingSlip, RedemptionSlip, compose
+from edge_agent.slips.compose import ClaimSlip, ParkingSlip, RedemptionSlip, compose
 from paper.encode import PrinterProfile, encode_slip
 from paper.layout import Blank, Pair, Text
-from tests.edge_agent.test_slips import CASES, LANGS, slips
+from tests.edge_agent.slips.test_compose import CASES, LANGS, slips
 from tests.paper.rendered import Model, Printer, Refused
 
 #: Set to a folder to have every paper drawn there, to look at.

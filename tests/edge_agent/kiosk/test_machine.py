@@ -31,7 +31,7 @@ from edge_agent.phrases import Phrase
 from edge_agent.redeeming.flow import why_not
 from edge_agent.redeeming.inputs import Chosen, Confirmed, LeaseTold, PinTyped
 from edge_agent.redeeming.reach import Reach
-from edge_agent.slips import RedemptionSlip
+from edge_agent.slips.compose import RedemptionSlip
 from loyalty.events import Claim, Holder, Redeem
 from loyalty.rules.earning import Reason
 from loyalty.wire import BalanceAnswer, ClaimAnswer, LeaseAnswer, RewardRow

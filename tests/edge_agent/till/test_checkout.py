@@ -9,7 +9,7 @@ from msgspec import structs
 
 from edge_agent.effects import DropSlip, Effect, Member, Record, ReleaseSlip, SyncNow, Terms
 from edge_agent.phrases import own_words
-from edge_agent.slips import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip, compose
+from edge_agent.slips.compose import AwardSlip, ClaimSlip, RefundSlip, ReviewSlip, compose
 from edge_agent.till import checkout
 from edge_agent.till.checkout import restored
 from edge_agent.till.inputs import (

@@ -14,7 +14,7 @@ from edge_agent.devices.ports import Scanned
 from edge_agent.effects import HeldSlip, Record
 from edge_agent.journal.journal import Journal
 from edge_agent.recording import record
-from edge_agent.slips import ClaimSlip, Origin, Receipt
+from edge_agent.slips.compose import ClaimSlip, Origin, Receipt
 from loyalty.codes import CLAIM_PREFIX, claim_hash, make_short_code
 from loyalty.events import Moment
 from loyalty.wire import PushAnswer

@@ -9,7 +9,7 @@ from edge_agent.effects import Record
 from edge_agent.kiosk import machine
 from edge_agent.kiosk.inputs import BalanceTold
 from edge_agent.kiosk.inputs import MemberScanned as KioskScanned
-from edge_agent.slips import AwardSlip, compose
+from edge_agent.slips.compose import AwardSlip, compose
 from edge_agent.till import checkout
 from edge_agent.till.inputs import JobRead, JobStarted, MemberScanned, State
 from edge_agent.till.intake import Sold

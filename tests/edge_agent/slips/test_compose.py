@@ -9,8 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge_agent.slip_parts import group_code
-from edge_agent.slips import (
+from edge_agent.slips.compose import (
     ActivitySlip,
     AnySlip,
     AwardSlip,
@@ -26,6 +25,7 @@ from edge_agent.slips import (
     ReviewSlip,
     compose,
 )
+from edge_agent.slips.parts import group_code
 from loyalty.coupons import Coupon, said
 from loyalty.rules.reasons import Reason
 from loyalty.wording import say
@@ -35,7 +35,7 @@ from paper.marker import COPY_BANNER, OWN_PRINT_MARK, Lang, is_own_print
 from receipts.stream.decoder import Decoder
 from receipts.stream.elements import Line as PrintedLine
 
-CASES = Path(__file__).parents[1] / "cases" / "slips"
+CASES = Path(__file__).parents[2] / "cases" / "slips"
 WIDTHS = (32, 48)
 LANGS: tuple[Lang, ...] = ("zh", "en")
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from edge_agent.slip_parts import Origin, balance_of, code_of
-from edge_agent.slip_words import say
+from edge_agent.slips.parts import Origin, balance_of, code_of
+from edge_agent.slips.words import say
 from paper.layout import Element, Pair, Rule, Text
 from paper.marker import Lang
 

@@ -1,7 +1,7 @@
 """Who and where a slip is about: the origin of each slip and how it names a member."""
 
 from edge_agent.effects import Member, Now, Terms
-from edge_agent.slip_parts import Origin
+from edge_agent.slips.parts import Origin
 
 UNKNOWN_MEMBER = {"zh": "持卡人", "en": "Card holder"}
 

@@ -15,8 +15,8 @@ from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.effects import HeldSlip
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.papers.slips import Slip, SlipState
-from edge_agent.paper_out import PaperOut
-from edge_agent.slips import AnySlip, BalanceSlip, Expiring, Origin
+from edge_agent.slips.compose import AnySlip, BalanceSlip, Expiring, Origin
+from edge_agent.slips.printing import SlipPrinting
 from paper.encode import PAPER_80MM, encode_slip
 from receipts.reading import read_job
 from tests.edge_agent.devices.conftest import wait_for
@@ -50,8 +50,8 @@ class Stage:
         assert record is not None
         return record.slip.state
 
-    def run(self, printer: SlipPrinter) -> PaperOut:
-        out = PaperOut(self.journal, printer, ENCODE, "zh", self.inbox)
+    def run(self, printer: SlipPrinter) -> SlipPrinting:
+        out = SlipPrinting(self.journal, printer, ENCODE, "zh", self.inbox)
         out.start()
         return out
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from edge_agent.slip_words import say
+from edge_agent.slips.words import say
 from paper.layout import QR, Blank, Element, Pair, Text
 from paper.marker import Lang
 

@@ -1,4 +1,4 @@
-"""The words on our slips, in Chinese and in English; `edge_agent.slips` says where they stand."""
+"""The words on our slips, in Chinese and in English; `compose` says where they stand."""
 
 from paper.marker import Lang
 

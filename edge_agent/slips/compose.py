@@ -9,9 +9,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from edge_agent.slip_parts import Origin, balance_of, code_of
-from edge_agent.slip_words import say
-from edge_agent.voucher_slips import (
+from edge_agent.slips.parts import Origin, balance_of, code_of
+from edge_agent.slips.vouchers import (
     CancellationSlip,
     ParkingSlip,
     RedemptionSlip,
@@ -19,6 +18,7 @@ from edge_agent.voucher_slips import (
     parking,
     redemption,
 )
+from edge_agent.slips.words import say
 from loyalty.rules.reasons import Reason
 from loyalty.wording import say as worded
 from paper.layout import Cut, Element, Pair, Rule, Slip, Text

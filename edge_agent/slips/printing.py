@@ -21,7 +21,7 @@ from edge_agent.journal.errors import JournalError
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.papers.slips import SlipRecord, SlipState
 from edge_agent.messages import PaperChanged
-from edge_agent.slips import AnySlip, compose
+from edge_agent.slips.compose import AnySlip, compose
 from loyalty.wording import Language
 from paper.encode import Encoded
 from paper.layout import Slip as PaperSlip
@@ -32,7 +32,7 @@ STATUS_EVERY_POLLS = 25
 _log = logging.getLogger(__name__)
 
 
-class PaperOut:
+class SlipPrinting:
     """Prints queued slips in a thread of its own. `status` is what the printer said last."""
 
     def __init__(
