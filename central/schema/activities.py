@@ -19,7 +19,6 @@ activity_doing = table(
     big("result_ms"),
     big("stamps"),
     big("spent_fen"),
-    text("bought_on"),
     big("rounds"),
     big("points"),
     text("referrer"),

@@ -13,7 +13,7 @@ from central.ledger.judging import references
 from central.ledger.judging.accounts import ISSUER, Code, wallet_id
 from central.ledger.judging.activity_rows import Batch, Doing
 from central.ledger.judging.entry import Entry, Impossible, bounded
-from central.ledger.judging.rows import Identity, Judgement
+from central.ledger.judging.rows import Account, Identity, Judgement
 from central.ledger.judging.state import State
 from central.ledger.judging.wallets import add_lot, pay_debt, resolve, take, tier_of
 from loyalty.activity_codes import ActivityCode, Given, find, judged, names
@@ -33,6 +33,7 @@ from loyalty.wire import Verdict
 
 _FOR_EVER = "9999-12-31"
 _NOTHING = Doing()
+_UNUSED = Account()
 
 
 class When(NamedTuple):
@@ -251,8 +252,8 @@ def _by_central(state: State, given: Given, member: str, when: When, day: date) 
     if closed_ms and (activity.kind == "contest" or when.earliest_ms > closed_ms):
         return Reason("activity_over", names(activity))
     if given.referrer:
-        doing = state.doings.get((activity.id, member)) or _NOTHING
-        if doing.bought_on and doing.bought_on < day.isoformat():
+        wallet = state.accounts.get(wallet_id(Holder("member", member))) or _UNUSED
+        if wallet.bought_on and wallet.bought_on < day.isoformat():
             return Reason("activity_not_new")
         if state.uses.get(_pair_key(activity.id, member, given.referrer)):
             return Reason("activity_pair")

@@ -8,10 +8,9 @@ from loyalty.activity_codes import ActivityCode
 class Doing(Struct, frozen=True, gc=False):
     """What one member has done of one activity, and what their purchases count for it.
 
-    `day` is the last day they did it, `bought_on` that of the first purchase that counts (ISO
-    dates or empty). `result` is a contest's best score and `result_ms` when it was reached. Points
-    were given `rounds` times for purchases; `points` are all that they got, and `referrer` is who
-    brought them.
+    `day` is the last day they did it, an ISO date or empty. `result` is a contest's best score and
+    `result_ms` when it was reached. Points were given `rounds` times for purchases; `points` are
+    all that they got, and `referrer` is who brought them.
     """
 
     times: int = 0
@@ -20,7 +19,6 @@ class Doing(Struct, frozen=True, gc=False):
     result_ms: int = 0
     stamps: int = 0
     spent_fen: int = 0
-    bought_on: str = ""
     rounds: int = 0
     points: int = 0
     referrer: str = ""

@@ -1,4 +1,4 @@
-"""Activities that what a member buys does by itself: punch cards, milestones, first purchases.
+"""What a member buys counts for: whether they are new, punch cards, milestones, referrals.
 
 What a sale counts for hangs on the sale as it stands alone, so a refund or a correction takes away
 exactly what the sale brought, and points that it thereby had no ground for (P7: owed, if spent).
@@ -9,10 +9,12 @@ from datetime import date
 
 from msgspec import structs
 
+from central.ledger.judging.accounts import wallet_id
 from central.ledger.judging.activities import affords, credit, debit
 from central.ledger.judging.activity_rows import Doing
 from central.ledger.judging.entry import Entry
 from central.ledger.judging.rows import Sale, SaleState
+from loyalty.events import Holder
 from loyalty.rules.activities import BY_BUYING, Activity
 from loyalty.rules.rulebook import RuleBook
 
@@ -23,6 +25,7 @@ _Share = tuple[str, int, int]
 
 def count(entry: Entry, before: Sale | None, after: Sale) -> None:
     """Count a sale that changed from `before` (None: it is new) to `after`."""
+    _count_purchase(entry, before, after)
     book = entry.state.books.get(after.book)
     if book is None or not book.activities:
         return
@@ -31,12 +34,30 @@ def count(entry: Entry, before: Sale | None, after: Sale) -> None:
         if was == now:
             continue
         if was is not None and now is not None and was[0] == now[0]:
-            _move(entry, activity, book, (now[0], now[1] - was[1], now[2] - was[2]), after)
+            _move(entry, activity, book, (now[0], now[1] - was[1], now[2] - was[2]))
             continue
         if was is not None:
-            _move(entry, activity, book, (was[0], -was[1], -was[2]), after)
+            _move(entry, activity, book, (was[0], -was[1], -was[2]))
         if now is not None:
-            _move(entry, activity, book, now, after)
+            _move(entry, activity, book, now)
+
+
+def _count_purchase(entry: Entry, before: Sale | None, after: Sale) -> None:
+    """Count for a member a sale of which something is kept, whatever its book and its points."""
+    was, now = _kept_by(entry, before), _kept_by(entry, after)
+    if was == now:
+        return
+    if was is not None:
+        entry.bought(wallet_id(Holder("member", was)), -1, after.sold_on)
+    if now is not None:
+        entry.bought(wallet_id(Holder("member", now)), 1, after.sold_on)
+
+
+def _kept_by(entry: Entry, sale: Sale | None) -> str | None:
+    """Return the member who keeps some of what earns of a sale; None for nobody."""
+    if sale is None or sale.eligible_fen <= sale.refunded_fen:
+        return None
+    return _buyer(entry, sale)
 
 
 def _counting(book: RuleBook, sale: Sale) -> Iterator[Activity]:
@@ -49,21 +70,26 @@ def _counting(book: RuleBook, sale: Sale) -> Iterator[Activity]:
 
 
 def _share(entry: Entry, activity: Activity, sale: Sale | None) -> _Share | None:
-    """Return what a sale as it stands counts for, and for whom; None for nobody.
-
-    A card that had no owner when the sale was awarded had no tier either: that sale never counts.
-    """
-    if sale is None or sale.holder is None or sale.state is not SaleState.AWARDED:
-        return None
-    member: str | None = sale.holder.key
-    if sale.holder.kind == "card":
-        member = entry.state.cards.get(sale.holder.key) if sale.tier_id else None
-    if member is None:
+    """Return what a sale as it stands counts for, and for whom; None for nobody."""
+    member = _buyer(entry, sale) if sale is not None else None
+    if sale is None or member is None:
         return None
     return (member, *activity.counted(sale.eligible_fen - sale.refunded_fen))
 
 
-def _move(entry: Entry, activity: Activity, book: RuleBook, moved: _Share, sale: Sale) -> None:
+def _buyer(entry: Entry, sale: Sale) -> str | None:
+    """Return the member for whom a sale counts; None for nobody.
+
+    A card that had no owner when the sale was awarded had no tier either: that sale never counts.
+    """
+    if sale.holder is None or sale.state is not SaleState.AWARDED:
+        return None
+    if sale.holder.kind == "member":
+        return sale.holder.key
+    return entry.state.cards.get(sale.holder.key) if sale.tier_id else None
+
+
+def _move(entry: Entry, activity: Activity, book: RuleBook, moved: _Share) -> None:
     """Change what a member has bought, then give or take back what that makes due."""
     member, stamps, fen = moved
     key = (activity.id, member)
@@ -72,7 +98,6 @@ def _move(entry: Entry, activity: Activity, book: RuleBook, moved: _Share, sale:
         before,
         stamps=max(before.stamps + stamps, 0),
         spent_fen=max(before.spent_fen + fen, 0),
-        bought_on=min(before.bought_on or sale.sold_on, sale.sold_on),
     )
     due = _rounds(activity, doing)
     more = due - doing.rounds

@@ -84,7 +84,15 @@ class Entry:
         held = account.held + amount
         if not 0 <= held <= account.posted:
             raise Impossible(f"{held} points held of {account.posted}")
-        self.state.accounts.put(account_id, Account(account.posted, held, account.last_transfer))
+        self._put(account_id, account, account.posted, held, account.last_transfer)
+
+    def bought(self, account_id: bytes, purchases: int, day: str) -> None:
+        """Count `purchases` more of a member's wallet, made on a day; fewer when negative."""
+        was = self.account(account_id)
+        count = max(was.purchases + purchases, 0)
+        first = min(was.bought_on or day, day) if count else ""
+        account = Account(was.posted, was.held, was.last_transfer, count, first)
+        self.state.accounts.put(account_id, account)
 
     def account(self, account_id: bytes) -> Account:
         """Return what is on an account; nothing if it was never used."""
@@ -93,9 +101,12 @@ class Entry:
     def _post(self, account_id: bytes, amount: int, number: int) -> int:
         """Post an amount; return the number of the transfer that touched the account before."""
         account = self.account(account_id)
-        posted = Account(account.posted + amount, account.held, number)
-        self.state.accounts.put(account_id, posted)
+        self._put(account_id, account, account.posted + amount, account.held, number)
         return account.last_transfer
+
+    def _put(self, account_id: bytes, was: Account, posted: int, held: int, last: int) -> None:
+        account = Account(posted, held, last, was.purchases, was.bought_on)
+        self.state.accounts.put(account_id, account)
 
     @property
     def is_again(self) -> bool:

@@ -114,12 +114,16 @@ class Head(Struct, frozen=True, gc=False):
 class Account(Struct, frozen=True, gc=False):
     """What is on an account; `held` of it is set aside in leases.
 
-    `last_transfer` is the number of the last transfer that touched it.
+    `last_transfer` is the number of the last transfer that touched it. A member's wallet also
+    counts the `purchases` that they made and kept some of, and knows the day of the first one
+    (ISO, empty for none): rules may ask whether a member is new.
     """
 
     posted: int = 0
     held: int = 0
     last_transfer: int = 0
+    purchases: int = 0
+    bought_on: str = ""
 
     @property
     def available(self) -> int:

@@ -25,6 +25,10 @@ Found = dict[Any, Any]
 Wallet = tuple[Lot, ...]
 
 _COLUMNS: Columns = tuple(one.name for one in schema.pending_lot.columns if one.name != "shard_key")
+_FIGURES = tuple(
+    schema.account.columns[name]
+    for name in ["account_id", "posted", "held", "last_transfer", "purchases", "bought_on"]
+)
 _UNPACK = msgspec.msgpack.Decoder(list[tuple[bytes, date, int]])
 
 
@@ -58,12 +62,13 @@ def purses(
 
     Nearly always they are wanted next, and they stand in the same row.
     """
-    t = schema.account.c
     found: Found = dict.fromkeys(keys)
     lots: Found = {key: None for key in keys if key[0] == AccountKind.WALLET}
-    columns = (t.account_id, t.posted, t.held, t.last_transfer, t.lots)
-    for account_id, posted, hold, last, data in by_key(connection, shard_key, columns, keys):
-        found[account_id] = Account(posted, hold, last)
+    columns = (*_FIGURES, schema.account.c.lots)
+    for account_id, posted, hold, last, count, day, data in by_key(
+        connection, shard_key, columns, keys
+    ):
+        found[account_id] = Account(posted, hold, last, count or 0, day or "")
         if data is not None:
             lots[account_id] = unpacked(data)
     held.load(lots)
@@ -72,10 +77,8 @@ def purses(
 
 def accounts(connection: Connection, shard_key: int, keys: Sequence[Any], found: Found) -> None:
     """Find accounts alone."""
-    t = schema.account.c
-    columns = (t.account_id, t.posted, t.held, t.last_transfer)
-    for account_id, *account in by_key(connection, shard_key, columns, keys):
-        found[account_id] = Account(*account)
+    for account_id, posted, hold, last, count, day in by_key(connection, shard_key, _FIGURES, keys):
+        found[account_id] = Account(posted, hold, last, count or 0, day or "")
 
 
 def wallets(connection: Connection, shard_key: int, keys: Sequence[Any], found: Found) -> None:

@@ -41,7 +41,8 @@ class Form(Struct, frozen=True):
 def _account(key: bytes, purse: tuple[rows.Account, tuple[Lot, ...] | None]) -> Values:
     account, held = purse
     figures = (key, key[0], account.posted, account.held, account.last_transfer)
-    return figures + (lots.columns(held) if held else (None, None))
+    bought = (account.purchases or None, account.bought_on or None)
+    return figures + (lots.columns(held) if held else (None, None)) + bought
 
 
 def _sale(key: bytes, sale: rows.Sale) -> Values:

@@ -11,7 +11,7 @@ from central.ledger.rule_commands import GrantTier
 from central.ledger.verify import verify
 from central.ledger.writing.bulk import insert_plain
 from central.ledger.writing.lots import unpacked
-from tests.central.programme import card, member
+from tests.central.programme import DAY_MS, card, member
 
 CONSTRAINTS = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
@@ -99,9 +99,11 @@ _NEW = {
     "contact": {"epoch", "last_written"},
     "shard": {"central_public"},
     "transfer": {"number", "debit_before", "credit_before"},
-    "account": {"last_transfer", "next_expiry", "lots"},
+    "account": {"last_transfer", "next_expiry", "lots", "purchases", "bought_on"},
     "receipt_key": {"printed_on"},
 }
+#: What version 0028 added.
+_PURCHASES = ("purchases", "bought_on")
 
 
 def as_before(row, table):
@@ -163,7 +165,8 @@ def test_the_changes_of_tier_of_before_are_found_by_their_member(programme, two_
         for table in schema.metadata.sorted_tables:
             mine = table.select().where(table.c.shard_key == programme.shard_key)
             for row in now.execute(mine) if table is not schema.tier_change else ():
-                insert_plain(connection, table.name, tuple(row._mapping), [tuple(row)])
+                values = {key: row._mapping[key] for key in row._mapping if key not in _PURCHASES}
+                insert_plain(connection, table.name, tuple(values), [tuple(values.values())])
         migrations.upgrade(connection)
     rows = programme.rows(schema.tier_change)
     assert len(rows) == 3
@@ -171,3 +174,38 @@ def test_the_changes_of_tier_of_before_are_found_by_their_member(programme, two_
         mine = schema.tier_change.select().order_by(schema.tier_change.c.seq)
         assert connection.execute(mine).all() == rows
         assert verify(connection, programme.shard_key) == []
+
+
+def test_the_purchases_of_before_are_counted_for_their_members(programme, two_empty_databases):
+    """Of member, of card, claimed; not what came back whole, nor of a card that nobody owned."""
+    till, day = programme.till, "2026-05-29"
+    till.push(till.sale(card("c1")))
+    programme.add_member("a", "gold", ["c1"])
+    till.push(till.sale(card("c1"), points=150), till.sale(code="C1"))
+    returned = till.sale(member("b"))
+    till.push(till.claim("C1", member("a")), returned, till.refund(returned))
+    programme.now_ms += DAY_MS
+    till.push(till.sale(member("a")), till.sale(member("c"), fen=50, points=0))
+    older, _ = two_empty_databases
+    with writing(older) as connection, reading(programme.engine) as now:
+        migrations.upgrade(connection, "0027")
+        for table in schema.metadata.sorted_tables:
+            mine = table.select().where(table.c.shard_key == programme.shard_key)
+            for row in now.execute(mine):
+                values = {key: row._mapping[key] for key in row._mapping if key not in _PURCHASES}
+                if table is not schema.account or row.last_transfer:  # else it has no points yet
+                    insert_plain(connection, table.name, tuple(values), [tuple(values.values())])
+        migrations.upgrade(connection)
+    t = schema.account
+    mine = t.select().where(t.c.kind == 1).order_by(t.c.account_id)
+    with reading(older) as connection:
+        found = connection.execute(mine).all()
+        assert found == [row for row in programme.rows(t) if row.kind == 1]
+        assert verify(connection, programme.shard_key) == []
+    people = [row for row in found if row.account_id.startswith(b"\x01member:")]
+    bought = [(row.account_id[1:], row.purchases, row.bought_on) for row in people]
+    assert bought == [
+        (b"member:a", 3, day),
+        (b"member:b", None, None),
+        (b"member:c", 1, "2026-05-30"),
+    ]
