@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from flask import Flask
 from msgspec import structs
@@ -11,6 +12,7 @@ from central import passwords, schema
 from central.config import Config, DeskPrinter
 from central.database import writing
 from central.desk import pages
+from central.ledger.judging.member_rows import TierChange
 from central.reviewing import pages as reviews
 from central.staff import accounts
 from central.staff import pages as staff
@@ -80,6 +82,15 @@ def test_a_member_is_found_by_number_card_and_phone(desk, asked):
     assert "1,234" in page
     assert NUMBER not in page.replace(f'value="{asked}"', "")
     assert "13800001234" not in page
+
+
+def test_a_change_of_tier_stands_in_the_list_without_points(desk, mall):  # noqa: F811
+    change = TierChange(mall.now_ms, "base", "set")
+    with writing(mall.engine) as connection:
+        content = msgspec.json.encode(change).decode()
+        mall.insert(connection, schema.tier_change, member=SOMEBODY, seq=1, content=content)
+    answer = desk.get(f"/desk/members?q={NUMBER}")
+    assert (answer.status_code, "等级变动" in answer.text) == (200, True)
 
 
 def test_who_is_not_known_is_said(desk):
