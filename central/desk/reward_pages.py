@@ -23,6 +23,7 @@ from central.ledger import directory, stocks
 from central.members.lookup import Person, person_of
 from central.rewards import offered, records
 from central.staff.pages import View, who
+from central.stores import records as shops
 from central.sync.service import Service
 from loyalty import coupons
 from loyalty.codes import group, mask_number
@@ -34,6 +35,7 @@ from paper.marker import Lang
 _ANYWHERE = ("本商场任一门店或服务台", "Any shop of this mall, or the service desk")
 _PIECES_MAX = 100
 _STOCK_MAX = 1_000_000
+_POINTS_MAX = 10_000_000
 
 
 class Told(Struct, frozen=True):
@@ -113,12 +115,15 @@ class Pages:
 
     def _asked(self, person: Person) -> Asked:
         form = request.form
+        reward_id = _short(form.get("reward_id", ""))
+        pieces = _number(form.get("pieces", "1"), 1, _PIECES_MAX)
+        shown = _number(form.get(f"agreed-{reward_id}", "0"), 0, _POINTS_MAX)
         return Asked(
             request_id=_short(form.get("request_id", "")),
             member=person.member,
-            reward_id=_short(form.get("reward_id", "")),
-            pieces=_number(form.get("pieces", "1"), 1, _PIECES_MAX),
-            agreed=0,
+            reward_id=reward_id,
+            pieces=pieces,
+            agreed=shown * pieces,
             proof=form.get("proof", "").strip(),
             place=self._known_place(form.get("place", "")),
         )
@@ -135,7 +140,10 @@ class Pages:
         return place if place in dict(self._places()) else ""
 
     def _done(self, code: str, do: str) -> Told | None:
-        service, request_id = self._service, _short(request.form.get("request_id", ""))
+        service = self._service
+        if do not in ("hand_over", "take_back"):
+            return None  # the form that only looks needs no number
+        request_id = _short(request.form.get("request_id", ""))
         if do == "hand_over":
             place = self._known_place(request.form.get("place", ""))
             used = redeeming.hand_over(service, code, request_id, place)
@@ -146,7 +154,7 @@ class Pages:
             name = self._reward_name(voucher.reward_id)
             times = f" ×{what.pieces}" if what.pieces > 1 else ""
             return Told(good=True, words=_in(zh, en).format(name + times))
-        looked = redeeming.look(service, code) if do == "take_back" else None
+        looked = redeeming.look(service, code)
         if looked is None:
             return None
         why = request.form.get("why", "")
@@ -203,11 +211,8 @@ class Pages:
         return self._shop_name(place) if place else _in(*_ANYWHERE)
 
     def _shop_name(self, shop_id: str) -> str:
-        t, key = schema.shop, self._service.shard_key
-        query = select(t.c.name_zh, t.c.name_en)
-        query = query.where(t.c.shard_key == key, t.c.shop_id == shop_id)
-        row = self._service.read(lambda c: c.execute(query).one_or_none())
-        return _in(row.name_zh, row.name_en) if row else shop_id
+        key = self._service.shard_key
+        return _in(*self._service.read(lambda c: shops.name_of(c, key, shop_id)))
 
     def _page(self, template: str, **facts: Any) -> str:
         return render_template(

@@ -99,6 +99,28 @@ def test_what_the_member_cannot_have_says_why(desk, shop):
     assert "None left" in redeem(desk)
 
 
+def test_a_voucher_is_looked_at_with_what_the_first_form_of_the_page_has(desk, shop):
+    code = code_of(redeem(desk))
+    token = token_of(desk.get("/desk/vouchers").text)
+    looked = desk.post("/desk/vouchers", data={"token": token, "voucher": code})
+    assert (looked.status_code, "可以使用" in looked.text) == (200, True)
+    unnumbered = {"token": token, "voucher": code, "do": "hand_over"}
+    assert desk.post("/desk/vouchers", data=unnumbered).status_code == 400
+
+
+def test_another_price_than_the_page_showed_is_told_and_nothing_is_redeemed(desk, shop):
+    before = shop.balance(member(SOMEBODY))
+    shown = desk.get(REWARDS).text
+    assert 'name="agreed-flask" value="50"' in shown
+    flask = {"reward_id": "flask", "name_zh": "保温杯", "name_en": "Flask", "points": "80"}
+    bring_in(shop, [{**flask, "kind": "goods", "stock": "2", "pieces_max": "2"}])
+    fields = {"pieces": "2", "agreed-flask": "50", "request_id": "two"}
+    assert "价格已变" in redeem(desk, **fields)
+    assert shop.balance(member(SOMEBODY)) == before
+    assert code_of(redeem(desk, **{**fields, "agreed-flask": "80", "request_id": "again"}))
+    assert shop.balance(member(SOMEBODY)) == before - 160
+
+
 def test_a_voucher_is_handed_over_once_by_a_scan(desk, shop):
     code = code_of(redeem(desk))
     assert "可以使用" in send(desk, "/desk/vouchers", voucher=code)
