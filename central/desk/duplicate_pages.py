@@ -10,6 +10,7 @@ from central.forms import form_token, language
 from central.ledger.closing import WHY_MAX, CloseCase, JudgeAgain
 from central.ledger.duplicates import Duplicate, duplicates
 from central.staff.pages import who
+from central.stores import records as shops
 from central.sync.service import Service
 from loyalty.wire import Verdict
 
@@ -18,6 +19,10 @@ _SHOWN = 100
 
 def add(routes: Blueprint, service: Service, config: Config, only: Any) -> None:
     """Add the page to the desk's routes; `only` lets staff in."""
+
+    def shop(shop_id: str) -> str:
+        names = service.read(lambda c: shops.name_of(c, service.shard_key, shop_id))
+        return names[language() == "en"]
 
     def page() -> str:
         told = _settled(service) if request.method == "POST" else ""
@@ -32,6 +37,7 @@ def add(routes: Blueprint, service: Service, config: Config, only: Any) -> None:
             told=told,
             waiting=waiting,
             place=_place,
+            shop=shop,
             why_max=WHY_MAX,
             moment=lambda ms: datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone),
         )

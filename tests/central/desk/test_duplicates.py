@@ -3,6 +3,8 @@
 import pytest
 from msgspec import structs
 
+from central import schema
+from central.database import writing
 from central.ledger.closing import settled_cases
 from tests.central.desk.test_pages import desk, kept_password, printer, token_of  # noqa: F401
 from tests.central.member_page.conftest import mall  # noqa: F401
@@ -37,6 +39,20 @@ def test_the_desk_lets_a_receipt_count_that_is_another_one(desk, twice):  # noqa
     assert (told.accepted, told.why) == (True, "两笔交易")
     assert places(desk.get("/desk/duplicates").text) == []
     twice.check()
+
+
+def test_a_receipt_is_told_with_its_shops_name_and_whether_it_gave_back(desk, mall):  # noqa: F811
+    with writing(mall.engine) as connection:
+        names = {"shop_id": "S1", "name_zh": "禾鹿小馆", "name_en": "Helu", "category": "dining"}
+        mall.insert(connection, schema.shop, **names)
+    sale = mall.till.sale(member("a"), fen=12_300, number="N77")
+    back = mall.till.refund(sale)
+    mall.till.push(sale, back)
+    mall.other.push(back)
+    page = desk.get("/desk/duplicates").text
+    assert "禾鹿小馆" in page
+    assert "退款" in page
+    assert "refund" in desk.get("/desk/duplicates?lang=en").text
 
 
 def test_the_desk_closes_a_copy(desk, twice):  # noqa: F811
