@@ -36,6 +36,10 @@ from loyalty.wire import (
 RowT = TypeVar("RowT", RuleBookRow, RewardRow, ShopRow, StockRow)
 
 
+#: Where rows of the feed stand as they came; a row that comes again is new again.
+_TOLD = ("claimed_elsewhere", "pulled")
+
+
 def take_page(db: sqlite3.Connection, answer: PullAnswer) -> None:
     """Store one page of the feed and move the cursor; `refetch` puts it back to the start."""
     before = cursor.cursor(db).incarnation
@@ -45,14 +49,22 @@ def take_page(db: sqlite3.Connection, answer: PullAnswer) -> None:
     members.counts_on_file(db, answer)
     for row in answer.rows:
         _take(db, row)
+    if not answer.more:
+        for table in _TOLD:
+            db.execute(f"DELETE FROM {table} WHERE old = 1")  # noqa: S608 our own names
     cursor.move(db, Cursor(answer.incarnation, answer.position))
 
 
 def start_over(db: sqlite3.Connection, incarnation: bytes) -> None:
-    """Put the cursor before the first row; what another incarnation told is dropped or outdated."""
+    """Put the cursor before the first row; what another incarnation told is old from now on.
+
+    It stays in use until the new feed has been read to its end: central may be away again before
+    that, and a till without rules awards nothing. Only a seal says nothing of another history.
+    """
     if cursor.cursor(db).incarnation != incarnation:
-        for table in ("claimed_elsewhere", "pulled"):
-            db.execute(f"DELETE FROM {table}")  # noqa: S608 our own names
+        db.execute("DELETE FROM pulled WHERE topic = ?", (Topic.SEAL,))
+        for table in _TOLD:
+            db.execute(f"UPDATE {table} SET old = 1")  # noqa: S608 our own names
         members.of_another_feed(db)
         cursor.drop_foreign_acks(db, incarnation)
     db.execute("DELETE FROM unread_row")

@@ -276,6 +276,27 @@ def test_another_incarnation_starts_the_feed_over_and_replaces_what_is_known_row
     assert till.standing(WANG).balance == 600
 
 
+def test_rules_and_rewards_of_another_incarnation_stay_in_use_until_its_feed_is_read(till):
+    rows = {
+        Topic.RULE_BOOK: RuleBookRow("a", canonical(a_rule_book()), 1_000),
+        Topic.SHOP: ShopRow("s1", "禾鹿小馆", "Helu Bistro", "dining"),
+        Topic.REWARD: RewardRow("tea", "奶茶", "Milk tea", 300, "goods", "s1"),
+    }
+    feed = [
+        FeedRow(position, topic, str(position), wire.pack(row))
+        for position, (topic, row) in enumerate(rows.items(), 1)
+    ]
+    till.take_page(page(*feed))
+    till.take_page(page(incarnation=TWO, position=0, refetch=True))  # and central is away again
+    assert till.rule_book(20_000).version == "a"
+    assert till.shop("s1") is not None
+    till.take_page(page(*feed[:1], incarnation=TWO, more=True))
+    assert till.rewards() == [rows[Topic.REWARD]]
+    till.take_page(page(incarnation=TWO, position=3))
+    assert till.rule_book(20_000).version == "a"
+    assert (till.rewards(), till.shop("s1")) == ([], None)  # of which the other one does not know
+
+
 def test_a_central_that_lost_events_makes_them_pending_again(till):
     till.append([sale(1, WANG, 100), sale(2, WANG, 10)])
     till.acknowledge(acked(2, 3, Judged(2, Verdict.APPLIED, "")), at(), 0)
