@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import Connection, Row, Select, and_, bindparam, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, or_, select
 
 from central import schema
 from central.ledger.shards import Shard, read_shard
@@ -36,6 +36,18 @@ _BEHIND = Statement(
     )
     .order_by(_FEED.position)
     .limit(bindparam("at_most"))
+)
+_TURNS = schema.feed_turn.c
+# Turns do not overlap, so only the last one that begins there can go on. To ask for one that ends
+# later as well would read all the turns there ever were.
+_TURN = Statement(
+    select(_TURNS.first_position, _TURNS.last_position)
+    .where(
+        _TURNS.shard_key == bindparam("shard_key"),
+        _TURNS.first_position <= bindparam("position"),
+    )
+    .order_by(_TURNS.first_position.desc())
+    .limit(1)
 )
 
 
@@ -102,10 +114,5 @@ def _rows(connection: Connection, **which: object) -> Iterator[FeedRow]:
 
 def _turn_around(connection: Connection, shard_key: int, position: int) -> Row[Any] | None:
     """Return the turn that goes on behind a position, None if one ends there."""
-    t = schema.feed_turn
-    query: Select[Any] = select(t.c.first_position, t.c.last_position).where(
-        t.c.shard_key == shard_key,
-        t.c.first_position <= position,
-        t.c.last_position > position,
-    )
-    return connection.execute(query).one_or_none()
+    turn = _TURN.row(connection, shard_key=shard_key, position=position)
+    return turn if turn is not None and turn.last_position > position else None

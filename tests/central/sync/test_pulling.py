@@ -1,10 +1,14 @@
+import itertools
+
 import msgspec
 import pytest
 
-from central.database import writing
+from central import schema
+from central.database import reading, writing
 from central.ledger.directory import NoShard, announce, of_reward, of_shop
+from central.ledger.writing import bulk
 from central.sync import pulling
-from loyalty.wire import MemberRow, RewardRow, RuleBookRow, ShopRow, Topic
+from loyalty.wire import MemberRow, PullRequest, RewardRow, RuleBookRow, ShopRow, Topic
 from tests.central.programme import BOOK, VERSION, card, member
 
 
@@ -108,6 +112,31 @@ def test_a_page_goes_on_behind_a_cursor_inside_a_turn(programme):
     till.push(*(till.sale(member(one)) for one in "abc"))
     end = till.pull().position
     assert [row.position for row in till.pull(end - 2, limit=1).rows] == [end - 1, end]
+
+
+def test_a_page_costs_no_more_however_many_turns_there_were(sqlite_programme):
+    till, key = sqlite_programme.till, sqlite_programme.shard_key
+    till.push(*(till.sale(member(one)) for one in "abc"))
+    turns = [(-2 * n, 1 - 2 * n) for n in range(1, 5_001)]  # long before the rows that are there
+
+    def steps():
+        counted = itertools.count()
+        with reading(sqlite_programme.engine) as connection:
+            database = connection.connection.driver_connection
+            database.set_progress_handler(lambda: next(counted) < 0, 1)
+            try:
+                request = PullRequest(bytes(16), 0, 2)
+                answer, _ = pulling.page(connection, key, till.id, request)
+            finally:
+                database.set_progress_handler(None, 0)
+        assert answer.more
+        return next(counted)
+
+    alone = steps()
+    with writing(sqlite_programme.engine) as connection:
+        columns = ("shard_key", "first_position", "last_position")
+        bulk.insert(connection, schema.feed_turn, columns, [(key, *turn) for turn in turns])
+    assert steps() < 2 * alone
 
 
 def test_holding_points_is_no_news_for_tills(programme):
