@@ -11,8 +11,8 @@ from pathlib import Path
 FILE = "ballast"
 #: Some two thousand sales.
 BALLAST_BYTES = 2 << 20
-#: What must be free besides, so that the reserve itself does not fill the disk.
-_BESIDES_BYTES = 3 * BALLAST_BYTES
+#: What must be free with it, so that the reserve itself does not fill the disk.
+RESERVED_BYTES = 4 * BALLAST_BYTES
 
 
 class Ballast:
@@ -26,7 +26,7 @@ class Ballast:
         if self.is_there:
             return True
         self._path.unlink(missing_ok=True)  # a start that died half-way
-        if shutil.disk_usage(self._path.parent).free < BALLAST_BYTES + _BESIDES_BYTES:
+        if shutil.disk_usage(self._path.parent).free < RESERVED_BYTES:
             return False
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -4,8 +4,10 @@ Migrations only add: a till upgrades itself while it is offline and its queue is
 may need central or drop an event. The number reached is SQLite's `user_version`.
 """
 
+import logging
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +15,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from edge_agent.journal.errors import JournalTooNew
+from edge_agent.journal.file.ballast import RESERVED_BYTES
+
+_log = logging.getLogger(__name__)
 
 
 def steps() -> dict[int, str]:
@@ -51,9 +56,21 @@ def migrate(db: sqlite3.Connection, path: Path, known: dict[int, str]) -> None:
 
 
 def _copy(db: sqlite3.Connection, to: Path) -> None:
-    """Leave a whole, synced copy; a copy cut off by a crash never gets the final name."""
+    """Leave a whole, synced copy; a copy cut off by a crash never gets the final name.
+
+    Copies of earlier upgrades go: what was sold since is not in them. Without room for it there is
+    none, because a till that cannot sell is worse than one that cannot go back.
+    """
+    for old in to.parent.glob(f"{to.stem}.before-*"):
+        old.unlink()
+    pages, size = (
+        db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size")
+    )
+    free = shutil.disk_usage(to.parent).free
+    if free < pages * size + RESERVED_BYTES:
+        _log.error("no room to keep a copy of the journal before its upgrade: %d bytes free", free)
+        return
     part = to.with_name(to.name + ".part")
-    part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with closing(sqlite3.connect(part)) as copy:
         db.backup(copy)

@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -5,6 +6,7 @@ import pytest
 
 from edge_agent.journal.errors import JournalTooNew
 from edge_agent.journal.file import opening
+from edge_agent.journal.file.ballast import RESERVED_BYTES
 from edge_agent.journal.file.database import FILE
 from edge_agent.journal.file.migrate import steps
 from edge_agent.journal.journal import Journal
@@ -52,6 +54,28 @@ def test_an_upgrade_keeps_the_queue_and_leaves_a_copy_of_before(full, monkeypatc
     assert copy.stat().st_mode & 0o077 == 0
     with closing(sqlite3.connect(copy)) as db:
         assert db.execute("SELECT count(*) FROM event").fetchone() == (30,)
+
+
+def test_only_the_copy_of_the_last_upgrade_stays(full, monkeypatch):
+    first = upgraded(monkeypatch, SECOND)
+    Journal.open(full).close()
+    (full / f"{FILE}.before-{first + 1:04d}.part").write_bytes(b"cut off by a crash")
+    known = {**opening.steps(), first + 1: "ALTER TABLE sale ADD COLUMN size TEXT;"}
+    monkeypatch.setattr(opening, "steps", lambda: known)
+    Journal.open(full).close()
+    (copy,) = full.glob("*.before-*")
+    assert version(copy) == first
+
+
+def test_without_room_for_a_copy_the_upgrade_goes_on_and_says_so(full, monkeypatch, caplog):
+    latest = upgraded(monkeypatch, SECOND)
+    usage = shutil.disk_usage(full)._replace(free=RESERVED_BYTES)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with Journal.open(full) as till:
+        assert till.queue_depth() == 20
+    assert version(full / FILE) == latest
+    assert not list(full.glob("*.before-*"))
+    assert "no room to keep a copy" in caplog.text
 
 
 def test_an_upgrade_that_fails_half_way_changes_nothing(full, monkeypatch):
