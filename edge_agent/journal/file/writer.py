@@ -98,6 +98,9 @@ class Writer:
             self._undo()
             return JournalFull(f"no room on the disk: {error}")
         self._disconnect()
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:
+            # What opening a file on a full disk says: the index of its log finds no room.
+            return JournalFull(f"no room on the disk: {error}")
         if code in _DAMAGED:
             return JournalBroken(f"the journal's file is damaged: {error}")
         return JournalFailure(f"the disk did not take it: {error}")

@@ -1,7 +1,10 @@
 """The reserve for the day the disk is full: sales go on for a while, lending stops."""
 
+import os
 import random
 import shutil
+import subprocess
+from contextlib import suppress
 
 import pytest
 
@@ -64,6 +67,31 @@ def test_on_a_full_disk_the_reserve_is_given_back_and_the_sale_recorded(till):
         journal.append([sale(2)])
     assert journal.append([sale(3)]) == [2]
     assert journal.verify().problems == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_till_that_starts_on_a_full_disk_starts_on_its_reserve(tmp_path):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", tmp_path], check=True)
+    try:
+        with Journal.open(tmp_path, clock=at) as journal:
+            journal.enrol(enrolment(), "http://127.0.0.1:9")
+        reserve = Ballast(tmp_path)
+        assert reserve.fill()
+        with (tmp_path / "filler").open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        with Journal.open(
+            tmp_path, clock=at, writer=lambda connect: Writer(connect, reserve.release)
+        ) as journal:
+            assert not reserve.is_there
+            assert journal.append([sale(1)]) == [1]
+        with suppress(OSError), (tmp_path / "filler").open("ab", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
+        with pytest.raises(JournalFull, match="no room on the disk"):
+            Journal.open(tmp_path, clock=at)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_without_the_reserve_nothing_is_lent_and_nobody_is_asked(till):
