@@ -38,6 +38,11 @@ def test_a_unit_comes_back_whatever_happened_and_never_gives_up(name):
     assert service["Service"]["NoNewPrivileges"] == "yes"
 
 
+def test_an_agent_with_a_journal_of_many_years_is_left_the_time_to_read_it():
+    """6 GB at 10 MB/s, read to be checked and read again to be copied, and written once."""
+    assert int(unit("tillpoints-agent")["Service"]["TimeoutStartSec"]) >= 3 * 6_000 / 10
+
+
 def test_what_the_agent_remembers_in_memory_stays_while_the_machine_is_up():
     service = unit("tillpoints-agent")["Service"]
     assert service["RuntimeDirectory"] == service["StateDirectory"] == "tillpoints"
