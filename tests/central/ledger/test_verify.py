@@ -5,6 +5,8 @@ from sqlalchemy import delete, insert, update
 
 from central import schema
 from central.database import writing
+from central.ledger import verify as verify_module
+from central.ledger.replay import Replay
 from central.ledger.verify import rebuild, verify
 from central.ledger.writing.lots import packed
 from loyalty.chain import Frame
@@ -67,6 +69,21 @@ def test_a_rebuild_gives_the_same_tables_byte_for_byte(busy):
     with writing(busy.engine) as connection:
         assert rebuild(connection, busy.shard_key) == len(busy.rows(schema.inbox))
     assert [busy.rows(table) for table in (*PROJECTIONS, schema.inbox)] == before
+
+
+#: The log, what people keep, and what devices and workers tell beside the events.
+_NOT_FOLDED = """
+    shard inbox stream epoch_grant feed feed_floor feed_turn durable restored awaited
+    device enrolment contact fence member member_card member_access shop reward reward_stock
+    rule_book staff template taught review_paper pass_shown member_file
+    job_run job_leader reminder trail witness
+"""
+
+
+def test_every_table_is_folded_again_out_of_the_log_or_is_no_part_of_the_ledger(sqlite_programme):
+    folded = sqlite_programme.read(Replay).projections()
+    assert {*folded, *_NOT_FOLDED.split()} == set(schema.metadata.tables)
+    assert set(folded) - set(verify_module._PROJECTIONS) == {"stream"}  # a check of its own
 
 
 @pytest.mark.parametrize("table", PROJECTIONS, ids=lambda table: table.name)
