@@ -168,7 +168,7 @@ def _body() -> bytes:
 def _decoded(body: bytes, type_: type[Q]) -> Q:
     try:
         return msgspec.msgpack.decode(body, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(str(error)) from error
 
 

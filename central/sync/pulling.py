@@ -15,7 +15,7 @@ from central.ledger.shards import Shard, read_shard
 from central.ledger.writing.statements import Statement
 from central.sync import file_offers
 from central.sync.file_offers import Look
-from central.sync.problems import Refused
+from central.sync.problems import Refused, counted, plain
 from loyalty.wire import FeedRow, PullAnswer, PullRequest, Topic
 
 PAGE_ROWS_MAX = 5_000
@@ -59,7 +59,7 @@ def page(
     A cursor of another incarnation, or from beyond the end, is answered by `refetch`. Members and
     cards that a file holds are left out. A page holds the rows asked for, and more only where one
     turn alone has more. With it comes what there is of member files, for devices that use them;
-    Refused is raised for one that does not and whose rows are gone.
+    Refused is raised for one that does not and whose rows are gone, and for places that no feed has.
     """
     shard = read_shard(connection, shard_key)
     begins = request.position == 0
@@ -71,6 +71,10 @@ def page(
         if request.position < file_offers.floor(connection, shard_key):
             raise Refused(409, "too_old", "members come as a file, which this agent cannot use")
         return _rows_behind(connection, shard, device_id, request, 0), None
+    if held.name:
+        plain("held.name", held.name)
+    counted("held.position", held.position)
+    counted("held.through", held.through)
     look = file_offers.look(connection, shard, request.position, held)
     answer = _rows_behind(connection, shard, device_id, request, look.through)
     return structs.replace(answer, through=look.through, offer=look.offer), look

@@ -80,7 +80,8 @@ def test_a_revoked_device_is_refused_at_its_next_call(sqlite_programme):
 
 def test_a_body_that_is_not_what_the_path_wants_is_malformed(sqlite_programme):
     till = sqlite_programme.till
-    for body in (b"\xc1", wire.pack(wire.ClaimRequest("00"))):
+    deep = b"\x81\xa1x" + b"\x91" * 200_000  # a field nobody knows: lists in lists without end
+    for body in (b"\xc1", wire.pack(wire.ClaimRequest("00")), deep):
         headers = till.headers(wire.BALANCE_PATH, body)
         answer = sqlite_programme.client.post(wire.BALANCE_PATH, data=body, headers=headers)
         assert code((answer.status_code, answer.data)) == (400, "malformed")

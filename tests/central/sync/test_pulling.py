@@ -8,7 +8,17 @@ from central.database import reading, writing
 from central.ledger.directory import NoShard, announce, of_reward, of_shop
 from central.ledger.writing import bulk
 from central.sync import pulling
-from loyalty.wire import MemberRow, PullRequest, RewardRow, RuleBookRow, ShopRow, Topic
+from loyalty.directory import DirectoryHeld
+from loyalty.wire import (
+    PULL_PATH,
+    MemberRow,
+    Problem,
+    PullRequest,
+    RewardRow,
+    RuleBookRow,
+    ShopRow,
+    Topic,
+)
 from tests.central.programme import BOOK, VERSION, card, member
 
 
@@ -112,6 +122,21 @@ def test_a_page_goes_on_behind_a_cursor_inside_a_turn(programme):
     till.push(*(till.sale(member(one)) for one in "abc"))
     end = till.pull().position
     assert [row.position for row in till.pull(end - 2, limit=1).rows] == [end - 1, end]
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        DirectoryHeld("a\0", 0, 0, b""),
+        DirectoryHeld("a" * 65, 0, 0, b""),
+        DirectoryHeld("", -1, 0, b""),
+        DirectoryHeld("", 0, 1 << 63, b""),
+    ],
+    ids=repr,
+)
+def test_a_directory_that_no_till_can_hold_is_malformed(programme, held):
+    status, data = programme.till.call(PULL_PATH, PullRequest(bytes(16), 0, 10, held))
+    assert (status, msgspec.msgpack.decode(data, type=Problem).code) == (400, "malformed")
 
 
 def test_a_page_costs_no_more_however_many_turns_there_were(sqlite_programme):
