@@ -40,7 +40,7 @@ ELSEWHERE = {
     "coupon_at_till": "tests/central/desk/test_rewards.py",
     "coupon_released": "tests/central/sync/test_coupons.py",
     "crowded": "tests/central/desk/test_rewards.py",
-    "disk_full": "tests/edge_agent/journal/test_ballast.py",
+    "disk_full": "tests/edge_agent/journal/file/test_ballast.py",
     "lease_in_doubt": "tests/central/sync/test_spending.py",
     "lease_unknown": "tests/central/ledger/test_redemptions.py",
     "lots_unknown": "tests/central/ledger/test_returning.py",
