@@ -25,20 +25,37 @@ async function ask(path, wanted) {
   return answer.json();
 }
 
-/** The phone's clock may be wrong; central's is carried on by the one that only goes forward. */
-let serverMs = () => 0;
+// The phone's clock may be wrong: central's is carried on by whichever clock of the phone went
+// further. The steady one stands still while a phone sleeps, the other may be set back; where they
+// part, central is asked again.
+const APART_MS = 5_000;
+let clock = null;
 let credential = null;
 let keys = null;
 const drawn = new Map();
 
+const gone = () => [performance.now() - clock.steadyMs, Date.now() - clock.wallMs];
+const serverMs = () => clock.serverMs + Math.max(...gone());
+
+function parted() {
+  const [steady, wall] = gone();
+  return Math.abs(steady - wall) > APART_MS;
+}
+
 async function begin() {
-  keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-  const raw = await crypto.subtle.exportKey("raw", keys.publicKey);
+  const own = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, [
+    "sign",
+  ]);
+  const raw = await crypto.subtle.exportKey("raw", own.publicKey);
   const asked = performance.now();
   const given = await ask("/m/credential", { key: base64(raw) });
-  const offset = given.server_ms - (asked + performance.now()) / 2;
-  serverMs = () => performance.now() + offset;
-  credential = bytes(given.credential);
+  const half = (performance.now() - asked) / 2;
+  clock = {
+    serverMs: given.server_ms,
+    steadyMs: performance.now() - half,
+    wallMs: Date.now() - half,
+  };
+  [keys, credential] = [own, bytes(given.credential)];
 }
 
 async function signed(slot) {
@@ -72,13 +89,13 @@ let shown = null;
 
 async function step() {
   try {
-    if (keys === null || credential === null) await begin();
+    if (clock === null || parted()) await begin();
     const now = Math.floor(serverMs() / SLOT_MS);
     if (!drawn.has(now + AHEAD / 2)) await drawAhead(now);
   } catch (error) {
     console.warn(error); // what is drawn already goes on being shown
   }
-  const now = credential && Math.floor(serverMs() / SLOT_MS);
+  const now = clock && Math.floor(serverMs() / SLOT_MS);
   if (now === shown) return;
   shown = now;
   show(drawn.get(now) ?? null);
