@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from sqlalchemy import Connection, Engine, select
 
 from central import schema
-from central.database import writing
+from central.database import reading, writing
 from central.passwords import NOBODY, hashed, matches
 from central.records import Values, put
 
@@ -24,6 +24,7 @@ OPENING_MINUTES = 30
 TRIES = 5
 WAIT_MINUTES = 15
 _MINUTE_MS = 60_000
+_MARK_DIGITS = 16
 #: Crockford's base 32: no letter that is misread.
 _SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
@@ -98,6 +99,14 @@ class Pins:
         if outcome == "right":
             self._change(member, pin_hash=hashed(new))
         return outcome
+
+    def mark(self, member: str) -> str:
+        """Return what differs for every PIN that a member chose: a session of before is over."""
+        t = schema.member_access
+        query = select(t.c.pin_hash).where(t.c.shard_key == self._shard_key, t.c.member == member)
+        with reading(self._engine) as connection:
+            kept = connection.execute(query).scalar_one_or_none()
+        return hashlib.sha256(f"tillpoints pin mark 1 {kept}".encode()).hexdigest()[:_MARK_DIGITS]
 
     def _try(self, member: str | None) -> _Kept | Outcome:
         """Count a try and return what is kept; `waits` after too many."""

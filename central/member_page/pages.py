@@ -74,9 +74,9 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
             outcome = service.pins.check(person.member if person else None, pin)
         if outcome != "right" or person is None:
             # Numbers can be guessed: who has no PIN yet is told no more than who is nobody.
-            problem = "waits" if outcome == "waits" else "wrong"
-            return _door(page, "member_sign_in.html", problem), 403
-        return _enter(person)
+            # Nor who has to wait: a number that makes one wait is a member's.
+            return _door(page, "member_sign_in.html", "wrong"), 403
+        return _enter(page, person)
 
     @routes.get("/open")
     def first_time() -> str:
@@ -89,7 +89,7 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
         problem = _pin_problem(page, person)
         if problem or person is None:
             return _door(page, "member_open.html", problem), 403
-        return _enter(person)
+        return _enter(page, person)
 
     @routes.post("/logout")
     def leave() -> Any:
@@ -99,11 +99,31 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
 
     @routes.errorhandler(Crowded)
     def crowded(_: Crowded) -> tuple[str, int]:
+        person = _who(page) if request.path.endswith("/pin") else None
+        if person is not None:
+            return _home(page, person, problem="crowded"), 503
         name = "member_open.html" if request.path.endswith("/open") else "member_sign_in.html"
         return _door(page, name, "crowded"), 503
 
     _serve_script(routes, page)
+    _serve_pin(routes, page)
     return routes
+
+
+def _serve_pin(routes: Blueprint, page: Page) -> None:
+    """Add the change of a PIN by who knows it."""
+
+    @routes.post("/pin")
+    def change_pin() -> Any:
+        check_form()
+        person = _who(page)
+        if person is None:
+            abort(401)
+        problem = _not_changed(page, person)
+        if problem:
+            return _home(page, person, problem=problem), 403
+        session["pin"] = page.service.pins.mark(person.member)
+        return _home(page, person, changed=True)
 
 
 def _serve_script(routes: Blueprint, page: Page) -> None:
@@ -129,9 +149,9 @@ def _serve_script(routes: Blueprint, page: Page) -> None:
 
 
 def _who(page: Page) -> Person | None:
-    """Return whose page it is; a member who was removed since is nobody."""
+    """Return whose page it is; nobody's once they were removed or chose another PIN."""
     member, service = session.get("member"), page.service
-    if not isinstance(member, str):
+    if not isinstance(member, str) or session.get("pin") != service.pins.mark(member):
         return None
     return service.read(lambda c: person_of(c, service.shard_key, member))
 
@@ -148,21 +168,36 @@ def _pin_problem(page: Page, person: Person | None) -> str:
     """Set the PIN that a form chooses; return why it could not be, empty if it was."""
     form = request.form
     pin = form.get("pin", "")
-    if pin != form.get("again", ""):
-        return "differ"
-    if (why := why_no_pin(pin)) is not None:
+    if (why := _why_not_chosen()) is not None:
         return why
     member = person.member if person else None
     with page.service.turnstile.passing(request.remote_addr or ""):
         outcome = page.service.pins.open_with_code(member, form.get("code", ""), pin)
-    return "" if outcome == "right" else outcome
+    return "" if outcome == "right" else "wrong"
 
 
-def _enter(person: Person) -> Any:
+def _not_changed(page: Page, person: Person) -> str:
+    """Give a member another PIN; return why it could not be, empty if it was."""
+    form = request.form
+    if (why := _why_not_chosen()) is not None:
+        return why
+    with page.service.turnstile.passing(request.remote_addr or ""):
+        outcome = page.service.pins.change(person.member, form.get("old", ""), form.get("pin", ""))
+    return {"right": "", "waits": "waits"}.get(outcome, "pin")
+
+
+def _why_not_chosen() -> str | None:
+    """Return what is wrong with the PIN that a form chooses."""
+    pin = request.form.get("pin", "")
+    return "differ" if pin != request.form.get("again", "") else why_no_pin(pin)
+
+
+def _enter(page: Page, person: Person) -> Any:
     lang = language()
     session.clear()  # a session that somebody else began is not gone on with
     session.permanent = True
     session["member"], session["lang"] = person.member, lang
+    session["pin"] = page.service.pins.mark(person.member)
     return redirect(url_for("member.home"), 303)
 
 
@@ -193,7 +228,7 @@ def _door(page: Page, template: str, problem: str) -> str:
     )
 
 
-def _home(page: Page, person: Person) -> str:
+def _home(page: Page, person: Person, *, problem: str = "", changed: bool = False) -> str:
     service, lang = page.service, language()
     key, now_ms = service.shard_key, service.now_ms()
     today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(page.zone).date()
@@ -212,6 +247,8 @@ def _home(page: Page, person: Person) -> str:
         lang=lang,
         programme=page.programme,
         token=form_token(),
+        problem=problem,
+        changed=changed,
         name=person.name,
         number=mask_number(person.number),
         card=qr_svg(MEMBER_PREFIX + person.number),

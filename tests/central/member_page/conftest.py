@@ -69,6 +69,9 @@ class Browser:
     def send(self, path, **fields):
         return self.client.post(path, data={"token": self.token(), **fields})
 
+    def change(self, fields):
+        return self.client.post("/m/pin", data={"token": self.token("/m/"), **fields})
+
     def open(self, code=None, pin=PIN, again=PIN, number=NUMBER):
         code = code or self.mall.service.pins.give_opening_code(SOMEBODY)
         return self.send("/m/open", number=number, code=code, pin=pin, again=again)

@@ -9,12 +9,20 @@ from central.access.pins import TRIES
 from central.access.turnstile import Crowded
 from central.member_page.codes import SLOTS_MAX
 from loyalty.passes import read_pass, slot_at
-from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY
+from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY, Browser
 from tests.loyalty.phone import Phone
 
 
 def encoded(data):
     return base64.b64encode(data).decode()
+
+
+def alert(answer):
+    return re.search(r'role="alert">([^<]+)<', answer.text)[1]
+
+
+def sent_with(token):
+    return {"Tillpoints-Token": token}
 
 
 @pytest.mark.parametrize("path", ["/m/"])
@@ -53,9 +61,46 @@ def test_who_has_no_pin_yet_is_told_no_more_than_who_is_nobody(visitor):
     answers = [
         visitor.send("/m/login", number=number, pin=PIN) for number in (NUMBER, "999999999999")
     ]
-    told = [re.search(r'role="alert">([^<]+)<', answer.text)[1] for answer in answers]
+    told = [alert(answer) for answer in answers]
     assert told[0] == told[1]
     assert answers[0].status_code == answers[1].status_code == 403
+
+
+def test_a_new_pin_ends_what_was_opened_with_the_one_before(visitor, mall, app):
+    visitor.open()
+    finder = Browser(mall, app)  # somebody has the phone, or learned the PIN
+    finder.send("/m/login", number=NUMBER, pin=PIN)
+    token = finder.token("/m/")
+    assert visitor.open(pin="738164", again="738164").location == "/m/"
+    assert finder.client.get("/m/").status_code == 303
+    told = finder.client.post("/m/credential", json={"key": ""}, headers=sent_with(token))
+    assert told.status_code == 401
+    assert visitor.client.get("/m/").status_code == 200
+
+
+def test_a_member_who_knows_the_pin_changes_it_on_the_page(visitor, mall, app):
+    visitor.open()
+    other = Browser(mall, app)
+    other.send("/m/login", number=NUMBER, pin=PIN)
+    new = {"old": PIN, "pin": "738164", "again": "738164"}
+    for fields, said in (
+        ({"old": "000000"}, "不对"),
+        ({"again": "738165"}, "不一样"),
+        ({"pin": "123456", "again": "123456"}, "太容易猜到"),
+    ):
+        answer = visitor.change({**new, **fields})
+        assert (answer.status_code, said in answer.text) == (403, True)
+    told = visitor.change(new)
+    assert (told.status_code, "密码已更改" in told.text) == (200, True)
+    assert visitor.client.get("/m/").status_code == 200
+    assert other.client.get("/m/").status_code == 303
+    assert other.send("/m/login", number=NUMBER, pin=PIN).status_code == 403
+    assert other.send("/m/login", number=NUMBER, pin="738164").location == "/m/"
+
+
+def test_nobody_changes_a_pin_without_signing_in(visitor):
+    form = {"token": visitor.token(), "old": PIN, "pin": "738164", "again": "738164"}
+    assert visitor.client.post("/m/pin", data=form).status_code == 401
 
 
 def test_too_many_wrong_pins_make_even_the_right_one_wait(visitor):
@@ -64,6 +109,11 @@ def test_too_many_wrong_pins_make_even_the_right_one_wait(visitor):
         assert visitor.send("/m/login", number=NUMBER, pin="000000").status_code == 403
     answer = visitor.send("/m/login", number=NUMBER, pin=PIN)
     assert "15 分钟" in answer.text
+    # Who tries numbers to learn which are members' hears the same of all.
+    nobody = visitor.send("/m/login", number="999999999999", pin=PIN)
+    assert alert(nobody) == alert(answer)
+    code = visitor.open(code="WRONGONE")
+    assert (alert(code), code.status_code) == (alert(nobody), nobody.status_code)
 
 
 def test_where_too_many_sign_in_at_once_they_are_told_to_try_again(visitor, monkeypatch):
@@ -100,8 +150,7 @@ def test_a_form_or_call_without_the_sessions_token_changes_nothing(visitor):
 
 
 def ask(visitor, path, wanted):
-    token = visitor.token("/m/")
-    return visitor.client.post(path, json=wanted, headers={"Tillpoints-Token": token})
+    return visitor.client.post(path, json=wanted, headers=sent_with(visitor.token("/m/")))
 
 
 def with_phone(visitor):
