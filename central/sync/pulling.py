@@ -59,7 +59,7 @@ def page(
     A cursor of another incarnation, or from beyond the end, is answered by `refetch`. Members and
     cards that a file holds are left out. A page holds the rows asked for, and more only where one
     turn alone has more. With it comes what there is of member files, for devices that use them;
-    Refused is raised for one that does not and whose rows are gone, and for places that no feed has.
+    Refused is raised for one that does not and whose rows are gone, and for places no feed has.
     """
     shard = read_shard(connection, shard_key)
     begins = request.position == 0
