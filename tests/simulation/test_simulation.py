@@ -1,5 +1,6 @@
 """A deterministic share of the simulation, small enough for every run of the suite."""
 
+import gc
 import json
 import os
 import random
@@ -17,6 +18,7 @@ from tillpoints.simulation.mall import Size
 from tillpoints.simulation.marks import RARE, missed
 from tillpoints.simulation.planted import catch, planted
 from tillpoints.simulation.run import run, smallest
+from tillpoints.simulation.world import World
 
 SMALL = Size(stations=3, days=1.0, events_min=12, events_max=20)
 
@@ -52,6 +54,12 @@ def test_the_same_seed_gives_the_same_run_whatever_the_process():
 def test_another_seed_gives_another_run():
     size = Size(stations=3, days=0.2)
     assert run(1, size).trace_hash != run(2, size).trace_hash
+
+
+def test_a_night_of_runs_keeps_no_more_in_memory_than_one():
+    for seed in range(4):
+        run(seed, Size(stations=1, days=0.05))
+    assert sum(isinstance(one, World) for one in gc.get_objects()) <= 1
 
 
 @pytest.mark.parametrize(
