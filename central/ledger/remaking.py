@@ -8,7 +8,7 @@ person, like every spend under a lease that nobody knows.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from sqlalchemy import Connection, select
 
 from central import schema
@@ -19,6 +19,7 @@ from central.ledger.judging.state import State
 from central.ledger.writing.wants import Want
 from loyalty.codes import is_short_code
 from loyalty.events import Body, CaseClosed, LeaseClose, LeaseRemade, Moment, Redeem
+from loyalty.leases import READY_REWARD
 from loyalty.rules.tender import NO_END, TENDER_REWARD
 from loyalty.wire import Verdict
 
@@ -33,12 +34,14 @@ class RemakeLeases(Struct, frozen=True):
     """Make the leases again that these events wait for; answers how many events were written.
 
     No lease of the lost database could be spent after `until_ms`. `homes` names the one till that
-    may take the vouchers of a reward offline; a voucher counts until `valid_until`.
+    may take the vouchers of a reward offline, and so does each of `tills` what it was lent ahead; a
+    voucher counts until `valid_until`.
     """
 
     identities: tuple[Identity, ...]
     until_ms: int
     homes: Mapping[str, str]
+    tills: frozenset[str]
     valid_until: str
 
     def wants(self) -> Iterable[Want]:
@@ -81,6 +84,8 @@ class RemakeLeases(Struct, frozen=True):
     def _remade(self, event: Event, spend: Redeem, at: Moment) -> LeaseRemade:
         device = event.identity.device_id.hex()
         paid = spend.reward_id == TENDER_REWARD  # only its own till finds the receipt, whenever
+        ahead = spend.pieces is not UNSET  # lent for no reward yet: the spend says what for
+        own = paid or (ahead and device in self.tills)
         return LeaseRemade(
             at=at,
             lease_id=spend.lease_id,
@@ -88,9 +93,9 @@ class RemakeLeases(Struct, frozen=True):
             device=device,
             epoch=event.epoch,
             points=spend.points,
-            reward_id=spend.reward_id,
+            reward_id=READY_REWARD if ahead else spend.reward_id,
             voucher_code=spend.voucher_code,
-            home_device=device if paid else self.homes.get(spend.reward_id),
+            home_device=device if own else None if ahead else self.homes.get(spend.reward_id),
             valid_until=NO_END if paid else self.valid_until,
         )
 

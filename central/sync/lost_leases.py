@@ -55,8 +55,16 @@ class LostLeases:
             return
         until_ms = self._restored_ms + reward_offers.LEASE_TTL_S * 1000
         homes, valid_until = service.read(lambda one: _terms(one, key, now_ms))
-        if service.run(RemakeLeases(waiting, until_ms, homes, valid_until)):
+        tills = service.read(lambda one: _tills(one, key))
+        if service.run(RemakeLeases(waiting, until_ms, homes, tills, valid_until)):
             self._due = True  # there may be more than one turn takes
+
+
+def _tills(connection: Connection, shard_key: int) -> frozenset[str]:
+    """Return every device that is a till, in hex: what it was lent ahead counts there alone."""
+    t = schema.device
+    query = select(t.c.device_id).where(t.c.shard_key == shard_key, t.c.role == "till")
+    return frozenset(device_id.hex() for device_id in connection.execute(query).scalars())
 
 
 def _terms(connection: Connection, shard_key: int, now_ms: int) -> tuple[dict[str, str], str]:

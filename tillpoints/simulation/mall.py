@@ -13,11 +13,11 @@ from msgspec import Struct
 from central.ledger.commands import SetMember
 from edge_agent.journal.identity import Identity
 from loyalty import wire
-from loyalty.leases import ANOTHER_RUN, ARMED_ELSEWHERE, spendable_ms
 from loyalty.wire import LeaseAnswer, LeaseRequest, PushAnswer, PushRequest
 from tillpoints.simulation.deeds import DEEDS, Deed
 from tillpoints.simulation.invariants.checks import Checks
-from tillpoints.simulation.invariants.facts import Facts, Granted
+from tillpoints.simulation.invariants.facts import Facts
+from tillpoints.simulation.invariants.leases import Leases
 from tillpoints.simulation.invariants.observer import Observer
 from tillpoints.simulation.machines.centre import Central
 from tillpoints.simulation.machines.network import Line
@@ -26,8 +26,6 @@ from tillpoints.simulation.people.cards import CARDS, tag_of
 from tillpoints.simulation.people.everybody import People
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, World
 
-#: Answers to a lease request that another one may follow.
-_NOT_NOW = ("lease_in_doubt", ARMED_ELSEWHERE)
 _CHECKPOINTS = 10
 #: How many people come together at most: drawn for each run, as everything is that it meets.
 _RUSHES = (1, 4, 8, 8)
@@ -53,6 +51,7 @@ class Mall:
         self.central = Central(world)
         self.observer = Observer(world, self.central, self.facts)
         self.checks = Checks(world, self.central, self.observer, self.facts)
+        self.leases = Leases(world, self.central, self.observer, self.facts)
         self.people = People(world, self.facts)
         self.central.looked = self.observer.look
         self.observer.catch_up = self._note_all
@@ -117,39 +116,9 @@ class Mall:
         if path == wire.LEASE_PATH:
             asked = msgspec.msgpack.decode(body, type=LeaseRequest)
             told = msgspec.msgpack.decode(reply[1], type=LeaseAnswer)
-            self._leased(bytes.fromhex(headers[wire.DEVICE_HEADER]), asked, told)
+            self._note_all()
+            self.leases.answered(bytes.fromhex(headers[wire.DEVICE_HEADER]), asked, told)
         return reply
-
-    def _leased(self, device_id: bytes, asked: LeaseRequest, answer: LeaseAnswer) -> None:
-        """Hold that a request gets one answer; its lease may come to be in doubt meanwhile."""
-        again = bool(self.facts.leased.get((device_id, asked.request_id)))
-        before = self.facts.leased.setdefault((device_id, asked.request_id), answer.lease_id)
-        later = answer.refusal is not None and answer.refusal.code in _NOT_NOW
-        if later and not before:
-            del self.facts.leased[device_id, asked.request_id]
-        wrong = answer.lease_id != before and not later
-        self.world.hold("L1 one answer to a lease request", wrong and (asked, before, answer))
-        sealed = not answer.refusal and self.observer.is_sealed(device_id, asked.epoch)
-        self.world.hold("L2 no lease of a sealed chain", sealed and (asked, answer))
-        if answer.refusal is not None:
-            if answer.refusal.code in {ANOTHER_RUN, ARMED_ELSEWHERE}:
-                self.world.mark("another run is armed")
-            if answer.refusal.code == "after_restore":
-                self.world.mark("census")
-            return
-        if not asked.session:
-            return  # an agent of an older version, whose runs nobody can tell apart
-        self._note_all()
-        chain = (device_id, asked.epoch)
-        others = self.facts.armed(chain, asked.session)
-        if again:
-            # Asked for again to be given back: this arms nobody, if its own time is over.
-            others = [lease_id for lease_id in others if lease_id == answer.lease_id]
-        self.world.hold("I9 one armed run", others and (asked, others))
-        if again:
-            return
-        until_ms = self.world.now_ms + spendable_ms(answer.ttl_s)
-        self.facts.granted.setdefault(answer.lease_id, Granted(chain, asked.session, until_ms))
 
     def _pushed(self, request: PushRequest, answer: PushAnswer) -> None:
         self.observer.pushed(request, answer)
@@ -228,6 +197,7 @@ class Mall:
         if not self.central.up:
             self.central.restart()
         self.checks.ledger()
+        self.leases.exposed()
         station = self.world.chance("checkpoint").choice(self.stations)
         if station.up:
             self.checks.journal(station)
@@ -267,7 +237,7 @@ class Mall:
         self.checks.leases_returned()
         self.checks.same_everywhere(self.stations)
         self.checks.ledger()
-        self.checks.settled()
+        self.checks.settled(self.stations)
         for station in self.stations:
             self.checks.journal(station)
             self.checks.directory(station)

@@ -6,7 +6,7 @@ used the voucher up beforehand, so what the till tells confirms that or gives it
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import bills, redemptions, references
+from central.ledger.judging import bills, redemptions, references, returning
 from central.ledger.judging.entry import Entry, Impossible
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Judgement, Voucher, VoucherState
@@ -17,15 +17,28 @@ _APPLIED = (Verdict.APPLIED, Verdict.APPLIED_ADJUSTED)
 
 
 def handed_in(entry: Entry, body: VoucherUse) -> Judgement:
-    """Use a voucher up; that of a coupon goes to the bill that it was taken off."""
-    judgement = redemptions.use(entry, body)
+    """Use a voucher up; that of a coupon goes to the bill that it was taken off.
+
+    A till that was copied may use it on another bill under the very request that central answered.
+    """
     voucher = entry.state.vouchers.get(body.voucher_code)
+    if voucher is not None and _is_on_another(entry, voucher, body):
+        judgement = returning.used_again(entry, voucher, body.by)
+    else:
+        judgement = redemptions.use(entry, body)
     if body.bill is UNSET or voucher is None or judgement.verdict not in _APPLIED:
         return judgement
     if body.fingerprint is UNSET or not body.fingerprint:
         raise Impossible("a coupon was used on a bill that nobody names")
     bills.coupon_used(entry, voucher.lease_id, body.fingerprint, body.bill)
     return judgement
+
+
+def _is_on_another(entry: Entry, voucher: Voucher, body: VoucherUse) -> bool:
+    """Tell whether a coupon counts on another bill than the one that it is said to be used on."""
+    kept = entry.state.redemptions.get(voucher.lease_id) or Redemption()
+    asked_by_it = (voucher.used_by, voucher.request_id) == (body.by, body.request_id)
+    return asked_by_it and kept.used_on not in (UNSET, body.fingerprint)
 
 
 def checked(entry: Entry, body: CouponChecked) -> Judgement:

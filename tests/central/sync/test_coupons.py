@@ -211,3 +211,17 @@ def test_what_bills_took_is_folded_again_out_of_the_log(mall):
     assert {name: mall.rows(schema.metadata.tables[name]) for name in names} == before
     codes = [row.code for row in before["transfer"]]
     assert codes.count(Code.COUPON_USED) == codes.count(Code.COUPON_BACK) == 1
+
+
+def test_a_copied_till_that_uses_one_request_on_two_bills_is_for_a_person(mall):
+    """Both copies asked before they parted, and central gave both the same answer."""
+    till, lease = mall.till, coupon(mall, "any")
+    taken = till.use_online(lease.voucher_code, "u1")
+    assert taken.coupon is not None
+    bills = [till.sale(None, fen=18_000) for _ in range(2)]
+    uses = [used(till, lease, sale, Bill(20_000, 2_000), "u1") for sale in bills]
+    *_, one, two = till.push(*bills, *uses)
+    assert one == APPLIED
+    assert two[:2] == (Verdict.PENDING_REF, "voucher_used")
+    assert owed(mall) == {"S1": (1, 300, 2_000)}
+    mall.check()

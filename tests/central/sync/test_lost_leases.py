@@ -161,3 +161,30 @@ def test_a_server_that_was_never_restored_makes_no_lease(programme):
     till.push(till.sale(member(), fen=30_000), till.redeem(member(), lost(programme)))
     programme.other.send()
     assert verdict(programme, till, 2) == WAITS
+
+
+def spent_ahead(device, lease, pieces):
+    """The spend of points that were lent for no reward yet: it alone says what for."""
+    return structs.replace(device.redeem(member(), lease), pieces=pieces)
+
+
+def test_points_that_were_lent_ahead_to_a_kiosk_still_buy_as_many_pieces(mall):
+    kiosk = mall.add_device("kiosk-1", "kiosk", "S1")
+    lease = lost(mall, 200)
+    kiosk.push(spent_ahead(kiosk, lease, pieces=2))
+    mall.other.send()
+    mall.till.send()
+    assert verdict(mall, kiosk, 1) == (Verdict.APPLIED, "")
+    used = mall.other.use_online(lease.voucher_code)
+    assert (used.reward_id, used.pieces) == ("tea", 2)
+    sound(mall)
+
+
+def test_what_was_lent_ahead_to_a_till_is_handed_over_at_that_till_alone(mall):
+    lease = lost(mall)
+    mall.till.push(spent_ahead(mall.till, lease, pieces=1))
+    mall.other.send()
+    assert verdict(mall, mall.till, 2) == (Verdict.APPLIED, "")
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_elsewhere"
+    assert mall.till.use_online(lease.voucher_code, "u2").reward_id == "tea"
+    sound(mall)

@@ -243,7 +243,7 @@ class Checks:
         finally:
             engine.dispose()
 
-    def settled(self) -> None:
+    def settled(self, stations: Sequence[Station]) -> None:
         """P1: what the mall owes its shops is what was paid with points at their tills."""
         engine = connect(Database(f"sqlite:///{self._central.file}"))
         try:
@@ -252,6 +252,9 @@ class Checks:
         finally:
             engine.dispose()
         self._observer.redemptions.settled(payments, self._observer.waits)
+        with closing(sqlite3.connect(self._central.file)) as db:
+            self._observer.coupons.settled(db, payments, self._observer.judged)
+            self._observer.coupons.held(db, stations)
 
     def _waiting(self, station: Station, holder: Holder) -> int:
         """Return what a holder redeemed here under lost leases that central did not make again."""

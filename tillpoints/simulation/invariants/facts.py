@@ -4,12 +4,15 @@ People got slips, vouchers and goods; devices wrote events. Nobody in the produc
 the invariants compare the product with it.
 """
 
+from collections import defaultdict
+
 from msgspec import Struct
 
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Link, Place
 from loyalty.chain import Frame
+from loyalty.coupons import Coupon
 from loyalty.events import Bill, Holder, LeaseClose, Redeem, body_of
 from tillpoints.simulation.world import Violation, World
 
@@ -41,6 +44,7 @@ class Handed(Taken, frozen=True):
 
     signed: str
     home: bool
+    coupon: Coupon | None = None
 
 
 class Paid(Taken, frozen=True):
@@ -50,11 +54,24 @@ class Paid(Taken, frozen=True):
     bill: Bill
 
 
+class OnBill(Struct, frozen=True):
+    """A coupon that was taken off a bill, whose receipt is `fingerprint`."""
+
+    told: Told
+    handed: Handed
+    shop: str
+    bill: Bill
+    fingerprint: str
+    number: str
+    owed_fen: int
+
+
 class Granted(Struct, frozen=True):
-    """A lease and the run that may spend it, until `until_ms` of true time at most."""
+    """`points` of a lease and the run that may spend it, until `until_ms` of true time at most."""
 
     chain: tuple[bytes, int]
     session: str
+    points: int
     until_ms: int
 
 
@@ -75,6 +92,7 @@ class Sold(Struct, frozen=True):
     fen: int
     fingerprint: str
     holder: Holder | None
+    told: tuple[Told, ...] = ()
 
 
 class Facts:
@@ -92,12 +110,17 @@ class Facts:
         self.handed: list[Handed] = []
         self.goods: dict[str, list[bytes]] = {}
         self.paid: list[Paid] = []
+        self.on_bills: list[OnBill] = []
+        #: What refunds at their own till returned of bills, in fen, by the receipt.
+        self.returned_fen: dict[str, int] = defaultdict(int)
         #: Vouchers whose receipt was found, and those whose points a member was told to have back.
         self.matched: set[str] = set()
         self.given_back: set[str] = set()
         #: What was answered to each lease request: the lease, empty for a no.
         self.leased: dict[tuple[bytes, str], str] = {}
         self.granted: dict[str, Granted] = {}
+        #: Those that central forgot with a lost database and a device may spend all the same.
+        self.forgotten: dict[str, Granted] = {}
         #: Leases that a person gave up.
         self.released: set[str] = set()
         #: Leases that some execution of their device has spent or given back.
@@ -182,6 +205,7 @@ class Facts:
         self.leased = {
             key: one for key, one in self.leased.items() if one in known or key in refused
         }
+        self.forgotten |= {key: one for key, one in self.granted.items() if key not in known}
         self.granted = {key: one for key, one in self.granted.items() if key in known}
         self.given_back.clear()  # decided at central alone, behind the backup perhaps
 

@@ -1,8 +1,8 @@
 """Watches central's database from outside, turn by turn, and holds the invariants against it.
 
 Reads with a connection of its own and only what is new, so that looking after every step is cheap.
-The names are those of the design: I1 prefix, I3 one effect, I4 honest ack, I5 to I8 of the
-accounts, I10 forks, I11 totality, I12 final.
+The names are those of the design: I1 prefix, I3 one effect, I4 honest ack, I8 under a lease,
+I10 forks, I11 totality, I12 final; those of the accounts stand in `accounts`.
 """
 
 import sqlite3
@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.fold import OPEN_VERDICTS
 from central.ledger.judging.moments import Quality
 from loyalty import chain
@@ -29,6 +28,8 @@ from loyalty.events import (
     origin_of,
 )
 from loyalty.wire import PushAnswer, PushRequest, Verdict
+from tillpoints.simulation.invariants.accounts import Accounts
+from tillpoints.simulation.invariants.coupons import Coupons
 from tillpoints.simulation.invariants.facts import Facts, Key, Told
 from tillpoints.simulation.invariants.redemptions import Redemptions
 from tillpoints.simulation.machines.centre import SHARD, Central
@@ -63,9 +64,10 @@ class Observer:
         #: The first hashes of events that were written again in a later epoch.
         self.rehomed: set[bytes] = set()
         self.events = 0
-        self._moved: dict[bytes, int] = defaultdict(int)
+        self.accounts = Accounts(world)
         self._net: dict[str, int] = defaultdict(int)
         self.redemptions = Redemptions(world, facts)
+        self.coupons = Coupons(world, facts, self.redemptions)
         self._opened: tuple[Path, sqlite3.Connection] | None = None
         self._seen: tuple[Path, int] | None = None
         self._heads: dict[tuple[bytes, int], int] = {}
@@ -90,8 +92,9 @@ class Observer:
         rejudged = self._inbox(db, position)
         self._rejudged(db, rejudged)
         touched = self._transfers(db)
-        self._accounts(db)
+        self.accounts.hold(db, self.turn)
         self.redemptions.hold(db, self._central.now_ms(), self.waits)
+        self.coupons.hold(db)
         self._sales(db, touched)
         self.turn = turn
 
@@ -104,15 +107,17 @@ class Observer:
         for *key, verdict in db.execute("SELECT device_id, epoch, seq, verdict FROM inbox"):
             was = self.verdicts[key[0], key[1], key[2]]
             self._world.hold("I12 final verdicts", was != verdict and (key, was, verdict))
-        for known in (self._moved, self._net):
-            known.clear()
+        self.accounts.clear()
+        self._net.clear()
         self.redemptions.clear()
+        self.coupons.clear()
         self.turn, turn = 0, self.turn
         touched = self._transfers(db)
         self.turn = turn
-        self._accounts(db)
+        self.accounts.hold(db, self.turn)
         self.redemptions.hold(db, self._central.now_ms(), self.waits)
-        self.redemptions.hold_all(db)
+        self.coupons.hold_all(db)
+        self.redemptions.hold_all(db, self.coupons.due(db))
         self._sales(db, touched, every=True)
 
     def start_over(self) -> None:
@@ -120,9 +125,10 @@ class Observer:
         self.restored, self.turn, self._seen = True, 0, None
         for known in (self.chains, self.acked, self.position_of, self.verdicts):
             known.clear()
-        for sums in (self._moved, self._net):
-            sums.clear()
+        self.accounts.clear()
+        self._net.clear()
         self.redemptions.start_over()
+        self.coupons.clear()
         self.rehomed.clear()
         self.look()
         leases = {row[0] for row in self._database().execute("SELECT lease_id FROM lease")}
@@ -259,38 +265,25 @@ class Observer:
             (SHARD, self.turn),
         )
         for debit, credit, amount, code, subject in rows:
-            self._moved[debit] -= amount
-            self._moved[credit] += amount
+            self.accounts.moved(debit, credit, amount)
             self.redemptions.moved(db, debit, credit, amount, code, subject)
+            self.coupons.moved(amount, code, subject)
             if code in _OF_SALES:
                 self._net[subject] += amount if code in _GIVEN else -amount
                 touched.add(subject)
         return touched
 
-    def _accounts(self, db: sqlite3.Connection) -> None:
-        accounts = db.execute("SELECT account_id, posted, held FROM account").fetchall()
-        self._world.hold("I5 conservation", sum(posted for _, posted, _ in accounts))
-        escrow: dict[bytes, int] = defaultdict(int)
-        for account, amount, spent, state in db.execute(
-            "SELECT account_id, amount, spent, state FROM lease"
-        ):
-            self._world.hold("I7 escrow", not 0 <= spent <= amount and (account, spent, amount))
-            escrow[account] += amount - spent if state == 0 else 0
-        for account, posted, held in accounts:
-            moved = self._moved[account]
-            self._world.hold("I5 per account", posted != moved and (account, posted, moved))
-            if account[0] == AccountKind.WALLET:
-                self._world.hold("I6 no overdraft", posted - held < 0 and (account, posted, held))
-                wrong = held != escrow[account]
-                self._world.hold("I7 escrow", wrong and (account, held, escrow[account]))
+    def judged(self, told: Told) -> Verdict | None:
+        """Return what central made of an event that people were told of, None before it has it."""
+        chain, seq = self.chains[told.key[:2]], told.key[2]
+        known = len(chain) >= seq and chain[seq - 1] == told.hash
+        return Verdict(self.verdicts[told.key]) if known else None
 
     def waits(self, told: Told) -> bool:
         """Tell whether a redemption stands but waits: its lease went with a lost database."""
         if not self.restored:
             return False
-        chain, seq = self.chains[told.key[:2]], told.key[2]
-        known = len(chain) >= seq and chain[seq - 1] == told.hash
-        return not known or self.verdicts[told.key] == Verdict.PENDING_REF
+        return self.judged(told) in (None, Verdict.PENDING_REF)
 
     def _sales(self, db: sqlite3.Connection, touched: set[str], *, every: bool = False) -> None:
         """I3: what a receipt came to is what its sale says, once, whatever was sent how often."""

@@ -6,7 +6,7 @@ with the goods; K1 no piece is promised twice; P1 a shop is owed what was paid t
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 import msgspec
@@ -92,13 +92,17 @@ class Redemptions:
         self._goods()
         self._pieces(db, now_ms)
 
-    def hold_all(self, db: sqlite3.Connection) -> None:
-        """Hold what is held against whole tables."""
-        due: dict[bytes, int] = defaultdict(int)
+    def stands(self, lease_id: str) -> int:
+        """Return what a lease has brought to whom it was spent, for good so far."""
+        return self._stands[lease_id]
+
+    def hold_all(self, db: sqlite3.Connection, of_coupons: Mapping[bytes, int]) -> None:
+        """Hold what is held against whole tables; shops are also due points `of_coupons`."""
+        due: dict[bytes, int] = defaultdict(int, of_coupons)
         counted: dict[str, int] = defaultdict(int)
         for lease_id, amount, is_open, voucher, kept in self._leases(db):
             stands = self._stands[lease_id]
-            both = voucher in _RETURNED and stands
+            both = voucher in _RETURNED and stands and lease_id not in self._ours
             self._world.hold("C1 points of a voucher that came back", both and (lease_id, stands))
             for name, pieces in kept.counted.items():
                 counted[name] += (is_open + stands // amount) * pieces
@@ -115,6 +119,7 @@ class Redemptions:
         owed = db.execute("SELECT account_id, posted FROM account WHERE kind = ?", (kind,))
         unlike = {key: sums for key, sums in due.items() if sums} != {k: v for k, v in owed if v}
         self._world.hold("P1 a shop is owed what was paid there", unlike and dict(due))
+        self._homes(db)
         self._lots(db)
 
     def settled(self, payments: list[Payment], waits: Callable[[Told], bool]) -> None:
@@ -182,6 +187,13 @@ class Redemptions:
         ).fetchall():
             kept = msgspec.json.decode(content, type=Redemption) if content else Redemption()
             yield lease_id, amount, bool(is_open), voucher, kept
+
+    def _homes(self, db: sqlite3.Connection) -> None:
+        """V1: what a till hands over by itself is handed over by that till alone."""
+        query = "SELECT code FROM voucher WHERE home_device IS NULL"
+        anywhere = {row[0] for row in db.execute(query)}
+        lost = [one for one in self._facts.handed if one.home and one.code in anywhere]
+        self._world.hold("V1 a voucher keeps its home till", lost)
 
     def _lots(self, db: sqlite3.Connection) -> None:
         """C2: a lot keeps its last day, wherever its points have been meanwhile."""

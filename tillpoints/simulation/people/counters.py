@@ -89,13 +89,14 @@ class Counters:
             points=points,
             claim_hash=code,
         )
-        if not self.record(station, [sale, *also]):
+        told = self.record(station, [sale, *also])
+        if not told:
             return None
         key = fingerprint(receipt).hex()
         if code is not None:
             self._facts.open.append(OpenSale(code, earning_fen, key))
         number = receipt.number or ""
-        return Sold(station.name, station.shop, number, earning_fen, key, holder)
+        return Sold(station.name, station.shop, number, earning_fen, key, holder, tuple(told))
 
     def receipt(
         self,
@@ -141,7 +142,8 @@ def terms_of(station: Station) -> Terms | None:
     book = journal.rule_book(journal.server_ms(station.moment()))
     if book is None:
         return None
-    return Terms("mall", station.name, SHOPS[0], book.book, book.version)
+    shop = next(one for one in SHOPS if one.shop_id == station.shop)
+    return Terms("mall", station.name, shop, book.book, book.version)
 
 
 def token_of(rng: random.Random) -> Callable[[int], str]:

@@ -1,7 +1,7 @@
 """What people do at a counter: one event of a till-day at a time.
 
-Cashiers sell, refund and correct; visitors claim and take part. Who spends points is in `redeemers`
-and `payers`.
+Cashiers sell, refund and correct; visitors claim and take part. Who spends points is in
+`redeemers`, `borrowers`, `payers` and `couponers`.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,9 @@ from tillpoints.simulation.invariants.facts import Facts
 from tillpoints.simulation.machines.centre import CENTRAL_KEY
 from tillpoints.simulation.machines.station import Station
 from tillpoints.simulation.people import cards
+from tillpoints.simulation.people.borrowers import Borrowers
 from tillpoints.simulation.people.counters import Counters, now_at, terms_of
+from tillpoints.simulation.people.couponers import Couponers
 from tillpoints.simulation.people.payers import Payers
 from tillpoints.simulation.people.redeemers import Redeemers
 from tillpoints.simulation.programme.activities import a_code
@@ -34,17 +36,22 @@ class People:
         self._counters = counters = Counters(world, facts)
         self.redeemers = redeemers = Redeemers(world, facts, counters)
         payers = Payers(world, facts, counters)
+        couponers = Couponers(world, facts, counters, redeemers)
+        borrowers = Borrowers(world, facts, counters, redeemers)
         #: How often each thing happens, and whether it does at kiosks.
         self._deeds: tuple[tuple[float, Callable[[Station], None], bool], ...] = (
-            (0.29, self.sell, False),
+            (0.26, self.sell, False),
             (0.04, self.take_part, True),
-            (0.13, self.claim, True),
-            (0.11, self.refund, False),
-            (0.06, self.correct, False),
-            (0.14, redeemers.redeem, True),
-            (0.12, redeemers.hand_in, False),
+            (0.11, self.claim, True),
+            (0.10, self.refund, False),
+            (0.05, self.correct, False),
+            (0.12, redeemers.redeem, True),
+            (0.10, redeemers.hand_in, False),
             (0.03, redeemers.cancel, True),
             (0.04, payers.pay, False),
+            (0.05, couponers.use, False),
+            (0.02, couponers.bring_back, False),
+            (0.04, borrowers.visit, True),
             (0.02, self.review, False),
             (0.02, self.sell_absurdly, False),
         )

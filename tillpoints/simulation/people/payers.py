@@ -13,16 +13,16 @@ from edge_agent.people import holder_member
 from edge_agent.sync.calls import Offline
 from edge_agent.till.tendering import Tendering
 from loyalty.events import Bill, Holder, TenderChecked
-from loyalty.receipt import Kind, Receipt, Tender
+from loyalty.receipt import Kind, Tender
 from loyalty.rules.basket import basket_of
 from loyalty.rules.tender import TENDER_KIND
 from loyalty.tender_events import Outcome
 from loyalty.wire import CancelRequest, LeaseAnswer
-from receipts.reading import Reading
 from tillpoints.simulation.invariants.facts import Facts, Paid, Told
 from tillpoints.simulation.machines.station import Station
 from tillpoints.simulation.people import cards
 from tillpoints.simulation.people.counters import Counters, now_at, terms_of, token_of
+from tillpoints.simulation.people.papers import reading_of
 from tillpoints.simulation.world import World
 
 _STEP_POINTS = 100
@@ -100,7 +100,7 @@ class Payers:
         receipt = self._counters.receipt(station, Kind.SALE, bill.due_fen, tenders=tenders)
         now = now_at(station)
         readings, found = box.desk.receipt_of(
-            (_reading(receipt),), now.boottime_s, station.shop, now
+            (reading_of(receipt),), now.boottime_s, station.shop, now
         )
         also = [body for one in found for body in one.bodies]
         outcomes = [one.outcome for one in also if isinstance(one, TenderChecked)]
@@ -168,28 +168,3 @@ def _tenders(bill: Bill, printed: Outcome, kind: str) -> tuple[Tender, ...]:
         return (Tender("cash", bill.due_fen),)
     paid_fen = bill.paid_fen + (50 if printed == "other_amount" else 0)
     return (Tender(kind, paid_fen), Tender("cash", bill.due_fen - paid_fen))
-
-
-def _reading(receipt: Receipt) -> Reading:
-    """Return what the reader makes of a receipt that says all of this."""
-    return Reading(
-        kind=receipt.kind,
-        merchant=None,
-        branch=None,
-        number=receipt.number,
-        printed_at=receipt.printed_at,
-        currency=receipt.currency,
-        owed_fen=receipt.owed_fen,
-        eligible_fen=receipt.owed_fen,
-        items=(),
-        tenders=receipt.tenders,
-        deposit_used_fen=0,
-        original_number=None,
-        reprint=False,
-        copy=False,
-        text_digest=f"{receipt.number} {receipt.printed_at}",
-        confidence=1.0,
-        decision="award",
-        why=(),
-        lines=(),
-    )

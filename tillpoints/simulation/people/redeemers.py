@@ -11,6 +11,7 @@ from edge_agent.journal.errors import LeaseClosed
 from edge_agent.messages import VoucherAnswered
 from edge_agent.sync.calls import Offline
 from edge_agent.till.handing_in import HandingIn
+from loyalty.catalogue import coupon_of
 from loyalty.codes import VoucherCode
 from loyalty.events import Redeem
 from loyalty.wire import (
@@ -26,7 +27,7 @@ from tillpoints.simulation.machines.disk import Fault
 from tillpoints.simulation.machines.station import Station
 from tillpoints.simulation.people import cards
 from tillpoints.simulation.people.counters import Counters, now_at, token_of
-from tillpoints.simulation.programme.wares import REWARDS
+from tillpoints.simulation.programme.wares import ENDLESS, REWARDS
 from tillpoints.simulation.world import HOUR_MS, World
 
 #: How many of the vouchers that were handed out last people still think of.
@@ -93,6 +94,7 @@ class Redeemers:
                 lease_id=answer.lease_id,
                 signed=answer.voucher_signed,
                 home=reward.home_shop is not None,
+                coupon=coupon_of(reward.details),
             )
             self._facts.handed.append(handed)
 
@@ -102,8 +104,8 @@ class Redeemers:
         While one who came alone decides, others want the same elsewhere.
         """
         rng = station.chance
-        if reward.reward_id in ("tea", "cake") or rng.random() < 0.4:
-            return True  # there is no end of it, or nobody asked
+        if reward.reward_id in ENDLESS or rng.random() < 0.4:
+            return True  # nobody asked
         kept = station.online.reserve(ReserveRequest(reward.reward_id, 1))
         if isinstance(kept, Offline):
             return True
@@ -174,15 +176,20 @@ class Redeemers:
 
     def hand_in(self, station: Station) -> None:
         """Hand a voucher in, scanned or typed; goods leave when the till accepts it."""
-        if not self._facts.handed:
+        goods = [one for one in self._facts.handed[-2 * _IN_MIND :] if one.coupon is None]
+        if not goods:
             return
-        rng, asked = station.chance, list[Ask]()
-        recent = self._facts.handed[-_IN_MIND:]
+        rng, recent = station.chance, goods[-_IN_MIND:]
         handed = rng.choice(recent)
         done = self._facts.goods.keys() | self._facts.given_back
         again = [one for one in recent if one.code in done]
         if again and rng.random() < 0.4:
             handed = rng.choice(again)  # somebody tries it a second time, or after giving it back
+        self.hand_over(station, handed)
+
+    def hand_over(self, station: Station, handed: Handed) -> None:
+        """Let a till take a voucher: goods leave when it accepts it."""
+        rng, asked = station.chance, list[Ask]()
         desk = HandingIn(station.journal, station.identity(), asked.append, token_of(rng))
         typed = rng.random() < 0.4
         scan = VoucherCode(handed.code, None) if typed else VoucherCode(None, handed.signed)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from tillpoints.simulation.mall import Size
-from tillpoints.simulation.plants import Plant, leases, redeeming, sync
+from tillpoints.simulation.plants import Plant, coupons, leases, lending, redeeming, sync
 
 
 class Bug(Struct, frozen=True):
@@ -55,4 +55,20 @@ BUGS: Mapping[str, Bug] = {
     "matched payment left open": Bug(redeeming.match_not_settled, _TWO_DAYS),
     "paid part earns": Bug(redeeming.paid_part_earns, _TWO_DAYS),
     "remade payment loses its till": Bug(redeeming.voucher_ends_early, _TWO_DAYS),
+    "coupon consumed twice after a kill": Bug(coupons.remembered_in_memory_alone, _TWO_DAYS),
+    "coupon given back twice on two refunds": Bug(coupons.given_back_by_each_refund, _TWO_DAYS),
+    "coupon given back with a part of its bill": Bug(coupons.given_back_by_a_part, _TWO_DAYS),
+    "coupon good again at its till too early": Bug(
+        coupons.kept_by_the_till_after_a_refund, _TWO_DAYS
+    ),
+    "coupon not settled": Bug(coupons.not_settled, _TWO_DAYS),
+    "coupon that no bill took stays used": Bug(coupons.never_put_back, _TWO_DAYS),
+    "lent amount not counted under the ceiling": Bug(lending.lent_elsewhere_not_counted),
+    "lent ahead without a ceiling": Bug(lending.no_ceiling),
+    "lent again at a restore": Bug(lending.lent_again_after_a_restore, _TWO_DAYS),
+    "spent beyond what was lent": Bug(lending.more_than_was_lent),
+    "lent points given back and kept": Bug(lending.given_back_and_kept, _TWO_DAYS),
+    "lent ahead not shown as exposure": Bug(lending.not_shown),
+    "remade lease ahead loses its till": Bug(lending.remade_without_its_till, _TWO_DAYS),
+    "lent points never come back": Bug(lending.never_let_go),
 }

@@ -24,6 +24,7 @@ from tillpoints.simulation.programme import book
 _SHARD = 1
 _UNTIL = date(2099, 12, 31)
 _NUMBERS = 6
+_AHEAD = "offline_points = 400\n"
 _TOML = """
 [[activities]]
 id = "in"
@@ -64,10 +65,14 @@ _ONCE = ("activity/ask", "activity/wheel")
 
 
 #: The simulated malls' book with activities and points as money beside what it has, and one whose
-#: points wait a day. Its vouchers end soon enough for a run to see it.
+#: points wait a day. Its vouchers end soon enough for a run to see it. Points are lent ahead.
 BOOK, WAITING = (
-    structs.replace(rulebook.from_toml(more + book.TOML + _TOML), voucher_days=1)
-    for more in ("", "pending_days = 1\n")
+    structs.replace(
+        rulebook.from_toml(more + book.TOML + _TOML),
+        voucher_days=1,
+        unearning_tenders=("mall_points", "mall_voucher"),
+    )
+    for more in (_AHEAD, _AHEAD + "pending_days = 1\n")
 )
 
 

@@ -15,12 +15,18 @@ from loyalty.wire import RewardRow, ShopRow
 
 _SHARD = 1
 REWARDS = (
-    RewardRow("tea", "茶", "Tea", 100, "goods"),
+    RewardRow("tea", "茶", "Tea", 100, "goods", None, Details(pieces_max=5)),
     RewardRow("cake", "蛋糕", "Cake", 300, "goods", "S1"),
     RewardRow("mug", "杯子", "Mug", 150, "goods", None, Details(limit=3)),
     RewardRow("set", "套装", "Set", 200, "bundle", None, Details(parts=(Part("mug", 1),))),
+    RewardRow("off", "满减券", "Off", 100, "coupon", None, Details(off_fen=1_000, from_fen=5_000)),
+    RewardRow(
+        "ten", "九折券", "Ten", 80, "coupon", "S1", Details(off_percent=10, off_most_fen=3_000)
+    ),
 )
 SHOPS = tuple(ShopRow(f"S{n}", f"店{n}", f"Shop {n}", "food") for n in range(1, 5))
+#: Of what there is no end, and what nobody asks central to keep.
+ENDLESS = ("tea", "cake", "off", "ten")
 _MUGS = {"S1": 4, "S2": 2}
 #: The pieces that each place ever got, by the counter of what it has handed out or set aside.
 SUPPLIED = {stock_name("mug", place): pieces for place, pieces in _MUGS.items()}
