@@ -1,8 +1,9 @@
 """What members are to be reminded of on a day, written down for the mall's own messages.
 
 A day's reminders are worked out whole and stand in place of those it had, so doing it again
-changes nothing but what members did since. The same is not said again for a month. What fell due
-on days without a run, because no worker was up, is said on the next day that has one.
+changes nothing but what members did since: who has spent their points hears nothing of their end.
+The same is not said again for a month. What fell due on days without a run, because no worker was
+up, is said on the next day that has one.
 """
 
 from collections.abc import Iterator
@@ -38,7 +39,11 @@ Row = tuple[Any, ...]
 
 
 def run(parts: Parts, day: date) -> tuple[int, str]:
-    """Write the reminders of `day` down; return how many, and how many of each sort."""
+    """Write the reminders of `day` down; return how many, and how many of each sort.
+
+    Those of a day that is over go by what members own now.
+    """
+    today = datetime.now(tz=parts.config.tz()).date()
     with reading(parts.engine) as connection:
         book = book_in_force(connection, parts.config.shard_key, now_ms())
         rewards = _rewards(connection, parts.config.shard_key, day)
@@ -47,11 +52,13 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
     if book is None or not reminders.wanted(book):
         return 0, "the rule book asks for none" if book else "no rule book"
     counts: dict[str, int] = {}
-    for members in tier_review.pages(parts, day, book):
+    for members in tier_review.pages(parts, max(day, today), book):
         for subject in _write(parts, day, list(_of_page(parts, days, book, rewards, members))):
             sort = subject.partition("/")[0]
             counts[sort] = counts.get(sort, 0) + 1
-    return sum(counts.values()), ", ".join(f"{sort} {counts[sort]}" for sort in sorted(counts))
+    told = [f"{sort} {counts[sort]}" for sort in sorted(counts)]
+    told += ["by what members own now"] if day < today else []
+    return sum(counts.values()), ", ".join(told)
 
 
 def statements(parts: Parts, day: date) -> tuple[int, str]:
@@ -74,10 +81,15 @@ def statements(parts: Parts, day: date) -> tuple[int, str]:
         rows = [
             (member, due)
             for (member, _), account in zip(members, ids, strict=True)
-            if known[account] is not None and (member, due.subject) not in heard
+            if _is_used(known[account]) and (member, due.subject) not in heard
         ]
         done += len(_write(parts, day, rows))
     return done, month
+
+
+def _is_used(account: Account | None) -> bool:
+    """Tell whether there is anything to state: who bought for no points has none."""
+    return account is not None and account.last_transfer > 0
 
 
 def _days(connection: Connection, parts: Parts, job: str, day: date) -> list[date]:

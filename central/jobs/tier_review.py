@@ -5,7 +5,7 @@ million of them need no memory of their own.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ from central.ledger.judging.accounts import debt_id, wallet_id
 from central.ledger.judging.member_rows import Profile
 from central.ledger.judging.rows import SaleState
 from central.ledger.judging.state import State
+from central.ledger.queries import moved_since
 from central.ledger.writing.turns import run_turn
 from central.ledger.writing.wants import Want
 from loyalty.events import Holder, Moment, TierSet
@@ -65,7 +66,8 @@ class ReviewTiers(Struct, frozen=True):
 def run(parts: Parts, day: date) -> tuple[int, str]:
     """Review every member's tier on `day`; return how many changed, and by which basis.
 
-    A day before one that was reviewed is left alone: it knows less of how a member stands now.
+    A day that is over is judged by what members owned when it ended, or by its receipts as they
+    stand now. A day before one that was reviewed is left alone: it knows less of how a member stands now.
     """
     today = datetime.now(tz=parts.config.tz()).date()
     with reading(parts.engine) as connection:
@@ -84,7 +86,10 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
         if not isinstance(answer, int):
             raise answer if isinstance(answer, Exception) else TypeError(str(answer))
         changed += answer
-    return changed, book.tier_basis
+    if day >= today:
+        return changed, book.tier_basis
+    judged = {"balance": f"as {day} ended", "rolling": f"receipts until {day} as they are now"}
+    return changed, f"{book.tier_basis}, {judged[book.tier_basis]}"
 
 
 def standing(tier_id: str, profile: Profile) -> Standing:
@@ -123,16 +128,23 @@ def _cause(
 
 
 def pages(parts: Parts, day: date, book: RuleBook) -> Iterator[Reviewed]:
-    """Yield every member, page by page, with what the book says that tiers are reached by."""
+    """Yield every member, page by page, with what the book says that tiers are reached by.
+
+    What they own goes by the end of `day` if that is over.
+    """
     shard_key, after = parts.config.shard_key, ""
+    ended = datetime.combine(day + timedelta(days=1), time.min, parts.config.tz())
     with reading(parts.engine) as connection:
         lately = _Earned(connection, shard_key, day, book) if book.tier_basis == "rolling" else None
+        since: dict[bytes, int] = {}
+        if lately is None and ended <= datetime.now(tz=ended.tzinfo):
+            since = moved_since(connection, shard_key, int(ended.timestamp() * 1000))
         while True:
             members = _members(connection, shard_key, after)
             if lately is not None:
                 yield tuple((member, lately.of(member)) for member in members)
             else:
-                owned = _owned(connection, shard_key, members)
+                owned = _owned(connection, shard_key, members, since)
                 yield tuple((member, owned.get(member, 0)) for member in members)
             if len(members) < MEMBERS_MAX:
                 return
@@ -145,8 +157,10 @@ def _members(connection: Connection, shard_key: int, after: str) -> list[str]:
     return list(connection.execute(query.order_by(t.c.member).limit(MEMBERS_MAX)).scalars())
 
 
-def _owned(connection: Connection, shard_key: int, members: list[str]) -> dict[str, int]:
-    """Return what members own, debts subtracted."""
+def _owned(
+    connection: Connection, shard_key: int, members: list[str], since: dict[bytes, int]
+) -> dict[str, int]:
+    """Return what members own, debts subtracted, without what moved `since`."""
     t = schema.account
     whose = {
         make(Holder("member", member)): member
@@ -156,7 +170,8 @@ def _owned(connection: Connection, shard_key: int, members: list[str]) -> dict[s
     query = select(t.c.account_id, t.c.posted).where(t.c.shard_key == shard_key)
     found: dict[str, int] = {}
     for account_id, posted in connection.execute(query.where(t.c.account_id.in_(whose))):
-        found[whose[account_id]] = found.get(whose[account_id], 0) + posted
+        owned = posted - since.get(account_id, 0)
+        found[whose[account_id]] = found.get(whose[account_id], 0) + owned
     return found
 
 

@@ -202,6 +202,18 @@ def statement(
     return Statement(opening, tuple(lines), balance)
 
 
+def moved_since(connection: Connection, shard_key: int, from_ms: int) -> dict[bytes, int]:
+    """Return what the transfers booked from `from_ms` on came to, by account; it reads them all."""
+    t = schema.transfer
+    moved: dict[bytes, int] = {}
+    for column, sign in ((t.c.credit_id, 1), (t.c.debit_id, -1)):
+        sums = select(column, func.sum(t.c.amount)).group_by(column)
+        sums = sums.where(t.c.shard_key == shard_key, t.c.booked_ms >= from_ms)
+        for account_id, amount in connection.execute(sums):
+            moved[account_id] = moved.get(account_id, 0) + sign * int(amount)
+    return moved
+
+
 def latest(connection: Connection, shard_key: int, count: int) -> list[Posting]:
     """Return the newest transfers, newest first, at most 1,000."""
     t = schema.transfer

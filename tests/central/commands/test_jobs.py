@@ -1,10 +1,10 @@
 """What central does by itself: expiry and tiers by day, each run to be seen and done again."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from central import schema
 from central.database import reading, writing
@@ -15,7 +15,8 @@ from central.ledger.verify import verify
 from tests.central.commands.test_statement import NUMBER, go_shopping
 from tests.central.mall import DEMO
 
-TODAY = datetime.now(tz=ZoneInfo("Asia/Shanghai")).date()
+ZONE = ZoneInfo("Asia/Shanghai")
+TODAY = datetime.now(tz=ZONE).date()
 RULES = (DEMO / "rules.toml").read_text(encoding="utf-8")
 
 
@@ -125,6 +126,30 @@ def test_a_review_of_a_day_before_the_last_one_changes_no_tier(shopped):
         f"{TODAY} was reviewed",
         "silver",
     )
+
+
+def test_a_day_that_is_over_is_judged_by_what_members_owned_when_it_ended(shopped):
+    shopped.bring_in("rules", RULES.replace("from_points = 1001", "from_points = 200"))
+    yesterday = (TODAY - timedelta(days=1)).isoformat()
+    said = shopped.json("central", "jobs", "run", "tiers", "--day", yesterday)
+    assert (said["detail"], tier_of(shopped)) == (f"balance, as {yesterday} ended", "ordinary")
+    t = schema.transfer
+    for earlier, tier in ((1, "ordinary"), (0, "silver")):
+        end_ms = int(datetime.combine(TODAY, time.min, ZONE).timestamp() * 1000)
+        with shopped.parts() as parts, writing(parts.engine) as connection:
+            connection.execute(update(t).values(booked_ms=end_ms - 1 + earlier))
+        shopped.json("central", "jobs", "run", "tiers", "--day", yesterday)
+        assert tier_of(shopped) == tier
+
+
+def test_rolling_tiers_count_receipts_and_no_activities(shopped):
+    survey = '\n[[activities]]\nid = "s"\nkind = "survey"\nname_zh = "卷"\nname_en = "S"\n'
+    text = RULES.replace("claim_days", 'tier_basis = "rolling"\nclaim_days', 1)
+    shopped.bring_in("rules", f"{text}{survey}points = 5000\n")
+    shopped.run("central", "activity", "record", "s", NUMBER, "--staff", "li")
+    assert closing(shopped) == 5207
+    shopped.run("central", "jobs", "run", "tiers", "--day", TODAY.isoformat())
+    assert tier_of(shopped) == "ordinary"
 
 
 def test_campaigns_that_begin_or_end_are_named(mall):

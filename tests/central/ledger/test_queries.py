@@ -1,5 +1,5 @@
-from central.ledger.judging.accounts import Code
-from central.ledger.queries import latest, statement, totals
+from central.ledger.judging.accounts import Code, debt_id, wallet_id
+from central.ledger.queries import latest, moved_since, statement, totals
 from tests.central.programme import DAY_MS, START_MS, card, member
 
 
@@ -74,3 +74,17 @@ def test_totals_say_what_waits_and_why(programme):
     told = programme.read(totals)
     assert (told.events, told.transfers, told.held) == (3, 1, 0)
     assert told.waiting == {"duplicate_receipt": 1, "claim_unknown": 1}
+
+
+def test_what_moved_since_leads_back_to_what_was_owned_then(programme):
+    till = programme.till
+    first = till.sale(member())
+    till.push(first)
+    programme.now_ms += DAY_MS
+    till.push(till.sale(member("b")), till.refund(first), till.sale(member(), fen=3_000))
+    since = programme.read(moved_since, START_MS + DAY_MS)
+    owned = [(member(), -70), (member("b"), 100)]
+    for holder, moved in owned:
+        assert since.get(wallet_id(holder), 0) + since.get(debt_id(holder), 0) == moved
+    assert sum(since.values()) == 0
+    assert programme.read(moved_since, START_MS + DAY_MS + 1) == {}
