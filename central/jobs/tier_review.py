@@ -67,7 +67,8 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
     """Review every member's tier on `day`; return how many changed, and by which basis.
 
     A day that is over is judged by what members owned when it ended, or by its receipts as they
-    stand now. A day before one that was reviewed is left alone: it knows less of how a member stands now.
+    stand now. A day before one that was reviewed is left alone: it knows less of how a member
+    stands now.
     """
     today = datetime.now(tz=parts.config.tz()).date()
     with reading(parts.engine) as connection:

@@ -89,6 +89,18 @@ def left_then(book: RuleBook, moved: Mapping[str, int]) -> dict[str, int]:
     return {one.asked: used.get(one.asked, 0) for one in counters(book, "", date.min)}
 
 
+def room(book: RuleBook, moved: Mapping[str, int], used: Used) -> dict[str, int]:
+    """Return what is left of each cap whose counter an award moved, by the counter's name."""
+    most = {one.asked: one.most for one in counters(book, "", date.min)}
+    found = {}
+    for name in moved:
+        stack = stack_of(name)
+        if stack is not None:
+            asked = cap_key(name.partition("/")[0], stack)
+            found[name] = max(most.get(asked, 0) - used(name), 0)
+    return found
+
+
 def uses(given: Award, known: tuple[Counter, ...], member: str) -> dict[str, int]:
     """Return by how much an award moves each counter."""
     by_stack = {share.stack: share.points for share in given.shares}

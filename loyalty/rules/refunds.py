@@ -13,7 +13,7 @@ from loyalty.products import Part
 from loyalty.rules.basket import Basket, without
 from loyalty.rules.book_types import RuleBook
 from loyalty.rules.campaigns import Who
-from loyalty.rules.counting import left_then, stack_of
+from loyalty.rules.counting import Used, left_then, room, stack_of
 from loyalty.rules.earning import Award, award
 from loyalty.rules.spans import Span
 
@@ -33,6 +33,17 @@ class Kept(NamedTuple):
     def undoes_more(self, before: "Kept") -> bool:
         """Tell whether a refund took more than its share: bonuses that the rest does not meet."""
         return self.share - self.points > before.share - before.points
+
+
+class Sold(NamedTuple):
+    """An award with what it was worked out with; it `moved` counters and `uses` so much of them."""
+
+    basket: Basket
+    who: Who
+    when: Span | None
+    book: RuleBook
+    moved: Mapping[str, int]
+    uses: Mapping[str, int]
 
 
 def left_of(
@@ -107,6 +118,31 @@ def still_used(
         again = award(after.basket, who, when, book, left_then(book, used)).points
         _raise(used, most, after.points - again)
     return {name: points for name, points in used.items() if points}
+
+
+def settled(sold: Sold, after: Kept, used: Used) -> tuple[Kept, dict[str, int]]:
+    """Return what of an award stays, and how much of each counter it uses from now on.
+
+    What an earlier refund had freed and another receipt has taken since does not come back, even
+    where one bonus now fills the place of another that the refund undoes: then less stays.
+    """
+    given = award(sold.basket, sold.who, sold.when, sold.book, left_then(sold.book, sold.moved))
+    now = still_used(sold.moved, given, after, sold.who, sold.when, sold.book)
+    there = room(sold.book, sold.moved, used)
+    beyond: dict[str, int] = {}
+    for name, points in now.items():
+        if stack := stack_of(name):
+            more = points - sold.uses.get(name, 0) - there[name]
+            beyond[stack] = max(more, beyond.get(stack, 0))
+    if not any(beyond.values()):
+        return after, now
+    after = after._replace(points=max(after.points - sum(beyond.values()), 0))
+    fewer = {}
+    for name, points in now.items():
+        stack = stack_of(name)
+        most = after.points if stack == "" else points - beyond.get(stack or "", 0)
+        fewer[name] = max(min(points, most), 0)
+    return after, {name: points for name, points in fewer.items() if points}
 
 
 def _raise(used: dict[str, int], most: Mapping[str, int], lacking: int) -> None:

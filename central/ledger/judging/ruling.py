@@ -18,7 +18,7 @@ from loyalty.products import Part
 from loyalty.rules import earning, refunds
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
-from loyalty.rules.counting import carried, counters, had, left, left_then, uses
+from loyalty.rules.counting import carried, counters, had, left, uses
 from loyalty.rules.earning import Award
 from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.prepared import prepared
@@ -117,20 +117,21 @@ def kept(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> Kept:
     facts = entry.state.facts.get(sale.fingerprint) if not prepared(book).plain else None
     if refunded_fen and facts is not None and facts.moved:
         basket, who, when = _asked(entry, sale, facts)
-        given = earning.award(basket, who, when, book, left_then(book, facts.moved))
-        _free(
-            entry, sale.fingerprint, refunds.still_used(facts.moved, given, after, who, when, book)
-        )
+        sold = refunds.Sold(basket, who, when, book, facts.moved, facts.uses())
+        after, now = refunds.settled(sold, after, lambda name: used(entry, name))
+        _free(entry, sale.fingerprint, now)
     return after
 
 
 def _left_of(entry: Entry, sale: Sale, refunded_fen: int, book: RuleBook) -> Kept:
+    """Return what so much of a refund leaves; what went before does not come back with it."""
     if prepared(book).plain:
         basket = Basket(sale.eligible_fen, sale.shop_id, sale.category)
         return refunds.left_of(basket, sale.points, refunded_fen, Who(sale.tier_id), None, book)
     facts = entry.state.facts.get(sale.fingerprint) or NOTHING
     basket, who, when = _asked(entry, sale, facts)
-    return refunds.left_of(basket, sale.points, refunded_fen, who, when, book, facts.back or ())
+    stays = refunds.left_of(basket, sale.points, refunded_fen, who, when, book, facts.back or ())
+    return stays._replace(points=min(stays.points, sale.points - sale.taken_back))
 
 
 def _asked(entry: Entry, sale: Sale, facts: Facts) -> tuple[Basket, Who, Span | None]:
@@ -152,7 +153,7 @@ def again(
     before = entry.state.books.get(sale.book)
     if before is not None:
         undo(entry, sale, before)
-    sale = structs.replace(sale, points=body.points)
+    sale = structs.replace(sale, points=body.points, taken_back=0)
     if prepared(book).plain:
         return body.points - kept(entry, sale, sale.refunded_fen, book).points, ()
     who = _who(entry, owner, sale.tier_id, book)

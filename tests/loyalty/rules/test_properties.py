@@ -1,6 +1,7 @@
 """What must hold for every rule book, member and receipt, tried on thousands of them."""
 
 import random
+from collections import Counter
 from datetime import date
 
 from hypothesis import given, settings
@@ -10,9 +11,9 @@ from msgspec import structs
 from loyalty.products import Part
 from loyalty.receipt import Item
 from loyalty.rules.basket import basket_of
-from loyalty.rules.counting import counters, left_then, stack_of, uses
+from loyalty.rules.counting import counters, left, left_then, stack_of, uses
 from loyalty.rules.earning import award, points
-from loyalty.rules.refunds import kept, left_of, still_used
+from loyalty.rules.refunds import Sold, kept, left_of, settled, still_used
 from tests.loyalty.rules import adding_up
 from tests.loyalty.rules.random_rules import compare, digest, inputs
 
@@ -114,6 +115,36 @@ def test_a_refund_frees_no_more_of_a_cap_than_what_is_kept_can_do_without(
             for name, points in moved.items()
             if (stack := stack_of(name))
         )
+
+
+@settings(FEW, max_examples=500)
+@given(NUMBERS, st.integers(0, 2**32))
+def test_buying_and_refunding_in_any_order_stays_within_every_cap(number: int, chance: int) -> None:
+    book, rng = inputs(number)[0], random.Random(chance)
+    tight = (structs.replace(one, budget=25, cap_day=0, products=()) for one in book.campaigns)
+    book = structs.replace(book, campaigns=tuple(tight), cap_day=0)
+    known = counters(book, "m", date(2026, 11, 1))
+    stood, bought = Counter[str](), list[tuple[Sold, int, int, int]]()
+    for _ in range(12):
+        if not bought or rng.random() < 0.5:
+            _, receipt, category, who, when, _ = inputs(rng.randrange(10**9))
+            basket = basket_of(receipt, category, book)
+            given_ = award(basket, who, when, book, left(known, stood.__getitem__))
+            moved = uses(given_, known, "m")
+            stood.update(moved)
+            sold = Sold(basket, who, when, book, moved, moved)
+            bought.append((sold, given_.points, given_.points, 0))
+        else:
+            sold, earned, stays, gone = bought.pop(rng.randrange(len(bought)))
+            gone += rng.randrange(sold.basket.earning_fen + 1)
+            after = left_of(sold.basket, earned, gone, sold.who, sold.when, book)
+            after = after._replace(points=min(after.points, stays))
+            after, now = settled(sold, after, stood.__getitem__)
+            assert 0 <= after.points <= stays
+            stood.subtract(sold.uses)
+            stood.update(now)
+            bought.append((sold._replace(uses=now), earned, after.points, gone))
+        assert all(0 <= stood[one.name] <= one.most for one in known)
 
 
 @FEW
