@@ -17,8 +17,9 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.spending.coupons import KeptCoupon
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from edge_agent.till import matching
+from edge_agent.till.amount import fen_of
 from edge_agent.till.intake import Finding, Sold
-from edge_agent.till.tendering import READ_S, RECEIPT_S, fen_of
+from edge_agent.till.tendering import READ_S, RECEIPT_S
 from loyalty.coupons import said, taken_off
 from loyalty.events import Bill, Body, CouponChecked, Moment, VoucherUse
 from loyalty.receipt import fingerprint

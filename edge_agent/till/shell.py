@@ -130,6 +130,8 @@ class Till:
             case commands.LookupOff():
                 self._step(inputs.LookupArmed(on=False), now, terms)
             case commands.Forget():
+                self.tendering.close()
+                self.redeeming.close(now)
                 self._step(inputs.Forgotten(), now, terms)
             case commands.NoMember():
                 self._step(inputs.NobodyScans(), now, terms)
@@ -164,6 +166,9 @@ class Till:
         member = scan.member if scan else None
         if isinstance(message, commands.Pay):
             self.redeeming.close(now)
+            if self.redeeming.visit is not None:  # its answer is on its way, and may want a PIN
+                self._told(("info", own_words("checking")), now, terms)
+                return
         elif self.tendering.shown is None or not isinstance(message, commands.Rewards):
             self._told(self.redeeming.handle(message, member, now, terms), now, terms)
         told = self.tendering.handle(message, member, now, terms)

@@ -22,6 +22,7 @@ from edge_agent.messages import CancelAnswered, LeaseAnswered, SyncChanged
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from edge_agent.proving import TRY_AGAIN, next_try, wants_proof
 from edge_agent.till import matching
+from edge_agent.till.amount import fen_of
 from loyalty.events import Bill, Redeem, TenderChecked
 from loyalty.receipt import fingerprint
 from loyalty.rules.earning import Reason
@@ -34,9 +35,10 @@ from receipts.reading import Reading
 
 #: How long a receipt may take after the points were spent.
 RECEIPT_S = 600.0
+#: What was begun and not confirmed is closed so long after the last touch.
+IDLE_S = 180.0
 #: A job that is still being read keeps a payment waiting no longer than this beyond it.
 READ_S = 600.0
-_CENT = 2
 Told = tuple[Tone, Phrase]
 Step = Literal["amount", "offer", "prove", "working", "awaited", "raised"]
 
@@ -68,12 +70,15 @@ class Tendering:
         self._token = token
         self._asked: Shown | None = None
         self._left: set[str] = set()
+        self._touched_s = 0.0
         self._awaited = self._oldest()
         self.shown: Shown | None = None
         self._show_awaited()
 
     def handle(self, message: object, member: Member | None, now: Now, terms: Terms) -> Told | None:
         """Act on what the cashier touched or central answered; `member` waits for the next sale."""
+        if isinstance(message, commands.Pay | commands.PayBill | commands.PayConfirm):
+            self._touched_s = now.boottime_s
         match message:
             case commands.Pay():
                 return self.open(member, terms)
@@ -144,11 +149,14 @@ class Tendering:
             self._lend(self.shown, pin)
 
     def scanned(self, member: Member) -> bool:
-        """Take the fresh pass of the member who must prove; False: the scan is for a sale."""
+        """Take the fresh pass of who must prove; False: for a sale, and another's closes this."""
         shown = self.shown
-        if shown is None or shown.step != "prove" or shown.member is None:
+        if shown is None or shown.member is None:
             return False
-        if member.holder != shown.member.holder or not member.shown_pass:
+        if member.holder != shown.member.holder:
+            self.close()
+            return False
+        if shown.step != "prove" or not member.shown_pass:
             return False
         self._lend(structs.replace(shown, member=member))
         return True
@@ -255,6 +263,8 @@ class Tendering:
         """Raise a payment whose receipt has not come in time, while no job is being read."""
         awaited = self._awaited
         if awaited is None:
+            if now.boottime_s > self._touched_s + IDLE_S:
+                self.close()
             return None
         over_s = now.boottime_s - _paid_s(awaited, now) - RECEIPT_S
         if awaited.outcome or over_s <= (READ_S if reading else 0):
@@ -323,16 +333,6 @@ class Tendering:
             step: Step = "raised" if awaited.outcome else "awaited"
             why = _why(awaited) if awaited.outcome else None
             self.shown = Shown(step, None, awaited.bill, awaited.points, why)
-
-
-def fen_of(amount: str) -> int | None:
-    """Return an amount as a cashier types it, 214 or 214.50, in fen; None if it is none."""
-    whole, point, part = amount.strip().replace("¥", "").partition(".")
-    if not whole.isdecimal() or not whole.isascii() or len(whole) > 8:
-        return None
-    if point and not (part.isdecimal() and part.isascii() and len(part) <= _CENT):
-        return None
-    return int(whole) * 100 + int(part.ljust(_CENT, "0") or 0)
 
 
 def _checked(awaited: PaymentRecord, outcome: Outcome, now: Now) -> TenderChecked:

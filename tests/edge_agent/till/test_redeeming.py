@@ -203,6 +203,21 @@ def test_what_a_member_left_open_is_closed_and_another_scan_takes_over(counter: 
     assert counter.visit is None
 
 
+def test_who_is_forgotten_leaves_no_rewards_open(counter: Counter) -> None:
+    counter.open()
+    counter.do(commands.Choose("tea"))
+    counter.do(commands.Forget())
+    assert counter.visit is None
+
+
+def test_one_pin_never_answers_for_a_reward_and_for_a_payment(counter: Counter) -> None:
+    counter.open(10_000)
+    counter.choose("big", 1)
+    assert counter.visit.step == "working"
+    assert counter.do(commands.Pay()) == "checking"
+    assert counter.till.tendering.shown is None
+
+
 def test_points_are_asked_for_ahead_once_while_central_is_there(counter: Counter) -> None:
     counter.open()
     (ask,) = [one for one in counter.asked if isinstance(one, AskLease)]

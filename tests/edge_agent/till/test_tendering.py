@@ -12,7 +12,8 @@ from edge_agent.effects import AskCancel, AskLease, Now
 from edge_agent.journal import projections
 from edge_agent.journal.journal import Journal
 from edge_agent.messages import CancelAnswered, JobRead, LeaseAnswered
-from edge_agent.till.tendering import RECEIPT_S, fen_of
+from edge_agent.till.amount import fen_of
+from edge_agent.till.tendering import IDLE_S, RECEIPT_S
 from loyalty.codes import card_tag, make_member_number
 from loyalty.events import Bill, Holder, Moment, Redeem, Refund, Sale, TenderChecked, body_of
 from loyalty.rules.earning import Reason
@@ -168,6 +169,25 @@ def test_below_the_limit_no_proof_is_asked_for(counter: Counter) -> None:
     assert (counter.asked[-1].points, counter.asked[-1].pin) == (900, "")
 
 
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_the_points_of_who_left_pay_for_nobody_else(counter: Counter, *, confirmed: bool) -> None:
+    for leaving in (commands.Scan(LI), commands.Forget()):
+        counter.offer()
+        if confirmed:
+            counter.do(commands.PayConfirm())
+        counter.do(leaving)
+        assert counter.step() == ""
+    assert counter.asked == []
+
+
+def test_what_was_begun_and_not_confirmed_is_closed_after_a_while(counter: Counter) -> None:
+    counter.offer()
+    counter.till.tick(now(100 + IDLE_S), TERMS)
+    assert counter.step() == "offer"
+    counter.till.tick(now(101 + IDLE_S), TERMS)
+    assert counter.step() == ""
+
+
 def test_without_central_nothing_is_spent(counter: Counter) -> None:
     counter.offer()
     counter.do(commands.PayConfirm())
@@ -225,6 +245,24 @@ def test_a_mismatch_is_raised_and_stays_until_it_is_settled(
     assert counter.step() == "raised"
     assert counter.offer() == "raised"
     assert counter.tendering.open(None, TERMS) is not None
+
+
+@pytest.mark.parametrize("due", ["300.00", "250.00"])
+def test_a_coupon_and_points_pay_one_bill_whichever_is_keyed_in_first(
+    counter: Counter, due: str
+) -> None:
+    """A POS that has the coupon as a payment shows 250.00 as still due once it is keyed in."""
+    terms = structs.replace(TERMS, book=structs.replace(BOOK, redeem_limit_points=50_000))
+    for message in (commands.Scan(WANG), commands.Pay(), commands.PayBill(due)):
+        counter.till.handle(message, now(100), terms)
+    counter.till.handle(commands.PayConfirm(), now(100), terms)
+    counter.do(counter.grant())
+    points = counter.tendering.shown.bill.paid_fen  # type: ignore[union-attr]
+    coupon = "代金券                     50.00"
+    mixed = f"积分抵扣        {points / 100:.2f}\n微信支付     {250 - points / 100:.2f}"
+    counter.print(paper(coupon, mixed, owed="300.00"))
+    assert counter.outcomes() == ["matched"]
+    assert counter.step() == ""
 
 
 def test_another_customers_receipt_is_let_through(counter: Counter) -> None:
