@@ -30,7 +30,8 @@ class Match(Struct, frozen=True):
 def match(readings: Sequence[Reading], bill: Bill) -> Match | None:
     """Return the receipt of a bill among those of a job; None if it is not among them.
 
-    A payment line is known by its name or its amount. A receipt of another amount due is another
+    A payment line is known by its name or its amount. What was due may be typed before or after a
+    voucher among the payments was keyed in. A receipt of another amount due is another
     customer's unless a line of it says points.
     """
     for place, reading in enumerate(readings):
@@ -38,6 +39,8 @@ def match(readings: Sequence[Reading], bill: Bill) -> Match | None:
             continue
         named = [one for one in reading.tenders if one.kind == TENDER_KIND]
         line = _line(reading, bill) is not None
+        if line and bill.due_fen == _after_vouchers_fen(reading):
+            return Match(place, "matched")
         if reading.owed_fen == bill.due_fen:
             outcome: Outcome = "matched" if line else "other_amount" if named else "no_line"
             return Match(place, outcome)
@@ -60,6 +63,12 @@ def _is_new_sale(reading: Reading) -> bool:
         return False
     read = reading.owed_fen is not None and reading.currency is not None
     return read and reading.kind in (Kind.SALE, Kind.EXCHANGE)
+
+
+def _after_vouchers_fen(reading: Reading) -> int:
+    """Return what a POS still shows as due once the vouchers on the paper are keyed in."""
+    vouchers = (abs(one.amount_fen) for one in reading.tenders if one.kind in _VOUCHERS)
+    return (reading.owed_fen or 0) - sum(vouchers)
 
 
 def _line(reading: Reading, bill: Bill) -> Tender | None:
