@@ -14,6 +14,7 @@ from loyalty.codes import (
     PaymentCode,
     Scan,
     card_tag,
+    is_like_short_code,
     mask_number,
 )
 from loyalty.events import Holder, Moment
@@ -40,6 +41,8 @@ def member_of(
             return structs.replace(member, number_tail=mask_number(number))
         case OtherCode(text=text):
             holder = journal.holder_of(card_tag(tenant_key, text))
+            if holder.kind == "card" and typed and is_like_short_code(text):
+                return phrase(Reason("scan_bad_check"))
             if holder.kind == "card":
                 return phrase(Reason("scan_not_member"))
             member = holder_member(journal, holder)

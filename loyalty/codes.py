@@ -145,6 +145,13 @@ def is_short_code(text: str) -> bool:
     )
 
 
+def is_like_short_code(text: str) -> bool:
+    """Tell whether a typed text looks like a claim or voucher code, however wrong its symbols."""
+    typed = text.upper().translate(_MISREAD)
+    begins = typed[:1] in ("C", "V")
+    return begins and len(typed) == SHORT_CODE_SYMBOLS and typed.isascii() and typed.isalnum()
+
+
 def claim_hash(code: str) -> str:
     """Return the 64 hex digits under which a claim code travels and is stored."""
     return hashlib.sha256(f"tillpoints claim 1 {code}".encode()).hexdigest()

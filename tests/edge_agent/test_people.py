@@ -66,3 +66,11 @@ def test_a_pass_that_central_never_signed_is_none_of_ours(journal):
     meet_central(journal, 1_000)
     strange = Phone().signed_for(central_key(3)).shows(SERVER_MS)
     assert who(journal, strange, at(1_000)).code == "pass_not_ours"
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_mistyped_voucher_is_said_to_be_wrong_and_not_to_be_a_card(journal, *, typed):
+    """Sixteen symbols out of a reader may be the number of a card that nobody knows here."""
+    for text in ("VBQF-J9E0-5STQ-HS19", "c0a1b2c3d4e5f607"):
+        told = member_of(classify(text), journal.identity(), journal, at(1_000), typed=typed)
+        assert told.code == ("scan_bad_check" if typed else "scan_not_member")
