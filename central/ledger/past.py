@@ -1,35 +1,54 @@
-"""Awarded receipts of the past, in the order of the ledger, as the rules see receipts.
+"""Awarded receipts of the past and their refunds, in the order of the ledger, as rules see them.
 
 Reads what tills told and what the ledger made of it; never a member's name, and no line of goods,
 which central has never had.
 """
 
+import heapq
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, and_, func, select
 
 from central import schema
+from central.ledger.judging.accounts import Code
 from central.ledger.judging.member_rows import Profile
-from central.ledger.judging.rows import SaleState, read_body
+from central.ledger.judging.rows import SaleState, Unreadable, read_body
 from central.ledger.shards import read_shard
 from central.ledger.writing.loading import read
 from central.ledger.writing.projections import facts_of, profile_of
 from loyalty.chain import Frame
-from loyalty.events import Sale
+from loyalty.events import Body, Refund, Rejudge, Sale
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
 from loyalty.rules.counting import Used
 from loyalty.rules.spans import Span
-from loyalty.rules.trying import Past
+from loyalty.rules.trying import Back, Past
 
 _PAGE_ROWS = 2_000
 
 
-def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -> Iterator[Past]:
-    """Yield the receipts that were awarded and came in from `from_ms` up to, not with, `to_ms`."""
+_BACK = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
+#: The turn of the ledger and the place of an event in it, and what it did.
+_Placed = tuple[tuple[int, int], Past | Back]
+
+
+def receipts(
+    connection: Connection, shard_key: int, from_ms: int, to_ms: int
+) -> Iterator[Past | Back]:
+    """Yield the receipts that were awarded and came in from `from_ms` up to, not with, `to_ms`.
+
+    The refunds that took points of them back in that time stand between them.
+    """
+    asked = (connection, shard_key, from_ms, to_ms)
+    placed = heapq.merge(_sold(*asked), _refunds(*asked), key=itemgetter(0))
+    return (one for _, one in placed)
+
+
+def _sold(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -> Iterator[_Placed]:
     zone = ZoneInfo(read_shard(connection, shard_key).zone)
     t, sale = schema.inbox, schema.sale
     same = [t.c[name] == sale.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
@@ -46,6 +65,8 @@ def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -
     known = and_(profile.c.shard_key == sale.c.shard_key, profile.c.member == whose)
     query = (
         select(
+            t.c.turn,
+            t.c.place,
             t.c.kind,
             t.c.kind_version,
             t.c.body,
@@ -56,6 +77,7 @@ def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -
             sale.c.number,
             sale.c.category,
             sale.c.eligible_fen,
+            sale.c.refunded_fen,
             whose.label("member"),
             sale.c.tier_id,
             sale.c.points,
@@ -73,7 +95,7 @@ def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -
     for row in connection.execute(query.execution_options(yield_per=_PAGE_ROWS)):
         body = read_body(Frame(row.kind, row.kind_version, row.body))
         if isinstance(body, Sale):
-            yield Past(
+            past = Past(
                 fingerprint=row.fingerprint.hex(),
                 number=row.number or "",
                 member=row.member,
@@ -82,7 +104,44 @@ def receipts(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -
                 when=span(row.earliest_ms, row.latest_ms, zone),
                 given=row.points,
                 between_ms=(row.earliest_ms, row.latest_ms),
+                comes_back=row.refunded_fen > 0,
             )
+            yield (row.turn, row.place), past
+
+
+def _refunds(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -> Iterator[_Placed]:
+    """Yield what came back, as far as it took points, by what the events say that booked it."""
+    m, t = schema.transfer, schema.inbox
+    same = [m.c[name] == t.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
+    query = (
+        select(m.c.subject, t.c.turn, t.c.place, t.c.kind, t.c.kind_version, t.c.body)
+        .join_from(m, t, and_(*same))
+        .where(m.c.shard_key == shard_key, m.c.code.in_([int(code) for code in _BACK]))
+        .where(m.c.booked_ms >= from_ms, m.c.booked_ms < to_ms)
+        .order_by(t.c.turn, t.c.place)
+        .distinct()
+    )
+    so_far: dict[str, Back] = {}
+    for row in connection.execute(query):
+        body = read_body(Frame(row.kind, row.kind_version, row.body))
+        if isinstance(body, Rejudge):
+            body = _waited(connection, shard_key, body)
+        if isinstance(body, Refund):
+            before = so_far.get(row.subject) or Back(row.subject, 0)
+            back = Back(
+                row.subject, before.refunded_fen - body.eligible_fen, (*before.goods, *body.parts)
+            )
+            so_far[row.subject] = back
+            yield (row.turn, row.place), back
+
+
+def _waited(connection: Connection, shard_key: int, again: Rejudge) -> Body | Unreadable:
+    """Return what an event says that was judged again."""
+    t = schema.inbox
+    place = (t.c.device_id == bytes.fromhex(again.device), t.c.epoch == again.epoch)
+    query = select(t.c.kind, t.c.kind_version, t.c.body).where(t.c.shard_key == shard_key, *place)
+    row = connection.execute(query.where(t.c.seq == again.seq)).one()
+    return read_body(Frame(row.kind, row.kind_version, row.body))
 
 
 def begun(connection: Connection, shard_key: int, from_ms: int) -> Used:

@@ -1,7 +1,8 @@
 """What a rule book would have given for receipts of the past, beside what they were given.
 
-Pure: whoever calls brings the receipts in the order of the ledger. Shared caps count as they would
-have: the receipts of the trial use them up one after another.
+Pure: whoever calls brings the receipts, and the refunds between them, in the order of the ledger.
+Shared caps count as they would have: the receipts of the trial use them up one after another, and
+refunds free what they would have freed.
 """
 
 from collections import Counter, defaultdict
@@ -10,11 +11,13 @@ from datetime import date
 
 from msgspec import Struct, structs
 
+from loyalty.products import Part
 from loyalty.rules.basket import Basket
 from loyalty.rules.book_types import RuleBook
 from loyalty.rules.campaigns import Who
 from loyalty.rules.counting import Used, carried, counters, had, left, uses
 from loyalty.rules.earning import award
+from loyalty.rules.refunds import Sold, left_of, settled
 from loyalty.rules.spans import Span
 
 LARGEST = 10
@@ -23,7 +26,7 @@ LARGEST = 10
 class Past(Struct, frozen=True):
     """A receipt of the past: its basket and time, whose it was, and the points it was given.
 
-    `between_ms` is the same time in ms UTC.
+    `between_ms` is the same time in ms UTC. Of one that `comes_back` there are refunds.
     """
 
     fingerprint: str
@@ -34,6 +37,15 @@ class Past(Struct, frozen=True):
     when: Span
     given: int
     between_ms: tuple[int, int] = (0, 0)
+    comes_back: bool = False
+
+
+class Back(Struct, frozen=True):
+    """A refund of the past: with it so much of a receipt was back, these goods as far as told."""
+
+    fingerprint: str
+    refunded_fen: int
+    goods: tuple[Part, ...] = ()
 
 
 class Change(Struct, frozen=True):
@@ -96,20 +108,19 @@ class _Counted(dict[str, int]):
         return self[name]
 
 
-def tried(book: RuleBook, past: Iterable[Past], begun: Used) -> Trial:
+def tried(book: RuleBook, past: Iterable[Past | Back], begun: Used) -> Trial:
     """Return what `book` would have given for each of these receipts.
 
     `begun` says where a counter that receipts share stood before the first of them.
     """
-    used = _Counted(begun)
     whole, more, less = Sum(), Sum(), Sum()
     shops: dict[str, Sum] = defaultdict(Sum)
     tiers: dict[str, Sum] = defaultdict(Sum)
     campaigns: Counter[tuple[str, str]] = Counter()
     differs: dict[str, int] = defaultdict(int)
     changes: list[Change] = []
-    for one in past:
-        points, change = _again(book, one, used)
+    for change in _each(book, past, begun):
+        one, points = change.past, change.points
         for sums in (whole, shops[one.basket.shop_id], tiers[one.who.tier_id]):
             sums.add(one.given, points)
         for code, values in change.reasons:
@@ -135,16 +146,45 @@ def tried(book: RuleBook, past: Iterable[Past], begun: Used) -> Trial:
     )
 
 
-def changes(book: RuleBook, past: Iterable[Past], begun: Used) -> Iterator[Change]:
+def changes(book: RuleBook, past: Iterable[Past | Back], begun: Used) -> Iterator[Change]:
     """Yield every receipt to which `book` would have given other points; `begun` as in `tried`."""
+    return (one for one in _each(book, past, begun) if one.points != one.past.given)
+
+
+class _Kept(Struct, frozen=True):
+    """A receipt that comes back: what the book gave for it, and what stays of that so far."""
+
+    sold: Sold
+    earned: int
+    stays: int
+
+
+def _each(book: RuleBook, past: Iterable[Past | Back], begun: Used) -> Iterator[Change]:
     used = _Counted(begun)
+    kept: dict[str, _Kept] = {}
     for one in past:
-        points, change = _again(book, one, used)
-        if points != one.given:
+        if isinstance(one, Past):
+            sold, change = _again(book, one, used)
+            if one.comes_back and sold.moved:
+                kept[one.fingerprint] = _Kept(sold, change.points, change.points)
             yield change
+        elif (known := kept.get(one.fingerprint)) is not None:
+            kept[one.fingerprint] = _refunded(known, one, used)
 
 
-def _again(book: RuleBook, one: Past, used: dict[str, int]) -> tuple[int, Change]:
+def _refunded(known: _Kept, back: Back, used: dict[str, int]) -> _Kept:
+    """Return what a refund leaves of a receipt; caps get back the room of what went."""
+    sold = known.sold
+    asked = (back.refunded_fen, sold.who, sold.when, sold.book, back.goods)
+    after = left_of(sold.basket, known.earned, *asked)
+    after = after._replace(points=min(after.points, known.stays))
+    after, now = settled(sold, after, used.__getitem__)
+    for name, points in sold.uses.items():
+        used[name] += now.get(name, 0) - points
+    return _Kept(sold._replace(uses=now), known.earned, after.points)
+
+
+def _again(book: RuleBook, one: Past, used: dict[str, int]) -> tuple[Sold, Change]:
     day: date = one.when.last.date()
     known = counters(book, one.member, day)
     who = structs.replace(one.who, had=had(book, one.member, lambda name: used[name]))
@@ -154,7 +194,8 @@ def _again(book: RuleBook, one: Past, used: dict[str, int]) -> tuple[int, Change
     for name, points in moved.items():
         used[name] += points
     reasons = tuple((reason.code, reason.values) for reason in given.reasons)
-    return given.points + extra, Change(one, given.points + extra, reasons, moved)
+    sold = Sold(one.basket, who, one.when, book, moved, moved)
+    return sold, Change(one, given.points + extra, reasons, moved)
 
 
 def _largest(changes: list[Change]) -> list[Change]:

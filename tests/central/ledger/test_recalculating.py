@@ -158,3 +158,33 @@ def test_a_refund_under_the_old_terms_of_a_punch_card_takes_what_its_own_stamp_h
     mall.till.push(mall.till.refund(first, points=100))
     assert mall.balance(member()) == 350  # three stamps are left: one card is full by the new terms
     mall.check()
+
+
+def test_a_trial_of_the_book_in_force_finds_nothing_whatever_refunds_freed_in_between(mall):
+    """The second receipt had no room, the one behind the refund did."""
+    book, version = in_force(mall, {"times": "2", "cap_day": 50})
+    first = mall.till.sale(member(), book=version)
+    mall.till.push(first, mall.till.sale(member(), book=version))
+    mall.till.push(mall.till.refund(first, fen=5_000))
+    mall.till.push(mall.till.sale(member(), fen=5_000, points=50, book=version))
+    assert mall.balance(member()) == 75 + 100 + 75
+    assert dry_run(mall, book) == []
+    more, _ = in_force(mall, {"times": "2", "cap_day": 60})
+    assert [one.points for one in dry_run(mall, more)] == [160, 80]
+    recalculate(mall, more)
+    assert mall.balance(member()) == 80 + 100 + 80
+    mall.check()
+
+
+def test_a_trial_knows_a_refund_that_waited_for_its_sale_and_several_of_one(mall):
+    book, version = in_force(mall, {"times": "2", "cap_day": 50})
+    first = mall.till.sale(member(), book=version)
+    early = mall.add_device("till-3", "till", "S1")
+    ((verdict, *_),) = early.push(early.refund(first, fen=2_000, number="R1"))
+    assert verdict is Verdict.PENDING_REF
+    mall.till.push(first, mall.till.refund(first, fen=3_000))
+    assert mall.balance(member()) == 75
+    mall.till.push(mall.till.sale(member(), fen=5_000, points=50, book=version))
+    assert mall.balance(member()) == 75 + 75
+    assert dry_run(mall, book) == []
+    mall.check()
