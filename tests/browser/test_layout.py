@@ -9,6 +9,8 @@ pytestmark = pytest.mark.browser
 TILL_SIZES = [(1024, 768), (800, 600), (480, 640)]
 KIOSK_SIZE = (1080, 1920)
 KIOSK_RULES = {"target_px": 88, "type_px": 24}
+LYING_SIZE = (800, 480)
+LYING_RULES = {"target_px": 44, "type_px": 13}
 
 
 def till_rules(size):
@@ -67,6 +69,19 @@ def test_the_kiosks_sheets_fit(open_screen, lang):
         screen.touch(f'[data-do="{opener}"]')
         screen.settle()
         assert screen.faults(**KIOSK_RULES) == [], opener
+        screen.touch('dialog[open] [data-do="close"]')
+    assert screen.errors == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_kiosk_fits_a_seven_inch_panel_that_lies_on_its_side(open_screen, lang):
+    screen = open_screen("kiosk", LYING_SIZE, KIOSK["home"](), lang)
+    states = dict(sorted(KIOSK.items(), key=lambda it: it[0].startswith("welcome")))
+    assert broken(screen, states, LYING_RULES) == {}
+    for opener in ["type_member", "type_claim", "help"]:
+        screen.touch(f'[data-do="{opener}"]')
+        screen.settle()
+        assert screen.faults(**LYING_RULES) == [], opener
         screen.touch('dialog[open] [data-do="close"]')
     assert screen.errors == []
 
