@@ -4,6 +4,7 @@ A number beyond these is a slip of the finger, and no sum or calendar could bear
 such a book would fail at every till. Asked of every key alike, so that a new key has its limit too.
 """
 
+import unicodedata
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -16,6 +17,9 @@ YEARS_MAX = 100
 DAYS_MAX = 3_660
 #: Points, and amounts in fen: those of one event can be no larger.
 NUMBER_MAX = 10**12
+#: Characters; a slip of 58 mm has 16 of Chinese on a line.
+NAME_MAX = 64
+_NAMES = ("name", "name_zh", "name_en")
 
 
 def beyond(part: Struct, path: Path = ()) -> Iterator[Beyond]:
@@ -28,10 +32,18 @@ def beyond(part: Struct, path: Path = ()) -> Iterator[Beyond]:
 
 
 def unnamed(part: Struct, path: Path = ()) -> Iterator[Beyond]:
-    """Yield every name that is blank: members would read an explanation with a hole in it."""
+    """Yield every name that is blank, too long for a slip, or holds what cannot be printed."""
     for where, name, value in values(part, path):
-        if name in ("name", "name_zh", "name_en") and not str(value).strip():
+        text = str(value)
+        if name in _NAMES and not text.strip():
             yield where, f"{name} 不能为空", f"{name} must not be empty"
+        if name not in (*_NAMES, "id", "group"):
+            continue
+        if len(text) > NAME_MAX:
+            zh, en = f"{name} 最多 {NAME_MAX} 个字", f"{name} has at most {NAME_MAX} characters"
+            yield where, zh, en
+        if any(unicodedata.category(one) == "Cc" for one in text):
+            yield where, f"{name} 中有控制字符", f"{name} holds a control character"
 
 
 def values(part: Struct, path: Path) -> Iterator[tuple[Path, str, object]]:

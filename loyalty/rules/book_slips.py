@@ -88,6 +88,8 @@ def _lists(book: RuleBook) -> Iterator[Finding]:
     for path, key, value in values(book, ()):
         if key in ("group", "category") and value != "" and not str(value).strip():
             yield named(book, (path, f"{key} 不能为空白", f"{key} must not be blank"))
+        if key == "group" and str(value).startswith("="):  # how a campaign without one is called
+            yield named(book, (path, "group 不能以 = 开头", "group must not begin with ="))
         if key == "category" and value == "":
             yield named(book, (path, "category 不能为空", "category must not be empty"))
         if not isinstance(value, tuple) or key in _MAY_REPEAT:
