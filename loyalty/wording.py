@@ -107,8 +107,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "pin_wrong": ("密码不对，请再输入一次", "The PIN is wrong: type it again"),
     "pin_waits": (
-        "密码错误次数过多，请 15 分钟后再试，或到服务台",
-        "Too many wrong PINs: try again in 15 minutes, or ask the service desk",
+        "密码错误次数过多，请过一段时间再试，或到服务台",
+        "Too many wrong PINs: try again later, or ask the service desk",
     ),
     "pin_none": (
         "还没有设置密码：请出示手机上的会员码，或到服务台办理",

@@ -23,6 +23,7 @@ OPENING_SYMBOLS = 8
 OPENING_MINUTES = 30
 TRIES = 5
 WAIT_MINUTES = 15
+WAIT_MINUTES_MAX = 24 * 60
 _MINUTE_MS = 60_000
 _MARK_DIGITS = 16
 #: Crockford's base 32: no letter that is misread.
@@ -119,11 +120,11 @@ class Pins:
                 return _Kept()
             if kept.waits_until_ms > now_ms:
                 return "waits"
-            enough = kept.wrong + 1 >= TRIES
+            wrong = kept.wrong + 1
             row: Values = {
                 "member": member,
-                "wrong": 0 if enough else kept.wrong + 1,
-                "waits_until_ms": now_ms + WAIT_MINUTES * _MINUTE_MS if enough else 0,
+                "wrong": wrong,
+                "waits_until_ms": now_ms + _wait_minutes(wrong) * _MINUTE_MS,
             }
             put(connection, schema.member_access, self._shard_key, [row])
         return kept
@@ -149,6 +150,12 @@ def why_no_pin(pin: str) -> Literal["digits", "easy"] | None:
         return "digits"
     steps = {(int(b) - int(a)) % 10 for a, b in pairwise(pin)}
     return "easy" if steps in ({0}, {1}, {9}) or pin[:3] == pin[3:] else None
+
+
+def _wait_minutes(wrong: int) -> int:
+    """Return how long to wait after so many wrong tries in a row: twice as long each time."""
+    times, rest = divmod(wrong, TRIES)
+    return 0 if rest else min(WAIT_MINUTES << min(times - 1, 16), WAIT_MINUTES_MAX)
 
 
 def _opening_hash(code: str) -> str:

@@ -50,6 +50,21 @@ def test_after_too_many_wrong_pins_even_the_right_one_waits(programme, opened):
     assert opened.check("m1", PIN) == "right"
 
 
+def test_each_wait_is_twice_the_one_before_up_to_a_day(programme, opened):
+    """Five tries in every quarter of an hour would find one PIN of a million in months."""
+    for minutes in (15, 30, 60, 120, 240, 480, 960, 1440, 1440):
+        for _ in range(TRIES):
+            assert opened.check("m1", "000000") == "wrong"
+        programme.now_ms += minutes * MINUTE_MS - 1
+        assert opened.check("m1", PIN) == "waits"
+        programme.now_ms += 1
+    assert opened.check("m1", PIN) == "right"
+    for _ in range(TRIES):
+        opened.check("m1", "000000")
+    programme.now_ms += WAIT_MINUTES * MINUTE_MS
+    assert opened.check("m1", PIN) == "right"
+
+
 def test_a_right_pin_forgives_the_wrong_ones_before_it(opened):
     for _ in range(3):
         for _ in range(TRIES - 1):

@@ -343,7 +343,7 @@ def test_a_member_who_has_to_wait_is_told_so(screen: Kiosk) -> None:
     screen.feed(LeaseTold("R1", LeaseAnswer(refusal=Reason("pin_waits"))))
     assert screen.state.step == "refused"
     assert screen.state.refusal is not None
-    assert "15" in screen.state.refusal.zh
+    assert "过一段时间" in screen.state.refusal.zh
 
 
 def test_a_member_may_go_back_without_proof(screen: Kiosk) -> None:
