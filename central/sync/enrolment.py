@@ -20,6 +20,7 @@ from central.sync.epochs import (
     grant_behind,
     held_before,
     latest_epoch,
+    reachable,
 )
 from central.sync.problems import Refused, counted, malformed, plain
 from central.sync.service import Service
@@ -90,7 +91,8 @@ def enrol(connection: Connection, shard_key: int, asked: EnrolRequest, now_ms: i
         stream = _next_epoch(connection, latest, now_ms)
     elif asked.device_id and not _is_known(connection, shard_key, asked.device_id):
         _rename(connection, shard_key, row.device_id, asked.device_id)
-        stream = first_epoch(connection, shard_key, asked.device_id, asked.epoch + 1)
+        epoch = reachable(asked.epoch, 0) + 1
+        stream = first_epoch(connection, shard_key, asked.device_id, epoch)
     else:
         stream = first_epoch(connection, shard_key, row.device_id)
     _bind(connection, shard_key, row.code_hash, stream.device_id, asked.public_key, now_ms)

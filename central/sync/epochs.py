@@ -9,8 +9,22 @@ from central.ledger.commands import SealEpoch
 from central.ledger.judging.rows import Head
 from central.ledger.shards import NO_HEAD, open_epoch
 from central.ledger.writing.turns import run_turn
+from central.sync.problems import malformed
 from loyalty.chain import Stream, anchor
 from loyalty.wire import HeldEpoch
+
+#: How many epochs more than a restored database knows a device may have had.
+_LOST_MAX = 1_000
+
+
+def reachable(named: int, known: int) -> int:
+    """Return the epoch a device says it is in; `known` is the newest that this database granted.
+
+    Raises Refused for one that no lost database granted: behind it there might be none left.
+    """
+    if named > known + _LOST_MAX:
+        raise malformed(f"epoch is {named}, and {known} is the newest that was granted here")
+    return named
 
 
 def latest_epoch(connection: Connection, shard_key: int, device_id: bytes) -> Stream | None:

@@ -12,7 +12,7 @@ from central.database import writing
 from central.ledger.commands import SealEpoch
 from central.ledger.writing.bulk import upsert
 from central.sync.callers import Caller
-from central.sync.epochs import anchor_of, grant_behind, held_before, latest_epoch
+from central.sync.epochs import anchor_of, grant_behind, held_before, latest_epoch, reachable
 from central.sync.problems import Refused, counted, malformed, plain
 from central.sync.service import Service
 from loyalty.chain import HASH_BYTES, Stream
@@ -52,7 +52,8 @@ def grant(
         return None
     seal = SealEpoch(device_id, latest.epoch, request.head_seq, request.head_hash)
     # A central restored from a backup may know fewer epochs than the device has had.
-    stream = grant_behind(connection, latest, seal, request.epoch + 1, now_ms)
+    next_epoch = reachable(request.epoch, latest.epoch) + 1
+    stream = grant_behind(connection, latest, seal, next_epoch, now_ms)
     connection.execute(
         insert(schema.epoch_grant),
         {

@@ -88,6 +88,13 @@ def test_a_device_of_a_lost_database_goes_on_under_its_own_name(programme):
     assert drawn not in {row.device_id for row in programme.rows(schema.device)}
 
 
+def test_a_device_of_a_lost_database_cannot_use_up_all_epochs_there_are(programme):
+    programme.add_code("CODE", programme.expect_device("t"))
+    own = bytes(range(16))
+    assert enrol(programme, "CODE", device_id=own, epoch=1_001) == (400, "malformed")
+    assert enrol(programme, "CODE", device_id=own, epoch=1_000).epoch == 1_001
+
+
 def test_a_device_cannot_take_the_name_of_another_that_central_knows(programme):
     drawn = programme.expect_device("t")
     programme.add_code("CODE", drawn)

@@ -296,10 +296,18 @@ def test_a_central_that_never_heard_of_an_epoch_grants_a_later_one(programme):
     programme.check()
 
 
+def test_as_many_epochs_may_be_lost_as_a_database_can_have_granted(sqlite_programme):
+    till = sqlite_programme.till
+    answer = till.ask(wire.REHOME_PATH, RehomeRequest("r", "s", 1_001, 0, bytes(32)), RehomeAnswer)
+    assert answer.epoch == 1_002
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"epoch": 0},
+        {"epoch": 1_002},
+        {"epoch": 2**62 - 1},
         {"epoch": 2**63},
         {"head_seq": -1},
         {"head_hash": b"x"},
