@@ -6,6 +6,8 @@ from loyalty.chain import BATCH_BYTES_MAX, BATCH_EVENTS_MAX
 
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 15.0
+#: Whatever an answer asks for: a box on the way may send a page that says "tomorrow".
+ASKED_MAX_S = 300.0
 _EVENTS_FIRST = 100
 _AIM_S = 2.0
 
@@ -21,10 +23,13 @@ class Backoff:
         self._failures = 0
 
     def failed(self, at_least_s: float = 0.0) -> float:
-        """Return the seconds to wait after one more failure, not less than central asked for."""
+        """Return the seconds to wait after one more failure, not less than was asked for.
+
+        What is asked for counts up to ASKED_MAX_S.
+        """
         bound_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(self._failures, 16))
         self._failures += 1
-        return at_least_s + self._rng.uniform(0.0, bound_s)
+        return min(at_least_s, ASKED_MAX_S) + self._rng.uniform(0.0, bound_s)
 
     def worked(self) -> None:
         """Start over after a success."""

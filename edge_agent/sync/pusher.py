@@ -6,7 +6,7 @@ from edge_agent.journal.cursor import Outbox
 from edge_agent.journal.journal import Journal
 from edge_agent.sync import push
 from edge_agent.sync.calls import TOO_LARGE, Caller, Done, Offline, Refused, Trouble
-from edge_agent.sync.pacing import BatchSize
+from edge_agent.sync.pacing import ASKED_MAX_S, BatchSize
 from loyalty import wire
 from loyalty.events import Moment
 from loyalty.wire import PushAnswer
@@ -87,4 +87,5 @@ class Pusher:
         self._gap_before = False
         if outbox.depth > 0 and answer.acked_through <= outbox.acked_seq:
             return Offline("nonsense", f"central holds no more than event {answer.acked_through}")
-        return Done(self._journal.outbox().depth > 0, float(answer.retry_after_s))
+        wait_s = min(float(answer.retry_after_s), ASKED_MAX_S)
+        return Done(self._journal.outbox().depth > 0, wait_s)

@@ -1,9 +1,16 @@
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.sync.pacing import BACKOFF_FIRST_S, BACKOFF_MAX_S, Backoff, BatchSize
+from edge_agent.sync.pacing import (
+    ASKED_MAX_S,
+    BACKOFF_FIRST_S,
+    BACKOFF_MAX_S,
+    Backoff,
+    BatchSize,
+)
 from loyalty.chain import BATCH_EVENTS_MAX
 
 
@@ -14,6 +21,11 @@ def test_a_wait_is_random_below_a_doubling_bound_and_never_below_what_was_asked(
         wait = backoff.failed(asked)
         bound = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2**failure)
         assert asked <= wait <= asked + bound
+
+
+@pytest.mark.parametrize("asked", [86_400.0, 1e300, float("inf")])
+def test_nobody_on_the_way_keeps_a_till_silent_for_long(asked):
+    assert Backoff(random.Random(0)).failed(asked) <= ASKED_MAX_S + BACKOFF_FIRST_S
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.floats(0, 60) | st.none())))

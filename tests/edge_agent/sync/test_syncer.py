@@ -9,7 +9,7 @@ from edge_agent.journal.errors import Duplicate, JournalFull
 from edge_agent.journal.file.mark import Mark
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Caller
-from edge_agent.sync.pacing import BACKOFF_MAX_S
+from edge_agent.sync.pacing import ASKED_MAX_S, BACKOFF_MAX_S
 from edge_agent.sync.status import Problem as Trouble
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
@@ -322,6 +322,9 @@ def test_central_may_ask_for_more_time(till, central, syncer):
     fill(till, 1)
     central.retry_after_s = 77
     assert syncer.step(at()) >= 77
+    fill(till, 1, start=1)
+    central.retry_after_s = 1 << 63
+    assert syncer.step(at()) == ASKED_MAX_S
 
 
 def test_a_refused_device_says_why(till, central, syncer):
