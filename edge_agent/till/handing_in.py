@@ -146,6 +146,9 @@ class HandingIn:
         coupon = self._terms(voucher.coupon, voucher.reward_id)
         if coupon is not None and self._journal.voucher_used(code):
             # Its bill may have come back at another till of the shop, which central alone knows.
+            # But before it has heard of that bill at all it would take the coupon a second time.
+            if not self._journal.outbox().is_empty:
+                return self._refused(code, Reason("voucher_used"))
             return self._ask_central(code, now, "voucher_used", again=True)
         # If central was asked before and its answer got lost, it may have taken it for us.
         request_id = self._journal.voucher_request(code)

@@ -22,7 +22,7 @@ from loyalty.coupons import Coupon
 from loyalty.events import Bill, CouponChecked, Moment, ReviewOpened, Sale, VoucherUse, body_of
 from loyalty.rules.earning import Reason
 from loyalty.vouchers import Voucher
-from loyalty.wire import VoucherAnswer
+from loyalty.wire import PushAnswer, VoucherAnswer
 from receipts.reading import read_text
 from tests.edge_agent.conftest import PaperBox, now, some_terms
 from tests.edge_agent.journal.conftest import open_till
@@ -108,6 +108,12 @@ class Counter:
         notice = self.till.state.notice
         return notice.phrase.code if notice else ""
 
+    def told(self) -> None:
+        """Let central acknowledge everything."""
+        head = self.journal.outbox().head_seq
+        answer = PushAnswer("ok", head, head + 1, (), 0, 0, bytes(16))
+        self.journal.acknowledge(answer, Moment(0, "boot", 0), 0)
+
     def events(self, *kinds: type) -> list[Any]:
         bodies = [body_of(link.frame) for link in self.journal.links()]
         return [body for body in bodies if isinstance(body, kinds)]
@@ -134,6 +140,7 @@ def test_a_coupon_is_used_with_its_sale_and_what_it_took_off_earns_nothing(
     assert (sale.eligible_fen, use.bill) == (earns, Bill(21_400, 5_000))
     assert counter.journal.sale_by_fingerprint(use.fingerprint) is not None
     assert counter.step() == ""
+    counter.told()
     assert counter.scan(counter.text(), 200.0) == "checking"  # central alone may know it came back
     assert counter.answer(VoucherAnswer(refusal=Reason("voucher_used"))) == "voucher_used"
 
@@ -385,6 +392,7 @@ def test_a_part_that_comes_back_leaves_the_coupon_used_and_says_so(counter: Coun
     counter.print(paper(OFF, "164.00"))
     assert counter.print(refund("64.00"), 300.0) == "coupon_stays"
     assert "部分退货，优惠券不退回" in slip_says(counter)
+    counter.told()
     assert counter.scan(counter.text(), 310.0) == "checking"
     counter.answer(VoucherAnswer(refusal=Reason("voucher_used")))
     assert counter.print(refund("100.00", "R2", "15:00:00"), 320.0) == "coupon_back"
@@ -406,12 +414,22 @@ def test_central_may_take_a_coupon_again_whose_bill_came_back_at_another_till(
 ) -> None:
     counter.kept()
     counter.print(paper(OFF, "164.00"))
+    counter.told()
     assert counter.scan(counter.text(), 200.0) == "checking"
     answer = VoucherAnswer("less-50", coupon=LESS_50, valid_until="2026-11-30")
     assert counter.answer(answer) == "coupon_kept"
     counter.do(commands.CouponBill("214"), 210.0)
     assert counter.print(paper(OFF, "164.00", "HL8"), 220.0) == "coupon_matched"
     assert len(counter.events(VoucherUse)) == 2
+
+
+def test_central_is_not_asked_for_a_coupon_again_before_it_has_heard_of_its_bill(
+    counter: Counter,
+) -> None:
+    counter.kept()
+    counter.print(paper(OFF, "164.00"))
+    assert counter.scan(counter.text(), 200.0) == "voucher_used"
+    assert counter.asked == []
 
 
 def test_what_the_events_add_up_to_is_the_same_when_it_is_made_again(counter: Counter) -> None:
