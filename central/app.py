@@ -19,7 +19,7 @@ from central.database import connect, reading
 from central.desk import pages as desk
 from central.keys import OTHERS, Keys, KeysError
 from central.keys import load as load_keys
-from central.ledger.shards import own_key
+from central.ledger.shards import own_key, tenant_number
 from central.member_page import pages as member_page
 from central.reviewing import pages as reviews
 from central.reviewing.teacher import Teacher
@@ -67,13 +67,18 @@ def open_parts(config: Config) -> Parts:
     with reading(engine) as connection:
         current = migrations.is_current(connection)
         known = own_key(connection, config.shard_key) if current else None
+        number = tenant_number(connection, config.shard_key) if current else 0
     if not current:
         engine.dispose()
         raise NotSetUp("the database is not ready; run `tillpoints central init`")
     if known not in (None, keys.central_public):
         engine.dispose()
         raise KeysError(f"{config.keys_file} {OTHERS}")
-    return Parts(config, keys, engine)
+    try:
+        return Parts(config, keys.at(number), engine)
+    except KeysError as error:
+        engine.dispose()
+        raise KeysError(f"{config.keys_file} {error}") from error
 
 
 def create_app(config: Config) -> Flask:
@@ -91,6 +96,7 @@ def create_app(config: Config) -> Flask:
             Path(config.directory_folder),
             parts.keys.tenant_key,
             now_ms,
+            key_number=parts.keys.tenant_number,
         ),
         shard_key=config.shard_key,
     )

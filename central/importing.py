@@ -16,13 +16,16 @@ from central.app import Parts, now_ms
 from central.database import writing
 from central.fleet.records import EnrolledAlready, HasPast, register
 from central.fleet.sheet import read_tills
+from central.keys import KeysError
 from central.ledger import directory
 from central.ledger.activity_commands import SignedUp
 from central.ledger.books import book_in_force
 from central.ledger.directory import Change
+from central.ledger.shards import tenant_number
 from central.ledger.waiting import rejudge_ready
 from central.ledger.writing.items import Command
 from central.ledger.writing.turns import run_turn
+from central.members.cards import Cards
 from central.members.records import Conflict, Registry
 from central.members.sheet import read_members
 from central.records import Tally, chunks, put, tally
@@ -171,7 +174,7 @@ def members(connection: Connection, parts: Parts, name: str, data: bytes) -> Tal
     registry = Registry(
         connection,
         parts.config.shard_key,
-        parts.keys.tenant_key,
+        cards_of(connection, parts),
         book.tiers[0].id,
         datetime.fromtimestamp(moment_ms / 1000, tz=UTC).astimezone(parts.config.tz()).date(),
     )
@@ -187,6 +190,14 @@ def members(connection: Connection, parts: Parts, name: str, data: bytes) -> Tal
             if isinstance(answer, Exception):
                 raise answer
     return saved.tally
+
+
+def cards_of(connection: Connection, parts: Parts) -> Cards:
+    """Return the members' cards. Raises KeysError if another tenant key was made meanwhile."""
+    shard_key, keys = parts.config.shard_key, parts.keys
+    if tenant_number(connection, shard_key) != keys.tenant_number:
+        raise KeysError("another tenant key was made meanwhile: run this again")
+    return Cards(connection, shard_key, keys.tenant_keys, keys.tenant_number)
 
 
 def _announced(

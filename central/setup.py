@@ -12,7 +12,13 @@ from sqlalchemy.exc import OperationalError
 from central import citus, keys, migrations
 from central.config import Config
 from central.database import connect, writing
-from central.ledger.shards import ZoneChanged, keep_own_key, open_shard, own_key
+from central.ledger.shards import (
+    ZoneChanged,
+    keep_own_key,
+    keep_tenant_number,
+    open_shard,
+    own_key,
+)
 
 _INCARNATION_BYTES = 16
 
@@ -75,6 +81,8 @@ def _own_keys(config: Config, *, new_keys: bool) -> Done:
             public = keys.load(path).central_public
             if known not in (None, public) and not new_keys:
                 raise SetUpError(f"keys: {path} {keys.OTHERS}")
+            if known not in (None, public):
+                keep_tenant_number(connection, config.shard_key, 0)
             keep_own_key(connection, config.shard_key, public)
     except (OSError, keys.KeysError) as error:
         raise SetUpError(f"keys: {error}") from error

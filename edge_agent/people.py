@@ -13,7 +13,6 @@ from loyalty.codes import (
     OtherCode,
     PaymentCode,
     Scan,
-    card_tag,
     is_like_short_code,
     mask_number,
 )
@@ -30,17 +29,16 @@ def member_of(
     A member number that nobody here knows is a new card if it carries our mark or was typed by a
     person; a bare number from a scanner may as well be a product's.
     """
-    tenant_key = identity.tenant_key
     match scan:
         case MemberPass(signed=signed):
             return _of_pass(signed, identity, journal, at)
         case MemberNumber(number=number, prefixed=prefixed):
-            member = holder_member(journal, journal.holder_of(card_tag(tenant_key, number)))
+            member = holder_member(journal, journal.holder_of_code(number))
             if member.new_card and not (prefixed or typed):
                 return phrase(Reason("scan_not_member"))
             return structs.replace(member, number_tail=mask_number(number))
         case OtherCode(text=text):
-            holder = journal.holder_of(card_tag(tenant_key, text))
+            holder = journal.holder_of_code(text)
             if holder.kind == "card" and typed and is_like_short_code(text):
                 return phrase(Reason("scan_bad_check"))
             if holder.kind == "card":

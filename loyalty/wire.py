@@ -231,7 +231,7 @@ class PullAnswer(Struct, frozen=True):
 
     `refetch`: the cursor is not of this incarnation; start at 0. Members and cards up to `through`
     come with a file: the one offered, or one that is still being made. `new_key` replaces the
-    tenant key under which the device makes its tags.
+    tenant key under which the device makes its tags, together with the file that is offered.
     """
 
     incarnation: bytes

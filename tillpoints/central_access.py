@@ -75,7 +75,7 @@ def central(path: Path) -> Iterator[Parts]:
         raise ConfigurationFailure(f"database: {error.orig}") from error
     try:
         yield parts
-    except WriterBusy as error:
+    except (WriterBusy, KeysError) as error:
         raise Failure(str(error)) from error
     finally:
         parts.close()

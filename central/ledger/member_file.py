@@ -34,10 +34,16 @@ class OutOfOrder(RuntimeError):
 
 
 def write(
-    connection: Connection, shard_key: int, key_check: bytes, position: int, file: BinaryIO
+    connection: Connection,
+    shard_key: int,
+    key_check: bytes,
+    position: int,
+    file: BinaryIO,
+    key_number: int = 0,
 ) -> Header:
     """Write what the ledger holds at `position` of the feed; return the file's header.
 
+    Of a member's cards it has the tags under the tenant key of `key_number`, which `key_check` is.
     Raises ValueError for a member or balance that does not fit, and OSError.
     """
     tiers = _tiers(connection, shard_key)
@@ -47,7 +53,7 @@ def write(
     with ExitStack() as stack:
         tables = _Tables(connection, shard_key, stack)
         members = _write_records(file, _members(tables, tiers))
-        cards = _write_records(file, _cards(tables, open_cards))
+        cards = _write_records(file, _cards(tables, open_cards, key_number))
     file.write(b"".join(open_cards))
     file.truncate()
     header = Header(key_check, position, tiers, (members, cards, len(open_cards)))
@@ -175,16 +181,21 @@ def _members(tables: _Tables, tiers: tuple[str, ...]) -> Iterator[bytes]:
         yield member_record(key, numbers[known.take(key) or ""], balance, names.take(key) or "")
 
 
-def _cards(tables: _Tables, open_cards: list[bytes]) -> Iterator[bytes]:
+def _cards(tables: _Tables, open_cards: list[bytes], key_number: int) -> Iterator[bytes]:
     """Yield the record of every card that is a member's; collect those of the others."""
     cards = tables.stream("card", "tag", "member")
+    # Before the first rotation every tag is under the one key there is.
+    rotated = key_number > 0
+    of_key = "coalesce(key_number, 0)"
+    numbers = tables.stream("member_card", "tag", of_key) if rotated else None
     wallets, debts = tables.purses("card")
     while (key := min(cards.key, wallets.key, debts.key)) != _END:
         balance = (wallets.take(key) or 0) + (debts.take(key) or 0)
         member = cards.take(key)
+        number = numbers.take(key) if numbers is not None else None
         if member is None:
             open_cards.append(open_card_record(key, balance))
-        else:
+        elif number in (None, key_number):
             yield card_record(key, key_of(member))
 
 

@@ -72,6 +72,19 @@ def keep_own_key(connection: Connection, shard_key: int, central_public: bytes) 
     connection.execute(mine.values(central_public=central_public))
 
 
+def tenant_number(connection: Connection, shard_key: int) -> int:
+    """Return which of central's tenant keys tills make the tags of cards under."""
+    row = _SHARD.row(connection, shard_key=shard_key)
+    return (row.tenant_number or 0) if row is not None else 0
+
+
+def keep_tenant_number(connection: Connection, shard_key: int, number: int) -> None:
+    """Note under which tenant key tills make tags from now on."""
+    t = schema.shard
+    mine = update(t).where(t.c.shard_key == shard_key)
+    connection.execute(mine.values(tenant_number=number))
+
+
 def _create(
     connection: Connection, shard_key: int, programme: str, zone: str, incarnation: bytes
 ) -> None:

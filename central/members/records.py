@@ -10,18 +10,19 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from msgspec import Struct
-from sqlalchemy import Connection, Row, delete, insert
+from msgspec import Struct, structs
+from sqlalchemy import Connection, Row
 
 from central.ledger.commands import SetMember
 from central.ledger.judging.member_rows import Profile
 from central.ledger.rule_commands import SetFacts
 from central.ledger.writing.projections import profile_of
+from central.members.cards import Card, Cards
 from central.members.sheet import MemberLine
-from central.records import Tally, Values, chunks, find, put
+from central.records import Tally, Values, find, put
 from central.schema import member, member_card, member_profile, member_tier
 from central.sheets import Problem
-from loyalty.codes import MEMBER_NUMBER_DIGITS, card_tag, make_member_number, mask_name
+from loyalty.codes import MEMBER_NUMBER_DIGITS, make_member_number, mask_name
 
 _PSEUDONYM_BYTES = 8
 #: Labels, and the month of birth (0: not told).
@@ -51,24 +52,24 @@ class Saved(Struct, frozen=True):
 
 
 class _Known(Struct, frozen=True):
-    """A member as the database has them; `aliases` are the codes of their cards by tag."""
+    """A member as the database has them; `cards` are theirs by tag."""
 
     member: str
     number: str
     phone: str | None
     joined_on: str
     tier_id: str
-    aliases: dict[str, str]
+    cards: dict[str, Card]
     facts: Facts
 
 
 class _Wanted(Struct, frozen=True):
-    """A member as they shall be; `cards` are the codes of all their cards by tag."""
+    """A member as they shall be; `cards` are all of theirs by tag."""
 
     line: int
     row: Values
     tier_id: str
-    cards: dict[str, str]
+    cards: dict[str, Card]
     facts: Facts
     before: _Known | None
 
@@ -80,13 +81,13 @@ class Registry:
         self,
         connection: Connection,
         shard_key: int,
-        tenant_key: bytes,
+        cards: Cards,
         first_tier: str,
         today: date,
     ) -> None:
         self._connection = connection
         self._shard_key = shard_key
-        self._tenant_key = tenant_key
+        self._cards = cards
         self._first_tier = first_tier
         self._today = today.isoformat()
 
@@ -94,14 +95,15 @@ class Registry:
         """Add and change members as a file has them. Raises Conflict."""
         known = self._match(lines)
         taken = {line.number for line in lines}
-        wanted = [
-            self._wanted(line, before, taken) for line, before in zip(lines, known, strict=True)
-        ]
+        wanted = self._with_waiting(
+            [self._wanted(line, before, taken) for line, before in zip(lines, known, strict=True)]
+        )
         self._refuse_shared(wanted)
         changes = put(self._connection, member, self._shard_key, [each.row for each in wanted])
         renewed = {row["member"] for row in changes.news}
         told = [each for each in wanted if each.row["member"] in renewed or _is_news(each)]
-        self._keep_cards([each for each in told if _cards_before(each) != each.cards])
+        moved = [each for each in told if _cards_before(each) != each.cards]
+        self._cards.keep({each.row["member"]: each.cards for each in moved})
         commands = tuple(
             SetMember(each.row["member"], each.tier_id, tuple(sorted(each.cards))) for each in told
         )
@@ -142,9 +144,7 @@ class Registry:
             row.member: row.tier_id
             for row in find(self._connection, member_tier, self._shard_key, "member", members)
         }
-        aliases: dict[str, dict[str, str]] = {}
-        for row in find(self._connection, member_card, self._shard_key, "member", members):
-            aliases.setdefault(row.member, {})[row.tag] = row.alias
+        cards = self._cards.held(members)
         profiles = {
             row.member: profile_of(row.content)
             for row in find(self._connection, member_profile, self._shard_key, "member", members)
@@ -158,7 +158,7 @@ class Registry:
                 phone=row.phone,
                 joined_on=row.joined_on,
                 tier_id=tiers.get(row.member, self._first_tier),
-                aliases=aliases.get(row.member, {}),
+                cards=cards.get(row.member, {}),
                 facts=_facts_of(profiles.get(row.member)),
             )
             for row in found
@@ -166,11 +166,11 @@ class Registry:
 
     def _wanted(self, line: MemberLine, before: _Known | None, taken: set[str]) -> _Wanted:
         number = before.number if before else line.number or self._new_number(taken)
-        cards = {card_tag(self._tenant_key, number): number}
+        codes = {number}
         if line.aliases is not None:
-            cards |= {card_tag(self._tenant_key, alias): alias for alias in line.aliases}
+            codes.update(line.aliases)
         elif before is not None:
-            cards |= before.aliases
+            codes.update(card.code for card in before.cards.values())
         row = {
             "member": before.member if before else secrets.token_hex(_PSEUDONYM_BYTES),
             "number": number,
@@ -185,7 +185,20 @@ class Registry:
             labels if line.labels is None else line.labels,
             month if line.birth_month is None else line.birth_month,
         )
-        return _Wanted(line.line, row, tier_id, cards, facts, before)
+        return _Wanted(line.line, row, tier_id, self._cards.of(codes), facts, before)
+
+    def _with_waiting(self, wanted: Sequence[_Wanted]) -> list[_Wanted]:
+        """Add the cards on which something waits under a tenant key of long ago."""
+        waiting: dict[str, dict[str, Card]] = {}
+        codes = {card.code for each in wanted for card in each.cards.values()}
+        for tag, card in self._cards.waiting(codes).items():
+            waiting.setdefault(card.code, {})[tag] = card
+        return [
+            structs.replace(each, cards=each.cards | more)
+            if (more := _of_codes(waiting, each))
+            else each
+            for each in wanted
+        ]
 
     def _new_number(self, taken: set[str]) -> str:
         """Draw a number that no member has and no line of this file names."""
@@ -223,29 +236,19 @@ class Registry:
         if problems:
             raise Conflict(problems)
 
-    def _keep_cards(self, wanted: Sequence[_Wanted]) -> None:
-        for part in chunks([each.row["member"] for each in wanted if each.before]):
-            self._connection.execute(
-                delete(member_card).where(
-                    member_card.c.shard_key == self._shard_key, member_card.c.member.in_(part)
-                )
-            )
-        rows = [
-            {"shard_key": self._shard_key, "tag": tag, "member": each.row["member"], "alias": alias}
-            for each in wanted
-            for tag, alias in each.cards.items()
-        ]
-        if rows:
-            self._connection.execute(insert(member_card), rows)
+
+def _of_codes(by_code: dict[str, dict[str, Card]], wanted: _Wanted) -> dict[str, Card]:
+    codes = {card.code for card in wanted.cards.values()}
+    return {tag: card for code in codes for tag, card in by_code.get(code, {}).items()}
 
 
-def _cards_before(wanted: _Wanted) -> dict[str, str]:
-    return wanted.before.aliases if wanted.before else {}
+def _cards_before(wanted: _Wanted) -> dict[str, Card]:
+    return wanted.before.cards if wanted.before else {}
 
 
 def _is_news(wanted: _Wanted) -> bool:
     before = wanted.before
-    if before is None or before.aliases != wanted.cards or before.tier_id != wanted.tier_id:
+    if before is None or before.cards != wanted.cards or before.tier_id != wanted.tier_id:
         return True
     return _facts_change(wanted)
 

@@ -57,6 +57,7 @@ shard = table(
     text("programme"),
     text("zone"),  # IANA name; the days of lots, claims and vouchers are days there
     data("central_public", null=True),  # the key by which tills know this central
+    small("tenant_number", null=True),  # which of its tenant keys is in use; none: the first
 )
 
 # --- devices
@@ -71,6 +72,7 @@ device = table(
     small("state"),  # 0 expected, 1 enrolled, 2 revoked
     data("public_key", null=True),  # Ed25519, 32 bytes, from its enrolment on
     big("enrolled_ms", null=True),
+    small("tenant_number", null=True),  # the tenant key that it said it uses; none: the first
     UniqueConstraint("shard_key", "name"),
 )
 

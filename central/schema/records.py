@@ -20,12 +20,14 @@ member = table(
     Index(None, "shard_key", "phone"),
 )
 
+# Each code of a member stands here once for every tenant key under which a till may know it.
 member_card = table(
     "member_card",
     "tag",
     text("tag"),  # loyalty.codes.card_tag of the number or alias
     text("member"),
     text("alias"),  # as scanned: an NFC id, a stripe, the number itself
+    small("key_number", null=True),  # which tenant key the tag is under; none: the first
     Index(None, "shard_key", "member"),
 )
 

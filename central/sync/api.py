@@ -17,7 +17,16 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from central.ledger.queries import balance_of, claim_state
 from central.ledger.writing.items import UnknownEpoch
-from central.sync import enrolment, papers, pulling, pushing, rehoming, spending, telling
+from central.sync import (
+    enrolment,
+    papers,
+    pulling,
+    pushing,
+    rehoming,
+    spending,
+    telling,
+    tenant_moves,
+)
 from central.sync.callers import Caller, authenticate
 from central.sync.census import Census
 from central.sync.combiner import Busy
@@ -185,12 +194,19 @@ def _push(service: Service, caller: Caller, asked: wire.PushRequest) -> wire.Pus
 
 
 def _pull(service: Service, caller: Caller, asked: wire.PullRequest) -> wire.PullAnswer:
+    held, files = asked.held, service.member_files
+    moves = held is not None and held.key_check != files.key_check
+    if held is not None and moves:
+        # No card is found under today's key in what it has: whatever its place, it needs a file.
+        asked = structs.replace(asked, held=structs.replace(held, name="", position=-1))
     answer, look = service.read(
         lambda connection: pulling.page(connection, service.shard_key, caller.device_id, asked)
     )
     if look is not None:
-        service.member_files.need(look)
-    if asked.held is None or asked.held.key_check == service.member_files.key_check:
+        files.need(look)
+    if not moves:
+        if held is not None and caller.tenant_number != files.key_number:
+            tenant_moves.note(service, caller)
         return answer
     message = key_message(caller.device_id, service.tenant_key)
     signed = NewKey(service.tenant_key, service.central_key.sign(message))

@@ -42,7 +42,10 @@ class DeviceState(IntEnum):
 
 
 class Caller(Struct, frozen=True):
-    """An enrolled device; `incarnation` is that of the central it knows, in hex, if it said so."""
+    """An enrolled device; `incarnation` is that of the central it knows, in hex, if it said so.
+
+    `tenant_number` is the tenant key that it said it uses.
+    """
 
     device_id: bytes
     name: str
@@ -50,6 +53,7 @@ class Caller(Struct, frozen=True):
     shop_id: str
     public_key: bytes
     incarnation: str = ""
+    tenant_number: int = 0
 
 
 def authenticate(
@@ -82,7 +86,15 @@ def authenticate(
     sent, dot, _ = nonce.partition(".")
     if dot and not _is_fresh(sent, now_ms):
         raise Refused(401, CLOCK, "the call was not sent just now", server_ms=now_ms)
-    return Caller(device_id, row.name, row.role, row.shop_id, row.public_key, incarnation)
+    return Caller(
+        device_id,
+        row.name,
+        row.role,
+        row.shop_id,
+        row.public_key,
+        incarnation,
+        row.tenant_number or 0,
+    )
 
 
 def _is_fresh(sent: str, now_ms: int) -> bool:

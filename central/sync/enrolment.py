@@ -41,6 +41,7 @@ def answer(service: Service, asked: EnrolRequest) -> EnrolAnswer:
     with writing(service.engine) as connection:
         key, now_ms = service.shard_key, service.now_ms()
         stream = enrol(connection, key, asked, now_ms)
+        _note_key(connection, stream, service.member_files.key_number)
         shard = read_shard(connection, key)
         t = schema.device
         query = select(t).where(t.c.shard_key == key, t.c.device_id == stream.device_id)
@@ -145,6 +146,13 @@ def _bind(
     connection.execute(
         bound.values(public_key=public_key, state=int(DeviceState.ENROLLED), enrolled_ms=now_ms)
     )
+
+
+def _note_key(connection: Connection, stream: Stream, number: int) -> None:
+    """Keep under which tenant key the device that enrols makes its tags."""
+    d = schema.device
+    whose = (d.c.shard_key == stream.shard_key, d.c.device_id == stream.device_id)
+    connection.execute(update(d).where(*whose).values(tenant_number=number))
 
 
 def _unfence(connection: Connection, stream: Stream, request_id: str) -> None:

@@ -59,8 +59,10 @@ class MemberFiles:
         now_ms: Callable[[], int],
         policy: Policy = DAILY,
         start: Callable[[Callable[[], None]], threading.Thread | None] = in_thread,
+        key_number: int = 0,
     ) -> None:
         """Keep the files in `folder`. A simulation passes a `start` that does the job at once."""
+        self.key_number = key_number
         self._engine = engine
         self._shard_key = shard_key
         self._folder = folder
@@ -171,7 +173,12 @@ class MemberFiles:
             shard = read_shard(connection, self._shard_key)
             before = file_offers.newest(connection, shard)
             header = member_file.write(
-                connection, self._shard_key, self.key_check, shard.feed_position, file
+                connection,
+                self._shard_key,
+                self.key_check,
+                shard.feed_position,
+                file,
+                self.key_number,
             )
             name = _sync(file)
         self._give_name(part, name)

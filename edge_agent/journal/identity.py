@@ -97,6 +97,11 @@ def advance(db: sqlite3.Connection, epoch: int, anchor: bytes) -> Identity:
     return _become(db, structs.replace(before, epoch=epoch), anchor)
 
 
+def use_tenant_key(db: sqlite3.Connection, tenant_key: bytes) -> None:
+    """Make the tags of cards under another key from now on."""
+    db.execute("UPDATE identity SET tenant_key = ?", (tenant_key,))
+
+
 def _become(db: sqlite3.Connection, who: Identity, anchor: bytes) -> Identity:
     marks = ", ".join("?" * len(Identity.__struct_fields__))
     db.execute(

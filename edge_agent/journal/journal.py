@@ -119,7 +119,10 @@ class Journal(Reader):
         """
 
         def work(db: sqlite3.Connection) -> Identity:
+            before = identity.load(db)
             who = identity.adopt(db, answer, central_url)
+            if before is not None and before.tenant_key != who.tenant_key:
+                members.need_another(db)  # no tag of this key is in the file in use
             rehoming.go_on(db, who, answer.held)
             return who
 
@@ -301,13 +304,19 @@ class Journal(Reader):
         """Store a page of the feed together with its cursor."""
         self._writer.transact(lambda db: directory.take_page(db, answer))
 
-    def use_member_file(self, name: str, place: Cursor) -> bool:
-        """Use a member file, whole and synced beside the journal, if the feed was pulled so far."""
-        return self._writer.transact(lambda db: members.use_file(db, name, place))
+    def use_member_file(self, name: str, place: Cursor, tenant_key: bytes = b"") -> bool:
+        """Use a member file, whole and synced beside the journal, if the feed was pulled so far.
 
-    def use_tenant_key(self, tenant_key: bytes) -> None:
-        """Make tags under another key, and need a member file that was made under it."""
-        self._writer.transact(lambda db: members.use_key(db, tenant_key))
+        A file under another tenant key comes with it: the two are taken together or not at all.
+        """
+
+        def work(db: sqlite3.Connection) -> bool:
+            taken = members.use_file(db, name, place)
+            if taken and tenant_key:
+                identity.use_tenant_key(db, tenant_key)
+            return taken
+
+        return self._writer.transact(work)
 
     # ----
 

@@ -31,6 +31,7 @@ from edge_agent.journal.pulled.members import InUse, Standing
 from edge_agent.journal.spending import leasing
 from edge_agent.journal.spending.vouchers import VoucherReader
 from edge_agent.journal.verify import Report, verify
+from loyalty.codes import card_tag
 from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder, Moment
 from loyalty.facts import BootClock
@@ -229,6 +230,15 @@ class Reader(ActivityReader, VoucherReader):
     def holder_of(self, tag: str) -> Holder:
         """Return the member behind a card's tag, or the card while nobody is known behind it."""
         return self._ask(lambda db: members.holder_of(db, self._member_file(db), tag))
+
+    def holder_of_code(self, code: str) -> Holder:
+        """Return whose a card's code is, by key and file of one moment. Raises NotEnrolled."""
+
+        def question(db: sqlite3.Connection) -> Holder:
+            tag = card_tag(identity.require(db).tenant_key, code)
+            return members.holder_of(db, self._member_file(db), tag)
+
+        return self._ask(question)
 
     def standing(self, holder: Holder) -> Standing:
         """Return what a holder has: the directory's balance and what is promised on top."""

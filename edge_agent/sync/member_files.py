@@ -22,7 +22,7 @@ from edge_agent.sync.status import Problem
 from loyalty import member_delta
 from loyalty.directory import DIRECTORY_PATH, DirectoryOffer
 from loyalty.events import Moment
-from loyalty.member_file import MalformedFile
+from loyalty.member_file import MalformedFile, key_check
 
 #: What must stay free on the disk for the journal, whatever the directory needs.
 RESERVE_BYTES = 64 << 20
@@ -88,12 +88,26 @@ class MemberFileFetcher:
         elif not is_whole(self._folder, offer.name):
             path_of(self._folder, offer.name).unlink()
             return Done(more=True)
+        self._check_key(offered)
         place = Cursor(offered.incarnation, offer.position)
-        if self._journal.use_member_file(offer.name, place):
+        if self._journal.use_member_file(offer.name, place, offered.tenant_key):
             _log.info("member file %s is in use: %d bytes", offer.name[:12], offer.size)
+            if offered.tenant_key:
+                _log.warning("cards are known under another tenant key from now on")
             self._problem, self._wait_ms = None, _RETRY_FIRST_MS
             return Done(more=True)  # there may be a later one
         return Done()  # the feed is not that far yet
+
+    def _check_key(self, offered: Offered) -> None:
+        """Raise MalformedFile for a file in which no card could be found: the old one serves on."""
+        identity = self._journal.identity()
+        key = offered.tenant_key or (identity.tenant_key if identity is not None else b"")
+        opened = OpenFile(path_of(self._folder, offered.file.name))
+        try:
+            if opened.file.header.key_check != key_check(key):
+                raise MalformedFile("the member file was made under a tenant key unknown here")
+        finally:
+            opened.close()
 
     # ---- the whole file
 

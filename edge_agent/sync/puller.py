@@ -1,7 +1,5 @@
 """Pulls one page of central's feed at a time."""
 
-import logging
-
 from msgspec import Struct
 
 from edge_agent.journal.journal import Journal
@@ -12,14 +10,16 @@ from loyalty.wire import PullAnswer, PullRequest
 
 PULL_ROWS = 5000
 
-_log = logging.getLogger(__name__)
-
 
 class Offered(Struct, frozen=True):
-    """A member file that central offers, and the incarnation whose feed it belongs to."""
+    """A member file that central offers, and the incarnation whose feed it belongs to.
+
+    `tenant_key` is what its tags are made under if this device does not use that key yet.
+    """
 
     incarnation: bytes
     file: DirectoryOffer
+    tenant_key: bytes = b""
 
 
 class Puller:
@@ -50,12 +50,17 @@ class Puller:
         if not isinstance(answered, tuple):
             return answered
         answer, _ = answered
-        if answer.new_key is not None and not self._take_key(answer.new_key):
-            return Offline("nonsense", "another tenant key came that central has not signed")
+        tenant_key = b""
+        if answer.new_key is not None:
+            if not self._is_centrals(answer.new_key):
+                return Offline("nonsense", "another tenant key came that central has not signed")
+            tenant_key = answer.new_key.tenant_key
         again, self._started_over = self._started_over, False
         self._journal.take_page(answer)
         offer = answer.offer
-        self._offer = Offered(answer.incarnation, offer) if offer is not None else None
+        self._offer = None
+        if offer is not None:
+            self._offer = Offered(answer.incarnation, offer, tenant_key)
         after = self._journal.cursor()
         if after.position < answer.position or answer.refetch:
             if again:
@@ -66,14 +71,10 @@ class Puller:
             return Offline("nonsense", f"the feed stands still at position {cursor.position}")
         return Done(answer.more)
 
-    def _take_key(self, new: NewKey) -> bool:
-        """Make tags under another key from now on, if central has signed it."""
+    def _is_centrals(self, new: NewKey) -> bool:
+        """Tell whether central signed another tenant key for this device."""
         identity = self._journal.identity()
         if identity is None or len(new.tenant_key) != len(identity.tenant_key):
             return False
         message = key_message(identity.device_id, new.tenant_key)
-        if not chain.signed_by(identity.central_key, new.signature, message):
-            return False
-        self._journal.use_tenant_key(new.tenant_key)
-        _log.warning("central's cards are known under another key: members come anew")
-        return True
+        return chain.signed_by(identity.central_key, new.signature, message)

@@ -424,6 +424,38 @@ def test_a_copied_and_a_restored_disk_lose_nothing_and_count_nothing_twice(mall,
     mall.run("central", "ledger", "verify")
 
 
+def test_a_till_that_was_offline_across_a_rotation_goes_on_with_its_key_and_moves_with_its_file(
+    mall, tmp_path
+):
+    with serving(mall) as (_, url):
+        till = Station(mall, tmp_path, "till-1", "till", "helu", url)
+    with till:
+        wang = till.holder(WANG)
+        file, key = till.journal.member_file().name, till.journal.identity().tenant_key
+        mall.run("central", "rotate-key", "tenant")
+        mall.bring_in("members", f"number,name,phone,tier,aliases\n,李雷,13900139000,,{NEW_CARD}\n")
+        assert till.holder(WANG) == wang
+        till.sell(60_000, wang)
+        card = till.holder(NEW_CARD)
+        assert card == Holder("card", card_tag(key, NEW_CARD))
+        till.sell(30_000, card)
+        with serving(mall) as (_, url):
+            till.reconnect(url)
+            until_s = time.monotonic() + 30
+            while till.journal.identity().tenant_key == key and time.monotonic() < until_s:
+                assert till.holder(WANG) == wang
+                till.sync()
+            assert till.journal.identity().tenant_key != key
+            assert till.journal.member_file().name not in {"", file}
+            assert till.holder(WANG) == wang
+            lei = till.holder(NEW_CARD)
+            assert lei.kind == "member"
+            assert same_on_both_sides(till, lei) == 300
+            same_on_both_sides(till, wang)
+            mall.run("central", "rotate-key", "tenant")
+    mall.run("central", "ledger", "verify")
+
+
 def test_a_holder_of_nothing_has_nothing_on_both_sides(till):
     nobody = Holder("card", "0" * 16)
     assert till.journal.standing(nobody).balance is None

@@ -15,14 +15,16 @@ from loyalty.member_file import (
 TENANT_KEY = b"t" * 32
 
 
-def member_file(members, cards, open_cards, position=1, tiers=("", "basic", "gold")):
+def member_file(
+    members, cards, open_cards, position=1, tiers=("", "basic", "gold"), tenant_key=TENANT_KEY
+):
     """Return a file's bytes.
 
     Members: pseudonym to (tier, balance, masked name); cards: tag to pseudonym; open cards: tag to
     balance.
     """
     header = Header(
-        key_check(TENANT_KEY), position, tiers, (len(members), len(cards), len(open_cards))
+        key_check(tenant_key), position, tiers, (len(members), len(cards), len(open_cards))
     )
     rows = [
         member_record(key_of(member), tiers.index(tier), balance, name)

@@ -147,21 +147,16 @@ def use_file(db: sqlite3.Connection, name: str, place: Cursor) -> bool:
     return True
 
 
-def use_key(db: sqlite3.Connection, tenant_key: bytes) -> None:
-    """Make tags under another key; the file's are made under the one before, so it is let go."""
-    db.execute("UPDATE identity SET tenant_key = ?", (tenant_key,))
-    _need_another(db)
-
-
 def check_file(db: sqlite3.Connection, folder: Path) -> None:
     """Forget a file in use that is not what its name says: another of its place is needed."""
     name = in_use(db).name
     if name and not is_whole(folder, name):
         _log.warning("the member file %s is damaged or gone; it is fetched again", name[:12])
-        _need_another(db)
+        need_another(db)
 
 
-def _need_another(db: sqlite3.Connection) -> None:
+def need_another(db: sqlite3.Connection) -> None:
+    """Let the file in use go: one of its place or a later one must come."""
     db.execute("UPDATE member_file SET name = '', position = 0, needed = max(needed, position)")
 
 

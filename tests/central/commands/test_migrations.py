@@ -97,13 +97,14 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(two_empty_database
 #: What versions after 0011 added to its tables.
 _NEW = {
     "contact": {"epoch", "last_written"},
-    "shard": {"central_public"},
+    "shard": {"central_public", "tenant_number"},
+    "device": {"tenant_number"},
     "transfer": {"number", "debit_before", "credit_before"},
     "account": {"last_transfer", "next_expiry", "lots", "purchases", "bought_on"},
     "receipt_key": {"printed_on"},
 }
-#: What version 0028 added.
-_PURCHASES = ("purchases", "bought_on")
+#: What version 0028 and those after it added.
+_SINCE_0028 = ("purchases", "bought_on", "tenant_number")
 
 
 def as_before(row, table):
@@ -114,7 +115,7 @@ def as_before(row, table):
 
 def as_migrated(row, table):
     """A row of this version as a migration leaves it: the device's next push tells the rest."""
-    untold = _NEW["contact"] if table == "contact" else ()
+    untold = _NEW[table] if table in ("contact", "device") else ()
     return tuple(None if key in untold else row._mapping[key] for key in row._mapping)
 
 
@@ -165,7 +166,7 @@ def test_the_changes_of_tier_of_before_are_found_by_their_member(programme, two_
         for table in schema.metadata.sorted_tables:
             mine = table.select().where(table.c.shard_key == programme.shard_key)
             for row in now.execute(mine) if table is not schema.tier_change else ():
-                values = {key: row._mapping[key] for key in row._mapping if key not in _PURCHASES}
+                values = {key: row._mapping[key] for key in row._mapping if key not in _SINCE_0028}
                 insert_plain(connection, table.name, tuple(values), [tuple(values.values())])
         migrations.upgrade(connection)
     rows = programme.rows(schema.tier_change)
@@ -192,7 +193,7 @@ def test_the_purchases_of_before_are_counted_for_their_members(programme, two_em
         for table in schema.metadata.sorted_tables:
             mine = table.select().where(table.c.shard_key == programme.shard_key)
             for row in now.execute(mine):
-                values = {key: row._mapping[key] for key in row._mapping if key not in _PURCHASES}
+                values = {key: row._mapping[key] for key in row._mapping if key not in _SINCE_0028}
                 if table is not schema.account or row.last_transfer:  # else it has no points yet
                     insert_plain(connection, table.name, tuple(values), [tuple(values.values())])
         migrations.upgrade(connection)

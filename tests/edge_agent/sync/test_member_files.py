@@ -361,23 +361,68 @@ def test_what_lies_about_from_earlier_is_deleted(till, central, syncer):
 # ---- another tenant key
 
 
-def test_a_key_that_central_has_signed_is_used_and_members_come_anew(till, central, syncer):
+NEW_KEY = b"n" * 32
+
+
+def rotated(till, central, central_key, tables, file_key=NEW_KEY):
+    """Let central offer a file under another key, and hand that key out; return the file's name."""
+    handed = NewKey(NEW_KEY, central_key.sign(key_message(till.identity().device_id, NEW_KEY)))
+    name = central.offer_file(member_file(*tables, position=5, tenant_key=file_key), 5)
+    pulled, known = central._pull, key_check(NEW_KEY)
+    central._pull = lambda request: structs.replace(
+        pulled(request), new_key=None if request.held.key_check == known else handed
+    )
+    return name
+
+
+def test_key_and_file_are_taken_together_and_until_then_members_are_found_as_before(
+    small_parts, till, central, syncer
+):
     central_key = with_real_key(till)
     before, now = mall(), mall(seed=2)
-    central.offer_file(member_file(*before, position=3), 3)
+    old = central.offer_file(member_file(*before, position=3), 3)
     settle(syncer)
-    pulled, new = central._pull, b"n" * 32
-    signature = central_key.sign(key_message(till.identity().device_id, new))
-    handed = NewKey(new, signature)
-    name = central.offer_file(member_file(*now, position=5), 5)
-    central._pull = lambda request: structs.replace(
-        pulled(request), new_key=None if request.held.key_check == key_check(new) else handed
-    )
-    settle(syncer)
-    assert till.identity().tenant_key == new
-    assert till.member_file().name == name
-    assert balances(till, now)
+    name = rotated(till, central, central_key, now)
+    seen = set()
+    for _ in range(100):
+        syncer.step(at())
+        key, used = till.identity().tenant_key, till.member_file().name
+        seen.add((key, used))
+        assert balances(till, before if used == old else now)
+        if used == name:
+            break
+    assert seen == {(TENANT_KEY, old), (NEW_KEY, name)}
     assert till.holder_of(next(iter(before[1]))).kind == "card"
+
+
+def test_a_restart_between_key_and_file_loses_neither(small_parts, till, central, syncer, url):
+    central_key = with_real_key(till)
+    central.offer_file(member_file(*mall(), position=3), 3)
+    settle(syncer, 200)
+    name = rotated(till, central, central_key, mall(seed=2))
+    for _ in range(3):
+        syncer.step(at())
+    folder = till.directory
+    till.close()
+    with Journal.open(folder, clock=at) as again:
+        assert again.identity().tenant_key == TENANT_KEY
+        assert balances(again, mall())
+        transport = HttpTransport(url)
+        settle(syncer_of(again, transport), 200)
+        transport.close()
+        assert (again.identity().tenant_key, again.member_file().name) == (NEW_KEY, name)
+        assert balances(again, mall(seed=2))
+
+
+def test_a_file_under_a_key_that_is_not_the_one_handed_out_is_not_used(till, central, syncer):
+    central_key = with_real_key(till)
+    old = central.offer_file(member_file(*mall(), position=3), 3)
+    settle(syncer)
+    rotated(till, central, central_key, mall(seed=2), file_key=b"x" * 32)
+    settle(syncer)
+    assert (till.identity().tenant_key, till.member_file().name) == (TENANT_KEY, old)
+    assert balances(till, mall())
+    assert syncer.status().problem.code == "directory_broken"
 
 
 @pytest.mark.parametrize("wrong", ["signature", "length", "device"])

@@ -13,6 +13,7 @@ from tillpoints.commands.central import (
     ledger,
     member,
     reminders,
+    rotate_key,
     settlement,
     statement,
     user,
@@ -92,3 +93,4 @@ command.add_command(member.command)
 command.add_command(reminders.command)
 command.add_command(settlement.command)
 command.add_command(activity.command)
+command.add_command(rotate_key.command)
