@@ -196,11 +196,10 @@ def _push(service: Service, caller: Caller, asked: wire.PushRequest) -> wire.Pus
 def _pull(service: Service, caller: Caller, asked: wire.PullRequest) -> wire.PullAnswer:
     held, files = asked.held, service.member_files
     moves = held is not None and held.key_check != files.key_check
-    if held is not None and moves:
-        # No card is found under today's key in what it has: whatever its place, it needs a file.
-        asked = structs.replace(asked, held=structs.replace(held, name="", position=-1))
     answer, look = service.read(
-        lambda connection: pulling.page(connection, service.shard_key, caller.device_id, asked)
+        lambda connection: pulling.page(
+            connection, service.shard_key, caller.device_id, asked, other_key=moves
+        )
     )
     if look is not None:
         files.need(look)

@@ -46,13 +46,25 @@ class Look(Struct, frozen=True):
     newest: Row[Any] | None
 
 
-def look(connection: Connection, shard: Shard, position: int, held: DirectoryHeld) -> Look:
-    """Return what there is for a device that has pulled up to `position`."""
+def look(
+    connection: Connection,
+    shard: Shard,
+    position: int,
+    held: DirectoryHeld,
+    *,
+    other_key: bool = False,
+) -> Look:
+    """Return what there is for a device that has pulled up to `position`.
+
+    A file under another tenant key than today's has no card that can be found: whatever its place,
+    it is replaced, and nothing of it stays.
+    """
     last = newest(connection, shard)
-    if last is not None and last.position <= held.position:
+    if last is not None and last.position <= held.position and not other_key:
         return Look(shard, held.through, None, last)
     through = _through(connection, shard, position, held, last)
-    offer = None if last is None else _offer(connection, shard, held, last)
+    name = "" if other_key else held.name
+    offer = None if last is None else _offer(connection, shard, name, held.position, last)
     return Look(shard, through, offer, last)
 
 
@@ -83,13 +95,13 @@ def _through(
 
 
 def _offer(
-    connection: Connection, shard: Shard, held: DirectoryHeld, last: Row[Any]
+    connection: Connection, shard: Shard, name: str, position: int, last: Row[Any]
 ) -> DirectoryOffer:
-    """Return the next file along the deltas from the one in use, else the newest."""
+    """Return the next file along the deltas from the one called `name`, else the newest."""
     of = {"shard_key": shard.shard_key, "incarnation": shard.incarnation}
-    delta = _DELTA.row(connection, **of, delta_from=held.name) if held.name else None
+    delta = _DELTA.row(connection, **of, delta_from=name) if name else None
     if delta is not None:
         after = _NAMED.row(connection, **of, name=delta.delta_to)
-        if after is not None and after.position > held.position:
+        if after is not None and after.position > position:
             return DirectoryOffer(after.name, after.size, after.position, delta.name, delta.size)
     return DirectoryOffer(last.name, last.size, last.position)

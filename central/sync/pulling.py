@@ -52,7 +52,12 @@ _TURN = Statement(
 
 
 def page(
-    connection: Connection, shard_key: int, device_id: bytes, request: PullRequest
+    connection: Connection,
+    shard_key: int,
+    device_id: bytes,
+    request: PullRequest,
+    *,
+    other_key: bool = False,
 ) -> tuple[PullAnswer, Look | None]:
     """Return the rows behind the request's cursor that are for all or for this device.
 
@@ -60,6 +65,7 @@ def page(
     cards that a file holds are left out. A page holds the rows asked for, and more only where one
     turn alone has more. With it comes what there is of member files, for devices that use them;
     Refused is raised for one that does not and whose rows are gone, and for places no feed has.
+    `other_key`: the file of this device was made under another tenant key than today's.
     """
     shard = read_shard(connection, shard_key)
     begins = request.position == 0
@@ -75,7 +81,7 @@ def page(
         plain("held.name", held.name)
     counted("held.position", held.position)
     counted("held.through", held.through)
-    look = file_offers.look(connection, shard, request.position, held)
+    look = file_offers.look(connection, shard, request.position, held, other_key=other_key)
     answer = _rows_behind(connection, shard, device_id, request, look.through)
     return structs.replace(answer, through=look.through, offer=look.offer), look
 
