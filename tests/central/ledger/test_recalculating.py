@@ -160,8 +160,10 @@ def test_a_refund_under_the_old_terms_of_a_punch_card_takes_what_its_own_stamp_h
     mall.check()
 
 
-def test_a_trial_of_the_book_in_force_finds_nothing_whatever_refunds_freed_in_between(mall):
+def test_a_trial_of_the_book_in_force_finds_nothing_whatever_refunds_freed_in_between(programme):
     """The second receipt had no room, the one behind the refund did."""
+    mall = programme
+    mall.add_member("a")
     book, version = in_force(mall, {"times": "2", "cap_day": 50})
     first = mall.till.sale(member(), book=version)
     mall.till.push(first, mall.till.sale(member(), book=version))
