@@ -91,7 +91,7 @@ def rewards(
         records.simple_ids(connection, parts.config.shard_key),
     )
     given = _pictured(name, given, parts.config.pictures_folder, beside)
-    changes, news = records.save(connection, parts.config.shard_key, given)
+    changes, news = records.save(connection, parts.config.shard_key, given, now_ms())
     return _announced(connection, parts, news, tally(changes))
 
 

@@ -64,6 +64,15 @@ def coupon_of(details: Details) -> Coupon | None:
     return terms if terms.is_one else None
 
 
+class Terms(Struct, frozen=True, omit_defaults=True):
+    """What a reward cost and who could have it from a moment (ms UTC, by central's clock) on."""
+
+    from_ms: int
+    points: int
+    offered: bool = True
+    details: Details = Details()
+
+
 class Asking(Struct, frozen=True):
     """Who asks for how much of a reward, and when: what `why_not` goes by.
 
@@ -88,6 +97,17 @@ def price(points: int, details: Details, day: str) -> int:
 def why_not(details: Details, asking: Asking) -> Reason | None:
     """Return why a member may not have a reward, None if nothing of it stands against that."""
     return _when(details, asking) or _how_many(details, asking)
+
+
+def why_not_ahead(details: Details) -> Reason | None:
+    """Return why a reward can be had from central alone, whoever asks; None if it need not be."""
+    if details.limit:
+        return Reason("offline_limit")
+    if coupon_of(details) is not None:
+        return Reason("offline_coupon")
+    if details.parts:
+        return Reason("offline_bundle")
+    return None
 
 
 def why_not_inside(details: Details, asking: Asking) -> Reason | None:

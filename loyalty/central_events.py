@@ -18,7 +18,8 @@ class LeaseGrant(Struct, frozen=True):
     `session` names that run; devices of an older version do not say it. `pieces` of the reward are
     handed over at `place` (empty: anywhere); `counted` is by how much that moves shared counters.
     Points that are money pay a part of the `bill` at the shop `place`. A `coupon` keeps the terms
-    it was bought under.
+    it was bought under. Points lent for no reward yet are judged by the prices of `tier_id` when
+    they are spent; grants of before this was told are not.
     """
 
     at: Moment
@@ -39,6 +40,7 @@ class LeaseGrant(Struct, frozen=True):
     counted: dict[str, int] = {}
     bill: Bill | UnsetType = UNSET
     coupon: Coupon | UnsetType = UNSET
+    tier_id: str | UnsetType = UNSET
 
 
 class LeaseRefused(Struct, frozen=True):
@@ -99,7 +101,8 @@ class LeaseRemade(Struct, frozen=True):
     """Central was restored from a backup that lacks this lease, and its device has spent it.
 
     So the lease and its voucher are made again, as far as the spend names them. What the member
-    has no points for by now is the house's loss (SYNC 2.5, "server restored from backup").
+    has no points for by now is the house's loss (SYNC 2.5, "server restored from backup"). What it
+    cost is judged by the prices of `tier_id`; one of before this was told is not.
     """
 
     at: Moment
@@ -112,6 +115,7 @@ class LeaseRemade(Struct, frozen=True):
     voucher_code: str
     home_device: str | None
     valid_until: str
+    tier_id: str | UnsetType = UNSET
 
 
 class CaseClosed(Struct, frozen=True):

@@ -169,7 +169,8 @@ class ReviewOpened(Struct, frozen=True):
 
     `review_id` (64 hex digits) is made of the shop and the printed bytes: the same paper printed
     again is the same review. The redacted job travels beside the chain under `paper_hash`.
-    `holder` was scanned for it; else a slip with the code behind `claim_hash` stands for it.
+    `holder` was scanned for it; else a slip with the code behind `claim_hash` stands for it. Where
+    points or a coupon paid a part of it, `read_as` is the fingerprint that says so.
     """
 
     at: Moment
@@ -185,6 +186,7 @@ class ReviewOpened(Struct, frozen=True):
     paper_hash: str = ""
     holder: Holder | None = None
     claim_hash: str | None = None
+    read_as: str | UnsetType = UNSET
 
 
 class ReviewHeld(Struct, frozen=True):

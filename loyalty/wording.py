@@ -149,6 +149,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "兑换不是在取得授权的那次运行中完成的，请核对本机",
         "This was spent by another run of the device than the one it was lent to",
     ),
+    "off_catalogue": (
+        "断网时兑换的价格或条件与礼品目录不符，积分按终端所记，请核对本机",
+        "Redeemed offline at a price or on terms the catalogue never had; check this device",
+    ),
     "lease_closed": (
         "此兑换授权已由本机的另一份数据退回，兑换由商场承担",
         "A copy of this device had given this right back; the mall pays for this one",

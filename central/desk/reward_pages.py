@@ -177,7 +177,8 @@ class Pages:
                 change = records.set_left(connection, key, reward_id, place, pieces)
             else:
                 on = form.get("offered") == "yes"
-                change = records.set_offered(connection, key, reward_id, offered=on)
+                now_ms = service.now_ms()
+                change = records.set_offered(connection, key, reward_id, now_ms, offered=on)
             directory.announce(connection, key, [change])
         return Told(good=True, words=_in("已保存", "Saved"))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from central import schema
 from central.ledger.commands import Decision
 from central.ledger.judging.fold import CASE_CLOSED, OPEN_VERDICTS
+from central.ledger.judging.prices import OFF_CATALOGUE
 from central.ledger.judging.returning import VOUCHER_USED
 from central.ledger.judging.rows import CENTRAL_DEVICE, CENTRAL_EPOCH, Identity, read_body
 from central.ledger.judging.sales import DUPLICATE_RECEIPT
@@ -30,7 +31,7 @@ AGAIN: dict[Verdict, type[Rejudge] | type[CaseAccepted]] = {
     Verdict.PENDING_REF: CaseAccepted,  # of a receipt that only looks like another one
 }
 _DAMAGED = (Verdict.CORRUPT_BODY, Verdict.LOST)
-_PAID_TWICE = (Verdict.APPLIED_ADJUSTED, VOUCHER_USED)
+_RAISED = (VOUCHER_USED, OFF_CATALOGUE)
 
 
 class Settled(Struct, frozen=True):
@@ -107,7 +108,8 @@ def close_case(
 ) -> None:
     """Close the case of an event, in the caller's transaction. Raises NotSettled."""
     was, reason, place = _case(connection, shard_key, identity, staff, why)
-    listed = was in (*OPEN_VERDICTS, *_DAMAGED) or (was, reason) == _PAID_TWICE
+    raised = was is Verdict.APPLIED_ADJUSTED and reason in _RAISED
+    listed = raised or was in (*OPEN_VERDICTS, *_DAMAGED)
     if reason == CASE_CLOSED or not listed:
         raise NotSettled(f"{place}: 没有待处理的事项 / nothing is open about this event")
     _settle(connection, shard_key, CloseCase(identity, was, staff, why), now_ms, place)

@@ -123,7 +123,8 @@ class GrantLease(Struct, frozen=True):
             return Reason("offline_none_lent")
         if offer.points > available:
             return _too_low(wallet, available, offer.points)
-        return self._of(offer, member, choice, at)
+        known = state.members.get(member)
+        return self._of(offer, member, known.tier_id if known is not None else "", choice, at)
 
     def _back(self, state: State) -> Lease | None:
         """Return the lease whose points count for this one: open, unspent, of this very run."""
@@ -136,7 +137,9 @@ class GrantLease(Struct, frozen=True):
         armed = arming.armed_for(state, lease) == self.session
         return lease if mine and own and armed else None
 
-    def _of(self, offer: Offer, member: str, choice: Choice, at: Moment) -> LeaseGrant:
+    def _of(
+        self, offer: Offer, member: str, tier_id: str, choice: Choice, at: Moment
+    ) -> LeaseGrant:
         return LeaseGrant(
             at=at,
             lease_id=self.lease_id,
@@ -156,6 +159,7 @@ class GrantLease(Struct, frozen=True):
             counted=choice.counted,
             bill=UNSET if offer.bill is None else offer.bill,
             coupon=coupon_of(offer.details) or UNSET,
+            tier_id=tier_id if offer.spare else UNSET,
         )
 
 

@@ -55,7 +55,7 @@ class RemakeLeases(Struct, frozen=True):
         for event in self._waiting(state):
             match event.body:
                 case Redeem() as spend if self._lacks(state, spend, made):
-                    bodies.append(self._remade(event, spend, at))
+                    bodies.append(self._remade(state, event, spend, at))
                     made |= {spend.lease_id, spend.voucher_code}
                 case LeaseClose(lease_id=lease_id, spent=0) if lease_id not in made:
                     device_id, epoch, seq = event.identity
@@ -81,7 +81,11 @@ class RemakeLeases(Struct, frozen=True):
         known = state.leases.get(spend.lease_id), state.vouchers.get(spend.voucher_code)
         return known == (None, None)
 
-    def _remade(self, event: Event, spend: Redeem, at: Moment) -> LeaseRemade:
+    def _tier(self, state: State, spend: Redeem) -> str:
+        known = state.members.get(spend.holder.key) if spend.holder.kind == "member" else None
+        return "" if known is None else known.tier_id
+
+    def _remade(self, state: State, event: Event, spend: Redeem, at: Moment) -> LeaseRemade:
         device = event.identity.device_id.hex()
         paid = spend.reward_id == TENDER_REWARD  # only its own till finds the receipt, whenever
         ahead = spend.pieces is not UNSET  # lent for no reward yet: the spend says what for
@@ -97,6 +101,7 @@ class RemakeLeases(Struct, frozen=True):
             voucher_code=spend.voucher_code,
             home_device=device if own else None if ahead else self.homes.get(spend.reward_id),
             valid_until=NO_END if paid else self.valid_until,
+            tier_id=UNSET if paid else self._tier(state, spend),
         )
 
 

@@ -19,6 +19,7 @@ from central.ledger.writing import saving
 from central.ledger.writing.bulk import Row as RowValues
 from central.ledger.writing.loading import event_of
 from central.ledger.writing.log import TRANSFER, transfer_row
+from central.ledger.writing.projections import terms_of
 from loyalty.events import KINDS, CaseAccepted, CaseClosed, Rejudge
 from loyalty.rules.rulebook import from_canonical
 from loyalty.wire import Verdict
@@ -43,6 +44,9 @@ class Replay:
         t = schema.device
         devices = connection.execute(select(t).where(t.c.shard_key == shard_key))
         self.state.shops.load({row.device_id: row.shop_id for row in devices})
+        t = schema.reward_terms
+        query = select(t.c.reward_id, t.c.content).where(t.c.shard_key == shard_key)
+        self.state.terms.load(terms_of(map(tuple, connection.execute(query))))
         recorded = _recorded(connection, shard_key)
         t = schema.inbox
         log = select(t).where(t.c.shard_key == shard_key).order_by(t.c.turn, t.c.place)

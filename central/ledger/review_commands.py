@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from central.ledger.commands import Decision, refused
 from central.ledger.judging.references import print_of
@@ -81,13 +81,15 @@ class DecideReview(Struct, frozen=True):
                 parts=goods_back(self.receipt, book),
             )
             return self._answered((decided, refund))
-        if earning == 0:
+        if earning == 0 and review.read_as is UNSET:
             return self._answered((decided,))
         return self._answered((decided, self._sale(state, review, at, mark, basket)))
 
     def _sale(self, state: State, review: Review, at: Moment, mark: str, basket: Basket) -> Sale:
         assert self.receipt is not None
         holder = review.holder if self.member is None else Holder("member", self.member)
+        earns = basket.earning_fen > 0
+        holder = holder if earns else None  # points or a coupon paid all of it
         tier_id = ""
         if holder is not None:
             owner = state.cards.get(holder.key) if holder.kind == "card" else holder.key
@@ -106,7 +108,7 @@ class DecideReview(Struct, frozen=True):
             holder=holder,
             tier_id=tier_id,
             points=points,
-            claim_hash=None if holder else review.claim_hash,
+            claim_hash=None if holder or not earns else review.claim_hash,
             review_id=self.review_id,
             parts=basket.parts,
         )

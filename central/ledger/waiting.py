@@ -2,20 +2,20 @@
 
 from operator import attrgetter
 
-from msgspec import Struct
-from sqlalchemy import Connection, select, tuple_
+from msgspec import UNSET, Struct
+from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.commands import RejudgeAll
 from central.ledger.judging import references
 from central.ledger.judging.fold import CASE_CLOSED
 from central.ledger.judging.moments import Quality
+from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.returning import VOUCHER_USED
 from central.ledger.judging.rows import Identity, Review
 from central.ledger.judging.sales import DUPLICATE_RECEIPT
 from central.ledger.judging.state import FIRST
 from central.ledger.judging.tenders import COUPON_MISMATCHES, MISMATCHES
-from central.ledger.losses import used_twice
 from central.ledger.writing.items import Wake
 from central.ledger.writing.loading import read
 from central.ledger.writing.turns import run_turn
@@ -90,7 +90,9 @@ def _here(connection: Connection, shard_key: int) -> tuple[bytes, ...]:
 
 
 def _is_open(reference: bytes, row: object) -> bool:
-    """Tell whether a review is here and the decision that is waited for is not."""
+    """Tell whether a review or a coupon is here and the word that is waited for is not."""
+    if isinstance(row, Redemption):
+        return row.used_on is UNSET and row.let_go is UNSET
     if not isinstance(row, Review) or row.decided_by is not None:
         return False
     return reference == references.to_decision(row.review_id)
@@ -100,15 +102,15 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
     """Return the events that a person must look at, in the order they came.
 
     These are all in quarantine or damaged on their device's disk, those that have waited for
-    another event, a rule book or newer software for seven days, and second uses of vouchers.
+    another event, a rule book or newer software for seven days, second uses of vouchers, and what
+    was redeemed offline off the catalogue.
     Nothing drops them: what they wait for may still come, until a person closes the case.
     """
     t = schema.inbox
     query = select(t).where(t.c.shard_key == shard_key)
     found = list(connection.execute(query.where(schema.is_open, t.c.verdict.in_(_OPEN))))
-    place = tuple_(t.c.device_id, t.c.epoch, t.c.seq)
-    twice = [tuple(one) for one in used_twice(connection, shard_key)]
-    found += connection.execute(query.where(place.in_(twice))) if twice else []
+    counts = t.c.verdict == int(Verdict.APPLIED_ADJUSTED)
+    found += connection.execute(query.where(schema.is_raised, counts))
     return [
         Case(
             device_id=row.device_id.hex(),

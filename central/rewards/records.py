@@ -11,6 +11,7 @@ from central import schema
 from central.ledger import directory, stocks
 from central.ledger.directory import Change
 from central.records import Changes, Values, put
+from central.rewards import terms
 from central.rewards.sheet import Reward
 from central.sync.reward_offers import details_of
 from loyalty.catalogue import Details
@@ -20,11 +21,12 @@ _PLAIN = Details()
 
 
 def save(
-    connection: Connection, shard_key: int, rewards: Sequence[Reward]
+    connection: Connection, shard_key: int, rewards: Sequence[Reward], now_ms: int
 ) -> tuple[Changes, list[Change]]:
     """Keep rewards and the stock that is told with them; return what is new of it."""
     values = [_row(one) for one in rewards]
     changes = put(connection, schema.reward, shard_key, values)
+    terms.note(connection, shard_key, values, now_ms)
     supplied = [
         {"reward_id": one.reward_id, "place": place, "supplied": pieces}
         for one in rewards
@@ -52,7 +54,9 @@ def set_left(
     return directory.of_stock(stocks.rows(connection, shard_key, [reward_id])[0])
 
 
-def set_offered(connection: Connection, shard_key: int, reward_id: str, *, offered: bool) -> Change:
+def set_offered(
+    connection: Connection, shard_key: int, reward_id: str, now_ms: int, *, offered: bool
+) -> Change:
     """Offer a reward or take it out of the catalogue; return what tills hear of it."""
     t = schema.reward
     query = select(t).where(t.c.shard_key == shard_key, t.c.reward_id == reward_id)
@@ -60,6 +64,7 @@ def set_offered(connection: Connection, shard_key: int, reward_id: str, *, offer
     row |= {"offered": int(offered)}
     del row["shard_key"]
     put(connection, t, shard_key, [row])
+    terms.note(connection, shard_key, [row], now_ms)
     return _change(row)
 
 

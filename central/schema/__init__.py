@@ -9,7 +9,7 @@ The ledger's projections can be thrown away and folded again out of the log. The
 shops, rewards, rule books, devices, staff) are kept by people.
 """
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, bindparam
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
 from central.schema.access import member_access as member_access
 from central.schema.access import pass_shown as pass_shown
@@ -17,6 +17,9 @@ from central.schema.activities import activity_batch as activity_batch
 from central.schema.activities import activity_doing as activity_doing
 from central.schema.columns import big, data, small, table, text
 from central.schema.columns import metadata as metadata  # named here for others
+from central.schema.inbox import inbox as inbox
+from central.schema.inbox import is_open as is_open
+from central.schema.inbox import is_raised as is_raised
 from central.schema.leases import arm as arm
 from central.schema.leases import lease as lease
 from central.schema.leases import lease_refusal as lease_refusal
@@ -28,6 +31,7 @@ from central.schema.records import member as member
 from central.schema.records import member_card as member_card
 from central.schema.records import reward as reward
 from central.schema.records import reward_stock as reward_stock
+from central.schema.records import reward_terms as reward_terms
 from central.schema.records import rule_book as rule_book
 from central.schema.records import shop as shop
 from central.schema.records import staff as staff
@@ -130,40 +134,6 @@ fence = table(
     data("head_hash"),
     big("seen_ms"),
 )
-
-inbox = table(
-    "inbox",
-    "device_id epoch seq",
-    data("device_id"),
-    big("epoch"),
-    big("seq"),
-    data("hash"),
-    big("kind"),
-    big("kind_version"),
-    data("body"),  # exactly as first written
-    big("earliest_ms"),  # when it happened lies between these two, by central's clock
-    big("latest_ms"),
-    big("received_ms"),  # central's clock when the turn ran
-    big("turn"),
-    big("place"),  # order within the turn
-    small("verdict"),  # loyalty.wire.Verdict; a projection, like the three that follow
-    text("reason"),
-    big("adjusted"),
-    text("error", null=True),  # what a handler raised
-    small("quality", null=True),  # central.ledger.judging.moments.Quality; none for older events
-    Index(None, "shard_key", "turn", "place", unique=True),
-)
-# 2 PENDING_REF, 3 PENDING_UPGRADE, 4 QUARANTINED, 6 CORRUPT_BODY, 7 LOST
-_OPEN = (2, 3, 4, 6, 7)
-Index(
-    "inbox_open",
-    inbox.c.shard_key,
-    inbox.c.verdict,
-    postgresql_where=inbox.c.verdict.in_(_OPEN),
-    sqlite_where=inbox.c.verdict.in_(_OPEN),
-)
-#: Beside a condition on the verdict: only word for word does SQLite use the index for it.
-is_open = inbox.c.verdict.in_(bindparam("open", _OPEN, expanding=True, literal_execute=True))
 
 rehome = table(
     "rehome",

@@ -53,6 +53,16 @@ reward = table(
     text("details", null=True),  # loyalty.catalogue.Details as JSON; none for a plain reward
 )
 
+# What each reward cost and who could have it, from when on: what is spent at a device that is cut
+# off is judged by it. Only appended to.
+reward_terms = table(
+    "reward_terms",
+    "reward_id from_ms",
+    text("reward_id"),
+    big("from_ms"),
+    text("content"),  # loyalty.catalogue.Terms as JSON
+)
+
 # How many pieces of a reward a place ever got. What of them is left, the ledger counts.
 reward_stock = table(
     "reward_stock",

@@ -7,7 +7,7 @@ for this very member, within their time by the boot's own clock; the wall clock 
 from msgspec import Struct
 
 from edge_agent.phrases import Phrase
-from loyalty.catalogue import Details, coupon_of
+from loyalty.catalogue import Details, why_not_ahead
 from loyalty.rules.earning import Reason
 from loyalty.wire import LeaseAnswer, RewardRow
 
@@ -44,12 +44,9 @@ def why_not_offline(
     details = reward.details
     if counted:
         return Reason("offline_stock")
-    if details.limit:
-        return Reason("offline_limit")
-    if coupon_of(details) is not None:
-        return Reason("offline_coupon")
-    if details.parts:
-        return Reason("offline_bundle")
+    refusal = why_not_ahead(details)
+    if refusal is not None:
+        return refusal
     if reward.home_shop not in (None, reach.shop):
         return Reason("offline_elsewhere")
     if not day and _dated(details):

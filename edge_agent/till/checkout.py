@@ -240,7 +240,7 @@ def _sold(
     state: State, sold: Sold, job: JobRead, now: Now, terms: Terms
 ) -> tuple[State, Body, HeldSlip | None]:
     scan = state.scan if state.scan and _counts_for(state.scan.at_s, job, state) else None
-    if job.has_slips:  # whoever holds the slip claims it, and not who was scanned
+    if job.has_slips or not sold.eligible_fen:  # whoever holds the slip claims it, if anybody
         state = structs.replace(state, scan=None) if scan else state
         return state, sale_body(sold, now, terms, None, 0), None
     if scan is not None:

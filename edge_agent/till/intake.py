@@ -76,12 +76,18 @@ class Known(Protocol):
     def recent_sales(self) -> Sequence[KnownSale]:
         """Return the last sales."""
 
+    def is_paid(self, fingerprint: str) -> bool:
+        """Tell whether points or a coupon pay for this receipt, which is being recorded."""
+
     def in_review(self, review_id: str) -> bool | None:
         """Tell whether this very paper waits for a person; None if it was never in review."""
 
 
 class Sold(Struct, frozen=True):
-    """A sale that earns. Its claim code is made when nobody turns out to be scanned for it."""
+    """A sale that earns, or one that points or a coupon paid whole.
+
+    Its claim code is made when nobody turns out to be scanned for it.
+    """
 
     receipt: Receipt
     eligible_fen: int
@@ -159,7 +165,7 @@ def take_in(
         )
         finding = _finding(reading, shop_id, book, known, code, ask, earlier)
         if isinstance(finding, Unclear):
-            finding = _asked_before(finding, reading, known)
+            finding = _asked_before(_as_read(finding, reading, shop_id, known), reading, known)
         if isinstance(finding, Sold | Refunded):
             earlier[finding.fingerprint] = finding.receipt.printed_at
         findings.append(finding)
@@ -173,6 +179,14 @@ def unreadable(raw: bytes, *, shop_id: str, known: Known, dialect: str = "") -> 
     if not raw:  # there is nothing to show, nor to know it by: each such job is another one
         return structs.replace(asked, paper=None)
     return _asked_before(asked, None, known)
+
+
+def _as_read(asked: Unclear, reading: Reading, shop_id: str, known: Known) -> Unclear:
+    """Keep how a paper was read that points or a coupon paid: whoever corrects it keeps both."""
+    if reading.owed_fen is None or reading.currency is None:
+        return asked
+    identity = fingerprint(reading.receipt(shop_id)).hex()
+    return structs.replace(asked, read_as=identity) if known.is_paid(identity) else asked
 
 
 def _asked_before(asked: Unclear, reading: Reading | None, known: Known) -> Finding:
@@ -219,7 +233,7 @@ def _finding(
         return refunded(receipt, earning, identity, known, book) or ask(
             reading, (own_words("refund_of_what"), *why)
         )
-    if earning == 0:
+    if earning == 0 and not known.is_paid(identity):
         return _nothing(reading, own_words("zero_amount"), *why)
     if may_be_recorded(receipt, (sale.receipt for sale in known.recent_sales())):
         return ask(reading, (own_words("same_amount"), *why))

@@ -10,6 +10,7 @@ from loyalty.events import Bill
 from loyalty.receipt import Kind, Tender
 from loyalty.rules.tender import TENDER_KIND
 from loyalty.tender_events import CouponOutcome, Outcome
+from receipts.coupon_line import read_as_payment
 from receipts.reading import Reading
 
 _VOUCHERS = (COUPON_KIND, "platform_voucher")
@@ -51,15 +52,17 @@ def match(readings: Sequence[Reading], bill: Bill) -> Match | None:
 
 def as_paid(readings: tuple[Reading, ...], found: Match, bill: Bill) -> tuple[Reading, ...]:
     """Return the readings with the matched payment line as points, so that it earns nothing."""
-    reading = readings[found.place]
-    line = _line(reading, bill)
+    readings = _as_sale(readings, found.place)
+    line = _line(readings[found.place], bill)
     if found.outcome != "matched" or line is None or line.kind == TENDER_KIND:
         return readings
     return _named(readings, found.place, line, TENDER_KIND)
 
 
 def _is_new_sale(reading: Reading) -> bool:
-    if reading.copy or reading.reprint or reading.decision == "ignore":
+    if reading.copy or reading.reprint:
+        return False
+    if reading.decision == "ignore" and not _earns_nothing(reading):
         return False
     read = reading.owed_fen is not None and reading.currency is not None
     return read and reading.kind in (Kind.SALE, Kind.EXCHANGE)
@@ -69,6 +72,17 @@ def _after_vouchers_fen(reading: Reading) -> int:
     """Return what a POS still shows as due once the vouchers on the paper are keyed in."""
     vouchers = (abs(one.amount_fen) for one in reading.tenders if one.kind in _VOUCHERS)
     return (reading.owed_fen or 0) - sum(vouchers)
+
+
+def _earns_nothing(reading: Reading) -> bool:
+    return any(one.code == "nothing_earns" for one in reading.why)
+
+
+def _as_sale(readings: tuple[Reading, ...], place: int) -> tuple[Reading, ...]:
+    """Return the readings with one that earns nothing as a sale all the same, for its refund."""
+    if readings[place].decision != "ignore":
+        return readings
+    return _with(readings, place, structs.replace(readings[place], decision="award"))
 
 
 def _line(reading: Reading, bill: Bill) -> Tender | None:
@@ -106,7 +120,9 @@ def as_taken_off(
     readings: tuple[Reading, ...], found: CouponMatch, bill: Bill
 ) -> tuple[Reading, ...]:
     """Return the readings with the coupon's payment line, if it is one, as a voucher."""
-    reading = readings[found.place]
+    readings = _as_sale(readings, found.place)
+    reading = read_as_payment(readings[found.place], bill.paid_fen)
+    readings = _with(readings, found.place, reading)
     line = _coupon_line(reading, bill) if reading.owed_fen == bill.due_fen else None
     return readings if line is None else _named(readings, found.place, line, COUPON_KIND)
 
@@ -143,5 +159,8 @@ def _named(
     at = reading.tenders.index(line)
     named = structs.replace(line, kind=kind)
     tenders = (*reading.tenders[:at], named, *reading.tenders[at + 1 :])
-    paid = structs.replace(reading, tenders=tenders)
-    return (*readings[:place], paid, *readings[place + 1 :])
+    return _with(readings, place, structs.replace(reading, tenders=tenders))
+
+
+def _with(readings: tuple[Reading, ...], place: int, reading: Reading) -> tuple[Reading, ...]:
+    return (*readings[:place], reading, *readings[place + 1 :])

@@ -1,5 +1,7 @@
 """What this till remembers of receipts: its own journal, and what central decided in its place."""
 
+from collections.abc import Container
+
 from msgspec import structs
 
 from edge_agent.effects import Now
@@ -11,12 +13,18 @@ from edge_agent.till.intake import KnownSale
 
 
 class Remembered:
-    """The journal as `intake` and the review desk ask it."""
+    """The journal as `intake` and the review desk ask it.
 
-    def __init__(self, journal: Reader, shop_id: str, now: Now) -> None:
+    `paid` are receipts that points or a coupon pay for, by what is recorded with them.
+    """
+
+    def __init__(
+        self, journal: Reader, shop_id: str, now: Now, paid: Container[str] = frozenset()
+    ) -> None:
         self._journal = journal
         self._shop_id = shop_id
         self._now = now
+        self._paid = paid
 
     def receipt_time(self, fingerprint: str) -> tuple[bool, str | None]:
         """Tell whether this receipt was recorded, and the time printed on it."""
@@ -44,6 +52,10 @@ class Remembered:
         """Return the last sales, newest first."""
         recent = self._journal.recent()
         return [known_sale(each, self._now) for each in recent if isinstance(each, SaleRecord)]
+
+    def is_paid(self, fingerprint: str) -> bool:
+        """Tell whether points or a coupon pay for this receipt."""
+        return fingerprint in self._paid
 
     def in_review(self, review_id: str) -> bool | None:
         """Tell whether this very paper waits for a person; None if it was never in review."""

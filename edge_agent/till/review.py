@@ -5,7 +5,7 @@ receipt has when it can be read (promise P3); a rejected one earns nothing. Whoe
 with what was read and what was decided.
 """
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from edge_agent.effects import Effect, HeldSlip, Member, Now, Record, SyncNow, Terms
 from edge_agent.journal.papers.reviews import ReviewItem
@@ -85,7 +85,7 @@ def decide(  # noqa: PLR0913 what a decision depends on
         parts = goods_back(receipt, terms.book)
         back = back or Refunded(receipt, earning, identity, None, None, parts)
         return _take_back(decision, structs.replace(back, discriminator=mark), now, terms)
-    if earning == 0:
+    if earning == 0 and item.opened.read_as is UNSET:
         return Decided((Record((decision,)), SyncNow()), "info", own_words("review_nothing"))
     sold = Sold(receipt, earning, identity, claim_code, discriminator=mark, parts=basket.parts)
     return _earn(item, decision, sold, member, now, terms)
@@ -113,6 +113,9 @@ def _earn(
     terms: Terms,
 ) -> Decided:
     review_id = decision.review_id
+    if not sold.eligible_fen:
+        body = sale_body(sold, now, terms, None, 0, review_id)
+        return _written(decision, body, (), "info", own_words("review_nothing"))
     if member is not None:
         given = award(sold, member, now, terms)
         body = sale_body(sold, now, terms, member, given.points, review_id)

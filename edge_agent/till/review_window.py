@@ -4,6 +4,8 @@ Pure. The rule is that of a sale; the slip carries a claim code as long as nobod
 that the points can be claimed once somebody has decided what the paper says.
 """
 
+from msgspec import UNSET
+
 from edge_agent.effects import DropSlip, Effect, HeldSlip, Member, Now, Record, SyncNow, Terms
 from edge_agent.journal.papers.reviews import ReviewItem, ReviewPaper
 from edge_agent.till.inputs import OpenReview
@@ -35,6 +37,7 @@ def opened(
         paper_hash=found.paper.paper_hash if found.paper else "",
         holder=member.holder if member else None,
         claim_hash=claim_hash(found.claim_code) if slip is not None and member is None else None,
+        read_as=found.read_as or UNSET,
     )
     return body, slip
 

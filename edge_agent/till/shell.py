@@ -25,6 +25,7 @@ from edge_agent.till.claiming import claim_scanned
 from edge_agent.till.handing_in import HandingIn
 from edge_agent.till.inputs import State
 from edge_agent.till.intake import Finding, take_in, unreadable
+from edge_agent.till.recorded import paid_papers
 from edge_agent.till.redeeming import Redeeming
 from edge_agent.till.refusals import next_refusal
 from edge_agent.till.remembered import Remembered, known_sale
@@ -257,7 +258,7 @@ class Till:
                 readings, paid = self.tendering.receipt_of(readings, at_s, shop_id, now)
                 readings, taken = self.coupons.receipt_of(readings, at_s, shop_id, now)
                 paid += taken
-            findings = self._findings(message, readings, now, terms)
+            findings = self._findings(message, readings, now, terms, paid)
             findings = self.coupons.told_on(findings, paid)
             recorded = self._take(message, findings, now, terms, paid)
             for told in (self.tendering.recorded(), self.coupons.recorded()) if paid else ():
@@ -268,10 +269,15 @@ class Till:
         message.settle(recorded=recorded)
 
     def _findings(
-        self, message: JobRead, readings: tuple[Reading, ...] | None, now: Now, terms: Terms
+        self,
+        message: JobRead,
+        readings: tuple[Reading, ...] | None,
+        now: Now,
+        terms: Terms,
+        paid: tuple[Record, ...] = (),
     ) -> tuple[Finding, ...]:
-        job_id = message.job.job_id
-        shop_id, known = terms.shop.shop_id, Remembered(self._journal, terms.shop.shop_id, now)
+        job_id, shop_id = message.job.job_id, terms.shop.shop_id
+        known = Remembered(self._journal, shop_id, now, paid_papers(paid))
         if readings is None:
             return (unreadable(message.job.data, shop_id=shop_id, known=known),)
         return take_in(

@@ -19,7 +19,10 @@ from receipts.redaction import masked, masked_job
 
 
 class Unclear(Struct, frozen=True):
-    """A document that a person must look at. Without a `paper` it only stands in the list."""
+    """A document that a person must look at. Without a `paper` it only stands in the list.
+
+    `read_as` is the fingerprint under which points or a coupon were matched with it.
+    """
 
     job_hash: str
     why: tuple[Phrase, ...]
@@ -31,6 +34,7 @@ class Unclear(Struct, frozen=True):
     claim_code: str = ""
     paper: ReviewPaper | None = None
     outcome: str = "review"
+    read_as: str = ""
 
     @property
     def takes_scan(self) -> bool:

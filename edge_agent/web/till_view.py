@@ -5,7 +5,7 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.papers.records import Record, RefundRecord, ReviewRecord, SaleRecord
 from edge_agent.journal.papers.slips import JobRecord
 from edge_agent.people import holder_member
-from edge_agent.phrases import Phrase, phrase, told_why
+from edge_agent.phrases import Phrase, own_words, phrase, told_why
 from edge_agent.recording import papers
 from edge_agent.till.earned import award, award_again
 from edge_agent.till.handing_in import HandingIn
@@ -119,6 +119,8 @@ _SALE_STATES = {
 
 def _sale(record: SaleRecord, journal: Journal, now: Now, terms: Terms) -> Json:
     receipt, at = record.sale.receipt, record.sale.at
+    if not record.sale.eligible_fen and record.holder is None:
+        return _paid_whole(record)
     slips = journal.slips_about(record.fingerprint)
     waiting = any(each.slip.state == "held" for each in slips)
     state = _SALE_STATES.get(record.state, "waiting" if waiting else "claim_slip")
@@ -140,6 +142,24 @@ def _sale(record: SaleRecord, journal: Journal, now: Now, terms: Terms) -> Json:
         "slip": printed,
         "synced": record.synced,
         "at_ms": at.wall_ms,
+    }
+
+
+def _paid_whole(record: SaleRecord) -> Json:
+    """Return a sale that is kept for its refund alone: what paid for it earns nothing."""
+    receipt = record.sale.receipt
+    return {
+        **_receipt_row("ignored", record.fingerprint, receipt.number, receipt.printed_at),
+        "amount": money(receipt.owed_fen),
+        "currency": receipt.currency,
+        "points": None,
+        "holder": None,
+        "state": "ignored",
+        "why": [words(own_words("zero_amount"))],
+        "correctable_until_ms": None,
+        "slip": None,
+        "synced": record.synced,
+        "at_ms": record.sale.at.wall_ms,
     }
 
 

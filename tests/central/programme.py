@@ -18,12 +18,15 @@ from central.ledger.queries import balance_of, totals
 from central.ledger.shards import open_shard
 from central.ledger.verify import verify
 from central.ledger.writing.lots import unpacked
+from central.rewards.records import save
+from central.rewards.sheet import Reward
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.enrolment import code_hash
 from central.sync.member_files import MemberFiles
 from central.sync.service import Service
 from loyalty import chain, wire
+from loyalty.catalogue import Details
 from loyalty.events import (
     Claim,
     Correction,
@@ -96,19 +99,12 @@ class Programme:
             self.insert(connection, schema.rule_book, **msgspec.structs.asdict(row))
             announce(connection, self.shard_key, [of_rule_book(row)])
 
-    def add_reward(self, reward_id="tea", points=100, home_shop=None, offered=1):
+    def add_reward(self, reward_id="tea", points=100, home_shop=None, offered=1, **details):
+        reward = Reward(
+            reward_id, "茶", "Tea", points, "goods", home_shop, offered, Details(**details), None
+        )
         with writing(self.engine) as connection:
-            self.insert(
-                connection,
-                schema.reward,
-                reward_id=reward_id,
-                name_zh="茶",
-                name_en="Tea",
-                points=points,
-                kind="goods",
-                home_shop=home_shop,
-                offered=offered,
-            )
+            save(connection, self.shard_key, [reward], self.now_ms)
 
     def add_member(self, name="a", tier="base", tags=()):
         self.service.run(SetMember(name, tier, tuple(tags)))

@@ -70,9 +70,15 @@ def points_paid(entry: Entry, lease: Lease, fingerprint: str) -> None:
         _add(entry, key, BillPart(lease.lease_id, kept.tender.shop_id, kept.tender.bill.paid_fen))
 
 
+def keep_under(entry: Entry, key: bytes, read_as: str) -> None:
+    """Let a corrected receipt keep what paid for it, which stands under what it was read as."""
+    if hash_of(read_as) != key:
+        entry.state.bills.put(key, PaidBill(under=read_as))
+
+
 def earning_part(entry: Entry, sale: Sale, refund: Refund, fen: int) -> int:
     """Return what of a refund takes back what earned, where its paper alone says `fen`."""
-    bill = entry.state.bills.get(sale.fingerprint)
+    _, bill = _of(entry, sale)
     if bill is None:
         return fen
     returned = returned_fen(sale.owed_fen, bill.returned_fen, refund.receipt)
@@ -82,7 +88,7 @@ def earning_part(entry: Entry, sale: Sale, refund: Refund, fen: int) -> int:
 
 def came_back(entry: Entry, sale: Sale, refund: Refund) -> None:
     """Give back what paid for a sale, as far as a refund returns it."""
-    bill = entry.state.bills.get(sale.fingerprint)
+    key, bill = _of(entry, sale)
     if bill is None:
         return
     returned = returned_fen(sale.owed_fen, bill.returned_fen, refund.receipt)
@@ -90,10 +96,10 @@ def came_back(entry: Entry, sale: Sale, refund: Refund) -> None:
     for part in bill.parts:
         if part.coupon:
             whole = returned == sale.owed_fen and not part.back
-            parts.append(_coupon_back(entry, part, sale) if whole else part)
+            parts.append(_coupon_back(entry, part, key.hex()) if whole else part)
         else:
             parts.append(_points_back(entry, part, refund, (returned, sale.owed_fen)))
-    entry.state.bills.put(sale.fingerprint, PaidBill(tuple(parts), returned))
+    entry.state.bills.put(key, PaidBill(tuple(parts), returned))
 
 
 def _points_back(entry: Entry, part: BillPart, refund: Refund, came: tuple[int, int]) -> BillPart:
@@ -119,12 +125,11 @@ def _points_back(entry: Entry, part: BillPart, refund: Refund, came: tuple[int, 
     return structs.replace(part, back=part.back + points)
 
 
-def _coupon_back(entry: Entry, part: BillPart, sale: Sale) -> BillPart:
+def _coupon_back(entry: Entry, part: BillPart, here: str) -> BillPart:
     """Let a coupon be good again; one whose last day is over ends by the nightly job."""
     lease = _lease(entry, part)
     kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
     voucher = entry.state.vouchers.get(lease.voucher_code)
-    here = sale.fingerprint.hex()
     if voucher is None or voucher.state is not VoucherState.USED or kept.used_on != here:
         return part  # a copy of its till had used it on another bill as well
     if lease.spent:
@@ -136,6 +141,15 @@ def _coupon_back(entry: Entry, part: BillPart, sale: Sale) -> BillPart:
     entry.state.vouchers.put(voucher.code, again)
     entry.state.redemptions.put(lease.lease_id, structs.replace(kept, used_on=UNSET))
     return structs.replace(part, back=max(lease.spent, 1))
+
+
+def _of(entry: Entry, sale: Sale) -> tuple[bytes, PaidBill | None]:
+    """Return what paid for a sale beside money, and the key under which that stands."""
+    bill = entry.state.bills.get(sale.fingerprint)
+    if bill is None or bill.under is UNSET:
+        return sale.fingerprint, bill
+    key = hash_of(bill.under)
+    return key, entry.state.bills.get(key)
 
 
 def _add(entry: Entry, key: bytes, part: BillPart) -> None:

@@ -31,6 +31,7 @@ def handed_in(entry: Entry, body: VoucherUse) -> Judgement:
     if body.fingerprint is UNSET or not body.fingerprint:
         raise Impossible("a coupon was used on a bill that nobody names")
     bills.coupon_used(entry, voucher.lease_id, body.fingerprint, body.bill)
+    entry.wakes.append(references.to_paid_bill(voucher.lease_id))
     return judgement
 
 
@@ -42,13 +43,24 @@ def _is_on_another(entry: Entry, voucher: Voucher, body: VoucherUse) -> bool:
 
 
 def checked(entry: Entry, body: CouponChecked) -> Judgement:
-    """Put a coupon back that no bill took; let a person look at what did not fit a receipt."""
+    """Put a coupon back that no bill took; let a person look at what did not fit a receipt.
+
+    Their word comes with what they do at the till: they use the coupon up there, or put it back.
+    """
     voucher = entry.state.vouchers.get(body.voucher_code)
     if voucher is None:
         reference = references.to_voucher(body.voucher_code)
         return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
+    kept = entry.state.redemptions.get(voucher.lease_id) or Redemption()
     if body.outcome != "released":
-        return Judgement(Verdict.PENDING_REF, f"coupon_{body.outcome}")
+        if body.fingerprint in (kept.used_on, kept.let_go):
+            return Judgement(Verdict.APPLIED)
+        reference = references.to_paid_bill(voucher.lease_id)
+        return Judgement(Verdict.PENDING_REF, f"coupon_{body.outcome}", reference=reference)
+    if body.fingerprint:
+        let_go = structs.replace(kept, let_go=body.fingerprint)
+        entry.state.redemptions.put(voucher.lease_id, let_go)
+        entry.wakes.append(references.to_paid_bill(voucher.lease_id))
     if body.request_id:
         _put_back(entry, voucher, body.request_id)
     return Judgement(Verdict.APPLIED)

@@ -119,15 +119,16 @@ class Entry:
 
     def first_day(self) -> date:
         """Return the earliest day on which the event can have happened."""
-        return _day(self.event.earliest_ms, self.state.zone)
+        return day_of(self.event.earliest_ms, self.state.zone)
 
     def last_day(self) -> date:
         """Return the latest day on which the event can have happened."""
-        return _day(self.event.latest_ms, self.state.zone)
+        return day_of(self.event.latest_ms, self.state.zone)
 
 
 @lru_cache(maxsize=1024)  # judging a sale asks twice
-def _day(moment_ms: int, zone: ZoneInfo) -> date:
+def day_of(moment_ms: int, zone: ZoneInfo) -> date:
+    """Return the mall's day of a moment (ms UTC)."""
     return datetime.fromtimestamp(moment_ms / 1000, tz=zone).date()
 
 

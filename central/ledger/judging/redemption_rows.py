@@ -19,7 +19,9 @@ class Redemption(Struct, frozen=True):
 
     `counted` of shared counters, for `pieces` at `place`; `drawn` are the lots that paid for it.
     `ours`: the house paid. `request_id` is of the device that had it taken back.
-    `tender` where the points were money. A `coupon` keeps its terms, and is `used_on` a receipt.
+    Where central lent before anybody knew what for, `tier_id` is whose prices the spend goes by.
+    `tender` where the points were money. A `coupon` keeps its terms, and is `used_on` a receipt; a
+    person said that it was not taken off the receipt it was `let_go` of.
     """
 
     pieces: int = 1
@@ -32,6 +34,8 @@ class Redemption(Struct, frozen=True):
     tender: Tender | UnsetType = UNSET  # left out of the bytes of every other redemption
     coupon: Coupon | UnsetType = UNSET
     used_on: str | UnsetType = UNSET
+    tier_id: str | UnsetType = UNSET
+    let_go: str | UnsetType = UNSET
 
 
 class BillPart(Struct, frozen=True, omit_defaults=True):
@@ -45,10 +49,14 @@ class BillPart(Struct, frozen=True, omit_defaults=True):
 
 
 class PaidBill(Struct, frozen=True):
-    """What points and coupons paid of a bill, and how much of it was returned, in fen."""
+    """What points and coupons paid of a bill, and how much of it was returned, in fen.
+
+    Of a bill whose paper a person corrected all this stands `under` the fingerprint it was read by.
+    """
 
     parts: tuple[BillPart, ...] = ()
     returned_fen: int = 0
+    under: str | UnsetType = UNSET
 
 
 class Reserved(Struct, frozen=True):

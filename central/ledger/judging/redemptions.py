@@ -6,7 +6,7 @@ here reads a clock: how long a lease may be spent is between the device and its 
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import arming, bills, references, returning, stock
+from central.ledger.judging import arming, bills, prices, references, returning, stock
 from central.ledger.judging.accounts import OFFLINE_LOSS, Code, wallet_id
 from central.ledger.judging.entry import Entry, Impossible, bounded
 from central.ledger.judging.redemption_rows import Redemption, Tender
@@ -62,6 +62,8 @@ def grant(entry: Entry, body: LeaseGrant) -> Judgement:
         kept = structs.replace(kept, tender=Tender(body.place, body.bill))
     if body.coupon is not UNSET:
         kept = structs.replace(kept, coupon=body.coupon)
+    if body.tier_id is not UNSET:
+        kept = structs.replace(kept, tier_id=body.tier_id)
     entry.state.redemptions.put(body.lease_id, kept)
     if body.counted:
         stock.take(entry, body.counted)
@@ -96,6 +98,8 @@ def remake(entry: Entry, body: LeaseRemade) -> Judgement:
         state=LeaseState.OPEN if covered else LeaseState.RELEASED,
     )
     _issue(entry, lease, body)
+    if body.tier_id is not UNSET:
+        entry.state.redemptions.put(body.lease_id, Redemption(tier_id=body.tier_id))
     return _APPLIED
 
 
@@ -111,13 +115,22 @@ def refuse(entry: Entry, body: LeaseRefused) -> Judgement:
 def redeem(entry: Entry, body: Redeem) -> Judgement:
     """Spend a lease's points, all of them. It happened at the counter, so it is never refused.
 
-    What a copy of the device spent after the lease was given back is the house's loss.
+    What a copy of the device spent after the lease was given back is the house's loss. A price that
+    never stood in the catalogue is for a person to look at.
     """
     lease = entry.state.leases.get(body.lease_id)
     if lease is None:
         return Judgement(
             Verdict.PENDING_REF, "lease_unknown", reference=references.to_lease(body.lease_id)
         )
+    kept = returning.redemption(entry, lease.lease_id)
+    judgement = _spend(entry, lease, body)
+    if not prices.off_catalogue(entry, lease, kept, body):
+        return judgement
+    return Judgement(Verdict.APPLIED_ADJUSTED, prices.OFF_CATALOGUE, judgement.adjusted)
+
+
+def _spend(entry: Entry, lease: Lease, body: Redeem) -> Judgement:
     _check_owner(entry, lease)
     if lease.state is LeaseState.CLOSED and entry.event.origin is None:
         raise Impossible(f"lease {lease.lease_id} is closed")

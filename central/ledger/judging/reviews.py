@@ -5,9 +5,9 @@ later one gives way and is told so. What it promised at a counter is not taken b
 points go to the sale that the first decision made where that can be, else a person looks (P2, P3).
 """
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
-from central.ledger.judging import references
+from central.ledger.judging import bills, references
 from central.ledger.judging.entry import Entry, Impossible, Notice
 from central.ledger.judging.rows import Judgement, Review, ReviewState
 from loyalty.events import ReviewDecided, ReviewHeld, ReviewOpened
@@ -42,6 +42,7 @@ def opened(entry: Entry, body: ReviewOpened) -> Judgement:
         holder=body.holder,
         claim_hash=body.claim_hash,
         opened_ms=entry.event.latest_ms,
+        read_as=body.read_as,
     )
     entry.state.reviews.put(body.review_id, review)
     entry.wakes.append(references.to_review(body.review_id))
@@ -112,6 +113,8 @@ def made(entry: Entry, review_id: str, fingerprint: bytes) -> None:
         return
     review = structs.replace(review, fingerprint=fingerprint)
     entry.state.reviews.put(review_id, review)
+    if review.read_as is not UNSET:
+        bills.keep_under(entry, fingerprint, review.read_as)
     if review.origin.device_id != entry.event.identity.device_id:
         _tell(entry, review.origin.device_id, review)
 

@@ -202,7 +202,8 @@ class ReviewState(IntEnum):
 class Review(Struct, frozen=True):
     """A paper in review: what was read of it, whose it is, and the first decision about it.
 
-    `superseded` names who decided after that; `fingerprint` is of the sale or refund it made.
+    `superseded` names who decided after that; `fingerprint` is of the sale or refund it made,
+    `read_as` the one under which points or a coupon were matched with it.
     """
 
     review_id: str
@@ -226,6 +227,7 @@ class Review(Struct, frozen=True):
     said: str = ""
     fingerprint: bytes = b""
     superseded: tuple[str, ...] = ()
+    read_as: str | UnsetType = UNSET
 
 
 class LeaseState(IntEnum):

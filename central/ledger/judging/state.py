@@ -27,6 +27,7 @@ from central.ledger.judging.rows import (
     Sale,
     Voucher,
 )
+from loyalty.catalogue import Terms
 from loyalty.rules.earning import Reason
 from loyalty.rules.lots import Lot, PendingLot
 from loyalty.rules.rulebook import RuleBook
@@ -221,6 +222,8 @@ class State:
         self.pending: Table[Identity, Pending] = Table("pending", undo, complete=complete)
         self.verdicts: Table[Identity, Judgement] = Table("verdicts", undo, complete=True)
         self.books: Table[str, RuleBook] = Table("books", undo, complete=complete)
+        #: What each reward cost and who could have it, in the order of time; nothing writes it.
+        self.terms: Table[str, tuple[Terms, ...]] = Table("terms", undo, complete=complete)
         #: What awards were worked out with, counters they share, and what rules ask of members.
         self.facts: Table[bytes, Facts] = Table("facts", undo, complete=complete)
         self.uses: Table[str, int] = Table("uses", undo, complete=complete)

@@ -30,6 +30,10 @@ def checked(entry: Entry, body: TenderChecked) -> Judgement:
         if lease is not None:
             bills.points_paid(entry, lease, body.fingerprint)
         return redemptions.use(entry, VoucherUse(body.at, body.voucher_code, by))
-    if body.outcome == "taken_back" or voucher.state is not VoucherState.REDEEMED:
+    settles = references.to_paid_bill(voucher.lease_id)
+    if body.outcome == "taken_back":
+        entry.wakes.append(settles)
+        return Judgement(Verdict.APPLIED)
+    if voucher.state is not VoucherState.REDEEMED:
         return Judgement(Verdict.APPLIED)  # it is settled
-    return Judgement(Verdict.PENDING_REF, f"tender_{body.outcome}")
+    return Judgement(Verdict.PENDING_REF, f"tender_{body.outcome}", reference=settles)

@@ -30,6 +30,7 @@ from central.ledger.writing.projections import (
     lease_of,
     refusal_of,
     review_of,
+    terms_of,
     voucher_of,
 )
 from central.ledger.writing.statements import Statement
@@ -207,6 +208,11 @@ def _books(connection: Connection, shard_key: int, keys: Sequence[Any], found: L
         found[version] = from_canonical(canonical)
 
 
+def _terms(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.reward_terms.c
+    found.update(terms_of(by_key(connection, shard_key, (t.reward_id, t.content), keys)))
+
+
 def _shops(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t = schema.device.c
     found.update(by_key(connection, shard_key, (t.device_id, t.shop_id), keys))
@@ -295,6 +301,7 @@ _READERS: dict[str, Reader] = {
     "pending": _pending,
     "books": _books,
     "shops": _shops,
+    "terms": _terms,
     "heads": _heads,
     "arms": _arms,
     "seen": _seen,

@@ -4,7 +4,8 @@ A row is a tuple in the order of its form's columns; its shard, and the turn whe
 one, are added by whoever writes it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,10 +19,12 @@ from central.ledger.judging.member_rows import Profile
 from central.ledger.judging.rows import Identity
 from central.ledger.writing import lots
 from central.ledger.writing.bulk import Columns, Values
+from loyalty.catalogue import Terms
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason
 from loyalty.rules.lots import Lot
 
+_begins = attrgetter("from_ms")
 StructT = TypeVar("StructT", bound=Struct)
 
 
@@ -95,6 +98,14 @@ def sale_of(row: Values) -> rows.Sale:
         expires_on=until,
         state=rows.SaleState(state),
     )
+
+
+def terms_of(rows: Iterable[Values]) -> dict[str, tuple[Terms, ...]]:
+    """Return what rewards cost, in the order of time, out of the ids and contents of rows."""
+    found: dict[str, tuple[Terms, ...]] = {}
+    for reward_id, content in rows:
+        found[reward_id] = (*found.get(reward_id, ()), msgspec.json.decode(content, type=Terms))
+    return {one: tuple(sorted(all_, key=_begins)) for one, all_ in found.items()}
 
 
 def _lease(key: str, lease: rows.Lease) -> Values:

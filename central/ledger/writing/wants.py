@@ -6,6 +6,8 @@ Only speed depends on this page: a row that is not named here is loaded when the
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import UNSET
+
 from central.ledger.judging import references
 from central.ledger.judging.accounts import (
     BREAKAGE,
@@ -63,6 +65,7 @@ def of_reference(reference: bytes) -> Want:
 _NAMED = {
     b"lease": "leases",
     b"voucher": "vouchers",
+    b"paid bill": "redemptions",
     b"review": "reviews",
     b"activity codes": "batches",
     b"rule book": "books",
@@ -147,6 +150,8 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield from _of_refund(body)
         case events.Redeem() | events.LeaseClose():
             yield "leases", body.lease_id
+            if isinstance(body, events.Redeem) and body.pieces is not UNSET:
+                yield "terms", body.reward_id
             yield "accounts", REDEMPTION
             yield "accounts", OFFLINE_LOSS
         case events.LeaseRelease():

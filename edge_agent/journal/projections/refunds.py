@@ -44,4 +44,5 @@ def _give_back(db: sqlite3.Connection, place: Place, body: Refund, original: str
                 (points, part.voucher_code),
             )
     if given.whole:
-        db.execute("DELETE FROM voucher_use WHERE fingerprint = ?", (original,))
+        for code in bill.coupons:
+            db.execute("DELETE FROM voucher_use WHERE voucher_code = ?", (code,))

@@ -5,12 +5,12 @@ Both readers and projections ask: so it is made of projections alone, never of w
 
 import sqlite3
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from edge_agent.journal import log
 from edge_agent.journal.log import Place
 from loyalty.bills import earning_back, points_back, returned_fen
-from loyalty.events import Holder, Sale
+from loyalty.events import Holder, ReviewOpened, Sale
 from loyalty.receipt import Receipt
 
 
@@ -81,22 +81,37 @@ class GivenBack(Struct, frozen=True):
 
 def paid_bill(db: sqlite3.Connection, fingerprint: str) -> PaidBill | None:
     """Return what paid for a bill, None if it was all money or is no sale of this till."""
-    points = db.execute(
-        "SELECT voucher_code, holder_kind, holder_key, points, paid_fen, back FROM payment"
-        " WHERE fingerprint = ? AND outcome = 'matched' ORDER BY voucher_code",
-        (fingerprint,),
-    ).fetchall()
-    coupons = db.execute(
-        "SELECT voucher_code FROM voucher_use WHERE fingerprint = ? ORDER BY voucher_code",
-        (fingerprint,),
-    ).fetchall()
     place = db.execute("SELECT epoch, seq FROM sale WHERE fingerprint = ?", (fingerprint,))
-    sold = place.fetchone() if points or coupons else None
+    sold = place.fetchone()
     sale = log.body_at(db, Place(*sold)) if sold else None
     if not isinstance(sale, Sale):
+        return None
+    names = (fingerprint, _read_as(db, sale) or fingerprint)
+    points = db.execute(
+        "SELECT voucher_code, holder_kind, holder_key, points, paid_fen, back FROM payment"
+        " WHERE fingerprint IN (?, ?) AND outcome = 'matched' ORDER BY voucher_code",
+        names,
+    ).fetchall()
+    coupons = db.execute(
+        "SELECT voucher_code FROM voucher_use WHERE fingerprint IN (?, ?) ORDER BY voucher_code",
+        names,
+    ).fetchall()
+    if not points and not coupons:
         return None
     (returned,) = db.execute(
         "SELECT coalesce(sum(-owed_fen), 0) FROM refund WHERE original = ?", (fingerprint,)
     ).fetchone()
     parts = tuple(PointsPart(row[0], Holder(row[1], row[2]), *row[3:]) for row in points)
     return PaidBill(sale.receipt.owed_fen, parts, tuple(row[0] for row in coupons), returned)
+
+
+def _read_as(db: sqlite3.Connection, sale: Sale) -> str:
+    """Return the fingerprint of a sale as its paper was read, before a person corrected it."""
+    if not sale.review_id:
+        return ""
+    query = "SELECT epoch, seq FROM review_item WHERE review_id = ?"
+    row = db.execute(query, (sale.review_id,)).fetchone()
+    opened = log.body_at(db, Place(*row)) if row else None
+    if not isinstance(opened, ReviewOpened) or opened.read_as is UNSET:
+        return ""
+    return opened.read_as

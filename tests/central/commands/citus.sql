@@ -38,6 +38,7 @@ SELECT create_distributed_table('review', 'shard_key', colocate_with => 'shard')
 SELECT create_distributed_table('review_paper', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('reward', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('reward_stock', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('reward_terms', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('rule_book', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('rule_use', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('sale', 'shard_key', colocate_with => 'shard');

@@ -9,8 +9,10 @@ from central import migrations, schema
 from central.database import reading, writing
 from central.ledger.rule_commands import GrantTier
 from central.ledger.verify import verify
+from central.ledger.writing import loading
 from central.ledger.writing.bulk import insert_plain
 from central.ledger.writing.lots import unpacked
+from loyalty.catalogue import Details, Terms
 from tests.central.programme import DAY_MS, card, member
 
 CONSTRAINTS = """
@@ -210,3 +212,22 @@ def test_the_purchases_of_before_are_counted_for_their_members(programme, two_em
         (b"member:b", None, None),
         (b"member:c", 1, "2026-05-30"),
     ]
+
+
+def test_what_the_catalogue_has_today_counts_for_all_the_time_before(
+    programme, two_empty_databases
+):
+    programme.add_reward("tea", 100, about_zh="茶", limit=2)
+    programme.add_reward("cup", 300, offered=0)
+    older, _ = two_empty_databases
+    with writing(older) as connection, reading(programme.engine) as now:
+        migrations.upgrade(connection, "0028")
+        mine = schema.reward.select().where(schema.reward.c.shard_key == programme.shard_key)
+        for row in now.execute(mine):
+            insert_plain(connection, "reward", tuple(row._mapping), [tuple(row)])
+        migrations.upgrade(connection)
+        read = loading.read(connection, programme.shard_key, "terms", ["tea", "cup"])
+    assert read == {
+        "tea": (Terms(0, 100, details=Details(about_zh="茶", limit=2)),),
+        "cup": (Terms(0, 300, offered=False),),
+    }

@@ -75,7 +75,7 @@ def test_a_rebuild_gives_the_same_tables_byte_for_byte(busy):
 _NOT_FOLDED = """
     shard inbox stream epoch_grant feed feed_floor feed_turn durable restored awaited
     device enrolment contact fence member member_card member_access shop reward reward_stock
-    rule_book staff template taught review_paper pass_shown member_file
+    reward_terms rule_book staff template taught review_paper pass_shown member_file
     job_run job_leader reminder trail witness
 """
 

@@ -50,7 +50,7 @@ def bring_in(programme, lines):
     writer.writerows(lines)
     given = read_rewards("case", sheet.getvalue().encode(), SHOPS, TIERS, frozenset())
     with writing(programme.engine) as connection:
-        _, news = records.save(connection, programme.shard_key, given)
+        _, news = records.save(connection, programme.shard_key, given, programme.now_ms)
         directory.announce(connection, programme.shard_key, news)
 
 

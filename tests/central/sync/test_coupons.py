@@ -10,10 +10,17 @@ from central.ledger.judging.accounts import Code
 from central.ledger.judging.rows import CENTRAL_DEVICE
 from central.ledger.settlement import dues, payments
 from central.ledger.verify import rebuild
-from central.ledger.waiting import cases
-from loyalty import vouchers
+from central.ledger.waiting import cases, rejudge_ready
+from loyalty import vouchers, wire
 from loyalty.coupons import Coupon
-from loyalty.events import Bill, CouponChecked, VoucherUse
+from loyalty.events import (
+    Believed,
+    Bill,
+    CouponChecked,
+    ReviewDecided,
+    ReviewOpened,
+    VoucherUse,
+)
 from loyalty.wire import Topic, Verdict, VoucherRow
 from tests.central.programme import DAY_MS, START_MS, member, print_of
 from tests.central.rewards.redeem_cases import bring_in
@@ -139,6 +146,67 @@ def test_a_receipt_that_does_not_fit_waits_for_a_person(mall, outcome):
     assert till.push(body) == [(Verdict.PENDING_REF, f"coupon_{outcome}", 0)]
     assert [one.reason for one in mall.read(cases, mall.now_ms)] == [f"coupon_{outcome}"]
     assert owed(mall) == {}
+
+
+@pytest.mark.parametrize("word", ["used", "put back"])
+def test_what_a_person_settles_at_the_till_is_no_case_any_more(mall, word):
+    lease, till = coupon(mall), mall.till
+    sale = till.sale(fen=16_400)
+    paper = print_of(sale)
+    raised = CouponChecked(till.moment(), lease.voucher_code, "no_line", BILL, "", paper)
+    till.push(sale, raised)
+    assert len(mall.read(cases, mall.now_ms)) == 1
+    back = CouponChecked(till.moment(), lease.voucher_code, "released", BILL, "", paper, "没用")
+    till.push(used(till, lease, sale) if word == "used" else back)
+    assert mall.read(cases, mall.now_ms) == []
+    assert till.feed(Topic.VERDICT, wire.Judged)["1/4"].verdict == Verdict.APPLIED
+    assert owed(mall) == ({"S1": (1, 100, 5_000)} if word == "used" else {})
+    mall.check()
+    with writing(mall.engine) as connection:
+        rebuild(connection, mall.shard_key)
+        assert rejudge_ready(connection, mall.shard_key, mall.now_ms) == 0
+    mall.check()
+
+
+def test_a_word_about_another_bill_leaves_the_case_open(mall):
+    lease, till = coupon(mall), mall.till
+    sale = till.sale(fen=16_400)
+    raised = CouponChecked(till.moment(), lease.voucher_code, "no_line", BILL, "", "ab" * 32)
+    till.push(raised, sale, used(till, lease, sale))
+    assert len(mall.read(cases, mall.now_ms)) == 1
+    mall.check()
+
+
+def opened(till, sale, review_id="cd" * 32):
+    return ReviewOpened(
+        till.moment(), "ef" * 32, "S1", ("no_check",), "HL7", None, 21_400, "sale", "CNY",
+        review_id, read_as=print_of(sale),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["HL7", "HL77"])
+def test_a_receipt_that_a_person_corrected_keeps_its_coupon_and_a_refund_gives_it_back(
+    mall, number
+):
+    lease, till = coupon(mall), mall.till
+    read = till.sale(fen=21_400, number="HL7")
+    review = opened(till, read)
+    taken = Believed("sale", number, None, "CNY", 21_400, "S1")
+    decided = ReviewDecided(till.moment(), review.review_id, "corrected", "1001", taken, taken)
+    sold = till.sale(fen=21_400, number=number)
+    sold = structs.replace(sold, eligible_fen=16_400, review_id=review.review_id)
+    assert till.push(review, used(till, lease, read), decided, sold) == [APPLIED] * 4
+    part = till.refund(sold, fen=6_400)
+    back = till.refund(sold, fen=15_000)
+    assert till.push(part) == [APPLIED]
+    assert state(mall, lease) == 2
+    assert till.push(back) == [APPLIED]
+    assert state(mall, lease) == 1
+    assert owed(mall) == {"S1": (0, 0, 0)}
+    mall.check()
+    with writing(mall.engine) as connection:
+        rebuild(connection, mall.shard_key)
+    mall.check()
 
 
 @pytest.mark.parametrize("bill", [Bill(21_400, 9_000), Bill(19_999, 5_000)])

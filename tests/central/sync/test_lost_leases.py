@@ -25,7 +25,7 @@ WAITS = (Verdict.PENDING_REF, "lease_unknown")
 def mall(programme):
     """A programme out of a backup; a member has 300 points, and rewards cost 100."""
     programme.add_member("a")
-    programme.add_reward("tea", points=100)
+    programme.add_reward("tea", points=100, pieces_max=2)
     programme.till.push(programme.till.sale(member(), fen=30_000))
     with writing(programme.engine) as connection:
         programme.insert(connection, schema.restored, restored_ms=programme.now_ms)
@@ -187,4 +187,16 @@ def test_what_was_lent_ahead_to_a_till_is_handed_over_at_that_till_alone(mall):
     assert verdict(mall, mall.till, 2) == (Verdict.APPLIED, "")
     assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_elsewhere"
     assert mall.till.use_online(lease.voucher_code, "u2").reward_id == "tea"
+    sound(mall)
+
+
+def test_what_a_till_took_under_a_lost_lease_is_judged_by_the_catalogue(mall):
+    mall.till.send()
+    mall.other.send()
+    cheap, two = lost(mall, 1), lost(mall, 200)
+    mall.till.push(mall.till.redeem(member(), cheap))
+    assert verdict(mall, mall.till, 2) == (Verdict.APPLIED_ADJUSTED, "off_catalogue")
+    mall.till.push(mall.till.redeem(member(), two))  # it does not say how many pieces
+    assert verdict(mall, mall.till, 3) == (Verdict.APPLIED, "")
+    assert mall.balance(member()) == 99
     sound(mall)

@@ -136,6 +136,7 @@ def test_a_mismatch_waits_for_a_person_until_the_points_are_taken_back(mall, out
     assert (owed(mall)[0].open, owed(mall)[0].open_fen) == (1, 900)
     assert cancel(till, lease).points == 900
     assert till.push(checked(till, lease, "taken_back")) == [(Verdict.APPLIED, "", 0)]
+    assert reasons(mall) == []  # a person has settled it
     assert mall.balance(member()) == 1_000
     assert structs.astuple(owed(mall)[0]) == ("S1", 0, 0, 0, 0, 0)
     mall.check()

@@ -243,11 +243,57 @@ def test_a_receipt_printed_before_the_coupon_was_kept_is_not_its(counter: Counte
     assert (counter.step(), counter.events(VoucherUse)) == ("awaited", [])
 
 
-def test_a_paper_for_a_person_uses_the_coupon_too(counter: Counter) -> None:
+@pytest.mark.parametrize(
+    "line", ["优惠券  50.00", "满减券  50.00", "Coupon  50.00", "优惠券支付 50.00"]
+)
+@pytest.mark.parametrize("above", [True, False])
+def test_a_coupon_line_among_the_payments_is_a_payment_and_no_question(
+    counter: Counter, line: str, above: bool
+) -> None:
     counter.kept()
-    below = "=\n优惠券                     50.00\n微信支付                  164.00"
-    counter.print(paper(below, "214.00"))
-    assert len(counter.events(ReviewOpened, VoucherUse)) == 2
+    below = f"{line}\n=" if above else f"=\n{line}"
+    text = paper(f"{below}\n微信支付                  164.00", "214.00")
+    assert counter.print(text) == "coupon_matched"
+    (sale,) = counter.events(Sale)
+    assert (sale.eligible_fen, counter.events(ReviewOpened)) == (16_400, [])
+    assert counter.print(refund("214.00"), 300.0) == "coupon_back"
+
+
+def test_without_a_coupon_of_ours_such_a_line_is_for_a_person(counter: Counter) -> None:
+    counter.print(paper("=\n优惠券  50.00\n微信支付  164.00", "214.00"))
+    assert (len(counter.events(ReviewOpened)), counter.events(Sale)) == (1, [])
+
+
+def test_a_coupon_line_does_not_hide_another_gap(counter: Counter) -> None:
+    counter.kept()
+    counter.print(paper("=\n优惠券  50.00\n微信支付  100.00", "214.00"))
+    assert (len(counter.events(ReviewOpened)), counter.events(Sale)) == (1, [])
+
+
+GAP = "=\n代金券                     50.00\n实收                      164.00"
+
+
+@pytest.mark.parametrize("decision", ["accepted", "corrected"])
+def test_a_paper_that_a_person_decides_keeps_its_coupon_and_its_refund_gives_it_back(
+    counter: Counter, decision: str
+) -> None:
+    counter.kept()
+    counter.print(paper(GAP, "214.00"))
+    opened, use = counter.events(ReviewOpened, VoucherUse)
+    assert opened.read_as == use.fingerprint
+    who, number = (opened.review_id, "1001"), "HL7"
+    if decision == "corrected":
+        number = "HL77"
+        given = ("214.00", "sale", number, "2026-11-08 13:16:42")
+        counter.do(commands.ReviewCorrect(*who, *given), 200.0)
+    else:
+        counter.do(commands.ReviewAccept(*who), 200.0)
+    (sale,) = counter.events(Sale)
+    assert (sale.receipt.number, sale.eligible_fen) == (number, 16_400)
+    back = refund("214.00").replace("原单号:HL7", f"原单号:{number}")
+    assert counter.print(back, 300.0) == "coupon_back"
+    assert "优惠券可再次使用，有效期至 2026-11-30" in slip_says(counter)
+    assert counter.scan(counter.text(), 310.0) == "coupon_kept"
 
 
 def test_a_bill_that_never_comes_lets_go_of_the_coupon(counter: Counter) -> None:

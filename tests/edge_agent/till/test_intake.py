@@ -46,6 +46,9 @@ class Memory:
                 return True, sale.receipt.printed_at
         return False, None
 
+    def is_paid(self, identity: str) -> bool:
+        return False
+
     def in_review(self, review_id: str) -> bool | None:
         return self._reviews.get(review_id)
 

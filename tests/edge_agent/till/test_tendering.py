@@ -51,6 +51,7 @@ class Counter:
 
     def __init__(self, journal: Journal, balance: int = 10_000) -> None:
         self.journal = journal
+        self.terms = TERMS
         self.asked: list[Any] = []
         people = [
             FeedRow(at, Topic.MEMBER, name, pack(MemberRow(name, (tag,), "basic", balance, "王**")))
@@ -73,7 +74,7 @@ class Counter:
 
     def do(self, message: object, at: Now | float = 100.0) -> str:
         moment = now(at) if isinstance(at, float) else at
-        self.till.handle(message, moment, TERMS)
+        self.till.handle(message, moment, self.terms)
         return self.notice()
 
     def notice(self) -> str:
@@ -106,7 +107,7 @@ class Counter:
 
     def print(self, text: str, at_s: float = 150.0) -> None:
         message = JobRead(a_job(text.encode(), at_s), tuple(read_text(text)))
-        self.till.handle(message, now(at_s + 1), TERMS)
+        self.till.handle(message, now(at_s + 1), self.terms)
         assert message.recorded
 
     def events(self, kind: type) -> list[Any]:
@@ -399,3 +400,40 @@ def test_more_than_is_left_of_such_a_bill_is_for_a_person(counter: Counter) -> N
 )  # fmt: skip
 def test_an_amount_is_read_as_a_cashier_types_it(typed: str, fen: int | None) -> None:
     assert fen_of(typed) == fen
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Any:
+    """A till where points may pay a bill whole, and a member who has as many."""
+    with open_till(tmp_path / "whole") as journal:
+        counter = Counter(journal, 30_000)
+        pays = structs.replace(PAYING, share_percent_max=100)
+        counter.terms = structs.replace(TERMS, book=structs.replace(BOOK, tender=pays))
+        yield counter
+
+
+@pytest.mark.parametrize("line", ["积分抵扣   214.00", "商场积分   214.00", "代金券   214.00"])
+def test_a_bill_that_points_paid_whole_is_kept_and_its_refund_gives_them_back(
+    whole: Counter, line: str
+) -> None:
+    assert whole.pay() == "pay_spent"
+    whole.do(commands.Scan(LI), 110.0)
+    whole.print(paper(line))
+    assert (whole.notice(), whole.outcomes()) == ("pay_matched", ["matched"])
+    (sale,) = whole.events(Sale)
+    assert (sale.eligible_fen, sale.holder, sale.claim_hash) == (0, None, None)
+    assert whole.journal.slips("queued") == []  # there is nothing to claim
+    whole.print(paper("微信支付   38.00", number="HL8", owed="38.00"), 180.0)
+    assert whole.events(Sale)[-1].holder is None  # who was scanned was of the bill before
+    whole.print(refund("100.00"), 300.0)
+    assert whole.notice() == "paid_points_back"
+    whole.print(refund("114.00", number="R2"), 310.0)
+    assert given_back(whole) == 21_400
+    assert [one.eligible_fen for one in whole.events(Refund)] == [0, 0]
+
+
+def test_a_bill_that_earns_nothing_and_that_no_points_of_ours_paid_is_not_kept(
+    whole: Counter,
+) -> None:
+    whole.print(paper("商场积分   214.00"))
+    assert whole.events(Sale) == []

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, insert
 from central import schema
 from central.ledger.directory import Change, of_reward, of_shop, of_stock
 from central.ledger.stocks import rows
+from central.rewards import terms
 from loyalty.catalogue import Details, Part, stock_name
 from loyalty.wire import RewardRow, ShopRow
 
@@ -38,7 +39,9 @@ def bring(connection: Connection) -> list[Change]:
         plain = structs.asdict(reward)
         details = reward.details
         plain["details"] = None if details == Details() else msgspec.json.encode(details).decode()
-        _put(connection, schema.reward, offered=1, **plain)
+        plain["offered"] = 1
+        _put(connection, schema.reward, **plain)
+        terms.note(connection, _SHARD, [plain], 0)
     for place, pieces in _MUGS.items():
         _put(connection, schema.reward_stock, reward_id="mug", place=place, supplied=pieces)
     for shop in SHOPS:
