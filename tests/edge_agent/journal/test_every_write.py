@@ -12,7 +12,9 @@ import pytest
 from edge_agent.journal.errors import JournalFailure, JournalFull
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.papers.slips import JobOutcome, Slip
+from loyalty import wire
 from loyalty.events import body_of
+from loyalty.wire import FeedRow, Judged, PullAnswer, PushAnswer, ShopRow, Topic, Verdict
 from tests.edge_agent.journal.conftest import WANG, at, enrolment, sale
 from tillpoints.simulation.machines.disk import Disk, write_image
 from tillpoints.simulation.machines.vfs import installed
@@ -126,3 +128,52 @@ def test_one_event_is_recorded_whole_or_not_at_all_wherever_the_disk_fails(vfs, 
             assert till.numbers() == [*found, 99]  # what was told survives
             till.journal.close()
     assert met >= (1 if fault == "fsync" else count)
+
+
+CENTRAL_NOW = b"i" * 16
+JUDGED = Judged(2, Verdict.APPLIED_ADJUSTED, "true_up", 5)
+SHOP = FeedRow(9, Topic.SHOP, "s1", wire.pack(ShopRow("s1", "禾鹿小馆", "Helu Bistro", "dining")))
+STEPS = {
+    "ack": lambda journal: journal.acknowledge(
+        PushAnswer("ok", 2, 3, (JUDGED,), 9, 5_000, CENTRAL_NOW), at(), 0
+    ),
+    "page": lambda journal: journal.take_page(PullAnswer(CENTRAL_NOW, 9, (SHOP,), more=False)),
+    "epoch": lambda journal: journal.enrol(enrolment(epoch=2), "http://127.0.0.1:9"),
+}
+
+
+def told_by_central(journal):
+    assert journal.verify().problems == ()
+    events = [(link.place, link.hash) for link in journal.links()]
+    verdicts = [record.verdict for record in journal.recent()]
+    return journal.outbox(), journal.cursor(), journal.shop("s1"), verdicts, events
+
+
+@pytest.mark.parametrize("fault", ["kill", "power", "eio", "full", "fsync"])
+@pytest.mark.parametrize("step", STEPS)
+def test_what_central_says_is_kept_whole_or_not_at_all_wherever_the_disk_fails(
+    vfs, tmp_path, fault, step
+):
+    golden = Machine(vfs, tmp_path / "golden")
+    before, written = told_by_central(golden.journal), golden.disk.writes
+    STEPS[step](golden.journal)
+    after, count = told_by_central(golden.journal), golden.disk.writes - written
+    golden.journal.close()
+    assert before != after
+    assert count >= 3
+    for index in range(count):
+        till = Machine(vfs, tmp_path / str(index) / "till", seed=index)
+        till.disk.arm(fault, index)
+        refused = False
+        try:
+            STEPS[step](till.journal)
+        except JournalFailure:
+            refused = True
+        gone = till.disk.dead
+        till.power_on()
+        found = told_by_central(till.journal)
+        assert found in (before, after)
+        assert gone or (found == after) is not refused
+        STEPS[step](till.journal)
+        assert told_by_central(till.journal) == after
+        till.journal.close()
