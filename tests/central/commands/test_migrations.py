@@ -221,7 +221,7 @@ def test_what_the_catalogue_has_today_counts_for_all_the_time_before(
     programme.add_reward("cup", 300, offered=0)
     older, _ = two_empty_databases
     with writing(older) as connection, reading(programme.engine) as now:
-        migrations.upgrade(connection, "0028")
+        migrations.upgrade(connection, "0029")
         mine = schema.reward.select().where(schema.reward.c.shard_key == programme.shard_key)
         for row in now.execute(mine):
             insert_plain(connection, "reward", tuple(row._mapping), [tuple(row)])

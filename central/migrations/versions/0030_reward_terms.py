@@ -8,8 +8,8 @@ import json
 from alembic import op
 from sqlalchemy import BigInteger, Column, PrimaryKeyConstraint, Text, text
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 
 _TERMS = (
     Column("shard_key", BigInteger, nullable=False, autoincrement=False),
@@ -41,6 +41,6 @@ def upgrade() -> None:
 
 
 def _terms(points: int, offered: int, details: str | None) -> str:
-    """Return terms as version 0029 kept them."""
+    """Return terms as version 0030 kept them."""
     said = {} if details is None else {"details": json.loads(details)}
     return json.dumps({"from_ms": 0, "points": points, "offered": bool(offered), **said})
