@@ -27,12 +27,19 @@ from central.stores import records as shops
 from central.sync.service import Service
 from loyalty import coupons
 from loyalty.codes import group, mask_number
+from loyalty.leases import READY_REWARD
 from loyalty.rules.earning import Reason
+from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wording import say
 from paper.encode import encode_slip
 from paper.marker import Lang
 
 _ANYWHERE = ("本商场任一门店或服务台", "Any shop of this mall, or the service desk")
+#: What stands in a lease for a reward where it is none.
+_NO_REWARD = {
+    TENDER_REWARD: ("积分抵现", "Points as money"),
+    READY_REWARD: ("离线预留的积分", "Points lent for going offline"),
+}
 _PIECES_MAX = 100
 _STOCK_MAX = 1_000_000
 _POINTS_MAX = 10_000_000
@@ -98,6 +105,7 @@ class Pages:
             "desk_vouchers.html",
             told=told,
             looked=looked,
+            is_goods=looked is not None and looked.reward_id not in _NO_REWARD,
             reward=self._reward_name(looked.reward_id) if looked else "",
             where=self._where(looked.place) if looked else "",
         )
@@ -203,6 +211,8 @@ class Pages:
         return print_bytes(encode_slip(slip, printer.profile()).data, printer)
 
     def _reward_name(self, reward_id: str) -> str:
+        if reward_id in _NO_REWARD:
+            return _in(*_NO_REWARD[reward_id])
         key = self._service.shard_key
         rows = self._service.read(lambda c: records.every(c, key))
         found = next((one for one in rows if one.reward_id == reward_id), None)

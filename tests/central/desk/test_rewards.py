@@ -5,17 +5,21 @@
 import re
 
 import pytest
+from msgspec import structs
 
 from central import schema
 from central.access.turnstile import Crowded
 from central.ledger import stocks
 from loyalty import wire
+from loyalty.facts import Bill
+from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import StockRow, Topic
 from tests.central.desk.test_pages import desk, kept_password, printer, token_of
 from tests.central.member_page.conftest import PIN, SOMEBODY, mall
 from tests.central.programme import member
 from tests.central.rewards.redeem_cases import bring_in
 from tests.loyalty.phone import Phone
+from tillpoints.simulation.programme.book import BOOK
 
 REWARDS = f"/desk/members/{SOMEBODY}/rewards"
 
@@ -151,6 +155,27 @@ def test_the_desk_takes_a_voucher_back_with_a_reason(desk, shop):
     assert "退回 50 分" in told
     assert shop.balance(member(SOMEBODY)) == before
     assert shop.till.use_online(code).refusal.code == "voucher_cancelled"
+    shop.check()
+
+
+def test_a_payment_with_points_is_shown_as_one_and_given_back(desk, shop):
+    paying = structs.replace(BOOK, tender=Paying(100), grammar=4, redeem_limit_points=5_000)
+    shop.now_ms += 1
+    shop.add_book(paying, effective_ms=shop.now_ms)
+    before = shop.balance(member(SOMEBODY))
+    bill = {"points": 500, "bill": Bill(20_000, 0), "epoch": shop.till.stream.epoch}
+    asked = wire.LeaseRequest("pay", member(SOMEBODY), TENDER_REWARD, **bill)
+    lease = shop.till.ask(wire.LEASE_PATH, asked, wire.LeaseAnswer)
+    spend = shop.till.redeem(member(SOMEBODY), lease, reward=TENDER_REWARD)
+    shop.till.push(structs.replace(spend, bill=Bill(20_000, 500)))
+    shop.now_ms += 1
+    shop.till.send(shop.till.request(last_written=len(shop.till.frames)))
+    page = send(desk, "/desk/vouchers", voucher=lease.voucher_code)
+    assert "积分抵现" in page
+    assert not any(one in page for one in ("@tender", "9999", 'value="hand_over"'))
+    told = send(desk, "/desk/vouchers", voucher=lease.voucher_code, do="take_back", why="没打小票")
+    assert "退回 500 分" in told
+    assert shop.balance(member(SOMEBODY)) == before
     shop.check()
 
 
