@@ -10,6 +10,7 @@ from central.access.turnstile import Crowded
 from central.member_page.codes import SLOTS_MAX
 from loyalty.passes import read_pass, slot_at
 from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY, Browser
+from tests.central.rewards.redeem_cases import bring_in
 from tests.loyalty.phone import Phone
 
 
@@ -140,6 +141,17 @@ def test_the_page_shows_points_history_and_rewards_in_both_languages(visitor):
     assert "Points to spend" in english
     assert "purchase" in english.lower()
     assert NUMBER not in page.replace(NUMBER[-4:], "", 1)
+
+
+def test_a_reward_is_told_with_what_it_is_and_by_what_it_is_counted(visitor, mall):
+    words = {"name_zh": "停车", "name_en": "Parking", "unit_zh": "小时", "unit_en": "hours"}
+    about = {"about_zh": "仅限 B2 层", "about_en": "Level B2 only"}
+    facts = {"reward_id": "park", "points": "20", "kind": "parking", "pieces_max": "10"}
+    bring_in(mall, [{**facts, **words, **about}])
+    visitor.open()
+    page, english = (visitor.client.get(f"/m/?lang={lang}").text for lang in ("zh", "en"))
+    assert all(one in page for one in ("仅限 B2 层", "每小时"))
+    assert all(one in english for one in ("Level B2 only", "counted in hours"))
 
 
 def test_a_form_or_call_without_the_sessions_token_changes_nothing(visitor):
