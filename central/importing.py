@@ -138,7 +138,11 @@ def rules(
     *,
     effective_ms: int | None = None,
 ) -> Tally:
-    """Put a rule book in force from a moment on, else now; the one in force changes nothing."""
+    """Put a rule book in force from a moment on, else now; the one in force changes nothing.
+
+    A book has one moment from which it counts, so the one in force cannot be put off: until then
+    the mall would have another, or none.
+    """
     try:
         book = rulebook.from_toml(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -151,6 +155,10 @@ def rules(
     begins_ms = max(effective_ms or moment_ms, moment_ms)
     if current == book and begins_ms == moment_ms:
         return Tally(0, 0, 1)
+    if current == book:
+        zh = "这本规则正在使用，不能推迟；以后要换回来，改一下 name 再导入"
+        en = "this book is in force and cannot be put off; to return to it later, change its name"
+        raise SheetError(name, [Problem(1, "name", zh, en)])
     version = rulebook.version(book)
     signature = sign(parts.keys.central_key, rulebook.signed_message(version, begins_ms))
     row = RuleBookRow(version, rulebook.canonical(book), begins_ms, signature)

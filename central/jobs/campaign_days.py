@@ -18,7 +18,7 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
     with reading(parts.engine) as connection:
         book = book_in_force(connection, parts.config.shard_key, round(end.timestamp() * 1000) - 1)
     if book is None:
-        return 0, "no rule book"
+        return 0, "没有规则 / no rule book"
     said = []
     dated: list[Campaign | Activity] = [*book.campaigns, *book.activities]
     for one in dated:

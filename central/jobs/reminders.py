@@ -50,14 +50,15 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
         days = _days(connection, parts, "reminders", day)
     _begin(parts, day, "expiry/", "tier/", "reward/")
     if book is None or not reminders.wanted(book):
-        return 0, "the rule book asks for none" if book else "no rule book"
+        none = "规则不要求提醒 / the rule book asks for none"
+        return 0, none if book else "没有规则 / no rule book"
     counts: dict[str, int] = {}
     for members in tier_review.pages(parts, max(day, today), book):
         for subject in _write(parts, day, list(_of_page(parts, days, book, rewards, members))):
             sort = subject.partition("/")[0]
             counts[sort] = counts.get(sort, 0) + 1
     told = [f"{sort} {counts[sort]}" for sort in sorted(counts)]
-    told += ["by what members own now"] if day < today else []
+    told += ["按会员现有积分 / by what members own now"] if day < today else []
     return sum(counts.values()), ", ".join(told)
 
 
@@ -69,7 +70,7 @@ def statements(parts: Parts, day: date) -> tuple[int, str]:
     _begin(parts, day, "statement/")
     asked = [one for one in days if book is not None and one.day == book.statement_day]
     if book is None or not asked:
-        return 0, "no statements are due on this day"
+        return 0, "这一天不出对账单 / no statements are due on this day"
     month = (asked[-1].replace(day=1) - timedelta(days=1)).isoformat()[:7]
     due = Due(f"statement/{month}", Reason("statement_due", {"month": month}))
     done = 0

@@ -76,9 +76,9 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
         behind = day + timedelta(days=1)
         later = runs.last_done(connection, parts.config.shard_key, "tiers", behind, today)
     if book is None:
-        return 0, "no rule book"
+        return 0, "没有规则 / no rule book"
     if later is not None:
-        return 0, f"{later} was reviewed"
+        return 0, f"{later} 已评过 / {later} was reviewed"
     changed = 0
     for members in pages(parts, day, book):
         with writing(parts.engine) as connection:
@@ -89,8 +89,9 @@ def run(parts: Parts, day: date) -> tuple[int, str]:
         changed += answer
     if day >= today:
         return changed, book.tier_basis
-    judged = {"balance": f"as {day} ended", "rolling": f"receipts until {day} as they are now"}
-    return changed, f"{book.tier_basis}, {judged[book.tier_basis]}"
+    if book.tier_basis == "balance":
+        return changed, f"balance：{day} 日终的积分 / as {day} ended"
+    return changed, f"rolling：{day} 及以前的小票 / receipts until {day}"
 
 
 def standing(tier_id: str, profile: Profile) -> Standing:

@@ -123,7 +123,7 @@ def test_a_review_of_a_day_before_the_last_one_changes_no_tier(shopped):
     said = shopped.json("central", "jobs", "run", "tiers", "--ahead", "--day", earlier)
     assert (said["done"], said["detail"], tier_of(shopped)) == (
         0,
-        f"{TODAY} was reviewed",
+        f"{TODAY} 已评过 / {TODAY} was reviewed",
         "silver",
     )
 
@@ -132,7 +132,8 @@ def test_a_day_that_is_over_is_judged_by_what_members_owned_when_it_ended(shoppe
     shopped.bring_in("rules", RULES.replace("from_points = 1001", "from_points = 200"))
     yesterday = (TODAY - timedelta(days=1)).isoformat()
     said = shopped.json("central", "jobs", "run", "tiers", "--day", yesterday)
-    assert (said["detail"], tier_of(shopped)) == (f"balance, as {yesterday} ended", "ordinary")
+    assert said["detail"] == f"balance：{yesterday} 日终的积分 / as {yesterday} ended"
+    assert tier_of(shopped) == "ordinary"
     t = schema.transfer
     for earlier, tier in ((1, "ordinary"), (0, "silver")):
         end_ms = int(datetime.combine(TODAY, time.min, ZONE).timestamp() * 1000)
@@ -159,7 +160,7 @@ def test_campaigns_that_begin_or_end_are_named(mall):
         ("2026-12-01", "开始 节"),
         ("2026-12-02", ""),
         ("2026-12-03", "最后一天 节"),
-        ("2020-12-01", "no rule book"),  # a day's book is the one that was in force on it
+        ("2020-12-01", "没有规则"),  # a day's book is the one that was in force on it
     ):
         said = mall.json("central", "jobs", "run", "campaigns", "--ahead", "--day", day)
         assert said["detail"].partition(" / ")[0] == words

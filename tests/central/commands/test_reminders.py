@@ -114,11 +114,11 @@ def test_the_file_has_what_a_message_needs_and_the_job_s_line_nothing_of_it(shop
 
 def test_a_book_that_asks_for_none_has_none(sqlite_mall, tmp_path):
     mall = sqlite_mall.copied(tmp_path)
-    assert ran(mall, "reminders", TODAY)["detail"] == "the rule book asks for none"
+    assert ran(mall, "reminders", TODAY)["detail"].endswith("the rule book asks for none")
 
 
 def test_reminders_of_a_day_that_is_over_go_by_what_members_own_now(shopped):
     yesterday = TODAY - timedelta(days=1)
     said = ran(shopped, "reminders", yesterday)
-    assert said["detail"] == "reward 1, tier 1, by what members own now"
+    assert said["detail"] == "reward 1, tier 1, 按会员现有积分 / by what members own now"
     assert {one["zh"] for one in told(shopped, yesterday)} >= {"再积 794 分升为银卡"}

@@ -145,6 +145,31 @@ def test_labels_that_a_person_gives_count_in_a_trial(shopped, tmp_path):
     assert (more["receipts"], more["points"] - more["given"]) == (1, 600)
 
 
+def test_the_book_in_force_stays_in_force_when_it_is_imported_for_a_day_to_come(mall, tmp_path):
+    day = (TODAY + timedelta(days=7)).isoformat()
+    said = mall.run("central", "import", "rules", str(DEMO / "rules.toml"), "--from", day, code=1)
+    assert "不能推迟" in said
+    assert "change its name" in said
+    assert "没有不同" in mall.run("rules", "diff", "now", str(DEMO / "rules.toml"))
+    back = tmp_path / "back.toml"
+    back.write_text(RULES.replace("积分规则", "积分规则之二", 1), encoding="utf-8")
+    assert "新增 1" in mall.run("central", "import", "rules", str(back), "--from", day)
+
+
+def test_neither_a_book_nor_a_granted_tier_is_of_the_past(mall, new_rules):
+    day = (TODAY - timedelta(days=1)).isoformat()
+    said = mall.run("central", "import", "rules", new_rules, "--from", day, code=1)
+    assert f"{day} is over" in said
+    mall.run("central", "import", "members", str(DEMO / "members.csv"))
+    person = ("--staff", "li", "--why", "guest")
+    grant = ("central", "member", "grant", NUMBER, "gold", *person, "--until")
+    assert f"{day} is over" in mall.run(*grant, day, code=1)
+    assert "已授予 gold" in mall.run(*grant, TODAY.isoformat())
+    assert "新增 1" in mall.run(
+        "central", "import", "rules", new_rules, "--from", TODAY.isoformat()
+    )
+
+
 def test_a_book_for_a_day_to_come_is_announced_now_and_counts_then(mall, tmp_path):
     path = tmp_path / "next.toml"
     path.write_text(RULES + DOUBLE, encoding="utf-8")

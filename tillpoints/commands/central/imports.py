@@ -106,6 +106,10 @@ def rules(begins: datetime | None, **options: Any) -> None:
 
     def from_then(connection: Connection, parts: Parts, name: str, data: bytes) -> Tally:
         then = begins.replace(tzinfo=parts.config.tz()) if begins else None
+        if then is not None and then.date() < datetime.now(tz=then.tzinfo).date():
+            zh = f"{then:%Y-%m-%d} 已过去；过去的小票用 tillpoints rules recalculate 更正"
+            en = f"{then:%Y-%m-%d} is over; what is past, tillpoints rules recalculate corrects"
+            raise Failure(f"{zh} / {en}")
         effective_ms = round(then.timestamp() * 1000) if then else None
         return importing.rules(connection, parts, name, data, effective_ms=effective_ms)
 

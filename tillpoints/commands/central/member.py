@@ -41,6 +41,9 @@ def grant(member: str, tier: str, until: datetime, staff: str, why: str, config:
         if tier not in known:
             listed = ", ".join(known)
             raise Failure(f"没有等级“{tier}”，已有：{listed} / no tier {tier!r}; known: {listed}")
+        if until.date() < datetime.now(tz=parts.config.tz()).date():
+            day = f"{until:%Y-%m-%d}"
+            raise Failure(f"{day} 已过去，授予不会生效 / {day} is over: nothing would be granted")
         pseudonym = _find(parts, member)
         _run(parts, GrantTier(pseudonym, tier, until.date(), staff, why))
     click.echo(f"已授予 {tier}，至 {until:%Y-%m-%d} / granted until {until:%Y-%m-%d}")

@@ -108,7 +108,7 @@ def _line(one: Run, lang: str) -> str:
     started = datetime.fromtimestamp(one.started_ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     took = "-" if one.ended_ms is None else f"{(one.ended_ms - one.started_ms) / 1000:.1f} s"
     state = _STATES[one.state][0 if lang == "zh" else 1]
-    return f"{one.day}  {one.job:<10}{state}  {one.done:>9}  {took:>9}  {started}  {one.detail}"
+    return f"{one.day}  {one.job:<11}{state}  {one.done:>9}  {took:>9}  {started}  {one.detail}"
 
 
 def _facts(one: Run) -> dict[str, object]:
