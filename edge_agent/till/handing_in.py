@@ -78,7 +78,6 @@ class HandingIn:
         if is_coupon and self.coupons.keeps_another(voucher.code):
             return "error", own_words("coupon_one_at_a_time")
         if voucher.home_device is None:
-            self._asked_coupon = voucher.code if is_coupon else ""
             return self._ask_central(voucher.code, now, "voucher_offline", again=is_coupon)
         if voucher.home_device != self._identity.device_id.hex():
             return self._refused(voucher.code, Reason("voucher_elsewhere"))
@@ -91,8 +90,7 @@ class HandingIn:
             return None
         self._asked = None
         if answer.answer is None:
-            if self._asked_coupon == asked.voucher_code:
-                self.coupons.unanswered(asked)
+            self._no_answer(asked)
             return self._refused(answer.voucher_code, Reason(self._if_silent))
         if answer.answer.refusal is not None:
             # The question stays: a late copy of it may still take the voucher, for us.
@@ -100,6 +98,10 @@ class HandingIn:
         told = answer.answer
         own = (self._identity.shard_key, asked.voucher_code, told.reward_id, None)
         return self._taken(asked, Voucher(*own, told.valid_until, told.pieces, told.coupon))
+
+    def _no_answer(self, asked: VoucherUse) -> None:
+        if self._asked_coupon == asked.voucher_code:
+            self.coupons.unanswered(asked)
 
     def _typed(self, code: str, now: Now) -> Told | None:
         """Take a typed code by what central told this till alone; else ask, online only."""
@@ -124,7 +126,10 @@ class HandingIn:
             request_id = self._journal.voucher_asked(code, drawn)
         except JournalError:
             return self._not_recorded(code)
+        if self._asked is not None:
+            self._no_answer(self._asked)  # nobody will look at it: another one was scanned
         self._asked = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)
+        self._asked_coupon = code if again else ""
         self._if_silent = if_silent
         self._ask(AskVoucher(request_id, code))
         return "info", own_words("checking")

@@ -375,6 +375,19 @@ def test_a_coupon_whose_answer_was_lost_is_told_back_if_nobody_scans_it_again(
     assert (released.outcome, released.request_id) == ("released", request_id)
 
 
+def test_a_coupon_whose_answer_another_scan_overtook_is_told_back_too(counter: Counter) -> None:
+    assert counter.scan(counter.text(home=False)) == "checking"
+    first = counter.asked.pop()
+    assert counter.scan(counter.text(CODES[1], home=False)) == "checking"
+    taken = VoucherAnswer("less-50", coupon=LESS_50, valid_until="2026-11-30")
+    counter.do(VoucherAnswered(first.voucher_code, taken))
+    assert counter.answer(taken) == "coupon_kept"  # the later one
+    counter.till.tick(now(101.0), TERMS)
+    counter.till.tick(now(102.0 + RECEIPT_S), TERMS)
+    told = {one.voucher_code: one.request_id for one in counter.events(CouponChecked)}
+    assert told[first.voucher_code] == first.request_id
+
+
 def test_a_coupon_whose_answer_came_at_the_second_try_is_kept_and_not_told_back(
     counter: Counter,
 ) -> None:
