@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from msgspec import structs
 
 from edge_agent.journal.cursor import Cursor
 from edge_agent.journal.file.database import FILE
@@ -14,6 +15,7 @@ from edge_agent.journal.pulled.member_files import path_of
 from edge_agent.journal.pulled.members import InUse
 from loyalty import wire
 from loyalty.events import Holder
+from loyalty.member_file import key_check
 from loyalty.wire import CardRow, FeedRow, Judged, MemberRow, PullAnswer, PushAnswer, Topic, Verdict
 from tests.edge_agent.journal.conftest import at, enrolment, open_till, sale
 from tests.loyalty.directories import member_file, name_of
@@ -329,6 +331,19 @@ def expect(till, members, cards, points):
         assert holder == (Holder("member", cards[tag]) if tag in cards else Holder("card", tag))
         if tag not in cards:
             assert till.standing(holder).balance == points.get(tag)
+
+
+def test_who_enrols_under_another_tenant_key_needs_another_file(till):
+    """No card is found under the new key in the one that was made under the old."""
+    till.take_page(answer(position=5, through=5))
+    assert put_file(till, 5, {A: 100}, {T1: A})
+    assert till.holder_of(T1) == Holder("member", A)
+    till.enrol(enrolment(), "https://central.example")
+    assert till.member_file().name
+    till.enrol(structs.replace(enrolment(), tenant_key=b"n" * 32), "https://central.example")
+    assert till.member_file() == InUse("", 0, 5)
+    assert till.directory_held().key_check == key_check(b"n" * 32)
+    assert till.holder_of(T1) == Holder("card", T1)
 
 
 def test_the_tenant_key_is_told_by_its_check_alone(till):
