@@ -84,8 +84,11 @@ class Borrowers:
             self._take_time(station)
         self._lose_touch(stand)
         self._say(stand, commands.Choose(rng.choice(_WANTED)), member, terms)
-        if rng.random() < 0.4:
-            self._say(stand, commands.Pieces(rng.randrange(2, 6)), member, terms)
+        visit = stand.redeeming.visit
+        if rng.random() < 0.5 and visit is not None:
+            all_of_it = (visit.available or 0) // max(visit.price, 1)  # also what is lent ahead
+            pieces = rng.choice((all_of_it, rng.randrange(2, 6)))
+            self._say(stand, commands.Pieces(pieces), member, terms)
         before, ready = station.journal.outbox(), stand.counter.reach(member, terms).ready
         self._say(stand, commands.Confirm(), member, terms)
         told = self._counters.recorded_since(station, before, "redeemed")

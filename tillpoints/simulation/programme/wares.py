@@ -16,7 +16,7 @@ from loyalty.wire import RewardRow, ShopRow
 
 _SHARD = 1
 REWARDS = (
-    RewardRow("tea", "茶", "Tea", 100, "goods", None, Details(pieces_max=5)),
+    RewardRow("tea", "茶", "Tea", 100, "goods", None, Details(pieces_max=40)),
     RewardRow("cake", "蛋糕", "Cake", 300, "goods", "S1"),
     RewardRow("mug", "杯子", "Mug", 150, "goods", None, Details(limit=3)),
     RewardRow("set", "套装", "Set", 200, "bundle", None, Details(parts=(Part("mug", 1),))),
