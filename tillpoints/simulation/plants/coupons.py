@@ -11,6 +11,7 @@ from central.ledger.judging.redemption_rows import BillPart, PaidBill
 from central.ledger.judging.rows import VoucherState
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.projections import refunds, vouchers
+from edge_agent.journal.spending.vouchers import VoucherReader
 from loyalty.events import VoucherUse
 from tillpoints.simulation.plants import Patch
 
@@ -20,15 +21,17 @@ _BILLS = "central.ledger.judging.bills"
 def remembered_in_memory_alone() -> Sequence[Patch]:
     """A till knows the coupons that it has used until it is killed."""
     used: set[tuple[int, str]] = set()
-    append = Journal.append
+    append, known = Journal.append, VoucherReader.voucher_used
 
     def note(self: Journal, entries: Sequence[Any], **more: Any) -> list[int]:
         seqs = append(self, entries, **more)
-        used.update((id(self), one.voucher_code) for one in entries if isinstance(one, VoucherUse))
+        uses = (one for one in entries if isinstance(one, VoucherUse))
+        used.update((id(self), one.voucher_code) for one in uses)
         return seqs
 
     def replace(db: Any, place: Any, body: VoucherUse) -> None:
-        db.execute("DELETE FROM voucher_use WHERE voucher_code = ?", (body.voucher_code,))
+        if body.bill is not UNSET:
+            db.execute("DELETE FROM voucher_use WHERE voucher_code = ?", (body.voucher_code,))
         _used(db, place, body)
 
     _used = vouchers.used
@@ -36,7 +39,7 @@ def remembered_in_memory_alone() -> Sequence[Patch]:
         ("edge_agent.journal.journal.Journal.append", note),
         (
             "edge_agent.journal.spending.vouchers.VoucherReader.voucher_used",
-            lambda me, code: (id(me), code) in used,
+            lambda me, code: (id(me), code) in used if me.coupon(code) else known(me, code),
         ),
         ("edge_agent.journal.projections.vouchers.used", replace),
     ]
