@@ -4,6 +4,7 @@ The private key never leaves `device.key` beside the journal, readable by its ow
 before the first call, so that asking again after a lost answer asks as the same device.
 """
 
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -18,6 +19,9 @@ from loyalty.wire import EnrolAnswer, Role
 
 KEY_FILE = "device.key"
 NEXT_KEY_FILE = "device.key.next"
+_KEY_BYTES = 32
+
+_log = logging.getLogger(__name__)
 
 
 class Identity(Struct, frozen=True):
@@ -132,6 +136,11 @@ def take_next_key(directory: Path) -> None:
 
 
 def _kept(path: Path) -> Ed25519PrivateKey:
+    if path.exists() and path.stat().st_size != _KEY_BYTES:
+        # Without it nothing is sent, but the till goes on selling: central refuses the new key
+        # aloud until store IT gives it a code. What is left of the old one may still tell why.
+        _log.error("%s is damaged: a new key is made, which central does not know", path)
+        path.replace(path.with_name(path.name + ".damaged"))
     if not path.exists():
         _write_new(path, Ed25519PrivateKey.generate().private_bytes_raw())
     return Ed25519PrivateKey.from_private_bytes(path.read_bytes())

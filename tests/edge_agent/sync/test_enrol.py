@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from edge_agent.journal.identity import KEY_FILE
+from edge_agent.journal.identity import KEY_FILE, device_key
 from edge_agent.journal.journal import Journal
 from edge_agent.sync.calls import Offline, Refused
 from edge_agent.sync.enrol import enrol
@@ -43,6 +43,16 @@ def test_the_key_stays_the_same_over_restarts(tmp_path, transport, central, url)
     for _ in range(2):
         with Journal.open(tmp_path) as journal:
             assert enrol(journal, transport, url=url, code=CODE).device_id == DEVICE
+
+
+@pytest.mark.parametrize("left", [b"", b"x" * 31])
+def test_a_damaged_key_is_set_aside_and_stops_no_till(blank, transport, url, caplog, left):
+    enrol(blank, transport, url=url, code=CODE)
+    (blank.directory / KEY_FILE).write_bytes(left)
+    made = device_key(blank.directory)
+    assert device_key(blank.directory).private_bytes_raw() == made.private_bytes_raw()
+    assert (blank.directory / f"{KEY_FILE}.damaged").read_bytes() == left
+    assert "is damaged" in caplog.text
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
