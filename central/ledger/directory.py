@@ -54,7 +54,7 @@ class NoShard(LookupError):
     """The programme was never set up in this database."""
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """A row to be: the item's new state, or that it is gone; for one device or for all."""
 
     topic: Topic

@@ -5,6 +5,7 @@ Days are the mall's; a day ends at the mall's next midnight, whatever its clocks
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from loyalty.rules.book_types import RuleBook
@@ -13,6 +14,7 @@ from loyalty.rules.lots import expires_on
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(maxsize=4_096)  # every award of a day asks the same
 def last_day(earned_on: date, book: RuleBook, tier_id: str = "", own_months: int = 0) -> date:
     """Return the last day on which points count that a member of a tier earned on a day.
 
@@ -28,6 +30,7 @@ def last_day(earned_on: date, book: RuleBook, tier_id: str = "", own_months: int
     return day
 
 
+@lru_cache(maxsize=1_024)
 def counts_from(earned_on: date, book: RuleBook) -> date:
     """Return the first day on which points earned on a day can be spent."""
     return earned_on + timedelta(days=book.pending_days)

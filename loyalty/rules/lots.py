@@ -11,7 +11,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 
-class Lot(Struct, frozen=True):
+class Lot(Struct, frozen=True, gc=False):
     """`left` points that count until the end of `expires_on`."""
 
     lot_id: bytes

@@ -147,7 +147,8 @@ def _attempt(entry: Entry) -> tuple[Judgement, tuple[bytes, ...]]:
         return Judgement(body.verdict, error=body.error), ()
     try:
         _check_chain(entry.event)
-        _check_origin(entry.state, entry.event)
+        if entry.event.origin is not None:
+            _check_origin(entry.state, entry.event, entry.event.origin)
         judgement = _HANDLERS[type(body)](entry, body)
         return judgement, () if entry.state.waiting.empty else tuple(entry.wakes)
     except Unloaded:
@@ -183,18 +184,16 @@ def _check_chain(event: Event) -> None:
         raise Impossible(f"kind {kind} is written by central alone")
 
 
-def _check_origin(state: State, event: Event) -> None:
+def _check_origin(state: State, event: Event, origin: Origin) -> None:
     """Let no device say of an event of its open epoch that it stood in an older one (SYNC 2.6).
 
     A branch of a chain that forked may say other than we hold, and a ledger out of a backup may
     lack whole epochs.
     """
-    if event.origin is None:
-        return
     device_id, epoch, _ = event.identity
-    before = state.heads.get((device_id, event.origin.epoch))
-    if event.origin.epoch >= epoch or (before is not None and not before.sealed):
-        raise Impossible(f"epoch {event.origin.epoch} was not over before epoch {epoch}")
+    before = state.heads.get((device_id, origin.epoch))
+    if origin.epoch >= epoch or (before is not None and not before.sealed):
+        raise Impossible(f"epoch {origin.epoch} was not over before epoch {epoch}")
 
 
 def _rejudge(state: State, event: Event, body: Rejudge, recorded: Judgement | None) -> Folded:

@@ -40,13 +40,12 @@ def interval(at: Moment, clock: Moment, boots: Sequence[BootClock], received_ms:
     `boots` are the boots it may have been in. The interval lies between 0 and `received_ms`,
     whatever the device says.
     """
-    latest_ms = received_ms
-    if at.boot_id == clock.boot_id:
-        before_ms = clock.boottime_ms - at.boottime_ms
-        latest_ms -= before_ms - _drift_ms(before_ms)
+    same_boot = at.boot_id == clock.boot_id
+    before_ms = clock.boottime_ms - at.boottime_ms
     for place, boot in enumerate(boots):
         if boot.boot_id != at.boot_id:
             continue
+        latest_ms = received_ms - (before_ms - _drift_ms(before_ms) if same_boot else 0)
         sample = boot.sample
         if sample is not None:
             earliest_ms, until_ms = _around(at.boottime_ms, sample)
@@ -55,8 +54,8 @@ def interval(at: Moment, clock: Moment, boots: Sequence[BootClock], received_ms:
         if since_ms is not None:
             return _cut(since_ms, until_ms, received_ms, Quality.BOUNDED)
         break
-    if at.boot_id == clock.boot_id:
-        moment_ms = received_ms - (clock.boottime_ms - at.boottime_ms)
+    if same_boot:
+        moment_ms = received_ms - before_ms
         return _cut(moment_ms, moment_ms, received_ms, Quality.UNKNOWN)
     moment_ms = received_ms - (clock.wall_ms - at.wall_ms)
     return _cut(moment_ms, received_ms, received_ms, Quality.UNKNOWN)
@@ -100,6 +99,8 @@ def _between(
 
 def _cut(earliest_ms: int, latest_ms: int, received_ms: int, quality: Quality) -> When:
     """Return an interval as far as it lies between 0 and `received_ms`."""
+    if 0 <= earliest_ms <= latest_ms <= received_ms:  # nearly always
+        return When(earliest_ms, latest_ms, quality)
     earliest, latest = max(0, min(earliest_ms, received_ms)), max(0, min(latest_ms, received_ms))
     if earliest > latest or latest_ms < 0 or earliest_ms > received_ms:
         return When(min(earliest, latest), latest, Quality.CLAMPED)

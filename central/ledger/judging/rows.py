@@ -288,7 +288,7 @@ class Voucher(Struct, frozen=True):
     request_id: str | None = None
 
 
-class Member(Struct, frozen=True):
+class Member(Struct, frozen=True, gc=False):
     """A member as the ledger knows them; `tags` are sorted."""
 
     tier_id: str

@@ -31,7 +31,7 @@ NOTHING = Facts()
 NOBODY = Profile()
 
 
-class Ruled(Struct, frozen=True):
+class Ruled(Struct, frozen=True, gc=False):
     """What a sale gives its holder: `due` by the rules, `uncapped` but for caps receipts share.
 
     `gone` of `due` went with earlier refunds. `apart` are points with an own last day. They are
@@ -60,8 +60,9 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
     until, begin = last_day(earned_on, book, tier_id), counts_from(earned_on, book)
     if prepared(book).plain:
         basket, who = Basket(sale.eligible_fen, sale.shop_id, sale.category), Who(tier_id)
-        due = earning.points(basket, who, None, book)
-        stays = refunds.kept(basket, due, sale.refunded_fen, who, None, book)
+        due = stays = earning.points(basket, who, None, book)
+        if sale.refunded_fen:
+            stays = refunds.kept(basket, due, sale.refunded_fen, who, None, book)
         return Ruled(due, due, due - stays, until, begin)
     facts = entry.state.facts.get(sale.fingerprint) or NOTHING
     basket, when = _basket(sale, facts), span(entry, facts)

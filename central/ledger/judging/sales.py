@@ -32,7 +32,7 @@ _OPEN = rows.Sale(*_FACTS, None, "", 0, 0, None, "", SaleState.OPEN)
 
 def sale(entry: Entry, body: Sale) -> Judgement:
     """Record a sale and give its points, or keep it open for its claim."""
-    given_way = _given_way(entry, body)
+    given_way = _given_way(entry, body) if body.review_id else None
     if given_way is not None:
         return given_way
     of_receipt = references.print_of(body.receipt, body.discriminator)

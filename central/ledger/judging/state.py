@@ -68,10 +68,11 @@ class Table(Generic[K, V]):
         """Return a row, None if there is none. Raises Unloaded if nobody has looked."""
         if key in self._written:
             return self._written[key]
-        row = self.loaded.get(key)
-        if row is None and not self.complete and key not in self.loaded:
-            raise Unloaded(self.name, key)
-        return row
+        if key in self.loaded:
+            return self.loaded[key]
+        if self.complete:
+            return None
+        raise Unloaded(self.name, key)
 
     def put(self, key: K, row: V | None) -> None:
         """Write a row; None takes it away."""

@@ -9,6 +9,7 @@ coordinator (SYNC 2.12), and new rows by COPY.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +35,8 @@ Row = dict[str, Any]
 
 #: Below SQLite's 32,766 parameters even with three columns to a key.
 CHUNK_KEYS = 8_192
+#: So many rows in one of SQLite's INSERTs take a quarter less time than as many INSERTs.
+_ROWS_TOGETHER = 32
 #: From so many rows on COPY is faster: it goes to the database and back three times, not once.
 _COPY_ROWS = 200
 _TYPES: dict[type, str] = {
@@ -185,8 +188,13 @@ def _write(
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        statement = _into(table, columns) + _marks_of_row("?", len(columns)) + conflict
-        driver.tell(connection, statement, rows)
+        into, width = _into(table, columns), len(columns)
+        whole = len(rows) - len(rows) % _ROWS_TOGETHER
+        if whole:
+            several = [tuple(chain.from_iterable(some)) for some in _together(rows[:whole])]
+            driver.tell(connection, into + _marks_of_rows(width) + conflict, several)
+        if rest := rows[whole:]:
+            driver.tell(connection, into + _marks_of_row("?", width) + conflict, rest)
     elif connection.info.get(CITUS):
         statement = _into(table, columns) + _marks_of_row("%s", len(columns)) + conflict
         connection.exec_driver_sql(statement, rows if isinstance(rows, list) else list(rows))
@@ -237,6 +245,16 @@ def _into(table: Table, columns: Columns) -> str:
 @cache
 def _marks_of_row(mark: str, width: int) -> str:
     return f" VALUES ({', '.join([mark] * width)})"
+
+
+@cache
+def _marks_of_rows(width: int) -> str:
+    return " VALUES " + ", ".join([f"({', '.join(['?'] * width)})"] * _ROWS_TOGETHER)
+
+
+def _together(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
+    for start in range(0, len(rows), _ROWS_TOGETHER):
+        yield rows[start : start + _ROWS_TOGETHER]
 
 
 @cache

@@ -5,9 +5,9 @@ no conflict clause: the database refuses, and nothing of the turn is committed.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import BindParameter, Connection, bindparam, update
 
 from central import schema
@@ -25,8 +25,7 @@ _INBOX = tuple(one.name for one in schema.inbox.columns)
 _UNJUDGED = Folded(Judgement(Verdict.QUARANTINED, error="never judged"))
 
 
-@dataclass(slots=True)
-class Logged:
+class Logged(Struct, gc=False):
     """An event of this turn, and what it did once it was judged."""
 
     event: Event

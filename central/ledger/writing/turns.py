@@ -71,12 +71,7 @@ def run_turn(
     NoShard, and whatever the database raises: then nothing of the turn must be committed.
     """
     with collector.at_rest():
-        turn = _Turn(connection, shard_key, now_ms)
-        turn.load(items)
-        answers = [turn.item(item) for item in items]
-        position = turn.save([item for item in items if isinstance(item, Push)])
-        told = [turn.answer(answer, position) for answer in answers]
-        left = turn.left()
+        told, left = _run(connection, shard_key, items, now_ms)
     if leave is None:
         while left is not None:
             rest: list[Wake] = []
@@ -85,6 +80,17 @@ def run_turn(
     elif left is not None:
         leave(left)
     return told
+
+
+def _run(
+    connection: Connection, shard_key: int, items: Sequence[Item], now_ms: int
+) -> tuple[list[object], Wake | None]:
+    """Return the items' answers, and what is left; the turn's state is gone when this returns."""
+    turn = _Turn(connection, shard_key, now_ms)
+    turn.load(items)
+    answers = [turn.item(item) for item in items]
+    position = turn.save([item for item in items if isinstance(item, Push)])
+    return [turn.answer(answer, position) for answer in answers], turn.left()
 
 
 class _Turn:

@@ -132,10 +132,8 @@ def of_holder(holder: Holder | None) -> Sequence[Want]:
 
 
 def _purse(holder: Holder) -> list[Want]:
-    wallet = wallet_id(holder)
-    debt = debt_id(holder)
-    purse = [("accounts", ISSUER), ("accounts", wallet), ("accounts", debt), ("lots", wallet)]
-    return [*purse, ("pending_lots", pending_id(holder))]
+    accounts = (ISSUER, wallet_id(holder), debt_id(holder))  # a wallet's lots come with it
+    return [*(("accounts", one) for one in accounts), ("pending_lots", pending_id(holder))]
 
 
 def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
