@@ -166,8 +166,17 @@ def _joined(columns: tuple[Column[Any], ...], width: int, size: int) -> str:
 
 @cache
 def _of_arrays(columns: tuple[Column[Any], ...], width: int) -> str:
-    key = f"({_names(columns[:width])}) IN (SELECT * FROM {_unnest(columns[:width])})"  # noqa: S608
-    return f"{_from(columns)} WHERE {key} AND shard_key = %s"
+    """Return a statement whose keys are looked up one by one.
+
+    PostgreSQL too takes a shard for a few rows, until it has counted them: it would read all of it
+    to join it with the keys. OFFSET 0 is how it is told to ask for each.
+    """
+    marks = [f"key{at}" for at in range(1, width + 1)]
+    pairs = zip(columns, marks, strict=False)
+    same = " AND ".join(f"{one.name} = {mark}" for one, mark in pairs)
+    keys = f"{_unnest(columns[:width])} AS wanted ({', '.join(marks)})"
+    rows = f"{_from(columns)} WHERE {same} AND shard_key = %s OFFSET 0"
+    return f"SELECT found.* FROM {keys} CROSS JOIN LATERAL ({rows}) AS found"  # noqa: S608  # ours
 
 
 def _from(columns: tuple[Column[Any], ...]) -> str:

@@ -71,7 +71,12 @@ def run_turn(
     NoShard, and whatever the database raises: then nothing of the turn must be committed.
     """
     with collector.at_rest():
-        told, left = _run(connection, shard_key, items, now_ms)
+        turn = _Turn(connection, shard_key, now_ms)
+        turn.load(items)
+        answers = [turn.item(item) for item in items]
+        position = turn.save([item for item in items if isinstance(item, Push)])
+        told, left = [turn.answer(answer, position) for answer in answers], turn.left()
+        del turn  # all it held: nothing of it is there when the collector looks again
     if leave is None:
         while left is not None:
             rest: list[Wake] = []
@@ -80,17 +85,6 @@ def run_turn(
     elif left is not None:
         leave(left)
     return told
-
-
-def _run(
-    connection: Connection, shard_key: int, items: Sequence[Item], now_ms: int
-) -> tuple[list[object], Wake | None]:
-    """Return the items' answers, and what is left; the turn's state is gone when this returns."""
-    turn = _Turn(connection, shard_key, now_ms)
-    turn.load(items)
-    answers = [turn.item(item) for item in items]
-    position = turn.save([item for item in items if isinstance(item, Push)])
-    return [turn.answer(answer, position) for answer in answers], turn.left()
 
 
 class _Turn:
