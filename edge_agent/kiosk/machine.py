@@ -75,7 +75,7 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return flow.told(state, event, now, terms)
         case Back() if state.claim or _has_done(state) or state.step in _MAY_GO_BACK:
             return home(state), flow.let_go(state)
-        case Left():
+        case Left() if state.step != "working":  # as for a second card
             return State(notices=state.notices), flow.let_go(state)
         case Tick():
             return _ticked(state, now)

@@ -131,8 +131,8 @@ class KioskStand:
         failure = self.counter.write(effects, state.request_id)
         if failure is not None:
             failed = inputs.ScanFailed(failure)
-            self.state, _ = machine.step(self.state, inputs.Left(), now, terms)
-            self.state, _ = machine.step(self.state, failed, now, terms)
+            begun_anew = State(notices=self.state.notices)
+            self.state, _ = machine.step(begun_anew, failed, now, terms)
             return
         self.state = state
         for effect in effects:

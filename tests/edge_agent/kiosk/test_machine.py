@@ -337,6 +337,14 @@ def test_a_proof_that_central_does_not_take_can_be_given_again_as_another_reques
     assert screen.state.step == "working"
 
 
+def test_who_touches_finish_just_after_confirming_does_not_lose_the_points(screen: Kiosk) -> None:
+    """Nobody would spend what central lends for it, nor give it back before the next start."""
+    up_to_confirmed(screen, member(balance=9000), DEAR)
+    screen.feed(PinTyped("111222"))
+    screen.feed(Left())
+    assert screen.state.step == "working"
+
+
 def test_a_member_who_has_to_wait_is_told_so(screen: Kiosk) -> None:
     up_to_confirmed(screen, member(balance=9000), DEAR)
     screen.feed(PinTyped("111222"))
