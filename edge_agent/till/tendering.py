@@ -80,7 +80,7 @@ class Tendering:
         if isinstance(message, commands.Pay | commands.PayBill | commands.PayConfirm):
             self._touched_s = now.boottime_s
         match message:
-            case commands.Pay():
+            case commands.Pay() if self._asked is None:
                 return self.open(member, terms)
             case commands.PayBill(amount=amount):
                 return self.typed(amount, terms)

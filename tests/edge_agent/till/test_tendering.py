@@ -160,6 +160,17 @@ def test_above_the_limit_the_member_proves_to_be_there(counter: Counter) -> None
     assert counter.do(counter.grant()) == "pay_spent"
 
 
+def test_what_is_on_its_way_is_not_begun_again(counter: Counter) -> None:
+    counter.offer()
+    counter.do(commands.PayConfirm())
+    counter.do(commands.Prove("4711"))
+    for again in (commands.Pay(), commands.PayBill("300"), commands.PayConfirm()):
+        counter.do(again)
+        assert counter.step() == "working"
+    assert len(counter.asked) == 1
+    assert counter.do(counter.grant()) == "pay_spent"
+
+
 def test_below_the_limit_no_proof_is_asked_for(counter: Counter) -> None:
     counter.do(commands.Scan(WANG))
     scan = counter.till.state.scan
