@@ -16,22 +16,25 @@ from sqlalchemy import Connection, and_, func, select
 from central import schema
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.member_rows import Profile
-from central.ledger.judging.rows import SaleState, Unreadable, read_body
+from central.ledger.judging.rows import Identity, SaleState, Unreadable, read_body
 from central.ledger.shards import read_shard
 from central.ledger.writing.loading import read
 from central.ledger.writing.projections import facts_of, profile_of
 from loyalty.chain import Frame
-from loyalty.events import Body, Refund, Rejudge, Sale
+from loyalty.events import KINDS, Body, Refund, Rejudge, Sale
 from loyalty.rules.basket import Basket
 from loyalty.rules.campaigns import Who
 from loyalty.rules.counting import Used
 from loyalty.rules.spans import Span
 from loyalty.rules.trying import Back, Past
+from loyalty.wire import Verdict
 
 _PAGE_ROWS = 2_000
 
 
 _BACK = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
+_KINDS = tuple(kind for kind, body in KINDS.items() if body in (Refund, Rejudge))
+_APPLIED = (int(Verdict.APPLIED), int(Verdict.APPLIED_ADJUSTED))
 #: The turn of the ledger and the place of an event in it, and what it did.
 _Placed = tuple[tuple[int, int], Past | Back]
 
@@ -110,29 +113,30 @@ def _sold(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -> I
 
 
 def _refunds(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -> Iterator[_Placed]:
-    """Yield what came back, as far as it took points, by what the events say that booked it."""
+    """Yield what came back: of the sale that a refund took points of, else that its till named."""
     m, t = schema.transfer, schema.inbox
     same = [m.c[name] == t.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
+    took = and_(*same, m.c.code.in_([int(code) for code in _BACK]))
     query = (
-        select(m.c.subject, t.c.turn, t.c.place, t.c.kind, t.c.kind_version, t.c.body)
-        .join_from(m, t, and_(*same))
-        .where(m.c.shard_key == shard_key, m.c.code.in_([int(code) for code in _BACK]))
-        .where(m.c.booked_ms >= from_ms, m.c.booked_ms < to_ms)
+        select(t, m.c.subject)
+        .join_from(t, m, took, isouter=True)
+        .where(t.c.shard_key == shard_key, t.c.kind.in_(_KINDS), t.c.verdict.in_(_APPLIED))
+        .where(t.c.received_ms >= from_ms, t.c.received_ms < to_ms)
         .order_by(t.c.turn, t.c.place)
-        .distinct()
     )
-    so_far: dict[str, Back] = {}
-    for row in connection.execute(query):
+    told: dict[str, dict[Identity, Refund]] = defaultdict(dict)
+    for row in connection.execute(query.execution_options(yield_per=_PAGE_ROWS)):
         body = read_body(Frame(row.kind, row.kind_version, row.body))
+        origin = Identity(row.device_id, row.epoch, row.seq)
         if isinstance(body, Rejudge):
+            origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
             body = _waited(connection, shard_key, body)
-        if isinstance(body, Refund):
-            before = so_far.get(row.subject) or Back(row.subject, 0)
-            back = Back(
-                row.subject, before.refunded_fen - body.eligible_fen, (*before.goods, *body.parts)
-            )
-            so_far[row.subject] = back
-            yield (row.turn, row.place), back
+        key = row.subject or (body.original if isinstance(body, Refund) else None)
+        if isinstance(body, Refund) and key is not None:
+            told[key][origin] = body
+            gone = -sum(one.eligible_fen for one in told[key].values())
+            goods = tuple(part for one in told[key].values() for part in one.parts)
+            yield (row.turn, row.place), Back(key, gone, goods)
 
 
 def _waited(connection: Connection, shard_key: int, again: Rejudge) -> Body | Unreadable:

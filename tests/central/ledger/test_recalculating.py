@@ -1,5 +1,6 @@
 """Receipts of the past under another book: what refunds, caps and remainders then come to."""
 
+import random
 from datetime import date
 
 import pytest
@@ -188,5 +189,31 @@ def test_a_trial_knows_a_refund_that_waited_for_its_sale_and_several_of_one(mall
     assert mall.balance(member()) == 75
     mall.till.push(mall.till.sale(member(), fen=5_000, points=50, book=version))
     assert mall.balance(member()) == 75 + 75
+    assert dry_run(mall, book) == []
+    mall.check()
+
+
+@pytest.mark.parametrize("chance", range(3))
+def test_whatever_was_bought_and_refunded_a_trial_of_the_book_in_force_finds_nothing(mall, chance):
+    """Refunds of no points free too what was carried and first purchases."""
+    rng = random.Random(chance)
+    book, version = in_force(
+        mall,
+        {"times": "2", "cap_day": 60},
+        {"id": "d", "points": 20, "cap_member": 50, "minimum_fen": 4_000},
+        {"id": "e", "points": 3, "every_fen": 1_000, "budget": 200},
+        remainder="carry",
+    )
+    sold = []
+    for _ in range(40):
+        if not sold or rng.random() < 0.5:
+            fen = rng.choice((50, 3_000, 5_000, 9_999))
+            sold.append(mall.till.sale(member(rng.choice("ab")), fen, points=0, book=version))
+            mall.till.write(sold[-1])
+        else:
+            sale = rng.choice(sold)
+            fen = rng.choice((sale.eligible_fen, sale.eligible_fen // 3 + 1))
+            mall.till.write(mall.till.refund(sale, fen))
+    mall.till.send()
     assert dry_run(mall, book) == []
     mall.check()
