@@ -78,10 +78,13 @@ def add_tenant_key(path: Path) -> Keys:
     Raises KeysError, and OSError if the disk does not take it.
     """
     number = len(load(path).tenant_keys)
+    path = path.resolve()  # what a link names is written, not the link
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        owner = path.stat()  # the server's user, whoever runs this
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
         before = path.read_text(encoding="ascii").rstrip("\n")
         file.write(f'{before}\ntenant_key_{number} = "{secrets.token_hex(_KEY_BYTES)}"\n')
         file.flush()

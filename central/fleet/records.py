@@ -13,11 +13,13 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from central.fleet.exposure import OpenLease, open_leases
 from central.fleet.sheet import Till
 from central.ledger.judging.fold import OPEN_VERDICTS
+from central.ledger.shards import tenant_number
 from central.records import Tally, find, put, tally
 from central.schema import contact, device, enrolment, fence, inbox, stream
 from central.sync.callers import DeviceState
 from central.sync.census import awaited
 from central.sync.enrolment import code_hash
+from central.sync.tenant_moves import behind
 from central.sync.trails import gaps
 from central.sync.witnesses import against
 from loyalty.codes import group
@@ -75,7 +77,7 @@ class Device(Struct, frozen=True):
     under its open leases without central knowing. `seal_contradicted`: it holds a seal that the
     ledger's seal of this turn contradicts, so somebody changed what was sealed. `gaps`: what its
     papers left out on the last day. `awaited`: the database was restored, and this device has not
-    told everything since.
+    told everything since. `has_old_key`: it makes the tags of cards under an earlier tenant key.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Device(Struct, frozen=True):
     seal_contradicted: int | None = None
     gaps: Gaps = Gaps()
     awaited: bool = False
+    has_old_key: bool = False
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
@@ -218,6 +221,7 @@ class _Facts(Struct, frozen=True):
     leases: dict[bytes, list[OpenLease]]
     contradicted: dict[bytes, int]
     gaps: dict[bytes, Gaps]
+    behind: frozenset[str]
 
 
 def devices(connection: Connection, shard_key: int, now_ms: int = 0) -> list[Device]:
@@ -252,6 +256,7 @@ def _device(row: Row[Any], facts: _Facts) -> Device:
         seal_contradicted=facts.contradicted.get(row.device_id),
         gaps=facts.gaps.get(row.device_id, Gaps()),
         awaited=row.device_id in facts.awaited,
+        has_old_key=row.name in facts.behind,
     )
 
 
@@ -293,4 +298,5 @@ def _facts(connection: Connection, shard_key: int, now_ms: int) -> _Facts:
         contradicted=against(connection, shard_key),
         gaps=gaps(connection, shard_key, now_ms),
         awaited=awaited(connection, shard_key),
+        behind=frozenset(behind(connection, shard_key, tenant_number(connection, shard_key))),
     )

@@ -1,3 +1,4 @@
+import os
 import stat
 
 import pytest
@@ -43,6 +44,34 @@ def test_keys_that_others_can_read_are_refused(tmp_path):
     path.chmod(0o640)
     with pytest.raises(keys.KeysError, match="others can read it"):
         keys.load(path)
+
+
+def test_a_tenant_key_is_added_and_all_that_was_there_stays(tmp_path):
+    path, link = tmp_path / "secrets" / "central.keys", tmp_path / "central.keys"
+    path.parent.mkdir()
+    link.symlink_to(path)
+    keys.create(path)
+    before, first = path.read_bytes(), keys.load(path)
+    later = keys.add_tenant_key(link)
+    assert link.is_symlink()
+    assert path.read_bytes().startswith(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [one.name for one in path.parent.iterdir()] == ["central.keys"]
+    assert later.tenant_keys[:1] == first.tenant_keys
+    assert len(set(keys.add_tenant_key(path).tenant_keys)) == 3
+    assert (later.tenant_key, later.at(1).tenant_key) == later.tenant_keys
+    assert later.central_public == first.central_public
+    with pytest.raises(keys.KeysError, match="lacks tenant_key_2"):
+        later.at(2)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_the_keys_stay_their_users_whoever_adds_one(tmp_path):
+    path = tmp_path / "central.keys"
+    keys.create(path)
+    os.chown(path, 65534, 65534)
+    keys.add_tenant_key(path)
+    assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)
 
 
 def test_missing_keys_say_what_to_do(tmp_path):

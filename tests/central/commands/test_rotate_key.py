@@ -7,7 +7,7 @@ from central.config import load
 from central.database import reading
 from central.ledger.queries import balance_of
 from central.members.lookup import find_member
-from loyalty.codes import card_tag, make_member_number
+from loyalty.codes import card_tag, make_member_number, make_short_code
 from loyalty.directory import DirectoryHeld
 from loyalty.events import Holder
 from loyalty.member_file import key_check
@@ -17,6 +17,7 @@ from tests.loyalty.directories import opened
 
 NUMBER, LATER = (make_member_number(digits) for digits in ("58656238139", "72343504267"))
 BAND = "04A2B3C4D5"
+CLAIM = make_short_code("C", lambda below: 7)
 SHEET = "number,name,phone,tier,aliases\n"
 WANG = f"{NUMBER},王小明,13800138000,,{BAND}\n"
 LI = f"{LATER},李雷,13900139000,,\n"
@@ -100,11 +101,13 @@ def test_a_sale_written_down_under_the_old_key_finds_its_member(people):
         (old,) = tenant_keys(people)
         till.write(till.sale(Holder("card", card_tag(old, NUMBER)), book=book))
         till.write(till.sale(Holder("card", card_tag(old, LATER)), book=book, fen=30_000))
+        till.write(till.sale(None, book=book, fen=20_000, code=CLAIM))
+        till.write(till.claim(CLAIM, Holder("card", card_tag(old, LATER)), 200))
         people.run("central", "rotate-key", "tenant")
         people.bring_in("members", SHEET + LI)  # joins after the rotation, before the till is back
         till.send()
     assert points(people, NUMBER) == 100
-    assert points(people, LATER) == 300
+    assert points(people, LATER) == 300 + 200
     assert people.json("central", "ledger", "verify")["ok"]
 
 
@@ -157,7 +160,11 @@ def test_a_revoked_device_is_not_waited_for(some):
     code = code_for(some)
     with some.server() as server:
         server.device(code)
+    assert not some.json("fleet", "status")["devices"][0]["has_old_key"]
     some.run("central", "rotate-key", "tenant")
+    assert some.json("fleet", "status")["devices"][0]["has_old_key"]
+    assert "旧的会员密钥" in some.run("fleet", "status")
+    assert "old tenant key: till-1" in some.run("fleet", "status", "--lang", "en")
     assert "1 devices" in some.run("central", "rotate-key", "tenant", code=1)
     some.run("fleet", "revoke", "till-1")
     some.run("central", "rotate-key", "tenant")

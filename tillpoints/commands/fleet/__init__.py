@@ -64,6 +64,11 @@ _AWAITED = {
     "en": "  awaited since the restore: {name} has not told everything yet. Until then vouchers"
     " from before wait (fleet revoke it if the machine is gone)",
 }
+_HAS_OLD_KEY = {
+    "zh": "  尚用旧的会员密钥：{name} 下次联网时自动换用（机器已不在时请用 fleet revoke）",
+    "en": "  old tenant key: {name} takes today's at its next contact (fleet revoke it if the"
+    " machine is gone)",
+}
 _CODE_HOURS = CODE_VALID_MS // 3_600_000
 
 
@@ -167,6 +172,8 @@ def status(config: Path, lang: str, as_json: bool) -> None:
             click.echo(_CONTRADICTED[lang].format(**values), err=True)
         if each.awaited:
             click.echo(_AWAITED[lang].format(name=each.name))
+        if each.has_old_key:
+            click.echo(_HAS_OLD_KEY[lang].format(name=each.name))
         if each.fenced:
             click.echo(_FENCED[lang].format(machines=each.fenced, name=each.name), err=True)
 
