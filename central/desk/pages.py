@@ -14,6 +14,7 @@ from central.access.pins import OPENING_MINUTES
 from central.config import Config
 from central.desk import activity_pages, duplicate_pages, reminder_pages, reward_pages
 from central.desk.making import make_statement
+from central.desk.open_payments import OpenPayment, open_payments
 from central.desk.printer import Outcome, print_bytes
 from central.desk.statement import Statement, compose
 from central.forms import form_token, language
@@ -113,6 +114,11 @@ def _statement(desk: Desk, person: Person, days: tuple[date, date]) -> Statement
     return service.read(lambda c: make_statement(c, key, person, days, book, programme, made))
 
 
+def _payments(desk: Desk, person: Person) -> list[OpenPayment]:
+    service = desk.service
+    return service.read(lambda c: open_payments(c, service.shard_key, person.member))
+
+
 def _now(desk: Desk) -> datetime:
     moment = datetime.fromtimestamp(desk.service.now_ms() / 1000, UTC)
     return moment.astimezone(desk.config.tz())
@@ -140,6 +146,8 @@ def _render(
         number=mask_number(person.number) if person else "",
         phone=mask_number(person.phone) if person and person.phone else "",
         statement=_statement(desk, person, days) if person else None,
+        payments=_payments(desk, person) if person else [],
+        moment=lambda ms: datetime.fromtimestamp(ms / 1000, UTC).astimezone(desk.config.tz()),
         first=days[0],
         last=days[1],
         code=code,

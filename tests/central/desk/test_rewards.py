@@ -15,7 +15,7 @@ from loyalty.facts import Bill
 from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import StockRow, Topic
 from tests.central.desk.test_pages import desk, kept_password, printer, token_of
-from tests.central.member_page.conftest import PIN, SOMEBODY, mall
+from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY, mall
 from tests.central.programme import member
 from tests.central.rewards.redeem_cases import bring_in
 from tests.loyalty.phone import Phone
@@ -170,11 +170,15 @@ def test_a_payment_with_points_is_shown_as_one_and_given_back(desk, shop):
     shop.till.push(structs.replace(spend, bill=Bill(20_000, 500)))
     shop.now_ms += 1
     shop.till.send(shop.till.request(last_written=len(shop.till.frames)))
+    waiting = desk.get(f"/desk/members?q={NUMBER}").text
+    assert all(one in waiting for one in ("还没有对上小票", "应收 200.00，抵现 5.00（500 分）"))
+    assert f'name="voucher" value="{lease.voucher_code}"' in waiting
     page = send(desk, "/desk/vouchers", voucher=lease.voucher_code)
     assert "积分抵现" in page
     assert not any(one in page for one in ("@tender", "9999", 'value="hand_over"'))
     told = send(desk, "/desk/vouchers", voucher=lease.voucher_code, do="take_back", why="没打小票")
     assert "退回 500 分" in told
+    assert "还没有对上小票" not in desk.get(f"/desk/members?q={NUMBER}").text
     assert shop.balance(member(SOMEBODY)) == before
     shop.check()
 
