@@ -200,8 +200,16 @@ class Stay(Struct, frozen=True, tag_field="do", tag="stay"):
 
 ReviewDecision = ReviewAccept | ReviewCorrect | ReviewReject
 ReviewCommand = ReviewDecision | ReviewMember
+
+
 #: What a member does on the way to a reward, at a kiosk and on a till's panel alike.
-RedeemCommand = Choose | Pieces | Confirm | Prove | Cancel | Back | Leave
+class Plate(Struct, frozen=True, tag_field="do", tag="plate", forbid_unknown_fields=True):
+    """The member parks with this car; empty: with any."""
+
+    plate: Short
+
+
+RedeemCommand = Choose | Pieces | Plate | Confirm | Prove | Cancel | Back | Leave
 TillCommand = (
     Scan
     | Lookup

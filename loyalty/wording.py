@@ -157,6 +157,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "此兑换授权已由本机的另一份数据退回，兑换由商场承担",
         "A copy of this device had given this right back; the mall pays for this one",
     ),
+    "plate_wrong": (
+        "车牌号不对，请按“粤B12345”的样子输入；也可不填",
+        "That is no licence plate, such as 粤B12345; it may be left out",
+    ),
     "reward_unknown": ("该礼品已下架", "This reward is no longer offered"),
     "reward_tier": ("您的会员等级还不能兑换", "Not for your tier yet"),
     "reward_not_yet": ("{day} 起可兑换", "From {day} on"),

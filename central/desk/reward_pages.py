@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from central import schema
 from central.config import Config
@@ -24,14 +24,17 @@ from central.members.lookup import Person, person_of
 from central.rewards import offered, records
 from central.staff.pages import View, who
 from central.stores import records as shops
+from central.sync.reward_offers import details_of
 from central.sync.service import Service
 from loyalty import coupons
 from loyalty.codes import group, mask_number
 from loyalty.leases import READY_REWARD
+from loyalty.plates import read_plate, shown
 from loyalty.rules.earning import Reason
 from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wording import say
 from paper.encode import encode_slip
+from paper.layout import Slip
 from paper.marker import Lang
 
 _ANYWHERE = ("本商场任一门店或服务台", "Any shop of this mall, or the service desk")
@@ -68,9 +71,13 @@ class Pages:
         made: Redeemed | Reason | None = None
         outcome = None
         if request.method == "POST":
-            made = redeeming.redeem(service, self._asked(person))
+            plate = read_plate(request.form.get("plate", ""))
+            if plate is None:
+                made = Reason("plate_wrong")
+            else:
+                made = redeeming.redeem(service, self._asked(person))
             if isinstance(made, Redeemed):
-                outcome = self._printed(person, made)
+                outcome = self._printed(person, made, shown(plate or ""))
         key, now_ms = service.shard_key, service.now_ms()
         rewards = service.read(lambda c: offered.for_member(c, key, person.member, now_ms))
         return self._page(
@@ -82,6 +89,7 @@ class Pages:
             told=_told(made) if isinstance(made, Reason) else None,
             made=made if isinstance(made, Redeemed) else None,
             code=group(made.code) if isinstance(made, Redeemed) else "",
+            plate=request.form.get("plate", "") if isinstance(made, Reason) else "",
             where=self._where(made.place) if isinstance(made, Redeemed) else "",
             outcome=outcome,
             places=self._places(),
@@ -92,18 +100,20 @@ class Pages:
         service, form = self._service, request.form
         told: Told | None = None
         looked: Looked | None = None
+        outcome: Outcome | None = None
         if request.method == "POST":
             code = redeeming.read_code(service, form.get("voucher", ""))
             if isinstance(code, Reason):
                 told = _told(code)
             else:
-                told = self._done(code, form.get("do", ""))
+                told, outcome = self._done(code, form.get("do", ""))
                 looked = redeeming.look(service, code)
                 if looked is None:
                     told = _told(Reason("voucher_unknown"))
         return self._page(
             "desk_vouchers.html",
             told=told,
+            outcome=outcome,
             looked=looked,
             is_goods=looked is not None and looked.reward_id not in _NO_REWARD,
             reward=self._reward_name(looked.reward_id) if looked else "",
@@ -147,30 +157,32 @@ class Pages:
         """Return a place out of a form if pieces lie there, else nowhere in particular."""
         return place if place in dict(self._places()) else ""
 
-    def _done(self, code: str, do: str) -> Told | None:
+    def _done(self, code: str, do: str) -> tuple[Told | None, Outcome | None]:
+        """Do what a form asks for; return what it came to, and how its slip was printed."""
         service = self._service
         if do not in ("hand_over", "take_back"):
-            return None  # the form that only looks needs no number
+            return None, None  # the form that only looks needs no number
         request_id = _short(request.form.get("request_id", ""))
         if do == "hand_over":
             place = self._known_place(request.form.get("place", ""))
             used = redeeming.hand_over(service, code, request_id, place)
             if isinstance(used, Reason):
-                return _told(used)
+                return _told(used), None
             zh, en = "已核销，请交付：{}", "Used up, hand over: {}"
             voucher, what = used
             name = self._reward_name(voucher.reward_id)
             times = f" ×{what.pieces}" if what.pieces > 1 else ""
-            return Told(good=True, words=_in(zh, en).format(name + times))
+            return Told(good=True, words=_in(zh, en).format(name + times)), None
         looked = redeeming.look(service, code)
         if looked is None:
-            return None
+            return None, None
         why = request.form.get("why", "")
         points = redeeming.take_back(service, looked, who().login, why, request_id)
         if isinstance(points, Reason):
-            return _told(points)
+            return _told(points), None
         zh, en = "已取消，退回 {:,} 分", "Cancelled, {:,} points given back"
-        return Told(good=True, words=_in(zh, en).format(points))
+        told = Told(good=True, words=_in(zh, en).format(points))
+        return told, self._print_cancelled(looked, points)
 
     def _changed(self) -> Told:
         form, service = request.form, self._service
@@ -190,10 +202,9 @@ class Pages:
             directory.announce(connection, key, [change])
         return Told(good=True, words=_in("已保存", "Saved"))
 
-    def _printed(self, person: Person, made: Redeemed) -> Outcome:
-        lang: Lang = "en" if language() == "en" else "zh"
-        moment = datetime.fromtimestamp(self._service.now_ms() / 1000, UTC)
+    def _printed(self, person: Person, made: Redeemed, plate: str) -> Outcome:
         pieces = f" ×{made.pieces}" if made.pieces > 1 else ""
+        row = self._reward(made.reward_id)
         paper = voucher_slip.VoucherPaper(
             programme=self._config.programme,
             member=mask_number(person.number),
@@ -203,19 +214,41 @@ class Pages:
             signed=made.signed,
             valid_until=made.valid_until,
             where=self._where(made.place),
-            terms=say(coupons.said(made.coupon), lang) if made.coupon else "",
-            made_at=moment.astimezone(self._config.tz()).strftime("%Y-%m-%d %H:%M"),
+            terms=say(coupons.said(made.coupon), _lang()) if made.coupon else "",
+            made_at=self._local_time(),
+            hours=_hours(row, made.pieces) if row is not None and row.kind == "parking" else "",
+            plate=plate,
         )
+        return self._print(voucher_slip.compose(paper, _lang()))
+
+    def _print_cancelled(self, looked: Looked, points: int) -> Outcome:
+        pieces = f" ×{looked.pieces}" if looked.pieces > 1 else ""
+        paper = voucher_slip.CancelledPaper(
+            programme=self._config.programme,
+            reward=self._reward_name(looked.reward_id) + pieces,
+            points=points,
+            code=f"****{looked.code[-4:]}",
+            made_at=self._local_time(),
+        )
+        return self._print(voucher_slip.compose_cancelled(paper, _lang()))
+
+    def _print(self, slip: Slip) -> Outcome:
         printer = self._config.desk_printer
-        slip = voucher_slip.compose(paper, lang)
         return print_bytes(encode_slip(slip, printer.profile()).data, printer)
+
+    def _local_time(self) -> str:
+        moment = datetime.fromtimestamp(self._service.now_ms() / 1000, UTC)
+        return moment.astimezone(self._config.tz()).strftime("%Y-%m-%d %H:%M")
+
+    def _reward(self, reward_id: str) -> Row[Any] | None:
+        key = self._service.shard_key
+        rows = self._service.read(lambda c: records.every(c, key))
+        return next((one for one in rows if one.reward_id == reward_id), None)
 
     def _reward_name(self, reward_id: str) -> str:
         if reward_id in _NO_REWARD:
             return _in(*_NO_REWARD[reward_id])
-        key = self._service.shard_key
-        rows = self._service.read(lambda c: records.every(c, key))
-        found = next((one for one in rows if one.reward_id == reward_id), None)
+        found = self._reward(reward_id)
         return _in(found.name_zh, found.name_en) if found else reward_id
 
     def _where(self, place: str) -> str:
@@ -254,6 +287,17 @@ def _named(name: str, view: View) -> View:
 
     page.__name__ = name
     return page  # type: ignore[return-value]
+
+
+def _hours(row: Row[Any], pieces: int) -> str:
+    """Return how long somebody may park: pieces of the reward's own unit, else by its name."""
+    details = details_of(row.details)
+    unit = _in(details.unit_zh, details.unit_en)
+    return f"{pieces} {unit}" if unit else f"{_in(row.name_zh, row.name_en)} ×{pieces}"
+
+
+def _lang() -> Lang:
+    return "en" if language() == "en" else "zh"
 
 
 def _said(reason: Reason) -> str:

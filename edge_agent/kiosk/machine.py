@@ -40,6 +40,7 @@ from edge_agent.redeeming.inputs import (
     LeaseTold,
     PiecesSet,
     PinTyped,
+    PlateTyped,
     ReserveTold,
 )
 from edge_agent.redeeming.state import tell
@@ -69,7 +70,7 @@ def step(state: State, event: Input, now: Now, terms: Terms) -> Result:
             return flow.balance_told(state, answer), ()
         case ClaimTold(answer=answer):
             return _claim_known(state, answer, now, terms)
-        case Chosen() | PiecesSet() | Confirmed() | PinTyped():
+        case Chosen() | PiecesSet() | PlateTyped() | Confirmed() | PinTyped():
             return flow.touched(state, event, now, terms)
         case CancelTouched() | ReserveTold() | LeaseTold() | CancelTold():
             return flow.told(state, event, now, terms)

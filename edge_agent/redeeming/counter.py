@@ -29,8 +29,8 @@ from edge_agent.messages import CancelAnswered, LeaseAnswered, ReserveAnswered
 from edge_agent.phrases import Phrase, own_words, phrase
 from edge_agent.recording import record
 from edge_agent.redeeming import inputs
-from edge_agent.redeeming.flow import left_of
 from edge_agent.redeeming.lending import Lending
+from edge_agent.redeeming.offered import inside_of, left_of
 from edge_agent.redeeming.reach import Reach
 from loyalty.events import Redeem
 from loyalty.rules.earning import Reason
@@ -76,6 +76,8 @@ class Counter:
                 return self._chosen(reward_id)
             case commands.Pieces(pieces=pieces):
                 return inputs.PiecesSet(pieces)
+            case commands.Plate(plate=plate):
+                return inputs.PlateTyped(plate)
             case commands.Confirm():
                 return inputs.Confirmed(self._token(16), self.reach(member, terms))
             case commands.Prove(pin=pin):
@@ -141,7 +143,7 @@ class Counter:
         place = self._place(reward.home_shop or "")
         if left is not None and reward.home_shop is None:
             place = own_words("place_follows")  # central says where the pieces lie
-        return inputs.Chosen(reward, place, left)
+        return inputs.Chosen(reward, place, left, inside_of(reward, rewards))
 
     def _place(self, shop_id: str) -> Phrase:
         """Return where a reward is handed over: one shop, or any."""

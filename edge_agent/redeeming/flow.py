@@ -5,8 +5,6 @@ is still there, central decides when it grants. Without central only what this r
 this member can be spent, and the screen says how much that is.
 """
 
-from collections.abc import Mapping
-
 from msgspec import UNSET, UnsetType, structs
 
 from edge_agent.effects import (
@@ -32,59 +30,20 @@ from edge_agent.redeeming.inputs import (
     LeaseTold,
     PiecesSet,
     PinTyped,
+    PlateTyped,
     ReserveTold,
     Touch,
 )
+from edge_agent.redeeming.offered import why_not
 from edge_agent.redeeming.paper import cancellation_slip, redemption_slip
 from edge_agent.redeeming.reach import Reach, why_not_offline
 from edge_agent.redeeming.state import Effects, Visit, VisitT, Voucher, home, tell
 from loyalty import catalogue
-from loyalty.catalogue import Asking, Part
 from loyalty.events import Redeem
+from loyalty.plates import read_plate
 from loyalty.redeeming import LeaseAnswer
 from loyalty.rules.earning import Reason
 from loyalty.wire import BalanceAnswer, RewardRow
-
-
-def why_not(
-    state: Visit,
-    reward: RewardRow,
-    reach: Reach,
-    *,
-    day: str = "",
-    left: int | None = None,
-    pieces: int = 1,
-    kept: bool = False,
-) -> Phrase | None:
-    """Return why the member cannot have this reward here and now, None if they can.
-
-    `day` is the mall's, empty while it is not sure; `left` are in stock, None where that is not
-    counted, or its pieces are `kept` for this member.
-    """
-    if state.member is not None and not state.member.new_card:
-        had = state.had.get(reward.reward_id, 0)
-        asking = Asking(pieces, day, state.member.tier_id, had, left)
-        refusal = catalogue.why_not(reward.details, asking)
-        if refusal is not None:
-            return phrase(refusal)
-    points = catalogue.price(reward.points, reward.details, day) * pieces
-    if state.available is not None and points > state.available:
-        values = {"available": str(state.available), "needed": str(points)}
-        return phrase(Reason("balance_too_low", values))
-    if state.member is not None and state.member.new_card:
-        return phrase(Reason("member_unknown"))
-    if reach.online:
-        return None
-    counted = kept or left is not None
-    refusal = why_not_offline(reach, reward, points, day=day, counted=counted)
-    return None if refusal is None else phrase(refusal)
-
-
-def left_of(reward: RewardRow, stock: Mapping[str, int]) -> int | None:
-    """Return how many of a reward there are by what central told; None if nobody counts them."""
-    parts = reward.details.parts or (Part(reward.reward_id, 1),)
-    counted = [one for one in parts if one.reward_id in stock]
-    return min((stock[one.reward_id] // one.pieces for one in counted), default=None)
 
 
 def touched(state: VisitT, event: Touch, now: Now, terms: Terms) -> tuple[VisitT, Effects]:
@@ -96,6 +55,11 @@ def touched(state: VisitT, event: Touch, now: Now, terms: Terms) -> tuple[VisitT
             most = state.chosen.details.pieces_max
             state = structs.replace(state, pieces=max(1, min(pieces, most)))
             return state, _keep(state)
+        case PlateTyped(plate=typed) if state.step == "confirm" and _parks(state):
+            plate = read_plate(typed)
+            if plate is None:
+                return tell(state, "error", phrase(Reason("plate_wrong"))), ()
+            return structs.replace(state, plate=plate, notice=None), ()
         case Confirmed() if state.step == "confirm" and state.chosen:
             return _confirmed(state, state.chosen, event, now, terms)
         case PinTyped(pin=pin) if state.step == "prove":
@@ -161,13 +125,19 @@ def _chosen(state: VisitT, event: Chosen, now: Now) -> tuple[VisitT, Effects]:
         state,
         step="confirm",
         chosen=reward,
+        inside=event.inside,
         place=event.place,
         pieces=1,
+        plate="",
         price=catalogue.price(reward.points, reward.details, _day(now)),
         kept=event.left is not None,
         notice=None,
     )
     return state, _keep(state)
+
+
+def _parks(state: Visit) -> bool:
+    return state.chosen is not None and state.chosen.kind == "parking"
 
 
 def _keep(state: VisitT) -> tuple[Effect, ...]:
@@ -199,7 +169,15 @@ def _confirmed(
     state: VisitT, chosen: RewardRow, event: Confirmed, now: Now, terms: Terms
 ) -> tuple[VisitT, Effects]:
     reach, day = event.reach, _day(now)
-    refusal = why_not(state, chosen, reach, day=day, pieces=state.pieces, kept=state.kept)
+    refusal = why_not(
+        state,
+        chosen,
+        reach,
+        day=day,
+        pieces=state.pieces,
+        kept=state.kept,
+        inside=state.inside,
+    )
     if refusal is not None:
         return _refused(state, refusal), let_go(state)
     if not reach.online:
@@ -275,7 +253,7 @@ def _spent(
         voucher_code=lease.voucher_code,
         pieces=pieces,
     )
-    slip = redemption_slip(member, chosen, state.pieces, place, lease, now, terms)
+    slip = redemption_slip(member, chosen, state, place, lease, now, terms)
     voucher = _voucher(state, chosen, place, lease, slip.slip_id)
     left = None if state.available is None else state.available - lease.points
     state = structs.replace(state, step="done", voucher=voucher, available=left, kept=False)

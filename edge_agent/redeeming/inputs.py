@@ -4,24 +4,32 @@ from msgspec import Struct
 
 from edge_agent.phrases import Phrase
 from edge_agent.redeeming.reach import Reach
+from edge_agent.redeeming.state import Inside
 from loyalty.wire import CancelAnswer, LeaseAnswer, ReserveAnswer, RewardRow
 
 
 class Chosen(Struct, frozen=True):
     """A reward was touched, which is handed over at `place`.
 
-    `left` are in stock; None where that is not counted.
+    `left` are in stock; None where that is not counted. `inside` are the parts of a bundle.
     """
 
     reward: RewardRow
     place: Phrase
     left: int | None = None
+    inside: Inside = ()
 
 
 class PiecesSet(Struct, frozen=True):
     """The member wants so many pieces of it."""
 
     pieces: int
+
+
+class PlateTyped(Struct, frozen=True):
+    """The member wants the right to park for this car; empty: for any."""
+
+    plate: str
 
 
 class Confirmed(Struct, frozen=True):
@@ -70,5 +78,5 @@ class CancelTold(Struct, frozen=True):
     answer: CancelAnswer | None
 
 
-Touch = Chosen | PiecesSet | Confirmed | PinTyped
+Touch = Chosen | PiecesSet | PlateTyped | Confirmed | PinTyped
 Answer = CancelTouched | ReserveTold | LeaseTold | CancelTold

@@ -2,11 +2,12 @@
 
 from edge_agent.effects import HeldSlip, Member, Now, Terms
 from edge_agent.phrases import Phrase, counted
-from edge_agent.redeeming.state import Voucher
+from edge_agent.redeeming.state import Visit, Voucher
 from edge_agent.slips.origin import called, origin
 from edge_agent.slips.vouchers import CancellationSlip, ParkingSlip, RedemptionSlip
 from loyalty.catalogue import coupon_of
 from loyalty.coupons import said
+from loyalty.plates import shown
 from loyalty.rules.reasons import Reason
 from loyalty.wire import LeaseAnswer, RewardRow
 from loyalty.wording import say
@@ -15,7 +16,7 @@ from loyalty.wording import say
 def redemption_slip(
     member: Member,
     reward: RewardRow,
-    pieces: int,
+    visit: Visit,
     place: Phrase,
     lease: LeaseAnswer,
     now: Now,
@@ -28,19 +29,20 @@ def redemption_slip(
         parking = ParkingSlip(
             origin=origin(now, terms, code),
             member=called(member, terms),
-            hours=_hours(reward, pieces, zh=zh),
+            hours=_hours(reward, visit.pieces, zh=zh),
             points=lease.points,
             code=code,
             qr=lease.voucher_signed,
             valid_until=lease.valid_until,
             where=place.zh if zh else place.en,
+            plate=shown(visit.plate),
             balance=None if member.balance is None else member.balance - lease.points,
         )
         return HeldSlip(slip_id, code, parking)
     content = RedemptionSlip(
         origin=origin(now, terms, lease.voucher_code),
         member=called(member, terms),
-        reward=counted(reward.name_zh if zh else reward.name_en, pieces),
+        reward=counted(reward.name_zh if zh else reward.name_en, visit.pieces),
         points=lease.points,
         code=lease.voucher_code,
         qr=lease.voucher_signed,

@@ -24,13 +24,18 @@ class Voucher(Struct, frozen=True):
     pieces: int
 
 
+#: What is inside a bundle: each part with its pieces.
+Inside = tuple[tuple[RewardRow, int], ...]
+
+
 class Visit(Struct, frozen=True):
     """All that a redemption is made of between two inputs.
 
     `had` are the pieces by reward that count towards limits; `price` is the chosen reward's, a
     piece. `kept`: central keeps its pieces while the member decides. `available` has the points
     that this device was lent for going offline; `request_id` names the lease that is asked for,
-    `gives_back` the one that goes back for it.
+    `gives_back` the one that goes back for it. `plate` is the car that a right to park is for, in
+    the memory of the screen and on its slip alone.
     """
 
     step: Step = "welcome"
@@ -38,8 +43,10 @@ class Visit(Struct, frozen=True):
     available: int | None = None
     had: dict[str, int] = {}
     chosen: RewardRow | None = None
+    inside: Inside = ()
     place: Phrase | None = None
     pieces: int = 1
+    plate: str = ""
     price: int = 0
     kept: bool = False
     request_id: str = ""
@@ -70,6 +77,7 @@ def home(visit: VisitT) -> VisitT:
         request_id="",
         gives_back="",
         pieces=1,
+        plate="",
         kept=False,
         voucher=None,
         refusal=None,

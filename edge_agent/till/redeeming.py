@@ -14,7 +14,7 @@ from edge_agent.messages import BalanceAnswered, SyncChanged
 from edge_agent.phrases import Phrase, Tone, own_words
 from edge_agent.redeeming import flow
 from edge_agent.redeeming.counter import Counter
-from edge_agent.redeeming.inputs import Chosen, Confirmed, PiecesSet, PinTyped
+from edge_agent.redeeming.inputs import Chosen, Confirmed, PiecesSet, PinTyped, PlateTyped
 from edge_agent.redeeming.state import Effects, Visit, home
 from edge_agent.till.handing_in import HandingIn
 from loyalty.codes import VoucherCode
@@ -22,7 +22,7 @@ from loyalty.codes import VoucherCode
 #: What a member left open is closed so long after the last touch.
 IDLE_S = 180.0
 Told = tuple[Tone, Phrase]
-_TOUCHES = (Chosen, PiecesSet, Confirmed, PinTyped)
+_TOUCHES = (Chosen, PiecesSet, PlateTyped, Confirmed, PinTyped)
 
 
 class Redeeming:

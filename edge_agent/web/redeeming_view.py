@@ -1,23 +1,26 @@
 """What a screen shows of redeeming: the rewards, the chosen one, the voucher."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from edge_agent.effects import Now, Terms
 from edge_agent.journal.journal import Journal
 from edge_agent.phrases import counted, phrase
-from edge_agent.redeeming.flow import left_of, why_not
+from edge_agent.redeeming.offered import inside_of, left_of, why_not
 from edge_agent.redeeming.reach import Reach, said
 from edge_agent.redeeming.state import Visit
 from edge_agent.till.redeeming import Redeeming
 from edge_agent.web.views import Json, member, reward, slip, words
 from loyalty.catalogue import price
 from loyalty.codes import group
+from loyalty.plates import shown
 from loyalty.wire import RewardRow
 
 
 def redeeming_view(visit: Visit, journal: Journal, now: Now, terms: Terms, reach: Reach) -> Json:
     """Return a visit as a screen may show it; `reach` says why not more without central."""
-    shelf = Shelf(journal.stock(), "" if now.today is None else now.today.isoformat(), reach)
+    day = "" if now.today is None else now.today.isoformat()
+    shelf = Shelf(journal.stock(), day, reach, journal.rewards())
     person = None
     if visit.member is not None:
         person = {**member(visit.member, terms), "available": visit.available}
@@ -25,7 +28,7 @@ def redeeming_view(visit: Visit, journal: Journal, now: Now, terms: Terms, reach
     return {
         "step": visit.step,
         "member": person,
-        "rewards": [_reward(visit, each, shelf) for each in journal.rewards()],
+        "rewards": [_reward(visit, each, shelf) for each in shelf.rewards],
         "chosen": None if visit.chosen is None else _chosen(visit, visit.chosen, shelf),
         "refusal": words(visit.refusal),
         "voucher": _voucher(visit, journal),
@@ -43,18 +46,28 @@ def rewards_view(redeeming: Redeeming, journal: Journal, now: Now, terms: Terms)
 
 
 class Shelf(NamedTuple):
-    """What the rewards are seen by: pieces in stock, the day (empty: not sure), the reach."""
+    """What the rewards are seen by: stock, the day (empty: not sure), the reach, the catalogue."""
 
     stock: dict[str, int]
     day: str
     reach: Reach
+    rewards: Sequence[RewardRow]
 
 
 def _reward(
     visit: Visit, row: RewardRow, shelf: Shelf, pieces: int = 1, *, kept: bool = False
 ) -> Json:
     left = None if kept else left_of(row, shelf.stock)
-    refusal = why_not(visit, row, shelf.reach, day=shelf.day, left=left, pieces=pieces, kept=kept)
+    refusal = why_not(
+        visit,
+        row,
+        shelf.reach,
+        day=shelf.day,
+        left=left,
+        pieces=pieces,
+        kept=kept,
+        inside=inside_of(row, shelf.rewards),
+    )
     details = row.details
     return {
         **reward(row),
@@ -78,6 +91,8 @@ def _chosen(visit: Visit, row: RewardRow, shelf: Shelf) -> Json:
         "pieces_max": details.pieces_max,
         "unit": {"zh": details.unit_zh, "en": details.unit_en},
         "where": words(visit.place),
+        "parks": row.kind == "parking",
+        "plate": shown(visit.plate),
     }
 
 

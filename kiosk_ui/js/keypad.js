@@ -2,21 +2,38 @@
 // are written in: no I, L, O or U, so nothing on the pad can be mistaken for a digit.
 
 import { icon } from "./draw.js";
+import { translate } from "./words.js";
 
 const DIGITS = [..."123456789", "clear", "0", "back"];
 const AMOUNT = [..."123456789", ".", "0", "back"];
 const LETTERS = [..."ABCDEFGHJKMNPQRSTVWXYZ"];
 const SYMBOLS = [..."0123456789", ...LETTERS, "clear", "back"];
+const PROVINCES = [..."京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"];
+const PLATE = [..."0123456789ABCDEFGHJKLMNPQRSTUVWXYZ挂学警港澳"];
 const EDITS = { clear: () => "", back: (text) => text.slice(0, -1) };
 
 /**
  * Fills `place` with keys that type into `input`: "digits" (3 by 4 with clear and back), "amount",
- * "letters", or "symbols" (all 32 with clear and back). Calls onEdit after each key.
+ * "letters", "symbols" (all 32 with clear and back), or "plate", which begins with a province.
+ * Calls onEdit after each key.
  */
 export function buildKeys(place, kind, input, onEdit = () => {}) {
+  if (kind === "plate") return buildPlate(place, input, onEdit);
   const keys = { digits: DIGITS, amount: AMOUNT, letters: LETTERS, symbols: SYMBOLS }[kind];
   place.classList.add("keys", `keys-${kind === "amount" ? "digits" : kind}`);
   place.replaceChildren(...keys.map((key) => button(key, input, onEdit)));
+}
+
+function buildPlate(place, input, onEdit) {
+  const begins = input.value.trim() === "";
+  const keys = [...(begins ? PROVINCES : PLATE), "clear", "back"];
+  place.classList.add("keys", "keys-plate");
+  const edited = () => {
+    onEdit();
+    if ((input.value.trim() === "") !== begins) buildPlate(place, input, onEdit);
+  };
+  place.replaceChildren(...keys.map((key) => button(key, input, edited)));
+  translate(place);
 }
 
 function button(key, input, onEdit) {

@@ -25,6 +25,7 @@ const touches = {
   type_member: () => openTyping("member"),
   type_claim: () => openTyping("claim"),
   type_pin: () => openTyping("pin"),
+  type_plate: () => openTyping("plate"),
   choose: (node) => order({ do: "choose", reward_id: node.closest("li").dataset.key }),
   fewer: () => order({ do: "pieces", pieces: chosen.pieces - 1 }),
   more: () => order({ do: "pieces", pieces: chosen.pieces + 1 }),

@@ -20,7 +20,7 @@ from edge_agent.kiosk.state import State
 from edge_agent.messages import VoucherAnswered
 from edge_agent.people import member_of
 from edge_agent.phrases import Phrase
-from edge_agent.redeeming.flow import why_not
+from edge_agent.redeeming.offered import why_not
 from edge_agent.redeeming.reach import Reach
 from edge_agent.till.handing_in import HandingIn
 from loyalty import vouchers, wire

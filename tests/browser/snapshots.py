@@ -377,8 +377,10 @@ def rewards(why_not: dict | None = None) -> list[dict]:
     ]
 
 
-def chosen(one: dict, pieces: int = 1, pieces_max: int = 1) -> dict:
+def chosen(one: dict, pieces: int = 1, pieces_max: int = 1, plate: str = "") -> dict:
     return one | {
+        "parks": one["kind"] == "parking",
+        "plate": plate,
         "pieces": pieces,
         "pieces_max": pieces_max,
         "unit": {"zh": "小时" if pieces_max > 1 else "", "en": "hours" if pieces_max > 1 else ""},

@@ -23,6 +23,14 @@ const KINDS = {
     about: "type.claim_about",
     order: scan,
   },
+  plate: {
+    keys: "plate",
+    symbols: 8,
+    title: "type.plate",
+    about: "type.plate_about",
+    order: (plate) => ({ do: "plate", plate }),
+    plain: true,
+  },
   pin: {
     keys: "digits",
     symbols: 6,
@@ -45,7 +53,7 @@ export function buildTyping(redraw) {
   dialog.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = input.value.replaceAll(" ", "");
-    if (text === "") return;
+    if (text === "" && !kind.plain) return;
     problem = await send(kind.order(text));
     if (problem) redraw();
     else dialog.close();
@@ -53,7 +61,8 @@ export function buildTyping(redraw) {
 }
 
 function inFours() {
-  if (!kind.covered) input.value = fours(input.value, " ").toUpperCase();
+  if (kind.plain) input.value = input.value.toUpperCase();
+  else if (!kind.covered) input.value = fours(input.value, " ").toUpperCase();
 }
 
 export function openTyping(wanted) {
@@ -61,7 +70,8 @@ export function openTyping(wanted) {
   problem = null;
   input.value = "";
   input.type = kind.covered ? "password" : "text";
-  input.maxLength = kind.symbols + (kind.covered ? 0 : Math.ceil(kind.symbols / 4) - 1);
+  const gaps = kind.covered || kind.plain ? 0 : Math.ceil(kind.symbols / 4) - 1;
+  input.maxLength = kind.symbols + gaps;
   const keys = slot(dialog, "keys");
   keys.className = "";
   buildKeys(keys, kind.keys, input, inFours);

@@ -29,6 +29,7 @@ export function drawConfirm(step, { chosen, member }) {
   put(step, "pieces", `${chosen.pieces} ${named(chosen.unit)}`.trim());
   slot(step, "fewer").disabled = chosen.pieces <= 1;
   slot(step, "more").disabled = chosen.pieces >= chosen.pieces_max;
+  putOrHide(step, "plate", chosen.parks ? plate(chosen) : "");
   put(step, "before", points(member.available));
   put(step, "spend", change(-cost));
   put(step, "after", points(after));
@@ -36,6 +37,9 @@ export function drawConfirm(step, { chosen, member }) {
   putOrHide(step, "problem", chosen.affordable ? "" : named(chosen.why_not));
   slot(step, "confirm").disabled = !chosen.affordable;
 }
+
+const plate = (chosen) =>
+  chosen.plate ? t("confirm.plate", { plate: chosen.plate }) : t("confirm.type_plate");
 
 export function drawDone(step, { voucher }) {
   const state = voucher.slip?.state ?? "unknown";

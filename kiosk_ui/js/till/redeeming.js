@@ -49,8 +49,20 @@ function openPin() {
   });
 }
 
+/** Opens the dialog for the car that a right to park is for. */
+function openPlate() {
+  openAmount({
+    title: "type.plate",
+    keys: "plate",
+    may_lack: true,
+    command: (plate) => ({ do: "plate", plate }),
+    wanted: () => visit?.step === "confirm",
+  });
+}
+
 export const redeemTouches = {
   type_pin: openPin,
+  type_plate: openPlate,
   rewards: () => order({ do: "rewards" }),
   choose: (node) => order({ do: "choose", reward_id: node.closest("li").dataset.key }),
   fewer: () => order({ do: "pieces", pieces: visit.chosen.pieces - 1 }),

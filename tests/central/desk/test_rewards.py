@@ -202,3 +202,46 @@ def test_nobody_redeems_at_the_desk_without_signing_in(desk, shop):
     desk.post("/desk/logout", data={"token": token_of(desk.get("/desk/vouchers").text)})
     for path in (REWARDS, "/desk/vouchers", "/desk/rewards"):
         assert desk.get(path).status_code == 303
+
+
+PARK = {"reward_id": "park", "name_zh": "停车", "name_en": "Parking", "points": "30"}
+PARK |= {"kind": "parking", "pieces_max": "5", "unit_zh": "小时", "unit_en": "hours"}
+
+
+def gbk(text):
+    return text.encode("gb18030")
+
+
+def test_a_right_to_park_is_printed_with_its_hours_and_the_car_it_is_for(desk, shop, printer):
+    bring_in(shop, [PARK])
+    assert 'name="plate"' in desk.get(REWARDS).text
+    redeem(desk, reward_id="park", pieces="2", plate="粤b 7K3q9")
+    assert all(gbk(one) in printer.paper for one in ("停车券", "2 小时", "粤B·7K3Q9"))
+    redeem(desk, reward_id="park")
+    assert gbk("不限车牌") in printer.paper
+    kept = [row for table in schema.metadata.sorted_tables for row in shop.rows(table)]
+    assert "7K3Q9" not in str(kept)  # whose car it is stands on the paper alone
+    shop.check()
+
+
+def test_what_is_no_plate_redeems_nothing_and_says_why(desk, shop):
+    bring_in(shop, [PARK])
+    before = shop.balance(member(SOMEBODY))
+    page = redeem(desk, reward_id="park", plate="12345")
+    assert "车牌号不对，请按“粤B12345”的样子输入；也可不填" in page
+    assert 'value="12345"' in page
+    assert shop.balance(member(SOMEBODY)) == before
+
+
+def test_other_rewards_ask_for_no_plate_and_print_none(desk, shop, printer):
+    assert 'name="plate"' not in desk.get(REWARDS).text
+    redeem(desk, plate="粤B12345")
+    assert gbk("粤B") not in printer.paper
+
+
+def test_what_the_desk_takes_back_is_printed_for_the_member(desk, shop, printer):
+    code = code_of(redeem(desk))
+    page = send(desk, "/desk/vouchers", voucher=code, do="take_back", why="不要了")
+    assert "已取消，退回 50 分" in page
+    assert all(gbk(one) in printer.paper for one in ("取消兑换凭条", "保温杯", "+50"))
+    assert f"****{code[-4:]}".encode() in printer.paper

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "after_restore": "tests/central/sync/test_census.py",
     "another_run": "tests/attacks/test_redeeming.py",
     "armed_elsewhere": "tests/attacks/test_redeeming.py",
+    "plate_wrong": "tests/central/desk/test_rewards.py",
     "cancel_why": "tests/central/desk/test_rewards.py",
     "coupon_at_till": "tests/central/desk/test_rewards.py",
     "coupon_released": "tests/central/sync/test_coupons.py",

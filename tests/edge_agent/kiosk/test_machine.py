@@ -28,8 +28,8 @@ from edge_agent.kiosk.inputs import (
 )
 from edge_agent.kiosk.state import State, leaves_s
 from edge_agent.phrases import Phrase
-from edge_agent.redeeming.flow import why_not
 from edge_agent.redeeming.inputs import Chosen, Confirmed, LeaseTold, PinTyped
+from edge_agent.redeeming.offered import why_not
 from edge_agent.redeeming.reach import Reach
 from edge_agent.slips.compose import RedemptionSlip
 from loyalty.events import Claim, Holder, Redeem

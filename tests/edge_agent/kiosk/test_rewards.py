@@ -8,7 +8,6 @@ from msgspec import structs
 from edge_agent.effects import AskBalance, AskCancel, AskLease, AskReserve, Record, SyncNow
 from edge_agent.kiosk.inputs import Back, BalanceTold, Left, MemberScanned, Tick
 from edge_agent.phrases import Phrase
-from edge_agent.redeeming.flow import left_of, why_not
 from edge_agent.redeeming.inputs import (
     CancelTold,
     CancelTouched,
@@ -16,8 +15,10 @@ from edge_agent.redeeming.inputs import (
     Confirmed,
     LeaseTold,
     PiecesSet,
+    PlateTyped,
     ReserveTold,
 )
+from edge_agent.redeeming.offered import inside_of, left_of, why_not
 from edge_agent.redeeming.reach import Reach
 from loyalty.catalogue import Details, Part
 from loyalty.events import Holder
@@ -169,3 +170,60 @@ def test_a_redemption_that_is_not_taken_back_stays_on_the_screen_with_the_reason
     assert screen.feed(CancelTold(LEASE.voucher_code, answer)) == []
     assert (screen.state.step, screen.state.notice.code) == ("done", code)
     assert screen.state.voucher is not None
+
+
+@pytest.mark.parametrize(
+    ("part", "had", "code"),
+    [
+        ({"tiers": ("black",)}, 0, "reward_tier"),
+        ({"limit": 3}, 2, "reward_limit"),
+        ({"limit": 3}, 1, None),
+        ({"offered_until": "2026-11-20"}, 0, "reward_over"),
+        ({"pieces_max": 1}, 0, None),  # how many are had at once is the bundle's affair
+    ],
+)
+def test_what_is_inside_a_bundle_keeps_its_terms_before_anybody_confirms(screen, part, had, code):
+    at_home(screen, had={"mug": had})
+    bundle = RewardRow("set", "套", "Set", 200, "bundle", details=Details(parts=(Part("mug", 2),)))
+    inside = inside_of(bundle, [details(**part), PARKING])
+    refusal = why_not(screen.state, bundle, Reach(), day="2026-11-21", inside=inside)
+    assert (refusal.code if refusal else None) == code
+    screen.feed(Chosen(bundle, PLACE, None, inside))
+    screen.feed(Confirmed("R1"))
+    known = "offered_until" not in part  # what the day is, this kiosk is not sure of
+    assert screen.state.step == ("refused" if code and known else "working")
+
+
+def test_a_part_that_this_device_knows_nothing_of_is_central_s_to_judge():
+    bundle = RewardRow("set", "套", "Set", 200, "bundle", details=Details(parts=(Part("mug", 2),)))
+    assert inside_of(bundle, [PARKING]) == ()
+
+
+def test_the_car_is_asked_for_where_a_right_to_park_is_chosen_and_stands_on_its_slip(screen):
+    at_home(screen)
+    screen.feed(Chosen(PARKING, PLACE))
+    screen.feed(PlateTyped("12345"))
+    assert screen.state.notice.code == "plate_wrong"
+    assert screen.state.plate == ""
+    screen.feed(PlateTyped("粤b 12345"))
+    assert (screen.state.plate, screen.state.notice) == ("粤B12345", None)
+    screen.feed(Confirmed("R1"))
+    lease = LeaseAnswer("L1", 100, "VBQFJ9E05STQHS18", "TPVSIGNED", "2026-12-21")
+    record, _ = screen.feed(LeaseTold("R1", lease))
+    assert record.slips[0].content.plate == "粤B·12345"
+    assert "12345" not in repr(record.bodies)  # no event says whose car it is
+    screen.feed(Left())
+    assert screen.state.plate == ""
+
+
+def test_a_car_may_be_left_out_and_other_rewards_ask_for_none(screen):
+    at_home(screen)
+    screen.feed(Chosen(PARKING, PLACE))
+    screen.feed(PlateTyped("粤B12345"))
+    screen.feed(PlateTyped(""))
+    assert screen.state.plate == ""
+    screen.feed(PlateTyped("粤B12345"))
+    screen.feed(Back())
+    screen.feed(Chosen(MUG, PLACE))
+    screen.feed(PlateTyped("粤B12345"))
+    assert screen.state.plate == ""
