@@ -1,7 +1,7 @@
 """Licence plates as drivers type them. Pure.
 
 Plates of mainland China by GA 36-2018: a province, a letter, then five characters, or six on cars
-of new energy. Nothing is kept of one but the paper it is printed on: it names a person's car.
+of new energy. A plate tells of a person: it stands on a slip and in no event.
 """
 
 import re

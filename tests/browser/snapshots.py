@@ -244,6 +244,9 @@ TILL: dict[str, Callable[[], Snapshot]] = {
     "rewards": lambda: at_till("home"),
     "rewards-offline": at_till_offline,
     "redeem-confirm": lambda: at_till("confirm", chosen=chosen(rewards()[0], 3, 10)),
+    "redeem-confirm-plate": lambda: at_till(
+        "confirm", chosen=chosen(rewards()[0], 3, 10, "粤B·7K3Q9")
+    ),
     "redeem-prove": lambda: at_till("prove", chosen=chosen(rewards()[1])),
     "redeem-done": lambda: at_till("done", voucher=voucher("printed")),
     "redeem-no-slip": lambda: at_till("done", voucher=voucher("not_printed")),
@@ -507,6 +510,7 @@ KIOSK: dict[str, Callable[[], Snapshot]] = {
     ),
     "confirm": lambda: kiosk("confirm", chosen=chosen(rewards()[1])),
     "confirm-several": lambda: kiosk("confirm", chosen=chosen(rewards()[0], 3, 10)),
+    "confirm-plate": lambda: kiosk("confirm", chosen=chosen(rewards()[0], 3, 10, "粤B·7K3Q9")),
     "prove": lambda: kiosk("prove", chosen=chosen(rewards()[1])),
     "working": lambda: kiosk("working", chosen=chosen(rewards()[1])),
     "done": lambda: kiosk("done", voucher=voucher("printed")),

@@ -59,6 +59,20 @@ def test_a_pin_is_typed_under_cover_and_sent_once(page_at):
     expect(screen.page.locator("dialog[open]")).to_have_count(0)
 
 
+def test_the_plate_of_a_right_to_park_is_typed_province_first(page_at):
+    screen = page_at("confirm-several")
+    screen.touch('main [data-do="type_plate"]')
+    for key in ("粤", "B", "7", "K", "back", "1"):
+        screen.touch(f'dialog[open] [data-press="{key}"]')
+    expect(screen.page.locator("dialog[open] input")).to_have_value("粤B71")
+    screen.touch('dialog[open] [type="submit"]')
+    assert asked(screen, 1) == [{"do": "plate", "plate": "粤B71"}]
+    screen.show(KIOSK["confirm-plate"]())
+    expect(screen.page.locator('main [data-as="plate"]:visible')).to_contain_text("粤B·7K3Q9")
+    screen.show(KIOSK["confirm"]())  # another reward asks for no car
+    expect(screen.page.locator('main [data-do="type_plate"]:visible')).to_have_count(0)
+
+
 def test_a_reward_is_chosen_confirmed_and_finished(page_at):
     screen = page_at("home")
     screen.touch('[data-key="R2"] .reward')

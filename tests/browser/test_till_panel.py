@@ -277,6 +277,20 @@ def test_a_reward_is_chosen_confirmed_and_handed_over(panel):
     assert panel.double.commands[2]["pieces"] == 4
 
 
+def test_the_plate_of_a_right_to_park_is_typed_and_may_be_left_out(panel):
+    panel.show(TILL["redeem-confirm"]())
+    panel.touch('[data-do="type_plate"]')
+    for key in ("沪", "A", "3"):
+        panel.touch(f'dialog[open] [data-press="{key}"]')
+    panel.touch('dialog[open] [type="submit"]')
+    panel.show(TILL["redeem-confirm-plate"]())
+    expect(panel.page.locator(".redeeming")).to_contain_text("粤B·7K3Q9")
+    panel.touch('[data-do="type_plate"]')
+    panel.touch('dialog[open] [type="submit"]')
+    plates = [{"do": "plate", "plate": "沪A3"}, {"do": "plate", "plate": ""}]
+    assert panel.sent(2) == plates
+
+
 def test_the_pin_of_who_redeems_is_covered_and_leaves_no_trace(panel):
     panel.show(TILL["redeem-prove"]())
     panel.touch('[data-do="type_pin"]')
