@@ -55,7 +55,7 @@ def _count_purchase(entry: Entry, before: Sale | None, after: Sale) -> None:
 
 def _kept_by(entry: Entry, sale: Sale | None) -> str | None:
     """Return the member who keeps some of what earns of a sale; None for nobody."""
-    if sale is None or sale.eligible_fen <= sale.refunded_fen:
+    if sale is None or sale.holder is None or sale.eligible_fen <= sale.refunded_fen:
         return None
     return _buyer(entry, sale)
 

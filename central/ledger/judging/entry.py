@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.rows import Account, Event, Identity, Transfer
@@ -84,15 +84,15 @@ class Entry:
         held = account.held + amount
         if not 0 <= held <= account.posted:
             raise Impossible(f"{held} points held of {account.posted}")
-        self._put(account_id, account, account.posted, held, account.last_transfer)
+        self.state.accounts.put(account_id, structs.replace(account, held=held))
 
     def bought(self, account_id: bytes, purchases: int, day: str) -> None:
         """Count `purchases` more of a member's wallet, made on a day; fewer when negative."""
         was = self.account(account_id)
         count = max(was.purchases + purchases, 0)
         first = min(was.bought_on or day, day) if count else ""
-        account = Account(was.posted, was.held, was.last_transfer, count, first)
-        self.state.accounts.put(account_id, account)
+        bought = structs.replace(was, purchases=count, bought_on=first)
+        self.state.accounts.put(account_id, bought)
 
     def account(self, account_id: bytes) -> Account:
         """Return what is on an account; nothing if it was never used."""
@@ -100,13 +100,10 @@ class Entry:
 
     def _post(self, account_id: bytes, amount: int, number: int) -> int:
         """Post an amount; return the number of the transfer that touched the account before."""
-        account = self.account(account_id)
-        self._put(account_id, account, account.posted + amount, account.held, number)
+        account = self.state.accounts.get(account_id) or _EMPTY
+        posted = structs.replace(account, posted=account.posted + amount, last_transfer=number)
+        self.state.accounts.put(account_id, posted)
         return account.last_transfer
-
-    def _put(self, account_id: bytes, was: Account, posted: int, held: int, last: int) -> None:
-        account = Account(posted, held, last, was.purchases, was.bought_on)
-        self.state.accounts.put(account_id, account)
 
     @property
     def is_again(self) -> bool:
