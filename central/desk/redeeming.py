@@ -5,12 +5,14 @@ proves with a PIN or the code on their phone that they stand there: the desk too
 who is not.
 """
 
+import unicodedata
 from typing import Any, cast
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from central import schema
+from central.access.pins import why_no_pin
 from central.access.turnstile import Crowded
 from central.ledger.commands import UseVoucher
 from central.ledger.judging.redemption_rows import Redemption
@@ -31,7 +33,7 @@ from central.sync.reward_offers import Wanted, local, offer_of
 from central.sync.service import Service
 from central.sync.spending import signable
 from loyalty import vouchers
-from loyalty.codes import PASS_PREFIX, VoucherCode, classify, is_short_code, make_short_code
+from loyalty.codes import MemberPass, VoucherCode, classify, is_short_code, make_short_code
 from loyalty.coupons import Coupon
 from loyalty.events import Holder
 from loyalty.rules.earning import Reason
@@ -87,9 +89,8 @@ def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
     now_ms, key = service.now_ms(), service.shard_key
     wanted = Wanted(asked.reward_id, asked.place, asked.pieces, asked.agreed)
     offer = service.read(lambda one: offer_of(one, key, wanted, now_ms))
+    pin, shown = _proof(asked.proof)
     if isinstance(offer, Offer):
-        shown = asked.proof if asked.proof.startswith(PASS_PREFIX) else ""
-        pin = "" if shown else asked.proof
         try:
             with service.turnstile.passing("desk"):
                 missing = service.proof.missing(
@@ -111,7 +112,7 @@ def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
     )
     given = service.run(RedeemAtDesk(grant))
     if isinstance(given, Reason):
-        if asked.proof.startswith(PASS_PREFIX):
+        if shown:
             service.proof.let_go(CENTRAL_DEVICE, asked.request_id)
         return given
     lease, voucher, kept = cast(tuple[Lease, Voucher, Redemption], given)
@@ -126,6 +127,15 @@ def redeem(service: Service, asked: Asked) -> Redeemed | Reason:
         place=kept.place,
         coupon=kept.coupon or None,
     )
+
+
+def _proof(text: str) -> tuple[str, str]:
+    """Return the PIN or the pass that a text is; what is neither is no wrong try at a PIN."""
+    scan = classify(text)
+    if isinstance(scan, MemberPass):
+        return "", scan.signed
+    typed = unicodedata.normalize("NFKC", text).strip()
+    return (typed if why_no_pin(typed) != "digits" else ""), ""
 
 
 def read_code(service: Service, text: str) -> str | Reason:

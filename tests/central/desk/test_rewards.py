@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from central import schema
+from central.access.pins import TRIES
 from central.access.turnstile import Crowded
 from central.ledger import stocks
 from loyalty import wire
@@ -62,6 +63,18 @@ def test_a_pass_that_is_fresh_is_a_proof_too(desk, shop):
     assert code_of(redeem(desk, proof=phone.shows(shop.now_ms)))
     again = redeem(desk, proof=phone.shows(shop.now_ms))
     assert "这个会员码刚用过" in again
+
+
+def test_a_pass_is_known_however_the_desks_scanner_types_it(desk, shop):
+    phone = Phone().signed_for(shop.central_key, SOMEBODY, shop.shard_key)
+    assert code_of(redeem(desk, proof="]Q1" + phone.shows(shop.now_ms).lower()))
+
+
+def test_a_card_that_is_scanned_as_a_proof_is_no_wrong_pin(desk, shop):
+    for _ in range(TRIES + 1):
+        assert "请会员出示手机上的会员码" in redeem(desk, proof=f"TPM{NUMBER}")
+    wide = "".join(chr(ord(digit) + 0xFEE0) for digit in PIN)
+    assert code_of(redeem(desk, proof=wide))
 
 
 @pytest.mark.parametrize(
