@@ -56,6 +56,13 @@ def blueprint(service: Service, config: Config) -> Blueprint:
             return _render(desk, None, problem="several")
         return _render(desk, person, problem="" if person else "unknown")
 
+    @routes.get("/desk/members/<member>/code")
+    @routes.get("/desk/members/<member>/statement")
+    @only
+    def after(member: str) -> Any:
+        """Show who the page was of, in the other language: nothing is done a second time."""
+        return _render(desk, _found(desk, member))
+
     @routes.post("/desk/members/<member>/code")
     @only
     def opening_code(member: str) -> Any:

@@ -113,6 +113,11 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
 def _serve_pin(routes: Blueprint, page: Page) -> None:
     """Add the change of a PIN by who knows it."""
 
+    @routes.get("/pin")
+    def after_pin() -> Any:
+        language()  # the other one was touched on the page that told how it went
+        return redirect(url_for("member.home"), 303)
+
     @routes.post("/pin")
     def change_pin() -> Any:
         check_form()

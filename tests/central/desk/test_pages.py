@@ -93,6 +93,20 @@ def test_a_change_of_tier_stands_in_the_list_without_points(desk, mall):  # noqa
     assert (answer.status_code, "等级变动" in answer.text) == (200, True)
 
 
+@pytest.mark.parametrize("did", ["code", "statement"])
+def test_the_other_language_is_there_after_a_form_too_and_does_nothing_again(
+    desk,
+    printer,
+    did,
+):
+    send(desk, did, **{"from": "2026-05-01", "to": "2026-05-28"})
+    printed = printer.paper
+    page = desk.get(f"/desk/members/{SOMEBODY}/{did}?lang=en")
+    assert (page.status_code, "Member number" in page.text) == (200, True)
+    assert 'class="code"' not in page.text
+    assert printer.paper == printed
+
+
 def test_who_is_not_known_is_said(desk):
     assert "未找到该会员" in desk.get("/desk/members?q=999999999999").text
 

@@ -93,6 +93,8 @@ def test_a_member_who_knows_the_pin_changes_it_on_the_page(visitor, mall, app):
         assert (answer.status_code, said in answer.text) == (403, True)
     told = visitor.change(new)
     assert (told.status_code, "密码已更改" in told.text) == (200, True)
+    assert visitor.client.get("/m/pin?lang=en").location == "/m/"
+    assert "Points to spend" in visitor.client.get("/m/?").text
     assert visitor.client.get("/m/").status_code == 200
     assert other.client.get("/m/").status_code == 303
     assert other.send("/m/login", number=NUMBER, pin=PIN).status_code == 403
