@@ -112,7 +112,8 @@ def _elements(paper: VoucherPaper, lang: Lang) -> Iterator[Element]:
     yield Pair(say("spent"), f"{paper.points:,}")
     yield Rule()
     yield Text(say("code"), "centre")
-    yield Text(group(paper.code).replace("-", " "), "centre", bold=True, size=2)
+    for half in (paper.code[:8], paper.code[8:]):  # the whole is too wide for 58 mm of paper
+        yield Text(group(half).replace("-", " "), "centre", bold=True, size=2)
     yield Blank()  # the quiet zone, without which phones do not see the code
     yield QR(paper.signed)
     yield Blank()

@@ -10,11 +10,13 @@ from msgspec import structs
 from central import schema
 from central.access.pins import TRIES
 from central.access.turnstile import Crowded
+from central.desk.voucher_slip import VoucherPaper, compose
 from central.ledger import stocks
 from loyalty import wire
 from loyalty.facts import Bill
 from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import StockRow, Topic
+from paper.layout import as_text, lay_out
 from tests.central.desk.test_pages import desk, kept_password, printer, token_of
 from tests.central.member_page.conftest import NUMBER, PIN, SOMEBODY, mall
 from tests.central.programme import member
@@ -54,8 +56,17 @@ def test_the_desk_redeems_for_a_member_with_a_pin_and_prints_the_voucher(desk, s
     before = shop.balance(member(SOMEBODY))
     code = code_of(redeem(desk))
     assert shop.balance(member(SOMEBODY)) == before - 50
-    assert code.encode() in printer.paper.replace(b"-", b"").replace(b" ", b"")
+    paper = printer.paper.replace(b" ", b"")
+    assert all(half.encode() in paper for half in (code[:8], code[8:]))
     shop.check()
+
+
+@pytest.mark.parametrize("columns", [32, 48])
+def test_the_code_on_the_desks_voucher_stands_in_two_lines_at_either_width(columns):
+    paper = VoucherPaper("澄湖天地", "****9014", "杯", 50, "VBQFJ9E05STQHS18", "TPV", "", "", "")
+    printed = as_text(lay_out(compose(paper, "zh"), columns), columns)
+    lines = ["".join(line.split()) for line in printed.splitlines()]
+    assert lines.index("VBQFJ9E0") + 1 == lines.index("5STQHS18")
 
 
 def test_a_pass_that_is_fresh_is_a_proof_too(desk, shop):
