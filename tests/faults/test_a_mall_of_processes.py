@@ -21,6 +21,7 @@ import pytest
 from edge_agent.devices.virtual.printer import VirtualPrinter
 from edge_agent.journal.file.ballast import BALLAST_BYTES
 from edge_agent.journal.file.pages import records
+from edge_agent.journal.reader import Reader
 from tests.faults.paid_with_points import earned, let_points_pay, pay, print_receipt
 from tillpoints.demo.ports import Ports
 from tillpoints.demo.pos.printing import Pos, send
@@ -182,6 +183,37 @@ def test_central_may_be_killed_while_both_tills_push(stage):
         world.central.kill()
         sell_to(stage, world.boutique, stage.boutique, stage.silver)
     stage.settled()
+
+
+def key_and_file(station):
+    with Reader(station.folder / "state") as journal:
+        return journal.identity().tenant_key, journal.member_file().name
+
+
+def test_a_till_that_is_offline_while_the_tenant_key_changes_knows_its_members_all_along(stage):
+    world, away = stage.world, stage.world.bistro
+    before = {station.name: key_and_file(station) for station in world.stations}
+    away.relay.cut()
+    world.on_central("central", "rotate-key", "tenant")
+    world.central.stop()
+    world.central.start()
+    for station in (world.boutique, world.kiosk):
+        wait_for(
+            f"{station.name} to use another key and file",
+            lambda one=station: not set(key_and_file(one)) & set(before[one.name]),
+            timeout_s=60,
+        )
+    assert key_and_file(away) == before[away.name]
+    stage.scan_member(away, f"TPM{stage.gold.number}", stage.gold.number[-4:])
+    stage.awarded(away, stage.told(away, stage.bistro.sell()), stage.gold)
+    sell_to(stage, world.boutique, stage.boutique, stage.gold)
+    away.relay.plug()
+    wait_for(
+        f"{away.name} to use the others' key",
+        lambda: key_and_file(away) == key_and_file(world.boutique),
+        timeout_s=60,
+    )
+    sell_to(stage, away, stage.bistro, stage.silver)
 
 
 def test_a_till_whose_disk_is_restored_from_an_older_copy_goes_on(stage):
