@@ -9,12 +9,15 @@ from central import schema
 from central.database import writing
 from central.jobs.voucher_expiry import expire
 from central.ledger.judging.accounts import AccountKind, Code
+from central.ledger.judging.rows import ReviewState
+from central.ledger.review_commands import DecideReview
 from central.ledger.settlement import dues, payments
 from central.ledger.verify import rebuild
 from central.ledger.waiting import cases
 from loyalty import wire
-from loyalty.events import Bill, Redeem, TenderChecked
+from loyalty.events import Bill, Redeem, ReviewOpened, TenderChecked
 from loyalty.receipt import Tender
+from loyalty.rules import rulebook
 from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import Verdict
 from tests.central.programme import DAY_MS, START_MS, member, print_of
@@ -25,11 +28,14 @@ BILL = Bill(30_000, 900)
 LATER_MS = START_MS + 400 * DAY_MS
 
 
+def mall_book():
+    return structs.replace(BOOK, tender=PAYING, grammar=4, redeem_limit_points=2_000)
+
+
 @pytest.fixture
 def mall(programme):
     """A member with 1000 points in a mall where points pay."""
-    book = structs.replace(BOOK, tender=PAYING, grammar=4, redeem_limit_points=2_000)
-    programme.add_book(book, effective_ms=1)
+    programme.add_book(mall_book(), effective_ms=1)
     programme.add_member("a")
     programme.till.push(programme.till.sale(member(), fen=100_000))
     return programme
@@ -242,4 +248,44 @@ def test_a_refund_at_another_till_of_the_shop_takes_back_in_proportion_too(mall)
     third.push(structs.replace(refund, receipt=structs.replace(refund.receipt, owed_fen=-10_000)))
     assert points_back(mall) == [300]
     assert mall.balance(member()) == 100 + 300 + 291 - 97  # of 97.00 of 291.00, not of 100.00
+    mall.check()
+
+
+@pytest.mark.parametrize("by_number", [False, True])
+def test_a_bill_of_which_nothing_earns_gives_back_what_paid_it(mall, by_number):
+    """Points paid all of it; another till of the shop knows its number alone."""
+    till, other = mall.till, mall.add_device("till-3", "till", "S1")
+    lease, sale = asked(till), till.sale(fen=30_000, number="B1")
+    sale = structs.replace(sale, eligible_fen=0)
+    match = structs.replace(checked(till, lease), fingerprint=print_of(sale))
+    assert till.push(spend(till, lease), sale, match) == [(Verdict.APPLIED, "", 0)] * 3
+    refund = (other if by_number else till).refund(sale, 30_000, by_number=by_number)
+    refund = structs.replace(refund, eligible_fen=-30_000 if by_number else 0)
+    (other if by_number else till).push(refund)
+    assert points_back(mall) == [900]
+    assert mall.balance(member()) == 1_000
+    mall.check()
+
+
+def test_what_the_desk_corrects_keeps_the_points_that_paid_and_is_kept_for_its_refund(mall):
+    till = mall.till
+    lease, read = asked(till), till.sale(fen=30_000, number="B1")
+    opened = ReviewOpened(
+        till.moment(), "00" * 32, "S1", ("no_check",), "B1", None, 30_000, "sale", "CNY",
+        "ab" * 32, read_as=print_of(read),
+    )  # fmt: skip
+    match = structs.replace(checked(till, lease), fingerprint=print_of(read))
+    till.push(spend(till, lease), opened, match)
+    whole = (Tender("mall_points", 30_000),)
+    paper = structs.replace(till.receipt("B11", 30_000), tenders=whole)
+    book = rulebook.version(mall_book())
+    word = DecideReview("ab" * 32, "desk", paper, book=book, category="food")
+    assert mall.service.run(word).state is ReviewState.CORRECTED
+    mall.check()
+    sold = structs.replace(read, receipt=paper)
+    till.push(till.refund(sold, 30_000, by_number=True))
+    assert points_back(mall) == [900]
+    assert mall.balance(member()) == 1_000
+    with writing(mall.engine) as connection:
+        rebuild(connection, mall.shard_key)
     mall.check()
