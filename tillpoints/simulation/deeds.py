@@ -1,6 +1,7 @@
 """The faults that are planned ahead: what each does to a device, or to central."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tillpoints.simulation.machines.station import Station
@@ -8,6 +9,9 @@ from tillpoints.simulation.world import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from tillpoints.simulation.mall import Mall
+
+#: When those come who come right after a restore: what was lent before it may still be spent.
+_SOON_MS = 10 * 60_000
 
 
 def _partition(mall: "Mall", station: Station) -> None:
@@ -39,12 +43,19 @@ def _roll_back(_mall: "Mall", station: Station) -> None:
         station.snapshot()
 
 
-def _restore(mall: "Mall", _station: Station) -> None:
-    if mall.central.backup is None or mall.world.chance("stops").random() < 0.3:
+def _restore(mall: "Mall", station: Station) -> None:
+    rng, world = mall.world.chance("stops"), mall.world
+    if mall.central.backup is None or rng.random() < 0.3:
         mall.central.back_up()
-    elif mall.central.restore():
-        mall.world.mark("central restored")
+        return
+    if rng.random() < 0.5:  # somebody has just been lent what the backup does not know
+        station.act(partial(mall.people.borrowers.visit, station))
+    if mall.central.restore():
+        world.mark("central restored")
         mall.observer.start_over()
+    for other in mall.stations if rng.random() < 0.5 else ():
+        visit = partial(mall.people.borrowers.visit, other)
+        world.after(rng.randrange(_SOON_MS), partial(other.act, visit))
 
 
 def _release(mall: "Mall", _station: Station) -> None:

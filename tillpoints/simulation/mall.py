@@ -23,7 +23,7 @@ from tillpoints.simulation.machines.centre import Central
 from tillpoints.simulation.machines.network import Line
 from tillpoints.simulation.machines.station import Station
 from tillpoints.simulation.people.cards import CARDS, tag_of
-from tillpoints.simulation.people.everybody import People
+from tillpoints.simulation.people.everybody import Crowd, People
 from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, World
 
 _CHECKPOINTS = 10
@@ -33,12 +33,16 @@ _HEAL_ROUNDS = 60
 
 
 class Size(Struct, frozen=True):
-    """How large a run is. `stations` 0 lets the seed choose 3 to 8; events are per till and day."""
+    """How large a run is. `stations` 0 lets the seed choose 3 to 8; events are per till and day.
+
+    `crowd` is a kind of visitor that every second one is of; empty: all come as they do.
+    """
 
     stations: int = 0
     days: float = 1.0
     events_min: int = 30
     events_max: int = 100
+    crowd: Crowd = ""
 
 
 class Mall:
@@ -52,7 +56,7 @@ class Mall:
         self.observer = Observer(world, self.central, self.facts)
         self.checks = Checks(world, self.central, self.observer, self.facts)
         self.leases = Leases(world, self.central, self.observer, self.facts)
-        self.people = People(world, self.facts)
+        self.people = People(world, self.facts, size.crowd)
         self.central.looked = self.observer.look
         self.observer.catch_up = self._note_all
         names = [f"till-{n}" for n in range(1, count)] + ["kiosk-1"]

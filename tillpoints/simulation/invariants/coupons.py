@@ -8,6 +8,7 @@ of what was spent for it; Q4 nobody's coupon is gone for nothing.
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -38,6 +39,9 @@ class Coupons:
         self._in_shops: dict[str, int] = defaultdict(int)
         self._told = 0
         self._touched = False
+        self._marked: set[tuple[str, str]] = set()
+        #: The bills of each coupon that came back whole: a restored central forgets, people do not.
+        self._came_back: dict[str, set[str]] = defaultdict(set)
 
     def clear(self) -> None:
         """Forget every transfer: they are taken in again."""
@@ -51,7 +55,7 @@ class Coupons:
             self._in_shops[lease_id] += amount if code == Code.COUPON_USED else -amount
             self._touched = True
             if code == Code.COUPON_BACK:
-                self._world.mark("coupon good again")
+                self._mark("coupon good again", of)
 
     def hold(self, db: sqlite3.Connection) -> None:
         """Hold what must hold after every turn, where one of them was taken off or came back."""
@@ -66,7 +70,7 @@ class Coupons:
         parts = _parts(db)
         self._once(parts)
         left = _left(db)
-        for lease_id, amount, spent, code, state, home, by, content in _coupons(db):
+        for lease_id, amount, spent, code, state, home, by, _, content in _coupons(db):
             kept = msgspec.json.decode(content, type=Redemption)
             counts = [paper for paper, part in parts[lease_id] if not part.back]
             sure = not self._facts.unreliable & {_device(home), _device(by)}
@@ -87,7 +91,7 @@ class Coupons:
             part_of = [one for one in parts[lease_id] if one[1].back and one[0] in left]
             self._world.hold("Q1 it comes back with its whole bill", part_of and (*what, part_of))
             if len(counts) > 1:
-                self._world.mark("coupon on two bills of a copied till")
+                self._mark("coupon on two bills of a copied till", lease_id)
 
     def due(self, db: sqlite3.Connection) -> dict[bytes, int]:
         """Return the points that each shop's account holds for coupons."""
@@ -131,17 +135,21 @@ class Coupons:
 
     def held(self, db: sqlite3.Connection, stations: Sequence[Station]) -> None:
         """Q4: a coupon that central used up for no bill yet is one that its till can give back."""
-        for *_, code, state, _, by, content in _coupons(db):
+        for *_, code, state, _, by, request_id, content in _coupons(db):
             kept = msgspec.json.decode(content, type=Redemption)
             device = _device(by)
             gone = VoucherState(state) is VoucherState.USED and kept.used_on is UNSET
             if not gone or device in self._facts.unreliable:
                 continue
             here = [one for one in stations if one.identity().device_id == device]
-            knows = any(
-                one.journal.voucher_request(code) or one.journal.coupon(code) for one in here
-            )
+            knows = any(request_id in _asked_under(one, code) for one in here)
             self._world.hold("Q4 a coupon is gone for nothing", not knows and (code, by))
+
+    def _mark(self, name: str, of: str) -> None:
+        """Count a rare thing once, however often it is looked at."""
+        if (name, of) not in self._marked:
+            self._marked.add((name, of))
+            self._world.mark(name)
 
     def _once(self, parts: dict[str, list[tuple[str, BillPart]]]) -> None:
         """Q1: hold the bills that people really got it off against each other."""
@@ -149,10 +157,12 @@ class Coupons:
         for one in self._facts.on_bills:
             if one.told.hash not in self._facts.lost:
                 real[one.handed.lease_id].append(one)
+        for lease_id, found in parts.items():
+            self._came_back[lease_id] |= {paper for paper, part in found if part.back}
         for lease_id, bills in real.items():
             if len(bills) < 2:
                 continue
-            back = {paper for paper, part in parts[lease_id] if part.back}
+            back = self._came_back[lease_id]
             counts = {
                 one.fingerprint
                 for one in bills
@@ -160,10 +170,10 @@ class Coupons:
                 if self._facts.returned_fen[one.fingerprint] < one.owed_fen
             }
             if back & {one.fingerprint for one in bills}:
-                self._world.mark("coupon on another bill after its first came back")
+                self._mark("coupon on another bill after its first came back", lease_id)
             sure = not self._facts.unreliable & {one.told.key[0] for one in bills}
-            found = len(counts) > 1 and sure and (lease_id, bills)
-            self._world.hold("Q1 a coupon is taken off once", found)
+            twice = len(counts) > 1 and sure and (lease_id, bills)
+            self._world.hold("Q1 a coupon is taken off once", twice)
 
     def _written(
         self, db: sqlite3.Connection, parts: dict[str, list[tuple[str, BillPart]]]
@@ -204,13 +214,21 @@ def _left(db: sqlite3.Connection) -> set[str]:
     }
 
 
-def _coupons(db: sqlite3.Connection) -> Iterator[tuple[str, int, int, str, int, str, str, str]]:
-    """Yield every coupon: lease, amount, spent, code, state, home till, user, and the rest."""
+def _coupons(db: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
+    """Yield every coupon: lease, amount, spent, code, state, home till, user, request, the rest."""
     yield from db.execute(
-        "SELECT lease_id, amount, spent, code, voucher.state, home_device, used_by, content"
+        "SELECT lease_id, amount, spent, code, voucher.state, home_device, used_by,"
+        " voucher.request_id, content"
         " FROM voucher JOIN lease USING (lease_id) JOIN redemption USING (lease_id)"
         " WHERE voucher.reward_id IN ('off', 'ten')"
     ).fetchall()
+
+
+def _asked_under(station: Station, code: str) -> set[str]:
+    """Return under which requests a till can use a coupon yet, or give it back."""
+    kept = station.journal.coupon(code)
+    under_way = station.journal.voucher_request(code)
+    return {under_way} if kept is None else {under_way, kept.request_id}
 
 
 def _device(name: str | None) -> bytes:

@@ -83,26 +83,43 @@ class Borrowers:
         if rng.random() < 0.25:
             self._take_time(station)
         self._lose_touch(stand)
-        self._say(stand, commands.Choose(rng.choice(_WANTED)), member, terms)
-        visit = stand.redeeming.visit
+        wanted = rng.choice(_WANTED)
+        if self._redeem(stand, wanted, member, terms) and rng.random() < 0.5:
+            # They want one more, and now nobody asks central.
+            stand.online = False
+            member = holder_member(station.journal, member.holder)
+            self._say(stand, commands.Rewards(), member, terms)
+            self._redeem(stand, "tea", member, terms)
+
+    def _redeem(self, stand: "_Stand", wanted: str, member: Member, terms: Terms) -> bool:
+        """Redeem a reward; tell whether it was had, and not out of what was lent ahead."""
+        station, rng = stand.station, stand.station.chance
+        self._say(stand, commands.Choose(wanted), member, terms)
+        visit, ready = stand.redeeming.visit, stand.counter.reach(member, terms).ready
         if rng.random() < 0.5 and visit is not None:
-            all_of_it = (visit.available or 0) // max(visit.price, 1)  # also what is lent ahead
-            pieces = rng.choice((all_of_it, rng.randrange(2, 6)))
+            price, available = max(visit.price, 1), visit.available or 0
+            lent = 0 if ready is None else ready.points
+            all_of_it, more = available // price, (available - lent) // price + 1
+            pieces = rng.choice((all_of_it, more, rng.randrange(2, 6)))
             self._say(stand, commands.Pieces(pieces), member, terms)
-        before, ready = station.journal.outbox(), stand.counter.reach(member, terms).ready
+        before = station.journal.outbox()
         self._say(stand, commands.Confirm(), member, terms)
         told = self._counters.recorded_since(station, before, "redeemed")
         visit = stand.redeeming.visit
         if visit is not None and visit.refusal is not None:
             self._world.mark(f"not redeemed: {visit.refusal.code}")
         if visit is None or visit.voucher is None or not told:
-            return
+            return False
         handed = self._took(stand, told, member)
-        other = handed is not None and ready is not None and handed.lease_id != ready.lease_id
-        if other and ready is not None and ready.lease_id in self._facts.settled:
-            self._world.mark("lent ahead given back for more")
-        if handed is not None and station.sells and rng.random() < 0.5:
+        if handed is None:
+            return False
+        if station.sells and rng.random() < 0.5:
             self._redeemers.hand_over(station, handed)
+        if ready is None or handed.lease_id == ready.lease_id:
+            return False
+        if ready.lease_id in self._facts.settled:
+            self._world.mark("lent ahead given back for more")
+        return True
 
     def _say(self, stand: "_Stand", message: object, member: Member, terms: Terms) -> None:
         """Let the screen take a touch, and everything that central answers to it."""

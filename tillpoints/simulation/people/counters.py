@@ -126,7 +126,8 @@ class Counters:
         if station.disk.dead:
             return []  # the screen went dark before it said so
         told = self._facts.was_told(station.name, station.journal, seqs)
-        self._world.trace(station.name, what, seqs, told[-1].hash.hex()[:12])
+        if told:  # else it was for central alone, which has it already, as what is given back
+            self._world.trace(station.name, what, seqs, told[-1].hash.hex()[:12])
         return told
 
 

@@ -19,6 +19,7 @@ from loyalty.receipt import Kind, Receipt, Tender
 from loyalty.rules.basket import basket_of
 from loyalty.rules.refunds import take_back
 from tillpoints.simulation.invariants.facts import Facts, Handed, OnBill, Told
+from tillpoints.simulation.machines.disk import Fault
 from tillpoints.simulation.machines.station import Station
 from tillpoints.simulation.people import cards
 from tillpoints.simulation.people.answers import answer_to
@@ -49,14 +50,14 @@ class Couponers:
         self._boxes: dict[str, _Box] = {}
         self._busy: set[tuple[str, int]] = set()
 
-    def use(self, station: Station) -> None:
-        """Bring a coupon, or go on with the one that this till keeps."""
+    def use(self, station: Station, handed: Handed | None = None) -> None:
+        """Bring a coupon, this one or any, or go on with the one that this till keeps."""
         terms, run = terms_of(station), (station.name, station.run)
         if terms is None or station.older or run in self._busy:
             return
         self._busy.add(run)
         try:
-            self._serve(self._box(station), terms)
+            self._serve(self._box(station), terms, handed)
         finally:
             self._busy.remove(run)
 
@@ -68,7 +69,7 @@ class Couponers:
             return
         one = rng.choice(mine)
         known = station.journal.sale_by_fingerprint(one.fingerprint)
-        fen = one.owed_fen if rng.random() < 0.7 else one.owed_fen // 2
+        fen = one.owed_fen if rng.random() < 0.6 else one.owed_fen // 2
         if known is not None and known.refunded_fen + fen > known.sale.eligible_fen:
             if rng.random() < 0.5:
                 return  # the till knows, and somebody looks at it
@@ -81,6 +82,8 @@ class Couponers:
         body = Refund(station.moment(), receipt, "", -fen, original, points)
         if self._counters.record(station, [body]) and known is not None:
             self._facts.returned_fen[one.fingerprint] += fen
+        if rng.random() < 0.5:
+            self.use(station, one.handed)  # it may be good again, or not yet
 
     # ---- at the till
 
@@ -92,12 +95,12 @@ class Couponers:
                 self._world.mark("coupon kept over a restart")
         return box
 
-    def _serve(self, box: "_Box", terms: Terms) -> None:
+    def _serve(self, box: "_Box", terms: Terms, handed: Handed | None) -> None:
         station = box.station
         self._let_go(box)
         kept = station.journal.coupon_awaiting()
         if kept is None:
-            kept = self._bring(box)
+            kept = self._bring(box, handed or self._from_pocket(station))
         elif kept.outcome:
             self._decide(box, kept)
             return
@@ -119,12 +122,9 @@ class Couponers:
         if station.up and station.run == run and not busy:
             station.act(lambda: self._let_go(self._box(station)))
 
-    def _bring(self, box: "_Box") -> KeptCoupon | None:
+    def _bring(self, box: "_Box", handed: Handed | None) -> KeptCoupon | None:
         """Scan or type a coupon and key in the bill; return what the till keeps of it then."""
         station, rng, desk = box.station, box.station.chance, box.desk
-        if rng.random() < 0.4:
-            self._redeemers.redeem(station, rng.choice(_COUPONS))
-        handed = self._from_pocket(station)
         if handed is None:
             return None
         typed = rng.random() < 0.3
@@ -151,8 +151,10 @@ class Couponers:
         return None if desk.coupons.shown is None else desk.coupons.shown.kept
 
     def _from_pocket(self, station: Station) -> Handed | None:
-        """Return whose coupon is shown: some try one that was on a bill before."""
+        """Return whose coupon is shown, perhaps a new one; some were on a bill before."""
         rng = station.chance
+        if rng.random() < 0.4:
+            self._redeemers.redeem(station, rng.choice(_COUPONS))
         coupons = [one for one in self._facts.handed if one.coupon is not None][-_IN_MIND:]
         used = {one.handed.code for one in self._facts.on_bills[-_IN_MIND:]}
         again = [one for one in coupons if one.code in used | self._facts.given_back]
@@ -185,8 +187,20 @@ class Couponers:
         self._world.mark(f"coupon {wanted}")
         if wanted == "matched":
             owed = (sold.fingerprint, sold.number, receipt.owed_fen)
-            self._taken_off(station, kept, sold.told[-1], owed)
+            bill = self._taken_off(station, kept, sold.told[-1], owed)
+            self._try_again(station, bill.handed)
         desk.coupons.recorded()
+
+    def _try_again(self, station: Station, handed: Handed) -> None:
+        """Let the till die, and whoever stands there show the same coupon when it is back."""
+        rng = station.chance
+        if self._world.fault("reboot", 0.25):
+            dies_ms, back_ms = rng.randrange(60_000), rng.randrange(1_000, 60_000)
+            how: Fault = rng.choice(("kill", "power"))
+            self._world.after(dies_ms, partial(station.die, how, back_ms=back_ms))
+            again_ms = dies_ms + back_ms + rng.randrange(60_000)
+            again = partial(self.use, station, handed)
+            self._world.after(again_ms, partial(station.act, again))
 
     def _paper(
         self, station: Station, kept: KeptCoupon, wanted: str
@@ -224,9 +238,11 @@ class Couponers:
 
     def _taken_off(
         self, station: Station, kept: KeptCoupon, told: Told, owed: tuple[str, str, int]
-    ) -> None:
+    ) -> OnBill:
         handed = next(one for one in self._facts.handed if one.code == kept.voucher_code)
-        self._facts.on_bills.append(OnBill(told, handed, station.shop, kept.bill, *owed))
+        bill = OnBill(told, handed, station.shop, kept.bill, *owed)
+        self._facts.on_bills.append(bill)
+        return bill
 
 
 class _Box:

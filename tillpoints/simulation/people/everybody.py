@@ -6,6 +6,7 @@ Cashiers sell, refund and correct; visitors claim and take part. Who spends poin
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from edge_agent.people import holder_member
 from edge_agent.taking_part import TakingPart
@@ -24,20 +25,28 @@ from tillpoints.simulation.people.redeemers import Redeemers
 from tillpoints.simulation.programme.activities import a_code
 from tillpoints.simulation.world import World
 
+#: Of whom there may be more than come by themselves.
+Crowd = Literal["", "coupons", "lending"]
 _POISON_FEN = 10**13
 
 
 class People:
     """Everybody at the counters of one run."""
 
-    def __init__(self, world: World, facts: Facts) -> None:
+    def __init__(self, world: World, facts: Facts, crowd: Crowd = "") -> None:
         self._world = world
         self._facts = facts
         self._counters = counters = Counters(world, facts)
         self.redeemers = redeemers = Redeemers(world, facts, counters)
         payers = Payers(world, facts, counters)
         couponers = Couponers(world, facts, counters, redeemers)
-        borrowers = Borrowers(world, facts, counters, redeemers)
+        self.borrowers = borrowers = Borrowers(world, facts, counters, redeemers)
+        crowds: dict[Crowd, tuple[tuple[Callable[[Station], None], bool], ...]] = {
+            "coupons": ((couponers.use, False), (couponers.bring_back, False)),
+            "lending": ((borrowers.visit, True),),
+        }
+        #: Who comes in a crowd, and whether they go to kiosks.
+        self._crowd = crowds.get(crowd, ())
         #: How often each thing happens, and whether it does at kiosks.
         self._deeds: tuple[tuple[float, Callable[[Station], None], bool], ...] = (
             (0.26, self.sell, False),
@@ -58,15 +67,23 @@ class People:
 
     def do_something(self, station: Station) -> None:
         """Let one thing happen at a device."""
-        kind = self._world.chance(f"people {station.name}").random()
+        rng = self._world.chance(f"people {station.name}")
+        if self._crowd and rng.random() < 0.5:
+            deed, at_kiosks = rng.choice(self._crowd)
+            if station.sells or at_kiosks:
+                station.act(partial(deed, station))
+        else:
+            self._as_they_come(station, rng.random())
+        if station.up:
+            station.sync_soon()
+
+    def _as_they_come(self, station: Station, kind: float) -> None:
         for share, deed, at_kiosks in self._deeds:
             kind -= share
             if kind < 0:
                 if station.sells or at_kiosks:
                     station.act(partial(deed, station))
                 break
-        if station.up:
-            station.sync_soon()
 
     # ---- deeds
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tillpoints.simulation.mall import Size
 from tillpoints.simulation.plants import Plant, coupons, leases, lending, redeeming, sync
@@ -16,6 +16,10 @@ class Bug(Struct, frozen=True):
 
 
 _TWO_DAYS = Size(stations=3, days=2.0, events_min=20, events_max=40)
+_COUPONS = structs.replace(_TWO_DAYS, crowd="coupons")
+#: One till, which is at home to every coupon of its shop.
+_AT_HOME = structs.replace(_COUPONS, stations=2)
+_LENDING = structs.replace(_TWO_DAYS, crowd="lending")
 
 BUGS: Mapping[str, Bug] = {
     "ack before commit": Bug(sync.ack_before_commit),
@@ -55,20 +59,20 @@ BUGS: Mapping[str, Bug] = {
     "matched payment left open": Bug(redeeming.match_not_settled, _TWO_DAYS),
     "paid part earns": Bug(redeeming.paid_part_earns, _TWO_DAYS),
     "remade payment loses its till": Bug(redeeming.voucher_ends_early, _TWO_DAYS),
-    "coupon consumed twice after a kill": Bug(coupons.remembered_in_memory_alone, _TWO_DAYS),
+    "coupon consumed twice after a kill": Bug(coupons.remembered_in_memory_alone, _AT_HOME),
     "coupon given back twice on two refunds": Bug(coupons.given_back_by_each_refund, _TWO_DAYS),
     "coupon given back with a part of its bill": Bug(coupons.given_back_by_a_part, _TWO_DAYS),
     "coupon good again at its till too early": Bug(
-        coupons.kept_by_the_till_after_a_refund, _TWO_DAYS
+        coupons.kept_by_the_till_after_a_refund, _AT_HOME
     ),
     "coupon not settled": Bug(coupons.not_settled, _TWO_DAYS),
-    "coupon that no bill took stays used": Bug(coupons.never_put_back, _TWO_DAYS),
+    "coupon that no bill took stays used": Bug(coupons.never_put_back, _COUPONS),
     "lent amount not counted under the ceiling": Bug(lending.lent_elsewhere_not_counted),
     "lent ahead without a ceiling": Bug(lending.no_ceiling),
-    "lent again at a restore": Bug(lending.lent_again_after_a_restore, _TWO_DAYS),
+    "lent again at a restore": Bug(lending.lent_again_after_a_restore, _LENDING),
     "spent beyond what was lent": Bug(lending.more_than_was_lent),
-    "lent points given back and kept": Bug(lending.given_back_and_kept, _TWO_DAYS),
+    "lent points given back and kept": Bug(lending.given_back_and_kept, _LENDING),
     "lent ahead not shown as exposure": Bug(lending.not_shown),
-    "remade lease ahead loses its till": Bug(lending.remade_without_its_till, _TWO_DAYS),
+    "remade lease ahead loses its till": Bug(lending.remade_without_its_till, _LENDING),
     "lent points never come back": Bug(lending.never_let_go),
 }
