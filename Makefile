@@ -50,6 +50,10 @@ simulate-planted: $(VENV)/test.stamp ## Each planted bug, and how many seeds fin
 chaos: $(VENV)/test.stamp ## Tills over a network that spoils requests: 40 seeds, both databases
 	CHAOS_SEEDS=40 $(BIN)/python -m pytest tests/faults/test_a_network_of_chaos.py
 
+.PHONY: crash-points
+crash-points: $(VENV)/test.stamp ## Till, central, PostgreSQL killed at every write of a short day
+	$(BIN)/python -m tests.faults.crash_points
+
 .PHONY: rules-million
 rules-million: $(VENV)/test.stamp ## A million awards, the same in two processes that share nothing
 	$(BIN)/python -m tests.loyalty.rules.random_rules 1000000 compare

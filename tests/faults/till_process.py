@@ -33,6 +33,7 @@ POLL_S = 0.2
 SHOP = "helu"
 REWARD = "parking-2h"
 FEN = 50_000
+SALES_A_REDEMPTION = 3
 _ASK_AGAIN = 3
 _HEARD_S = 3.0
 
@@ -69,7 +70,7 @@ def main(
         for number in range(sales_of(journal), int(sales)):
             sell(journal, holder, f"{mark_of_numbers or name[-1]}{number:04}")
             sync.wake()
-            if number % 3 == 2:
+            if number % SALES_A_REDEMPTION == SALES_A_REDEMPTION - 1:
                 heard(journal, news)
                 redeem(journal, online, holder, f"{name}-{number}")
         until(news, lambda: rests(journal) or is_fenced(journal))

