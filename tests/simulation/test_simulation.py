@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 
 from tillpoints.cli import main
 from tillpoints.simulation.machines.disk import Disk, File
@@ -26,6 +27,13 @@ SMALL = Size(stations=3, days=1.0, events_min=12, events_max=20)
 @pytest.mark.parametrize("seed", range(16))
 def test_every_invariant_holds_under_the_faults_of_a_seed(seed):
     result = run(seed, SMALL)
+    assert result.failure is None, (result.failure, result.trace_hash, result.met, result.last)
+    assert result.events > 10
+
+
+@pytest.mark.parametrize("crowd", ["coupons", "lending"])
+def test_every_invariant_holds_where_many_come_for_the_same(crowd):
+    result = run(1, structs.replace(SMALL, crowd=crowd))
     assert result.failure is None, (result.failure, result.trace_hash, result.met, result.last)
     assert result.events > 10
 
