@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from edge_agent.journal.batches import Batch
-from edge_agent.journal.cursor import Outbox
 from edge_agent.journal.identity import Identity
 from loyalty import chain
 from loyalty.events import Moment
@@ -67,11 +66,11 @@ def request(
     )
 
 
-def meaning(outbox: Outbox, answer: PushAnswer) -> Acknowledged | SendFrom | Stop:
-    """Return what to do about an answer, given what this device holds itself."""
+def meaning(last_written: int, answer: PushAnswer) -> Acknowledged | SendFrom | Stop:
+    """Return what to do about an answer to a push that named this event as the last written."""
     if answer.status in {"fork", "stale"}:
         return Stop("fork" if answer.status == "fork" else "stale")
-    if answer.acked_through > outbox.head_seq or answer.expected_seq > outbox.head_seq + 1:
+    if answer.acked_through > last_written or answer.expected_seq > last_written + 1:
         return Stop("rollback")
     if answer.status == "gap":
         return SendFrom(max(answer.expected_seq, 1))

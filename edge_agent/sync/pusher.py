@@ -53,7 +53,7 @@ class Pusher:
         answer, elapsed_s = answered
         self._greeted = True
         self._size.took(len(batch.frames), elapsed_s)
-        match push.meaning(outbox, answer):
+        match push.meaning(request.last_written, answer):
             case push.Stop(why=why):
                 return self._stop(why)
             case push.SendFrom(seq=seq):

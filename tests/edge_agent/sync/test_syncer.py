@@ -81,6 +81,24 @@ def test_any_pattern_of_lost_replies_delivers_every_event_once(till, central, sy
     assert bodies_at(central) == [sale(number, WANG, 1) for number in range(40)]
 
 
+def test_an_event_recorded_while_a_push_is_put_together_is_no_rollback(
+    till, central, syncer, monkeypatch
+):
+    fill(till, 1)
+    batch = till.batch
+
+    def and_then_a_sale(*asked):
+        fill(till, 1, start=till.outbox().head_seq)
+        return batch(*asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(till, "batch", and_then_a_sale)
+        syncer.step(at())
+    settle(syncer)
+    assert (till.outbox().refused, till.outbox().epoch) == (None, 1)
+    assert bodies_at(central) == [sale(number, WANG, 1) for number in range(2)]
+
+
 def test_a_central_restored_from_a_backup_gets_back_what_it_lost(till, central, syncer):
     fill(till, 10)
     central.tell(Topic.MEMBER, "wang", MemberRow("wang", (), "gold", 10, "王**"))
