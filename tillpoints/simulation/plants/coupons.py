@@ -48,12 +48,12 @@ def remembered_in_memory_alone() -> Sequence[Patch]:
 def given_back_by_each_refund() -> Sequence[Patch]:
     """A coupon is given back by every refund that leaves nothing of its bill, not by one."""
 
-    def again(entry: Any, part: BillPart, sale: Any) -> BillPart:
+    def again(entry: Any, part: BillPart, here: str) -> BillPart:
         lease = entry.state.leases.get(part.lease_id)
         kept = entry.state.redemptions.get(part.lease_id)
         voucher = entry.state.vouchers.get(lease.voucher_code)
         if lease.spent:
-            subject = f"{lease.lease_id}/{sale.fingerprint.hex()}"
+            subject = f"{lease.lease_id}/{here}"
             shop = settlement_id(part.shop_id)
             entry.move(shop, REDEMPTION, lease.amount, Code.COUPON_BACK, subject)
         state = VoucherState.REDEEMED if lease.spent else VoucherState.ISSUED
@@ -66,18 +66,18 @@ def given_back_by_each_refund() -> Sequence[Patch]:
 
 def given_back_by_a_part() -> Sequence[Patch]:
     """A refund of a part of a bill makes its coupon good again."""
-    came_back, give_back = bills.came_back, bills._coupon_back  # noqa: SLF001
+    came_back, give_back, of = bills.came_back, bills._coupon_back, bills._of  # noqa: SLF001
 
     def early(entry: Any, sale: Any, refund: Any) -> None:
         came_back(entry, sale, refund)
-        bill = entry.state.bills.get(sale.fingerprint)
+        key, bill = of(entry, sale)
         if bill is None:
             return
         parts = tuple(
-            give_back(entry, one, sale) if one.coupon and not one.back else one
+            give_back(entry, one, key.hex()) if one.coupon and not one.back else one
             for one in bill.parts
         )
-        entry.state.bills.put(sale.fingerprint, PaidBill(parts, bill.returned_fen))
+        entry.state.bills.put(key, PaidBill(parts, bill.returned_fen))
 
     return [("central.ledger.judging.sales.bills.came_back", early)]
 
