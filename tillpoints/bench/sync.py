@@ -9,13 +9,15 @@ from pathlib import Path
 
 from edge_agent.journal.journal import Journal
 from loyalty.events import frame_of
-from tillpoints.bench.ground import figures, pouch, serving
+from tillpoints.bench.ground import at_once, figures, pouch, serving
 from tillpoints.bench.ground.days import Till
 from tillpoints.bench.ground.figures import D2, Row
 from tillpoints.bench.ground.postgres import NotHere
 
 RECORDED = 600
 PUSHED = 100_000
+AT_ONCE, OF_EACH = 8, 2_000
+BACKLOGS, A_DAY = 1_000, 100
 
 _RECORD = "till: record one event and wait until it is on the disk"
 _BARE = "write and fdatasync of the same bytes on the same disk"
@@ -29,13 +31,33 @@ _PUSH = Row(
     durability=D2,
 )
 _BYTES = Row("bytes that this push sends, with headers", "what PouchDB sends", "MB", at_most=0.25)
+_AT_ONCE = Row(
+    f"{AT_ONCE} tills push their journals at once over HTTP to one central, end to end",
+    "the hope on two cores, the tills' own work included",
+    "events/s",
+    durability=D2,
+)
+_HOPED_A_SECOND = 10_000.0
+_BACKLOGS = Row(
+    f"{BACKLOGS:,} tills that come back at once with {A_DAY} events each are drained over HTTP",
+    "the hope, a quarter of an hour",
+    "s",
+    durability=D2,
+)
+_HOPED_S = 900.0
 
 
 def run(
     *, rounds: int = figures.ROUNDS, recorded: int = RECORDED, pushed: int = PUSHED
 ) -> dict[str, object]:
     """Measure every row."""
-    rows = figures.measured([lambda: _record(rounds, recorded), lambda: _push(rounds, pushed)])
+    rows = figures.measured(
+        [
+            lambda: _record(rounds, recorded),
+            lambda: [_at_once(rounds), _backlogs()],
+            lambda: _push(rounds, pushed),
+        ]
+    )
     return figures.result(rows, rounds)
 
 
@@ -78,6 +100,26 @@ def _recorded(events: int) -> tuple[list[float], list[float]]:
     return mine, bare
 
 
+def _at_once(rounds: int) -> Row:
+    tills = [Till(number) for number in range(AT_ONCE)]
+    taken = []
+    with tempfile.TemporaryDirectory(prefix="tillpoints-bench-") as name:
+        filled = at_once.record(Path(name, "filled"), tills, OF_EACH)
+        for _ in range(rounds):
+            with tempfile.TemporaryDirectory(dir=name) as new:
+                took_s = at_once.from_journals(Path(new), filled, tills)
+                taken.append(AT_ONCE * OF_EACH / took_s)
+    return figures.beside(_AT_ONCE, taken, [_HOPED_A_SECOND])
+
+
+def _backlogs() -> Row:
+    tills = [Till(number) for number in range(BACKLOGS)]
+    with tempfile.TemporaryDirectory(prefix="tillpoints-bench-") as folder:
+        took_s = at_once.backlogs(Path(folder), tills, A_DAY)
+    row = figures.beside(_BACKLOGS, [took_s], [_HOPED_S])
+    return figures.noted(row, f"once; {BACKLOGS * A_DAY / took_s:,.0f} events/s")
+
+
 def _push(rounds: int, events: int) -> list[Row]:
     till = Till(0)
     with tempfile.TemporaryDirectory(prefix="tillpoints-bench-") as name:
@@ -114,7 +156,7 @@ def _push(rounds: int, events: int) -> list[Row]:
 def _pushed(folder: Path, filled: Path, till: Till) -> tuple[float, int]:
     """Push a copy of a filled journal to a new central; return the seconds and the bytes."""
     shutil.copytree(filled, folder / "journal")
-    with serving.serving(folder, till) as url:
+    with serving.serving(folder, [till]) as url:
         journal = Journal.open(folder / "journal")
         try:
             return serving.push_everything(journal, url)

@@ -6,7 +6,7 @@ from central.config import Database
 from central.database import connect, reading
 from central.ledger.chains import chains
 from central.ledger.verify import verify
-from tillpoints.bench.ground import centre, counters, days, figures, growth, peers, serving
+from tillpoints.bench.ground import at_once, centre, counters, days, figures, growth, peers, serving
 from tillpoints.bench.ground.days import SHARD, Till
 
 
@@ -89,12 +89,34 @@ def test_a_journal_is_pushed_to_a_central_process_to_the_last_event(tmp_path, mo
     till = Till(0, 50)
     journal = serving.open_journal(tmp_path / "journal", till)
     serving.fill(journal, till, 120)
-    with serving.serving(tmp_path, till) as url:
+    with serving.serving(tmp_path, [till]) as url:
         _, sent = serving.push_everything(journal, url)
     assert journal.outbox().depth == 0
     assert journal.outbox().acked_seq == 120
     assert sent > 120 * 20
     journal.close()
+
+
+def from_journals(folder, tills):
+    return at_once.from_journals(folder, at_once.record(folder / "filled", tills, 20), tills)
+
+
+def from_backlogs(folder, tills):
+    return at_once.backlogs(folder, tills, 20)
+
+
+@pytest.mark.parametrize("way", [from_journals, from_backlogs])
+def test_tills_that_come_at_once_are_taken_in_to_the_last_event(tmp_path, monkeypatch, way):
+    monkeypatch.setattr(days, "MEMBERS", 50)
+    tills = [Till(one, 50) for one in range(3)]
+    assert way(tmp_path, tills) > 0
+    engine = connect(Database(f"sqlite:///{tmp_path}/central.db"))
+    assert found(engine, verify) == []
+    t = schema.inbox.c
+    query = select(t.device_id, func.count()).where(t.kind < 100).group_by(t.device_id)
+    with reading(engine) as connection:
+        assert set(connection.execute(query)) == {(till.device_id, 20) for till in tills}
+    engine.dispose()
 
 
 ROW = figures.Row("ours", "a peer", "s", at_most=2)

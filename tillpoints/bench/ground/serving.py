@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,8 +59,8 @@ def fill(journal: Journal, till: Till, events: int) -> None:
 
 
 @contextmanager
-def serving(folder: Path, till: Till) -> Iterator[str]:
-    """Run `tillpoints central serve` over a new SQLite file that knows `till`; yield its URL."""
+def serving(folder: Path, tills: Sequence[Till]) -> Iterator[str]:
+    """Run `tillpoints central serve` over a new SQLite file that knows `tills`; yield its URL."""
     file = folder / "central.toml"
     file.write_text(
         f'programme = "bench"\nshard_key = {SHARD}\n[server]\nlisten = "127.0.0.1:0"\n',
@@ -70,7 +70,7 @@ def serving(folder: Path, till: Till) -> Iterator[str]:
     set_up(config)
     engine = connect(config.database)
     with writing(engine) as connection:
-        centre.fill(connection, [till])
+        centre.fill(connection, tills)
     engine.dispose()
     command = [sys.executable, "-m", "tillpoints", "central", "serve", "--config", str(file)]
     with (folder / "central.log").open("wb") as log:
