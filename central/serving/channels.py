@@ -19,8 +19,11 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
 
 HEADER_BYTES_MAX = 16 << 10
+#: In a request's environ: the seconds from its last byte until a thread took it.
+WAITED_S = "central.waited_s"
 _SWEEP_EVERY_S = 1.0
 _BODY_IN_MEMORY_BYTES_MAX = 128 << 10
 # One TLS record at most: what is left of a record inside the TLS library wakes no poll.
@@ -49,10 +52,25 @@ class _Stage(Enum):
     NEXT_REQUEST = auto()
 
 
+class Task(WSGITask):
+    """One request in its thread. It tells the application how long the request has waited."""
+
+    channel: "Channel"
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the WSGI environment."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[WAITED_S] = self.channel.waited_s
+        return environ
+
+
 class Channel(HTTPChannel):
     """One client's connection. `served` counts the requests that came whole."""
 
     server: "Listener"
+    task_class = Task
+    came_whole_s = 0.0
+    waited_s = 0.0
 
     def __init__(
         self,
@@ -94,6 +112,7 @@ class Channel(HTTPChannel):
     def service(self) -> None:
         """Answer one request, in a thread."""
         self.served += 1
+        self.waited_s = time.monotonic() - self.came_whole_s
         super().service()
 
     def overdue(self, now_s: float, patience: Patience) -> bool:
@@ -180,6 +199,11 @@ class Listener(TcpWSGIServer):
                 if channel.overdue(now_s, self._patience):
                     # Not by `will_close`: that waits until the client takes what it does not take.
                     channel.handle_close()
+
+    def add_task(self, task: Any) -> None:
+        """Let a channel, whose request came whole, wait for a thread."""
+        task.came_whole_s = time.monotonic()
+        super().add_task(task)
 
     def wake(self) -> None:
         """End the wait of a turn; safe in a signal handler."""

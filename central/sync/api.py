@@ -17,6 +17,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from central.ledger.queries import balance_of, claim_state
 from central.ledger.writing.items import UnknownEpoch
+from central.serving.channels import WAITED_S
 from central.sync import (
     enrolment,
     papers,
@@ -47,6 +48,9 @@ from loyalty.wire import Problem
 
 _BODY_BYTES_MAX = (1 << 20) + (1 << 16)  # one batch that does not compress, and its envelope
 _RETRY_AFTER_S = 2
+# Agents wait 15 s for an answer. What has waited for a thread for most of that is answered behind
+# the time, and asked again meanwhile: after an outage of a mall that would be all that is done.
+_WAITED_S_MAX = 8.0
 _MSGPACK = "application/msgpack"
 _BYTES = "application/octet-stream"
 _FOR_EVER_S = 31_536_000
@@ -141,6 +145,8 @@ def _of_this_central(handler: Handler[Q]) -> Handler[Q]:
 
 def _answered(answer: Callable[[], Response]) -> Response:
     """Return what `answer` makes of the call at hand, or the Problem it met."""
+    if request.environ.get(WAITED_S, 0.0) > _WAITED_S_MAX:
+        return _busy()
     try:
         return answer()
     except Refused as refused:
@@ -149,12 +155,16 @@ def _answered(answer: Callable[[], Response]) -> Response:
         return _packed(409, Problem("epoch_unknown", str(error)))
     except (Busy, OperationalError, InterfaceError, TimeoutError) as error:
         _log.warning("sync_busy", error=type(error).__name__)
-        return _packed(503, Problem("busy", "come back later"), _RETRY_AFTER_S)
+        return _busy()
     except Exception as error:  # noqa: BLE001  # the edge of the program: agents read no pages
         # The error's own text may quote an event, and logs hold no data of persons (P10).
         trace = "".join(traceback.format_tb(error.__traceback__))
         _log.error("sync_failed", error=type(error).__name__, path=request.path, trace=trace)
         return _packed(500, Problem("internal", "the server failed; its log says where"))
+
+
+def _busy() -> Response:
+    return _packed(503, Problem("busy", "come back later"), _RETRY_AFTER_S)
 
 
 def _packed(status: int, message: Struct, retry_after_s: int = 0) -> Response:

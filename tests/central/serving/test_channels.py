@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, Response, request
 
 from central.config import ConfigError, Server
-from central.serving.channels import HEADER_BYTES_MAX, Listener, Patience
+from central.serving.channels import HEADER_BYTES_MAX, WAITED_S, Listener, Patience
 from central.serving.worker import tls_context
 
 SHORT = Patience(request_s=0.3, answer_s=0.3, idle_s=0.3)
@@ -104,6 +104,31 @@ def test_clients_that_stall_hold_no_thread():
             stack.enter_context(connected(address, SAYS_4, b"ab"))
         with connected(address, SAYS_4, b"abcd") as client:
             assert answer(client) == b"4"
+
+
+def test_the_application_learns_how_long_a_request_waited_for_a_thread():
+    with listening(threads=1) as (listener, address):
+        held, let_go = threading.Event(), threading.Event()
+        waited = []
+
+        def application(environ, start_response):
+            waited.append(environ[WAITED_S])
+            held.set()
+            let_go.wait(30)
+            start_response("200 OK", [("Content-Length", "1")])
+            return [b"x"]
+
+        listener.application = application
+        with connected(address, ASK) as first, connected(address) as second:
+            assert held.wait(30)
+            queued = time.monotonic()
+            second.sendall(ASK)
+            while not listener.task_dispatcher.queue:
+                time.sleep(0.001)
+            let_go.set()
+            assert (answer(first), answer(second)) == (b"x", b"x")
+        assert waited[0] >= 0
+        assert 0 < waited[1] < time.monotonic() - queued
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /length HT", SAYS_4 + b"ab"])

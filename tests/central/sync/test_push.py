@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from central import schema
+from central.serving.channels import WAITED_S
 from central.sync.callers import Caller
 from central.sync.pushing import checked
 from central.sync.service import Service
@@ -74,6 +75,22 @@ def test_a_push_that_starts_too_late_is_told_where_to_start(programme):
     assert programme.totals().events == 0
     assert till.send().status == "ok"
     programme.check()
+
+
+def test_a_call_that_waited_too_long_for_a_thread_is_told_to_come_back(programme):
+    till = programme.till
+    till.write(till.sale(member()))
+    body = wire.pack(till.request())
+    told = programme.client.post(
+        wire.PUSH_PATH,
+        data=body,
+        headers=till.headers(wire.PUSH_PATH, body),
+        environ_overrides={WAITED_S: 9.0},
+    )
+    assert (told.status_code, told.headers["Retry-After"]) == (503, "2")
+    assert msgspec.msgpack.decode(told.data, type=wire.Problem).code == "busy"
+    assert programme.totals().events == 0
+    assert till.send().status == "ok"
 
 
 def forked(programme):
