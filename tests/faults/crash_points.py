@@ -5,11 +5,13 @@
 The test run takes a few points of it (test_crash_points.py), `make crash-points` takes them all.
 At point n a subject dies at the nth write of a day; the day is finished then, and what was told is
 held to what is there. Of central that is all that it writes or sends, on SQLite and on PostgreSQL;
-of PostgreSQL what its server writes; of a till its journal, from its start to its last event at
-central; of an upgrade what changes the journal of a till with a full queue.
+of PostgreSQL what its server writes; of a till its journal's and its sync's, from the start of the
+process to its last event at central; of a whole agent what it does for two sales, with all its
+devices; of an upgrade what changes the journal of a till with a full queue.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 import time
@@ -21,9 +23,13 @@ from msgspec import Struct, field
 
 from tests.central.mall import Mall
 from tests.central.serving.process import serving
+from tests.faults.agent_day import AgentDays
 from tests.faults.central_day import Days
 from tests.faults.till_day import TillDays, Upgrades
 from tests.faults.victims import CentralVictim, postgresql_victim
+from tillpoints.demo.story.stage import Stage
+from tillpoints.demo.teller import Teller
+from tillpoints.demo.world import World
 
 #: On Linux a folder in memory that everybody may write in (shm_overview(7)).
 MEMORY = "/dev/shm"  # noqa: S108 a folder of our own is made in it
@@ -123,6 +129,16 @@ def upgrade_dies(folder):
     yield Upgrades(folder).one
 
 
+@contextmanager
+def agent_dies(_folder):
+    """A till's whole agent dies, with all its devices, at what it writes or sends in a day."""
+    teller = Teller()
+    with World() as world, teller.step("crash points", "crash points"):
+        yield AgentDays(Stage(world, teller, seed=4)).one
+        said = world.on_central("central", "ledger", "verify", "--json")
+        assert json.loads(said)["ok"], said
+
+
 def sound(mall):
     """Hold the ledger to its log."""
     said = mall.json("central", "ledger", "verify")
@@ -132,6 +148,7 @@ def sound(mall):
 SUBJECTS = {
     "upgrade": upgrade_dies,
     "till": till_dies,
+    "agent": agent_dies,
     "central-sqlite": central_on_sqlite,
     "central-postgresql": central_on_postgresql,
     "postgresql": postgresql_dies,

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 
@@ -59,21 +60,27 @@ class CentralVictim(Victim):
         super().__init__()
 
     def _start(self):
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 as long as the process lives
         self._watched = AtWrite(
             [*COMMAND, "central", "serve", "--config", str(self._mall.config)],
             self._mall.folder,
             sockets=True,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._said,
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
         first = self._watched.begin().stdout.readline()
-        self._link.url = re.search(r"http://127\.0\.0\.1:\d+", first).group()
+        found = re.search(r"http://127\.0\.0\.1:\d+", first)
+        if found is None:
+            self._said.seek(0)
+            raise RuntimeError(f"central did not start: {self._said.read().decode()}")
+        self._link.url = found.group()
 
     def _bury(self):
         super()._bury()
         self._watched.process.stdout.close()
+        self._said.close()
 
 
 class PostgresqlVictim(Victim):
