@@ -9,9 +9,11 @@ Debian 12 ships 3.40.
 
 import fcntl
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -70,6 +72,26 @@ def reading(engine: Engine) -> Iterator[Connection]:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect() as connection, connection.execution_options(**options).begin():
         yield connection
+
+
+@contextmanager
+def scratch() -> Iterator[Connection]:
+    """Give an empty SQLite database of our own, which is gone at the end, however we end.
+
+    What its cache does not hold is in a file whose name SQLite takes away as soon as it is open;
+    SQLITE_TMPDIR or TMPDIR names its folder, else it is /var/tmp. Nothing can be rolled back.
+    """
+    engine = create_engine("sqlite://", creator=partial(sqlite3.connect, "", isolation_level=None))
+    with engine.connect() as connection:
+        for pragma in (
+            "journal_mode = OFF",
+            f"cache_size = -{_CACHE_KIB}",
+            "ignore_check_constraints = ON",  # what is wrong is to be shown, not refused
+        ):
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+        connection.exec_driver_sql("BEGIN")
+        yield connection
+    engine.dispose()
 
 
 def _only_writer(engine: Engine) -> "nullcontext[None] | _WriterLock":

@@ -1,114 +1,216 @@
-"""The ledger folded again out of its log, from the first event.
+"""The ledger folded again out of its log, from the first event, into a scratch database.
 
-What a judgement owed to the software of its time (newer kinds, quarantine) is taken as the log
-records it: a re-judgement names the verdict before it, the inbox has the last one.
+By the code that made it: load, fold, save. Turns are taken together as pushes are in one turn, so
+that memory holds some of them, however long the log is. What a judgement owed to the software of
+its time (newer kinds, quarantine) is taken as the log records it.
 """
 
-from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Column, Connection, Select, bindparam, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from central import schema
-from central.ledger.judging.fold import RECORDED_VERDICTS, fold
-from central.ledger.judging.rows import CENTRAL_DEVICE, Event, Head, Identity, Judgement, Unreadable
-from central.ledger.judging.state import State
+from central.ledger.judging.fold import OPEN_VERDICTS, RECORDED_VERDICTS, Folded, fold
+from central.ledger.judging.rows import Event, Head, Identity, Judgement, Unreadable
+from central.ledger.judging.state import State, Unloaded
+from central.ledger.recorded import Recorded
 from central.ledger.shards import read_shard
-from central.ledger.writing import saving
-from central.ledger.writing.bulk import Row as RowValues
-from central.ledger.writing.loading import event_of
-from central.ledger.writing.log import TRANSFER, transfer_row
+from central.ledger.writing import bulk, collector, lots, saving, wants
+from central.ledger.writing.bulk import Values
+from central.ledger.writing.loading import begin, event_of, load
+from central.ledger.writing.log import TRANSFER, VERDICT, save_verdicts, transfer_row, verdict
 from central.ledger.writing.projections import terms_of
-from loyalty.events import KINDS, CaseAccepted, CaseClosed, Rejudge
+from central.ledger.writing.statements import Statement
 from loyalty.rules.rulebook import from_canonical
-from loyalty.wire import Verdict
 
-#: The kinds of the events that end what another one waited for.
-_AGAIN = tuple(kind for kind, body in KINDS.items() if body in (Rejudge, CaseAccepted, CaseClosed))
-_PAGE_ROWS = 5_000
+#: What can be thrown away and folded again, by the name of the table.
+PROJECTIONS = (
+    "account",
+    "transfer",
+    "pending_lot",
+    "receipt_key",
+    "sale",
+    "lease",
+    "lease_refusal",
+    "arm",
+    "review",
+    "voucher",
+    "redemption",
+    "paid_bill",
+    "reserved",
+    "member_tier",
+    "member_profile",
+    "tier_change",
+    "rule_use",
+    "sale_fact",
+    "activity_batch",
+    "activity_doing",
+    "card",
+    "rehome",
+    "waiting",
+)
+#: So many events are in memory at once, and the rest of the last one's turn.
+EVENTS_TOGETHER = 2_000
+
+_INBOX = tuple(one.name for one in schema.inbox.columns)
+_BODY, _VERDICT = _INBOX.index("body"), _INBOX.index(VERDICT[0])
 
 
-class Replay:
-    """What the log of a shard comes to."""
+def _every(*columns: Column[Any]) -> Select[Any]:
+    return select(*columns).where(columns[0].table.c.shard_key == bindparam("shard_key"))
 
-    def __init__(self, connection: Connection, shard_key: int) -> None:
-        """Fold the whole log of a shard. Raises NoShard."""
-        self.state = State(ZoneInfo(read_shard(connection, shard_key).zone), complete=True)
-        self.verdicts: dict[Identity, Judgement] = {}
-        self.transfers: list[RowValues] = []
-        self._turns: dict[str, dict[Any, int]] = {"accounts": {}, "leases": {}}
-        t = schema.rule_book
-        books = connection.execute(select(t).where(t.c.shard_key == shard_key))
-        self.state.books.load({row.version: from_canonical(row.canonical) for row in books})
-        t = schema.device
-        devices = connection.execute(select(t).where(t.c.shard_key == shard_key))
-        self.state.shops.load({row.device_id: row.shop_id for row in devices})
-        t = schema.reward_terms
-        query = select(t.c.reward_id, t.c.content).where(t.c.shard_key == shard_key)
-        self.state.terms.load(terms_of(map(tuple, connection.execute(query))))
-        recorded = _recorded(connection, shard_key)
-        t = schema.inbox
-        log = select(t).where(t.c.shard_key == shard_key).order_by(t.c.turn, t.c.place)
-        for row in connection.execute(log.execution_options(yield_per=_PAGE_ROWS)):
-            event = event_of(row)
-            self._fold(event, row, _next(recorded, event))
-        self.verdicts |= self.state.verdicts.rows()
 
-    def projections(self) -> dict[str, list[RowValues]]:
-        """Return every row of every projection by the name of its table, without the shard."""
-        projections = saving.projections(self.state)
-        for row in projections["account"]:
-            row["turn"] = self._turns["accounts"][row["account_id"]]
-        for row in projections["lease"]:
-            row["turn"] = self._turns["leases"][row["lease_id"]]
-        return {**projections, "transfer": self.transfers}
+_LOG = Statement(_every(*schema.inbox.c).order_by(schema.inbox.c.turn, schema.inbox.c.place))
+_RECORDS = (
+    Statement(_every(schema.rule_book.c.version, schema.rule_book.c.canonical)),
+    Statement(_every(schema.device.c.device_id, schema.device.c.shop_id)),
+    Statement(_every(schema.reward_terms.c.reward_id, schema.reward_terms.c.content)),
+)
 
-    def _fold(self, event: Event, row: Row[Any], recorded: Judgement | None) -> None:
+
+def replay(connection: Connection, shard_key: int, scratch: Connection) -> int:
+    """Fold the whole log of a shard into an empty scratch database; return how many events.
+
+    It then has every row of every projection, the chains' heads and, in the inbox, the verdicts.
+    Raises NoShard.
+    """
+    for text in _tables():
+        scratch.exec_driver_sql(text)
+    replayed = _Replay(connection, shard_key, scratch)
+    events = 0
+    for some in _together(_LOG.each(connection, shard_key=shard_key)):
+        with collector.at_rest():
+            replayed.fold(some)
+        events += len(some)
+    return events
+
+
+def _together(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    """Yield the rows of the log, some whole turns at once."""
+    some: list[Any] = []
+    for row in rows:
+        if len(some) >= EVENTS_TOGETHER and row.turn != some[-1].turn:
+            yield some
+            some = []
+        some.append(row)
+    if some:
+        yield some
+
+
+@cache
+def _tables() -> tuple[str, ...]:
+    """Return what makes the tables of the scratch database."""
+    tables = [schema.metadata.tables[name] for name in (*PROJECTIONS, "stream", "inbox")]
+    made: list[ExecutableDDLElement] = [CreateTable(one) for one in tables]
+    made += [CreateIndex(index) for one in tables for index in one.indexes]
+    return tuple(str(one.compile(dialect=sqlite.dialect())) for one in made)
+
+
+class _Turns(State):
+    """The state of several turns, which knows the last one to write each account and lease."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__(zone)
+        self.turn = 0
+        self.turn_of: dict[object, int] = {}
+        self._turned = [self.tables[name].changed() for name in saving.TURNED]
+
+    def keep(self) -> None:
+        """Make what the event at hand did part of the state, and of its turn."""
+        for written, key, _ in self._undo:
+            if any(written is one for one in self._turned):
+                self.turn_of[key] = self.turn
+        super().keep()
+
+
+class _Replay:
+    """The replay at work: what it takes from the log's database, and how far it has come."""
+
+    def __init__(self, connection: Connection, shard_key: int, scratch: Connection) -> None:
+        self._shard_key = shard_key
+        self._scratch = scratch
+        self._zone = ZoneInfo(read_shard(connection, shard_key).zone)
+        self._records = _records(connection, shard_key)
+        self._recorded = Recorded(connection, shard_key, scratch)
+
+    def fold(self, rows: Sequence[Any]) -> None:
+        """Judge the events that come next, and save what they came to."""
+        state = self._begin()
+        events = [event_of(row) for row in rows]
+        wanted = [one for event in events for one in _wants(event)]
+        load(self._scratch, self._shard_key, state, wanted)
+        recorded = self._recorded.verdicts(events, rows)
+        judgements: dict[Identity, Judgement] = {}
+        transfers: list[Values] = []
+        for event, row in zip(events, rows, strict=True):
+            state.turn = row.turn
+            folded = self._judged(state, event, recorded.get(event.identity))
+            device_id, epoch, seq = event.identity
+            state.heads.put((device_id, epoch), Head(seq, row.hash))
+            state.keep()
+            state.seen.load({event.identity: row.hash})
+            judgements[event.identity] = folded.judgement
+            transfers += [
+                (self._shard_key, *transfer_row(one, row.turn, row.received_ms))
+                for one in folded.transfers
+            ]
+        bulk.insert(self._scratch, schema.transfer, ("shard_key", *TRANSFER), transfers)
+        self._save(state, rows, judgements | state.verdicts.rows())
+
+    def _begin(self) -> _Turns:
+        state = _Turns(self._zone)
+        begin(self._scratch, self._shard_key, state)
+        state.waiting.complete = True  # nobody is woken: who was is in the log
+        for name, rows in self._records.items():
+            state.tables[name].load(rows)
+            state.tables[name].complete = True
+        return state
+
+    def _judged(self, state: State, event: Event, recorded: Judgement | None) -> Folded:
         if isinstance(event.body, Unreadable) and event.body.verdict not in RECORDED_VERDICTS:
             recorded = None  # damaged on its device's disk, whatever the software
-        folded = fold(self.state, event, recorded)
-        device_id, epoch, seq = event.identity
-        self.state.heads.put((device_id, epoch), Head(seq, row.hash))
-        self.state.keep()
-        self.state.seen.load({event.identity: row.hash})
-        self.verdicts[event.identity] = folded.judgement
-        for one in folded.transfers:
-            values = transfer_row(one, row.turn, row.received_ms)
-            self.transfers.append(dict(zip(TRANSFER, values, strict=True)))
-        for name, turns in self._turns.items():
-            turns.update(dict.fromkeys(self.state.tables[name].changed(), row.turn))
-            self.state.tables[name].settle()
+        while True:
+            try:
+                return fold(state, event, recorded)
+            except Unloaded as missing:
+                load(self._scratch, self._shard_key, state, [(missing.table, missing.key)])
+
+    def _save(
+        self, state: _Turns, rows: Sequence[Any], judgements: dict[Identity, Judgement]
+    ) -> None:
+        """Write the events with their verdicts, the verdicts on earlier ones, and projections.
+
+        An event's bytes are kept while it waits: nobody asks for those of others again.
+        """
+        inbox: list[Values] = []
+        for row in rows:
+            judgement = judgements.pop(Identity(row.device_id, row.epoch, row.seq))
+            body = row.body if judgement.verdict in OPEN_VERDICTS else b""
+            values = (*row[:_BODY], body, *row[_BODY + 1 : _VERDICT], *verdict(judgement))
+            inbox.append((*values, *row[len(values) :]))
+        load(self._scratch, self._shard_key, state, lots.unread(state))
+        bulk.insert(self._scratch, schema.inbox, _INBOX, inbox)
+        save_verdicts(self._scratch, self._shard_key, judgements)
+        saving.save(self._scratch, self._shard_key, state, state.turn_of.__getitem__)
 
 
-def _next(recorded: dict[Identity, deque[Judgement | None]], event: Event) -> Judgement | None:
-    """Return the verdict that an event, or the one it is about, got from the software then."""
-    subject = event.identity
-    if isinstance(event.body, Rejudge | CaseAccepted) and subject.device_id == CENTRAL_DEVICE:
-        subject = Identity(bytes.fromhex(event.body.device), event.body.epoch, event.body.seq)
-    verdicts = recorded.get(subject)
-    return verdicts.popleft() if verdicts else None
+def _wants(event: Event) -> Iterator[wants.Want]:
+    """Yield what judging an event reads."""
+    yield from wants.of_body(event.body, waiting=False)
+    if event.origin is not None:
+        yield from wants.of_origin(event.identity.device_id, event.origin)
 
 
-def _recorded(connection: Connection, shard_key: int) -> dict[Identity, deque[Judgement | None]]:
-    """Return an event's judgements in their order; None where the log alone decides."""
-    t = schema.inbox
-    query = select(t).where(t.c.shard_key == shard_key, t.c.device_id == CENTRAL_DEVICE)
-    query = query.where(t.c.kind.in_(_AGAIN)).order_by(t.c.turn, t.c.place)
-    found: dict[Identity, deque[Judgement | None]] = defaultdict(deque)
-    for row in connection.execute(query):
-        body = event_of(row).body
-        if isinstance(body, Rejudge | CaseAccepted | CaseClosed):
-            origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
-            was = Verdict(body.was)
-            found[origin].append(Judgement(was) if was in RECORDED_VERDICTS else None)
-    w = schema.waiting
-    same = [t.c[name] == w.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
-    last = select(t, w.c.reference).join_from(t, w, and_(*same), isouter=True)
-    verdicts = t.c.verdict.in_([int(verdict) for verdict in RECORDED_VERDICTS])
-    for row in connection.execute(last.where(t.c.shard_key == shard_key, verdicts)):
-        judgement = Judgement(
-            Verdict(row.verdict), row.reason, row.adjusted, row.reference, row.error
-        )
-        found[Identity(row.device_id, row.epoch, row.seq)].append(judgement)
-    return found
+def _records(connection: Connection, shard_key: int) -> dict[str, dict[Any, Any]]:
+    """Return what people keep and a judgement reads: as many as they made of it, not events."""
+    books, shops, terms = (one.rows(connection, shard_key=shard_key) for one in _RECORDS)
+    return {
+        "books": {version: from_canonical(canonical) for version, canonical in books},
+        "shops": dict(map(tuple, shops)),
+        "terms": terms_of(map(tuple, terms)),
+    }

@@ -1,5 +1,7 @@
 import multiprocessing
+import stat
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -7,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from central import database
 from central.config import Database
-from central.database import WriterBusy, connect, reading, writing
+from central.database import WriterBusy, connect, reading, scratch, writing
 
 
 @pytest.fixture
@@ -111,3 +113,22 @@ def test_who_writes_next_gets_the_connection_that_wrote_last(engine):
     for _ in range(2):
         with writing(engine) as connection:
             assert connection.connection.dbapi_connection is wrote
+
+
+def test_a_scratch_database_is_a_file_without_a_name_that_only_we_can_read():
+    """So nothing is left of it when we are killed."""
+    with scratch() as connection:
+        connection.execute(text("PRAGMA cache_size = 10"))
+        connection.execute(text("CREATE TABLE page (content BLOB)"))
+        for _ in range(100):
+            connection.execute(text("INSERT INTO page VALUES (zeroblob(4000))"))
+        opened = [one for one in Path("/proc/self/fd").iterdir() if one.exists()]
+        files = [one.stat() for one in opened if "etilqs_" in str(one.readlink())]
+    assert [(one.st_nlink, stat.S_IMODE(one.st_mode)) for one in files] == [(0, 0o600)]
+    assert files[0].st_size > 100 * 4000 / 2
+
+
+def test_each_scratch_database_begins_empty():
+    for _ in range(2):
+        with scratch() as connection:
+            connection.execute(text("CREATE TABLE page (content BLOB)"))

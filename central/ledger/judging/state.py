@@ -100,11 +100,6 @@ class Table(Generic[K, V]):
         """Return the rows that were written since they were loaded, in the order of writing."""
         return self._written
 
-    def settle(self) -> None:
-        """Let what was written count as loaded."""
-        self.loaded.update(self._written)
-        self._written.clear()
-
     def rows(self) -> dict[K, V]:
         """Return every row that exists."""
         every = {**self.loaded, **self._written}

@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 #: A row's values, in the order of the columns that stand beside it.
 Values = tuple[Any, ...]
 
-_PAGE_ROWS = 5_000
+#: So many rows of a long answer are in memory at once.
+PAGE_ROWS = 5_000
 
 
 def ask(connection: Connection, text: str, values: Sequence[object]) -> list[Values]:
@@ -36,7 +37,7 @@ def each(connection: Connection, text: str, values: Sequence[object]) -> Iterato
     cursor = connection.connection.cursor()
     try:
         cursor.execute(text, values)
-        while page := cursor.fetchmany(_PAGE_ROWS):
+        while page := cursor.fetchmany(PAGE_ROWS):
             yield from page
     except sqlite3.Error as error:
         raise _told(text, error) from error

@@ -17,7 +17,7 @@ from central import schema
 from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.rows import Account
 from central.ledger.judging.state import State, Table
-from central.ledger.writing.bulk import Columns, Row, Values, by_key, insert, remove, upsert
+from central.ledger.writing.bulk import Columns, Values, by_key, insert, remove, upsert
 from central.ledger.writing.wants import Want
 from loyalty.rules.lots import Lot, PendingLot
 
@@ -118,15 +118,6 @@ def save_pending(connection: Connection, shard_key: int, state: State) -> None:
     new.sort(key=itemgetter(1))  # by account: neighbours on a page, one after the other
     insert(connection, schema.pending_lot, columns, new)
     upsert(connection, schema.pending_lot, columns, known)
-
-
-def pending_rows(state: State) -> list[Row]:
-    """Return the row of every pending lot."""
-    return [
-        dict(zip(_COLUMNS, _pending(account_id, lot), strict=True))
-        for account_id, lots in state.pending_lots.rows().items()
-        for lot in lots
-    ]
 
 
 def _pending(account_id: bytes, lot: PendingLot) -> Values:

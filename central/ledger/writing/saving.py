@@ -4,7 +4,7 @@ Final values, not differences: an upsert checks the table's checks on the propos
 negative difference would be refused even where the result is legal (SYNC 2.12).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -15,19 +15,25 @@ from central.ledger.judging.accounts import AccountKind
 from central.ledger.judging.references import Print, day_of_key
 from central.ledger.judging.state import State
 from central.ledger.writing import lots
-from central.ledger.writing.bulk import Columns, Row, Values, insert, remove, upsert
+from central.ledger.writing.bulk import Columns, Values, insert, remove, upsert
 from central.ledger.writing.projections import FORMS, WAITING_COLUMNS
 
 #: The tables whose rows name the turn that wrote them last, by their names in the state.
-_TURNED = ("accounts", "leases")
+TURNED = ("accounts", "leases")
 _UNSEEN = object()
 
 
-def save(connection: Connection, shard_key: int, turn: int, state: State) -> None:
-    """Write every projection that the turn changed. The lots of its wallets must be loaded."""
+def save(
+    connection: Connection, shard_key: int, state: State, turn_of: Callable[[Any], int]
+) -> None:
+    """Write every projection that changed. The lots of changed wallets must be loaded.
+
+    `turn_of` tells which turn wrote an account or a lease last.
+    """
     for name, form in FORMS.items():
-        fixed: Columns = ("shard_key", "turn") if name in _TURNED else ("shard_key",)
-        tail: Values = (shard_key, turn) if name in _TURNED else (shard_key,)
+        turned = name in TURNED
+        fixed: Columns = ("shard_key", "turn") if turned else ("shard_key",)
+        tail: Values = (shard_key,)
         new: list[Values] = []
         known: list[Values] = []
         gone = []
@@ -39,6 +45,8 @@ def save(connection: Connection, shard_key: int, turn: int, state: State) -> Non
             else:
                 known_by = Print(day_of_key(row.printed_on), key) if name == "sales" else key
                 fresh = looked.get(known_by, _UNSEEN) is None
+                if turned:
+                    tail = (shard_key, turn_of(key))
                 (new if fresh else known).append(form.row(key, row) + tail)
         for written in (new, known):
             written.sort(key=itemgetter(0, 1))  # neighbours on a page, one after the other
@@ -47,23 +55,6 @@ def save(connection: Connection, shard_key: int, turn: int, state: State) -> Non
         remove(connection, form.table, shard_key, gone)
     lots.save_pending(connection, shard_key, state)
     _save_waiting(connection, shard_key, state)
-
-
-def projections(state: State) -> dict[str, list[Row]]:
-    """Return every row of every projection, as `save` would write them all, without turns."""
-    result: dict[str, list[Row]] = {}
-    for name, form in FORMS.items():
-        every = _with_lots(state, name, state.tables[name].rows())
-        result[form.table.name] = [
-            dict(zip(form.columns, form.row(key, row), strict=True)) for key, row in every
-        ]
-    result[schema.pending_lot.name] = lots.pending_rows(state)
-    result["waiting"] = [
-        {**identity._asdict(), "reference": pending.reference}
-        for identity, pending in state.pending.rows().items()
-        if pending.reference is not None
-    ]
-    return result
 
 
 def _with_lots(state: State, name: str, rows: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import MultipleResultsFound
 from sqlalchemy.sql.selectable import ReturnsRows
 
 from central.ledger.writing import driver
+from central.ledger.writing.driver import PAGE_ROWS
 
 
 class _Text(Struct, frozen=True):
@@ -48,7 +49,8 @@ class Statement:
         """Yield the rows of a long answer, which is never in memory as a whole."""
         made, given = self._ready(connection, values)
         if isinstance(given, dict):
-            yield from connection.exec_driver_sql(made, given)
+            options = {"yield_per": PAGE_ROWS}  # else psycopg fetches all of it at once
+            yield from connection.exec_driver_sql(made, given, execution_options=options)
         else:
             yield from starmap(self._row, driver.each(connection, made, given))
 

@@ -230,7 +230,7 @@ class _Turn:
         load(connection, shard_key, state, lots.unread(state))
         with together(connection):
             self._log.save(connection, shard_key, state)
-            saving.save(connection, shard_key, self._number, state)
+            saving.save(connection, shard_key, state, lambda _: self._number)
             contacts.save(connection, shard_key, pushes)
         notices = [directory.of_notice(one) for one in self._log.notices()]
         changes = notices + directory.of_turn(connection, shard_key, state)

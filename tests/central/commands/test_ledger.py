@@ -1,9 +1,12 @@
 import json
+from contextlib import contextmanager
 
+import pytest
 from sqlalchemy import select, update
 
 from central import schema
-from central.database import reading, writing
+from central.database import reading, scratch, writing
+from central.ledger import verify as ledger
 from tests.central.commands.test_statement import go_shopping
 
 
@@ -53,3 +56,20 @@ def test_rebuilding_a_sound_ledger_changes_nothing(mall):
     assert "rebuilt the ledger" in mall.run("central", "ledger", "rebuild", "--lang", "en")
     after = {name: rows(mall, table) for name, table in schema.metadata.tables.items()}
     assert after == before
+
+
+@pytest.mark.parametrize("command", ["verify", "rebuild"])
+def test_a_full_disk_is_told_with_where_room_is_wanted_and_nothing_changes(
+    mall, command, monkeypatch
+):
+    @contextmanager
+    def small():
+        with scratch() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 20")
+            yield connection
+
+    go_shopping(mall)
+    before = {name: rows(mall, table) for name, table in schema.metadata.tables.items()}
+    monkeypatch.setattr(ledger, "scratch", small)
+    assert "SQLITE_TMPDIR" in mall.run("central", "ledger", command, code=1)
+    assert {name: rows(mall, it) for name, it in schema.metadata.tables.items()} == before

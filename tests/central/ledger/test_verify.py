@@ -1,3 +1,4 @@
+import itertools
 from datetime import date
 
 import pytest
@@ -5,10 +6,12 @@ from sqlalchemy import delete, insert, update
 
 from central import schema
 from central.database import writing
+from central.ledger import recorded, replay
 from central.ledger import verify as verify_module
-from central.ledger.replay import Replay
 from central.ledger.verify import rebuild, verify
+from central.ledger.writing import driver, saving, statements
 from central.ledger.writing.lots import packed
+from central.ledger.writing.projections import FORMS
 from loyalty.chain import Frame
 from loyalty.rules.lots import Lot
 from tests.central.programme import card, member
@@ -63,12 +66,82 @@ def test_a_sound_ledger_has_no_findings(busy):
     busy.check()
 
 
-def test_a_rebuild_gives_the_same_tables_byte_for_byte(busy):
+@pytest.mark.parametrize("together", [1, 3, 2_000])
+def test_a_rebuild_gives_the_same_tables_byte_for_byte(busy, together, monkeypatch):
+    """However few turns and rows are in memory at once."""
+    monkeypatch.setattr(replay, "EVENTS_TOGETHER", together)
+    for module in (driver, statements, recorded, verify_module):
+        monkeypatch.setattr(module, "PAGE_ROWS", together)
     before = [busy.rows(table) for table in (*PROJECTIONS, schema.inbox)]
     assert all(before)
     with writing(busy.engine) as connection:
         assert rebuild(connection, busy.shard_key) == len(busy.rows(schema.inbox))
     assert [busy.rows(table) for table in (*PROJECTIONS, schema.inbox)] == before
+    with writing(busy.engine) as connection:
+        for table in PROJECTIONS:
+            connection.execute(delete(table).where(table.c.shard_key == busy.shard_key))
+        rebuild(connection, busy.shard_key)
+    assert [busy.rows(table) for table in (*PROJECTIONS, schema.inbox)] == before
+    busy.check()
+
+
+def test_a_rebuild_that_is_given_up_changes_nothing(busy):
+    change(busy, update(schema.sale).values(points=schema.sale.c.points + 1))
+    damaged = [busy.rows(table) for table in PROJECTIONS]
+    with busy.engine.connect() as connection:
+        rebuild(connection, busy.shard_key)
+        connection.rollback()
+    assert [busy.rows(table) for table in PROJECTIONS] == damaged
+
+
+def test_a_rebuild_gives_rows_back_what_each_has_of_the_other(busy):
+    t = schema.lease.c
+    first, second = busy.rows(schema.lease)
+    for lease_id, request_id in (
+        (first.lease_id, "neither"),
+        (second.lease_id, first.request_id),
+        (first.lease_id, second.request_id),
+    ):
+        mine = update(schema.lease).where(t.lease_id == lease_id)
+        change(busy, mine.values(request_id=request_id))
+    assert "replay" in findings(busy)
+    with writing(busy.engine) as connection:
+        rebuild(connection, busy.shard_key)
+    assert busy.rows(schema.lease) == [first, second]
+
+
+def test_a_ledger_three_times_as_long_takes_no_more_memory(sqlite_programme, monkeypatch):
+    """A replay holds the rows that some turns touched, and those that people keep."""
+    mall, held = sqlite_programme, []
+
+    def seen(connection, shard_key, state, turn_of):
+        held.append(sum(len(it.loaded) + len(it.changed()) for it in state.tables.values()))
+        save(connection, shard_key, state, turn_of)
+
+    def most_held():
+        held.clear()
+        mall.check()
+        return len(held), max(held)
+
+    save = saving.save
+    monkeypatch.setattr(saving, "save", seen)
+    monkeypatch.setattr(replay, "EVENTS_TOGETHER", 4)
+    counts = []
+    for _ in range(2):
+        for name in range(12 + 12 * len(counts)):
+            mall.till.push(mall.till.sale(member(f"{len(counts)} {name}")))
+        counts.append(most_held())
+    (some, rows), (three_times, rows_then) = counts
+    assert (three_times, rows_then) == (3 * some, rows)
+
+
+def test_no_turn_is_cut_and_few_are_in_memory_at_once(busy, monkeypatch):
+    rows = sorted(busy.rows(schema.inbox), key=lambda row: (row.turn, row.place))
+    monkeypatch.setattr(replay, "EVENTS_TOGETHER", 3)
+    parts = list(replay._together(iter(rows)))
+    assert [row for part in parts for row in part] == rows
+    assert all(one[-1].turn < other[0].turn for one, other in itertools.pairwise(parts))
+    assert all(len({row.turn for row in part[2:]}) <= 1 for part in parts)
 
 
 #: The log, what people keep, and what devices and workers tell beside the events.
@@ -80,10 +153,10 @@ _NOT_FOLDED = """
 """
 
 
-def test_every_table_is_folded_again_out_of_the_log_or_is_no_part_of_the_ledger(sqlite_programme):
-    folded = sqlite_programme.read(Replay).projections()
-    assert {*folded, *_NOT_FOLDED.split()} == set(schema.metadata.tables)
-    assert set(folded) - set(verify_module._PROJECTIONS) == {"stream"}  # a check of its own
+def test_every_table_is_folded_again_out_of_the_log_or_is_no_part_of_the_ledger():
+    folded = {form.table.name for form in FORMS.values()} - {"stream"}  # a check of its own
+    assert {*folded, "transfer", "pending_lot", "waiting"} == set(replay.PROJECTIONS)
+    assert {*replay.PROJECTIONS, *_NOT_FOLDED.split()} == set(schema.metadata.tables)
 
 
 @pytest.mark.parametrize("table", PROJECTIONS, ids=lambda table: table.name)

@@ -1,10 +1,14 @@
 """`tillpoints central ledger`: is the ledger what its log says, and making it so again."""
 
 import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
+from sqlalchemy.exc import OperationalError
 
 from central.database import reading, writing
 from central.ledger.queries import totals
@@ -28,7 +32,7 @@ def verify(config: Path, lang: str, as_json: bool) -> None:
 
     Exits 1 and names each place where the ledger is not what its log says.
     """
-    with central(config) as parts, reading(parts.engine) as connection:
+    with central(config) as parts, _room(), reading(parts.engine) as connection:
         findings = verify_ledger(connection, parts.config.shard_key)
         facts = totals(connection, parts.config.shard_key)
     if as_json:
@@ -51,11 +55,11 @@ def verify(config: Path, lang: str, as_json: bool) -> None:
 @lang_option
 @json_option
 def rebuild(config: Path, lang: str, as_json: bool) -> None:
-    """Throw every balance away and fold it again out of the log of events, in one transaction.
+    """Fold every balance again out of the log of events and put right what differs, all or nothing.
 
     For a ledger that `verify` found damaged; stop the server first. A sound ledger stays the same.
     """
-    with central(config) as parts, writing(parts.engine) as connection:
+    with central(config) as parts, _room(), writing(parts.engine) as connection:
         events = rebuild_ledger(connection, parts.config.shard_key)
     if as_json:
         click.echo(json.dumps({"events": events}))
@@ -63,3 +67,18 @@ def rebuild(config: Path, lang: str, as_json: bool) -> None:
         click.echo(f"已按 {events} 个事件重建账本")
     else:
         click.echo(f"rebuilt the ledger out of {events} events")
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Say where room is wanted if a disk is full."""
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_FULL:
+            raise
+        raise Failure(
+            "磁盘已满：账本在 SQLITE_TMPDIR（默认 /var/tmp）里重算，请腾出空间或换一个文件夹 / "
+            "a disk is full: the ledger is folded again in SQLITE_TMPDIR, else in /var/tmp; "
+            "make room there or name another folder"
+        ) from error
