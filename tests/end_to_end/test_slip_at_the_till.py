@@ -17,6 +17,7 @@ from edge_agent.commands import Scan
 from edge_agent.effects import Terms
 from edge_agent.phrases import Phrase
 from edge_agent.redeeming.paper import redemption_slip
+from edge_agent.redeeming.state import Visit
 from edge_agent.slips.compose import AnySlip, compose
 from loyalty.catalogue import Details, coupon_of
 from loyalty.coupons import Coupon, said
@@ -65,13 +66,14 @@ COUPON = RewardRow(
 
 def of_the_kiosk(lease, lang, reward=BAG):
     terms = Terms("澄湖天地", "kiosk-1", SHOP, BOOK, "v", lang)
-    held = redemption_slip(somebody(balance=300), reward, 1, PLACE, lease, now(0), terms)
+    held = redemption_slip(somebody(balance=300), reward, Visit(), PLACE, lease, now(0), terms)
     return compose(held.content, lang)
 
 
 def of_a_parking_kiosk(lease, lang):
     terms = Terms("澄湖天地", "kiosk-1", SHOP, BOOK, "v", lang)
-    held = redemption_slip(somebody(balance=300), PARKING, 3, PLACE, lease, now(0), terms)
+    visit = Visit(pieces=3, plate="浙A12345")
+    held = redemption_slip(somebody(balance=300), PARKING, visit, PLACE, lease, now(0), terms)
     return compose(held.content, lang)
 
 

@@ -65,8 +65,8 @@ def test_another_seed_gives_another_run():
 
 
 def test_a_night_of_runs_keeps_no_more_in_memory_than_one():
-    for seed in range(4):
-        run(seed, Size(stations=1, days=0.05))
+    for seed in range(3):
+        run(seed, Size(stations=1, days=0.02))
     assert sum(isinstance(one, World) for one in gc.get_objects()) <= 1
 
 
