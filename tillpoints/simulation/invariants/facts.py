@@ -13,7 +13,7 @@ from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Link, Place
 from loyalty.chain import Frame
 from loyalty.coupons import Coupon
-from loyalty.events import Bill, Holder, LeaseClose, Redeem, body_of
+from loyalty.events import Bill, Holder, LeaseClose, Redeem, Refund, body_of
 from tillpoints.simulation.world import Violation, World
 
 Key = tuple[bytes, int, int]
@@ -141,11 +141,14 @@ class Facts:
         links, device_id = journal.links(after, _LOOK_AT), _identity(journal).device_id
         for link in links:
             key = (device_id, link.place.epoch, link.place.seq)
-            self.written.setdefault(key, {})[link.hash] = link.frame
+            known = self.written.setdefault(key, {})
+            body, new = body_of(link.frame), link.hash not in known
+            known[link.hash] = link.frame
             self._noted[station] = link.place
-            body = body_of(link.frame)
             if isinstance(body, Redeem | LeaseClose):
                 self.settled.add(body.lease_id)
+            if new and isinstance(body, Refund) and body.original is not None:
+                self.returned_fen[body.original] += max(-body.receipt.owed_fen, 0)
         return links
 
     def armed(self, chain: tuple[bytes, int], session: str) -> list[str]:

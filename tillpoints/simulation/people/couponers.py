@@ -80,8 +80,7 @@ class Couponers:
         receipt = self._counters.receipt(station, Kind.REFUND, -fen, one.number)
         original = one.fingerprint if known is not None else None
         body = Refund(station.moment(), receipt, "", -fen, original, points)
-        if self._counters.record(station, [body]) and known is not None:
-            self._facts.returned_fen[one.fingerprint] += fen
+        self._counters.record(station, [body])
         if rng.random() < 0.5:
             self.use(station, one.handed)  # it may be good again, or not yet
 
