@@ -123,14 +123,15 @@ class ReturnVoucher(Struct, frozen=True):
         if voucher is None or lease is None or voucher.state is VoucherState.VOID:
             return refused("voucher_unknown")
         kept = state.redemptions.get(lease.lease_id) or Redemption()
+        points = 0 if kept.ours else lease.spent
         if voucher.state in RETURNED and self._asked_before(voucher, kept):
-            return Decision((), lambda _: lease.spent)
+            return Decision((), lambda _: points)
         why = self._why_not(voucher, kept, lease.device_id, lease.spent)
         if why is not None:
             return Decision((), lambda _: why)
         by = self.device_id.hex()
         back = VoucherReturned(at, self.code, self.cause, by, self.request_id, self.staff, self.why)
-        return Decision((back,), lambda _: 0 if kept.ours else lease.spent)
+        return Decision((back,), lambda _: points)
 
     def _asked_before(self, voucher: Voucher, kept: Redemption) -> bool:
         """Tell whether this very request was granted and its answer got lost."""

@@ -49,11 +49,15 @@ def give_back(entry: Entry, body: VoucherReturned) -> Judgement:
 
 
 def taken_all_the_same(entry: Entry, voucher: Voucher) -> Judgement:
-    """Let the house pay for a voucher that was given back and yet handed in at its home till."""
+    """Let the house pay for a voucher that was given back and yet handed in at its home till.
+
+    Whatever comes back of it from then on is the house's: its member has the points already.
+    """
     lease = _lease(entry, voucher)
     kept = redemption(entry, lease.lease_id)
     entry.move(OFFLINE_LOSS, spent_to(kept), lease.spent, Code.OFFLINE_LOSS, lease.lease_id)
     stock.take(entry, kept.counted)
+    entry.state.redemptions.put(lease.lease_id, structs.replace(kept, ours=True))
     return Judgement(Verdict.APPLIED_ADJUSTED, "voucher_returned", lease.spent)
 
 

@@ -8,6 +8,7 @@ from central.database import writing
 from central.ledger.commands import UseVoucher
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.rows import CENTRAL_DEVICE
+from central.ledger.reward_commands import ReturnVoucher
 from central.ledger.settlement import dues, payments
 from central.ledger.verify import rebuild
 from central.ledger.waiting import cases, rejudge_ready
@@ -253,6 +254,30 @@ def test_a_coupon_back_after_its_last_day_ends_and_gives_its_points_back(mall):
     till.push(till.refund(sale))
     assert till.use_online(lease.voucher_code, "u2").refusal.code == "voucher_expired"
     assert state(mall, lease) == 1  # the nightly job gives its points back
+    mall.check()
+
+
+@pytest.mark.parametrize("cause", ["expired", "member"])
+def test_points_of_a_coupon_that_was_taken_after_it_was_given_back_do_not_come_back_again(
+    mall, cause
+):
+    """The house paid for its bill, so what comes back of that is the house's."""
+    lease, till = coupon(mall), mall.till
+    day = "2027-01-01" if cause == "expired" else "2026-06-01"
+
+    def give_back(request_id):
+        back = ReturnVoucher(lease.voucher_code, cause, day, till.id, request_id, home_is_sure=True)
+        return mall.service.run(back)
+
+    assert give_back("b1") == 100
+    sale = till.sale(fen=16_400)
+    taken = (Verdict.APPLIED_ADJUSTED, "voucher_returned", 100)
+    assert till.push(sale, used(till, lease, sale)) == [APPLIED, taken]
+    assert till.push(till.refund(sale)) == [APPLIED]
+    assert [give_back("b2"), give_back("b2")] == [0, 0]  # its first answer got lost
+    assert mall.balance(member()) == 1000
+    sums = mall.totals().posted
+    assert [sums[name] for name in ("redemption", "settlement", "offline_loss")] == [0, 0, 0]
     mall.check()
 
 

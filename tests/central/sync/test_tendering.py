@@ -214,6 +214,23 @@ def test_a_refund_gives_what_points_paid_back_and_the_shop_is_owed_nothing(mall)
     mall.check()
 
 
+def test_points_taken_back_before_their_match_is_told_do_not_come_back_with_the_bill_again(mall):
+    till = mall.till
+    lease = asked(till)
+    assert till.push(spend(till, lease)) == [(Verdict.APPLIED, "", 0)]
+    assert cancel(till, lease).points == 900
+    assert mall.balance(member()) == 1000
+    sale = till.sale(fen=30_000)
+    matched = structs.replace(checked(till, lease), fingerprint=print_of(sale))
+    taken = (Verdict.APPLIED_ADJUSTED, "voucher_returned", 900)
+    assert till.push(sale, matched) == [(Verdict.APPLIED, "", 0), taken]
+    till.push(till.refund(sale))
+    assert mall.balance(member()) == 1000
+    sums = mall.totals().posted
+    assert (sums["settlement"], sums["offline_loss"]) == (0, 0)
+    mall.check()
+
+
 def test_a_part_that_comes_back_gives_points_in_proportion_and_the_rest_with_the_last(mall):
     _, sale = paid_bill(mall)
     for owed_fen, eligible_fen in ((9_999, 9_699), (10_001, 9_701), (10_000, 9_700)):

@@ -75,7 +75,9 @@ class Redemptions:
         if debit[0] in _SPENT_TO:
             self._stands[of] -= amount
             self._returned[of] += code in _GIVEN_BACK
-            twice = self._returned[of] > 1 or self._stands[of] < 0
+            # The house gets back what it paid, as often as it did; the member only once.
+            again = credit[0] == AccountKind.WALLET and self._returned[of] > 1
+            twice = again or self._stands[of] < 0
             self._world.hold("C1 points come back once", twice and of)
 
     def hold(self, db: sqlite3.Connection, now_ms: int, waits: Callable[[Told], bool]) -> None:
