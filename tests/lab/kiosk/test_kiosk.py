@@ -26,7 +26,11 @@ def grey(png):
 
 def in_a_browser_of(size, address):
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=FLAGS,
+            ignore_default_args=["--hide-scrollbars"],  # a kiosk's list has one when it is long
+        )
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
         page.goto(address)
         page.wait_for_selector("body:not([hidden])")
