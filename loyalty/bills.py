@@ -14,15 +14,19 @@ def returned_fen(owed_fen: int, before_fen: int, refund: Receipt) -> int:
     return min(before_fen + max(-refund.owed_fen, 0), owed_fen)
 
 
+def named_fen(refund: Receipt) -> int:
+    """Return what a refund's paper says that points get back, 0 where it names none."""
+    return sum(abs(one.amount_fen) for one in refund.tenders if one.kind == TENDER_KIND)
+
+
 def points_back(
-    points: int, paid_fen: int, before: int, refund: Receipt, came_back: tuple[int, int]
+    points: int, paid_fen: int, before: int, named: int, came_back: tuple[int, int]
 ) -> int:
-    """Return how many of `points` that paid `paid_fen` a refund gives back.
+    """Return how many of `points` that paid `paid_fen` a refund gives back that has `named` fen.
 
     `before` of them came back already; `came_back` is how much, with this refund, of how much was
     owed. A fraction of a point waits for the last of the bill.
     """
-    named = sum(abs(one.amount_fen) for one in refund.tenders if one.kind == TENDER_KIND)
     if named:
         return min(points - before, points * named // max(paid_fen, 1))
     returned, owed = came_back

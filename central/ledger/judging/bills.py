@@ -16,10 +16,11 @@ from central.ledger.judging.accounts import (
 )
 from central.ledger.judging.entry import Entry, Impossible, bounded
 from central.ledger.judging.hashes import hash_of
-from central.ledger.judging.redemption_rows import BillPart, PaidBill, Redemption
+from central.ledger.judging.redemption_rows import BillPart, PaidBill, Redemption, Returned
 from central.ledger.judging.rows import Lease, Sale, VoucherState
+from central.ledger.judging.state import State
 from central.ledger.judging.wallets import pay_debt
-from loyalty.bills import earning_back, points_back, returned_fen
+from loyalty.bills import earning_back, named_fen, points_back, returned_fen
 from loyalty.coupons import taken_off
 from loyalty.events import Bill, Refund
 from loyalty.rules import lots
@@ -45,6 +46,7 @@ def coupon_used(entry: Entry, lease_id: str, fingerprint: str, bill: Bill) -> No
     lease = entry.state.leases.get(lease_id)
     if lease is not None and lease.spent:
         pay_shop(entry, lease)
+    _give_back_again(entry, key)
 
 
 def pay_shop(entry: Entry, lease: Lease) -> None:
@@ -68,6 +70,14 @@ def points_paid(entry: Entry, lease: Lease, fingerprint: str) -> None:
     known = entry.state.bills.get(key) or _NO_BILL
     if all(part.lease_id != lease.lease_id for part in known.parts):
         _add(entry, key, BillPart(lease.lease_id, kept.tender.shop_id, kept.tender.bill.paid_fen))
+        _give_back_again(entry, key)
+
+
+def expect(state: State, key: bytes) -> None:
+    """Keep the refunds of a bill from now on: what paid a part of it is not known yet."""
+    known = state.bills.get(key) or _NO_BILL
+    if known.early is UNSET:
+        state.bills.put(key, structs.replace(known, early=()))
 
 
 def keep_under(entry: Entry, key: bytes, read_as: str) -> None:
@@ -92,19 +102,34 @@ def came_back(entry: Entry, sale: Sale, refund: Refund) -> None:
     if bill is None:
         return
     returned = returned_fen(sale.owed_fen, bill.returned_fen, refund.receipt)
-    parts = []
-    for part in bill.parts:
-        if part.coupon:
-            whole = returned == sale.owed_fen and not part.back
-            parts.append(_coupon_back(entry, part, key.hex()) if whole else part)
-        else:
-            parts.append(_points_back(entry, part, refund, (returned, sale.owed_fen)))
-    entry.state.bills.put(key, PaidBill(tuple(parts), returned))
+    came = Returned(returned, sale.owed_fen, named_fen(refund.receipt))
+    parts = tuple(_part_back(entry, part, came, key.hex()) for part in bill.parts)
+    early = UNSET if bill.early is UNSET else (*bill.early, came)
+    entry.state.bills.put(key, PaidBill(parts, returned, early=early))
 
 
-def _points_back(entry: Entry, part: BillPart, refund: Refund, came: tuple[int, int]) -> BillPart:
+def _give_back_again(entry: Entry, key: bytes) -> None:
+    """Give back what was learned last to have paid for a bill, by the refunds before that."""
+    bill = entry.state.bills.get(key) or _NO_BILL
+    if bill.early is UNSET:
+        return
+    *others, last = bill.parts
+    for came in bill.early:
+        last = _part_back(entry, last, came, key.hex())
+    entry.state.bills.put(key, structs.replace(bill, parts=(*others, last)))
+
+
+def _part_back(entry: Entry, part: BillPart, came: Returned, here: str) -> BillPart:
+    if not part.coupon:
+        return _points_back(entry, part, came)
+    whole = came.returned_fen == came.owed_fen and not part.back
+    return _coupon_back(entry, part, here) if whole else part
+
+
+def _points_back(entry: Entry, part: BillPart, came: Returned) -> BillPart:
     lease = _lease(entry, part)
-    points = points_back(lease.spent, part.paid_fen, part.back, refund.receipt, came)
+    of = (came.returned_fen, came.owed_fen)
+    points = points_back(lease.spent, part.paid_fen, part.back, came.named_fen, of)
     if not points:
         return part
     kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING

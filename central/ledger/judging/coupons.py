@@ -8,6 +8,7 @@ from msgspec import UNSET, structs
 
 from central.ledger.judging import bills, redemptions, references, returning
 from central.ledger.judging.entry import Entry, Impossible
+from central.ledger.judging.hashes import hash_of
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Judgement, Voucher, VoucherState
 from loyalty.events import CouponChecked, VoucherUse
@@ -26,6 +27,8 @@ def handed_in(entry: Entry, body: VoucherUse) -> Judgement:
         judgement = returning.used_again(entry, voucher, body.by)
     else:
         judgement = redemptions.use(entry, body)
+    if judgement.verdict is Verdict.PENDING_REF and body.fingerprint:
+        return structs.replace(judgement, bill=hash_of(body.fingerprint))
     if body.bill is UNSET or voucher is None or judgement.verdict not in _APPLIED:
         return judgement
     if body.fingerprint is UNSET or not body.fingerprint:

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 from central.ledger.judging import (
     activities,
     ageing,
+    bills,
     coupons,
     people,
     redemptions,
@@ -259,6 +260,8 @@ def _wait(state: State, event: Event, judgement: Judgement) -> None:
     reference = judgement.reference
     if reference is not None:
         state.waiting.add(reference, event.identity)
+    if judgement.bill is not None:
+        bills.expect(state, judgement.bill)
     state.pending.put(event.identity, Pending(event, judgement.verdict, reference))
 
 

@@ -48,15 +48,29 @@ class BillPart(Struct, frozen=True, omit_defaults=True):
     back: int = 0
 
 
+class Returned(Struct, frozen=True):
+    """A refund: how much of a bill of `owed_fen` had come back with it, and what points it names.
+
+    Both in fen.
+    """
+
+    returned_fen: int
+    owed_fen: int
+    named_fen: int
+
+
 class PaidBill(Struct, frozen=True):
     """What points and coupons paid of a bill, and how much of it was returned, in fen.
 
     Of a bill whose paper a person corrected all this stands `under` the fingerprint it was read by.
+    `early` is kept from when something is said to have paid that nobody knows yet: the refunds
+    since, which give that back too once it is known.
     """
 
     parts: tuple[BillPart, ...] = ()
     returned_fen: int = 0
     under: str | UnsetType = UNSET
+    early: tuple[Returned, ...] | UnsetType = UNSET
 
 
 class Reserved(Struct, frozen=True):

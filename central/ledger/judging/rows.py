@@ -66,13 +66,17 @@ class Event(Struct, frozen=True, gc=False):
 
 
 class Judgement(Struct, frozen=True, gc=False):
-    """What central made of an event. `reference` is what it waits for, if it waits."""
+    """What central made of an event. `reference` is what it waits for, if it waits.
+
+    `bill` is the key of the bill that it then says something paid a part of.
+    """
 
     verdict: Verdict
     reason: str = ""
     adjusted: int = 0
     reference: bytes | None = None
     error: str | None = None
+    bill: bytes | None = None
 
 
 class Pending(Struct, frozen=True, gc=False):

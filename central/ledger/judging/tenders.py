@@ -6,6 +6,7 @@ takes the points back or closes the case.
 
 from central.ledger.judging import bills, redemptions, references
 from central.ledger.judging.entry import Entry, Impossible
+from central.ledger.judging.hashes import hash_of
 from central.ledger.judging.rows import Judgement, VoucherState
 from loyalty.events import TenderChecked, VoucherUse
 from loyalty.rules.tender import TENDER_REWARD
@@ -21,7 +22,8 @@ def checked(entry: Entry, body: TenderChecked) -> Judgement:
     voucher = entry.state.vouchers.get(body.voucher_code)
     if voucher is None:
         reference = references.to_voucher(body.voucher_code)
-        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
+        bill = hash_of(body.fingerprint) if body.outcome == "matched" else None
+        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference, bill=bill)
     by = entry.event.identity.device_id.hex()
     if voucher.reward_id != TENDER_REWARD or voucher.home_device != by:
         raise Impossible("no payment with points at this till")

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 
 from edge_agent.journal import log
 from edge_agent.journal.log import Place
-from loyalty.bills import earning_back, points_back, returned_fen
+from loyalty.bills import earning_back, named_fen, points_back, returned_fen
 from loyalty.events import Holder, ReviewOpened, Sale
 from loyalty.receipt import Receipt
 
@@ -35,9 +35,9 @@ class PaidBill(Struct, frozen=True):
     def gives_back(self, refund: Receipt) -> "GivenBack":
         """Return what a refund gives back."""
         returned = returned_fen(self.owed_fen, self.returned_fen, refund)
-        came = (returned, self.owed_fen)
+        came, named = (returned, self.owed_fen), named_fen(refund)
         points = tuple(
-            (one, points_back(one.points, one.paid_fen, one.back, refund, came))
+            (one, points_back(one.points, one.paid_fen, one.back, named, came))
             for one in self.points
         )
         whole = returned == self.owed_fen

@@ -13,10 +13,11 @@ from central.ledger.verify import rebuild
 from central.sync.api import blueprint
 from central.sync.reward_offers import LEASE_TTL_S
 from loyalty.codes import make_short_code
-from loyalty.events import Bill, TenderChecked
+from loyalty.events import Bill, TenderChecked, VoucherUse
+from loyalty.receipt import Tender
 from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wire import LeaseAnswer, Verdict
-from tests.central.programme import member
+from tests.central.programme import member, print_of
 
 WAITS = (Verdict.PENDING_REF, "lease_unknown")
 
@@ -152,6 +153,61 @@ def test_a_payment_whose_lease_was_lost_is_matched_and_settled_by_its_own_till(m
     assert (voucher.state, voucher.valid_until) == (VoucherState.USED, "9999-12-31")
     (paid,) = mall.read(lambda c, key: payments(c, key, 0, mall.now_ms + 1))
     assert (paid.points, paid.paid_fen, paid.state) == (100, 100, "matched")
+    sound(mall)
+
+
+def refund(till, sale, fen, tenders=()):
+    """A refund of `fen` of a sale, whose paper may name what of it points get back."""
+    back = till.refund(sale, fen)
+    return structs.replace(back, receipt=structs.replace(back.receipt, tenders=tenders))
+
+
+def kept(mall):
+    """What the settlement is about: points, fen, how it stands, what came back."""
+    found = mall.read(lambda c, key: payments(c, key, 0, mall.now_ms + 1))
+    return sorted((one.points, one.paid_fen, one.state) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("fen", "named", "back"), [((30_000,), 0, 100), ((10_000,), 0, 33), ((10_000,), 60, 60)]
+)
+def test_what_a_refund_gave_back_of_a_payment_whose_lease_was_lost_comes_back(
+    mall, fen, named, back
+):
+    till, lease, bill = mall.till, lost(mall), Bill(30_000, 100)
+    spend = structs.replace(till.redeem(member(), lease), reward_id=TENDER_REWARD, bill=bill)
+    sale = till.sale(fen=30_000)
+    found = TenderChecked(till.moment(), lease.voucher_code, "matched", bill, print_of(sale))
+    tenders = (Tender("mall_points", -named),) if named else ()
+    refunds = [refund(till, sale, one, tenders) for one in fen]
+    till.push(spend, found, sale, *refunds)
+    mall.other.send()
+    assert mall.balance(member()) == 200 + back
+    assert mall.totals().posted["settlement"] == 100 - back
+    sound(mall)
+
+
+@pytest.mark.parametrize("due_fen", [20_000, 5_000])
+def test_a_coupon_on_a_second_bill_after_the_first_came_back_counts_there_whatever_was_lost(
+    mall, due_fen
+):
+    """Its redemption is told last. It may take a whole bill: nothing was owed, nothing returned."""
+    mall.add_reward("off", points=100, home_shop="S1")
+    till, lease = mall.till, lost(mall)
+    owed_fen = due_fen - 5_000
+    first, second = till.sale(fen=owed_fen), till.sale(fen=16_000)
+    uses = [
+        VoucherUse(till.moment(), lease.voucher_code, till.id.hex(), "", bill, print_of(sale))
+        for sale, bill in ((first, Bill(due_fen, 5_000)), (second, Bill(21_000, 5_000)))
+    ]
+    told = till.push(uses[0], first, refund(till, first, owed_fen), uses[1], second)
+    assert [one[0] for one in told] == [2, 0, 0, 2, 0]
+    mall.other.push(mall.other.redeem(member(), lease, reward="off"))
+    assert [verdict(mall, till, seq) for seq in (2, 5)] == [(Verdict.APPLIED, "")] * 2
+    (voucher,) = mall.rows(schema.voucher)
+    assert voucher.state == VoucherState.USED
+    assert mall.totals().posted["settlement"] == 100
+    assert "offline_loss" not in mall.totals().posted
     sound(mall)
 
 
