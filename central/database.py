@@ -157,6 +157,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _set_up_postgresql(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    import psycopg.types.string  # by a central on SQLite never
+
+    assert isinstance(connection, psycopg.Connection)
+    # What psycopg takes for a bytea column by itself is written in Python; this one is not.
+    connection.adapters.register_dumper(bytes, psycopg.types.string.BytesBinaryDumper)
     cursor = connection.cursor()
     # An acknowledgement means: on the disk. A server that waits for its replicas too may do so.
     cursor.execute(

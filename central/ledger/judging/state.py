@@ -66,13 +66,14 @@ class Table(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """Return a row, None if there is none. Raises Unloaded if nobody has looked."""
-        if key in self._written:
-            return self._written[key]
-        if key in self.loaded:
-            return self.loaded[key]
-        if self.complete:
-            return None
-        raise Unloaded(self.name, key)
+        row = self._written.get(key, _ABSENT)
+        if row is _ABSENT:
+            row = self.loaded.get(key, _ABSENT)
+            if row is _ABSENT:
+                if self.complete:
+                    return None
+                raise Unloaded(self.name, key)
+        return row
 
     def put(self, key: K, row: V | None) -> None:
         """Write a row; None takes it away."""
@@ -181,7 +182,7 @@ class Waiting(Table[bytes, tuple[Identity, ...]]):
 
 #: What was written into a table, a key in it, and what stood there.
 Undo = tuple[dict[Any, Any], Any, object]
-_ABSENT = object()
+_ABSENT: Any = object()
 
 
 class State:
