@@ -5,6 +5,7 @@ everything that is about members and points.
 """
 
 import secrets
+import shutil
 import time
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from central.sync.member_files import MemberFiles
 from central.sync.service import Service
 
 _FOR_EVER_S = 31_536_000
+#: With less than this a large turn may not find its place in SQLite's log.
+_ROOM_MIN_BYTES = 16 * 1024 * 1024
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -168,6 +171,14 @@ def _why_not_ready(engine: Engine) -> list[str]:
     """Return the reasons why this server cannot serve tills now, as stable codes."""
     try:
         with reading(engine) as connection:
-            return [] if migrations.is_current(connection) else ["database_version"]
+            why = [] if migrations.is_current(connection) else ["database_version"]
     except SQLAlchemyError:
         return ["database"]
+    if engine.dialect.name == "sqlite" and _room_bytes(engine) < _ROOM_MIN_BYTES:
+        why.append("disk_full")
+    return why
+
+
+def _room_bytes(engine: Engine) -> int:
+    """Return what is free on the disk that the database's file is on."""
+    return shutil.disk_usage(Path(engine.url.database or ".").parent).free

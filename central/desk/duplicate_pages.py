@@ -36,6 +36,7 @@ def add(routes: Blueprint, service: Service, config: Config, only: Any) -> None:
             token=form_token(),
             told=told,
             waiting=waiting,
+            shown=_SHOWN,
             place=_place,
             shop=shop,
             why_max=WHY_MAX,

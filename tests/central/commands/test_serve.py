@@ -80,6 +80,15 @@ def test_a_database_that_went_away_is_not_ready_but_alive(mall):
     assert "未就绪" in page.text
 
 
+def test_a_server_whose_disk_is_full_is_not_ready(mall, monkeypatch):
+    with mall.server() as server:
+        monkeypatch.setattr("central.app._ROOM_MIN_BYTES", 1 << 60)
+        answer = server.client.get("/readyz")
+        pages = [server.client.get(f"/?lang={lang}").text for lang in ("zh", "en")]
+    assert (answer.status_code, answer.json["why"]) == (503, ["disk_full"])
+    assert ["磁盘已满" in pages[0], "the disk is full" in pages[1]] == [True, True]
+
+
 def test_a_request_that_is_too_large_is_refused_unread(mall):
     with mall.server() as server:
         answer = server.client.post("/api/1/enrol", data=b"x" * (3 * 1024 * 1024))

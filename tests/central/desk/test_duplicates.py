@@ -78,3 +78,9 @@ def test_what_cannot_be_settled_is_said_and_does_nothing(desk, twice):  # noqa: 
 def test_a_stranger_sees_no_receipts(twice, desk):  # noqa: F811
     stranger = desk.application.test_client()
     assert stranger.get("/desk/duplicates").status_code in (302, 303)
+
+
+def test_it_says_when_more_may_wait_than_it_shows(desk, twice, monkeypatch):  # noqa: F811
+    assert "oldest" not in desk.get("/desk/duplicates?lang=en").text
+    monkeypatch.setattr("central.desk.duplicate_pages._SHOWN", 1)
+    assert "the oldest 1;" in desk.get("/desk/duplicates?lang=en").text
