@@ -73,6 +73,12 @@ def points_paid(entry: Entry, lease: Lease, fingerprint: str) -> None:
         _give_back_again(entry, key)
 
 
+def took(entry: Entry, lease_id: str, fingerprint: str) -> bool:
+    """Tell whether a lease paid a part of a bill, which may have come back since."""
+    known = entry.state.bills.get(hash_of(fingerprint)) or _NO_BILL
+    return any(part.lease_id == lease_id for part in known.parts)
+
+
 def expect(state: State, key: bytes) -> None:
     """Keep the refunds of a bill from now on: what paid a part of it is not known yet."""
     known = state.bills.get(key) or _NO_BILL
@@ -103,7 +109,7 @@ def came_back(entry: Entry, sale: Sale, refund: Refund) -> None:
         return
     returned = returned_fen(sale.owed_fen, bill.returned_fen, refund.receipt)
     came = Returned(returned, sale.owed_fen, named_fen(refund.receipt))
-    parts = tuple(_part_back(entry, part, came, key.hex()) for part in bill.parts)
+    parts = tuple(_part_back(entry, part, (came,), key.hex()) for part in bill.parts)
     early = UNSET if bill.early is UNSET else (*bill.early, came)
     entry.state.bills.put(key, PaidBill(parts, returned, early=early))
 
@@ -114,29 +120,31 @@ def _give_back_again(entry: Entry, key: bytes) -> None:
     if bill.early is UNSET:
         return
     *others, last = bill.parts
-    for came in bill.early:
-        last = _part_back(entry, last, came, key.hex())
+    last = _part_back(entry, last, bill.early, key.hex())
     entry.state.bills.put(key, structs.replace(bill, parts=(*others, last)))
 
 
-def _part_back(entry: Entry, part: BillPart, came: Returned, here: str) -> BillPart:
+def _part_back(entry: Entry, part: BillPart, refunds: tuple[Returned, ...], here: str) -> BillPart:
     if not part.coupon:
-        return _points_back(entry, part, came)
-    whole = came.returned_fen == came.owed_fen and not part.back
+        return _points_back(entry, part, refunds)
+    whole = any(came.returned_fen == came.owed_fen for came in refunds) and not part.back
     return _coupon_back(entry, part, here) if whole else part
 
 
-def _points_back(entry: Entry, part: BillPart, came: Returned) -> BillPart:
-    lease = _lease(entry, part)
-    of = (came.returned_fen, came.owed_fen)
-    points = points_back(lease.spent, part.paid_fen, part.back, came.named_fen, of)
+def _points_back(entry: Entry, part: BillPart, refunds: tuple[Returned, ...]) -> BillPart:
+    """Give back what each of the refunds does, at once: one event moves points a few times only."""
+    lease, back = _lease(entry, part), part.back
+    for came in refunds:
+        of = (came.returned_fen, came.owed_fen)
+        back += points_back(lease.spent, part.paid_fen, back, came.named_fen, of)
+    points = back - part.back
     if not points:
         return part
     kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
     shop = settlement_id(part.shop_id)
     if kept.ours:
         entry.move(shop, OFFLINE_LOSS, points, Code.PAID_BACK, lease.lease_id)
-        return structs.replace(part, back=part.back + points)
+        return structs.replace(part, back=back)
     wallet, holder = lease.account_id, holder_of(lease.account_id)
     pieces, rest = lots.last_to_end(kept.drawn, points)
     if sum(one.left for one in pieces) != points:
@@ -147,7 +155,7 @@ def _points_back(entry: Entry, part: BillPart, came: Returned) -> BillPart:
     entry.state.redemptions.put(lease.lease_id, structs.replace(kept, drawn=rest))
     if holder is not None:
         pay_debt(entry, holder, lease.lease_id)
-    return structs.replace(part, back=part.back + points)
+    return structs.replace(part, back=back)
 
 
 def _coupon_back(entry: Entry, part: BillPart, here: str) -> BillPart:

@@ -56,7 +56,8 @@ def checked(entry: Entry, body: CouponChecked) -> Judgement:
         return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
     kept = entry.state.redemptions.get(voucher.lease_id) or Redemption()
     if body.outcome != "released":
-        if body.fingerprint in (kept.used_on, kept.let_go):
+        taken = body.fingerprint and bills.took(entry, voucher.lease_id, body.fingerprint)
+        if taken or body.fingerprint == kept.let_go:
             return Judgement(Verdict.APPLIED)
         reference = references.to_paid_bill(voucher.lease_id)
         return Judgement(Verdict.PENDING_REF, f"coupon_{body.outcome}", reference=reference)

@@ -22,16 +22,18 @@ def checked(entry: Entry, body: TenderChecked) -> Judgement:
     voucher = entry.state.vouchers.get(body.voucher_code)
     if voucher is None:
         reference = references.to_voucher(body.voucher_code)
-        bill = hash_of(body.fingerprint) if body.outcome == "matched" else None
+        named = body.outcome == "matched" and body.fingerprint  # tills of before named no bill
+        bill = hash_of(body.fingerprint) if named else None
         return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference, bill=bill)
     by = entry.event.identity.device_id.hex()
     if voucher.reward_id != TENDER_REWARD or voucher.home_device != by:
         raise Impossible("no payment with points at this till")
     if body.outcome == "matched":
+        judgement = redemptions.use(entry, VoucherUse(body.at, body.voucher_code, by))
         lease = entry.state.leases.get(voucher.lease_id)
-        if lease is not None:
+        if lease is not None:  # as the use leaves it: the house may have paid
             bills.points_paid(entry, lease, body.fingerprint)
-        return redemptions.use(entry, VoucherUse(body.at, body.voucher_code, by))
+        return judgement
     settles = references.to_paid_bill(voucher.lease_id)
     if body.outcome == "taken_back":
         entry.wakes.append(settles)

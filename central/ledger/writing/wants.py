@@ -154,12 +154,10 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield "accounts", OFFLINE_LOSS
         case events.LeaseRelease():
             yield "leases", body.lease_id
-        case events.VoucherUse() | events.TenderChecked():
+        case events.VoucherUse() | events.TenderChecked() | events.CouponChecked():
             yield "vouchers", body.voucher_code
             if body.fingerprint:
                 yield "bills", bytes.fromhex(body.fingerprint)
-        case events.CouponChecked():
-            yield "vouchers", body.voucher_code
         case events.LeaseRefused():
             yield "requests", (bytes.fromhex(body.device), body.request_id)
             yield "refusals", (bytes.fromhex(body.device), body.request_id)

@@ -13,7 +13,7 @@ from central.ledger.verify import rebuild
 from central.sync.api import blueprint
 from central.sync.reward_offers import LEASE_TTL_S
 from loyalty.codes import make_short_code
-from loyalty.events import Bill, TenderChecked, VoucherUse
+from loyalty.events import Bill, CouponChecked, TenderChecked, VoucherUse
 from loyalty.receipt import Tender
 from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wire import LeaseAnswer, Verdict
@@ -142,10 +142,11 @@ def test_two_spends_under_one_lost_lease_make_it_once(mall):
     sound(mall)
 
 
-def test_a_payment_whose_lease_was_lost_is_matched_and_settled_by_its_own_till(mall):
+@pytest.mark.parametrize("paper", ["ab" * 32, ""])  # tills once did not say which bill it was
+def test_a_payment_whose_lease_was_lost_is_matched_and_settled_by_its_own_till(mall, paper):
     till, lease, bill = mall.till, lost(mall), Bill(30_000, 100)
     spend = structs.replace(till.redeem(member(), lease), reward_id=TENDER_REWARD, bill=bill)
-    found = TenderChecked(till.moment(), lease.voucher_code, "matched", bill, "ab" * 32)
+    found = TenderChecked(till.moment(), lease.voucher_code, "matched", bill, paper)
     till.push(spend, found)
     mall.other.send()
     assert [verdict(mall, till, seq) for seq in (2, 3)] == [(Verdict.APPLIED, "")] * 2
@@ -169,7 +170,8 @@ def kept(mall):
 
 
 @pytest.mark.parametrize(
-    ("fen", "named", "back"), [((30_000,), 0, 100), ((10_000,), 0, 33), ((10_000,), 60, 60)]
+    ("fen", "named", "back"),
+    [((30_000,), 0, 100), ((10_000,), 0, 33), ((10_000,), 60, 60), ((3_000,) * 10, 0, 100)],
 )
 def test_what_a_refund_gave_back_of_a_payment_whose_lease_was_lost_comes_back(
     mall, fen, named, back
@@ -208,6 +210,20 @@ def test_a_coupon_on_a_second_bill_after_the_first_came_back_counts_there_whatev
     assert voucher.state == VoucherState.USED
     assert mall.totals().posted["settlement"] == 100
     assert "offline_loss" not in mall.totals().posted
+    sound(mall)
+
+
+def test_a_raised_bill_whose_coupon_came_back_before_its_lease_did_is_no_case_any_more(mall):
+    mall.add_reward("off", points=100, home_shop="S1")
+    till, lease, bill = mall.till, lost(mall), Bill(20_000, 5_000)
+    sale, code = till.sale(fen=15_000), lease.voucher_code
+    raised = CouponChecked(till.moment(), code, "no_line", bill, "", print_of(sale))
+    use = VoucherUse(till.moment(), code, till.id.hex(), "", bill, print_of(sale))
+    till.push(raised, sale, use, refund(till, sale, 15_000))
+    mall.other.push(mall.other.redeem(member(), lease, reward="off"))
+    assert [verdict(mall, till, seq) for seq in (2, 4)] == [(Verdict.APPLIED, "")] * 2
+    (voucher,) = mall.rows(schema.voucher)
+    assert voucher.state == VoucherState.REDEEMED
     sound(mall)
 
 

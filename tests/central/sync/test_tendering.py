@@ -15,7 +15,7 @@ from central.ledger.settlement import dues, payments
 from central.ledger.verify import rebuild
 from central.ledger.waiting import cases
 from loyalty import wire
-from loyalty.events import Bill, Redeem, ReviewOpened, TenderChecked
+from loyalty.events import Bill, Redeem, ReviewOpened, TenderChecked, VoucherUse
 from loyalty.receipt import Tender
 from loyalty.rules import rulebook
 from loyalty.rules.tender import TENDER_REWARD, Paying
@@ -214,7 +214,11 @@ def test_a_refund_gives_what_points_paid_back_and_the_shop_is_owed_nothing(mall)
     mall.check()
 
 
-def test_points_taken_back_before_their_match_is_told_do_not_come_back_with_the_bill_again(mall):
+@pytest.mark.parametrize("late", [False, True])
+def test_points_taken_back_before_their_match_is_told_do_not_come_back_with_the_bill_again(
+    mall, late
+):
+    """Nor with its refund of before the match, which is kept while a coupon of it is not known."""
     till = mall.till
     lease = asked(till)
     assert till.push(spend(till, lease)) == [(Verdict.APPLIED, "", 0)]
@@ -222,9 +226,10 @@ def test_points_taken_back_before_their_match_is_told_do_not_come_back_with_the_
     assert mall.balance(member()) == 1000
     sale = till.sale(fen=30_000)
     matched = structs.replace(checked(till, lease), fingerprint=print_of(sale))
-    taken = (Verdict.APPLIED_ADJUSTED, "voucher_returned", 900)
-    assert till.push(sale, matched) == [(Verdict.APPLIED, "", 0), taken]
-    till.push(till.refund(sale))
+    off = Bill(31_000, 1_000)
+    till.push(VoucherUse(till.moment(), "lost", till.id.hex(), "", off, print_of(sale)), sale)
+    told = till.push(*(till.refund(sale), matched)[:: 1 if late else -1])
+    assert (Verdict.APPLIED_ADJUSTED, "voucher_returned", 900) in told
     assert mall.balance(member()) == 1000
     sums = mall.totals().posted
     assert (sums["settlement"], sums["offline_loss"]) == (0, 0)
