@@ -61,6 +61,25 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
         person = _who(page)
         return _home(page, person) if person else redirect(url_for("member.sign_in"), 303)
 
+    @routes.errorhandler(Crowded)
+    def crowded(_: Crowded) -> tuple[str, int]:
+        person = _who(page) if request.path.endswith("/pin") else None
+        if person is not None:
+            return _home(page, person, problem="crowded"), 503
+        name = "member_open.html" if request.path.endswith("/open") else "member_sign_in.html"
+        return _door(page, name, "crowded"), 503
+
+    _serve_door(routes, page)
+    _serve_first_pin(routes, page)
+    _serve_script(routes, page)
+    _serve_pin(routes, page)
+    return routes
+
+
+def _serve_door(routes: Blueprint, page: Page) -> None:
+    """Add the way in with a PIN, and out."""
+    service = page.service
+
     @routes.get("/login")
     def sign_in() -> str:
         return _door(page, "member_sign_in.html", "")
@@ -78,6 +97,16 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
             return _door(page, "member_sign_in.html", "wrong"), 403
         return _enter(page, person)
 
+    @routes.post("/logout")
+    def leave() -> Any:
+        check_form()
+        session.clear()
+        return redirect(url_for("member.sign_in"), 303)
+
+
+def _serve_first_pin(routes: Blueprint, page: Page) -> None:
+    """Add the way in without a PIN: with the code that the desk gives."""
+
     @routes.get("/open")
     def first_time() -> str:
         return _door(page, "member_open.html", "")
@@ -90,24 +119,6 @@ def blueprint(service: Service, zone: ZoneInfo, programme: str) -> Blueprint:
         if problem or person is None:
             return _door(page, "member_open.html", problem), 403
         return _enter(page, person)
-
-    @routes.post("/logout")
-    def leave() -> Any:
-        check_form()
-        session.clear()
-        return redirect(url_for("member.sign_in"), 303)
-
-    @routes.errorhandler(Crowded)
-    def crowded(_: Crowded) -> tuple[str, int]:
-        person = _who(page) if request.path.endswith("/pin") else None
-        if person is not None:
-            return _home(page, person, problem="crowded"), 503
-        name = "member_open.html" if request.path.endswith("/open") else "member_sign_in.html"
-        return _door(page, name, "crowded"), 503
-
-    _serve_script(routes, page)
-    _serve_pin(routes, page)
-    return routes
 
 
 def _serve_pin(routes: Blueprint, page: Page) -> None:
