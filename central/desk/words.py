@@ -31,6 +31,7 @@ _WORDS: dict[Code, tuple[str, str]] = {
     Code.PAID_BACK: ("退货退回抵现积分", "points back for a refund"),
     Code.COUPON_USED: ("优惠券核销", "coupon used"),
     Code.COUPON_BACK: ("整单退货，优惠券恢复", "bill refunded, coupon back"),
+    Code.LOSS_BACK: ("商场承担部分冲回", "what the mall had borne, come back"),
     Code.VOUCHER_EXPIRED: ("兑换券过期退回", "voucher expired, points returned"),
     Code.RELEASED: ("退货期已过，待生效积分到账", "pending points count from now on"),
 }

@@ -53,6 +53,7 @@ class Code(IntEnum):
     PAID_BACK = 25  # what they had paid came back
     COUPON_USED = 26  # the points of a coupon, to the shop whose bill it was taken off
     COUPON_BACK = 27  # the whole bill came back
+    LOSS_BACK = 28  # what the house had paid for a second use, as only one of them stands
 
 
 ISSUER = bytes([AccountKind.ISSUER])

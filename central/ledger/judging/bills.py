@@ -7,6 +7,7 @@ to end first, and a coupon once nothing of its bill is left.
 
 from msgspec import UNSET, structs
 
+from central.ledger.judging import stock
 from central.ledger.judging.accounts import (
     OFFLINE_LOSS,
     REDEMPTION,
@@ -42,23 +43,38 @@ def coupon_used(entry: Entry, lease_id: str, fingerprint: str, bill: Bill) -> No
     if kept.coupon is not UNSET and taken_off(kept.coupon, bill.due_fen) != off_fen:
         raise Impossible(f"a coupon took {off_fen} off {bill.due_fen} fen, against its terms")
     _add(entry, key, BillPart(lease_id, shop_id, off_fen, coupon=True))
-    entry.state.redemptions.put(lease_id, structs.replace(kept, used_on=fingerprint))
+    entry.state.redemptions.put(lease_id, _on(kept, (*_counts_on(kept), fingerprint)))
     lease = entry.state.leases.get(lease_id)
     if lease is not None and lease.spent:
-        pay_shop(entry, lease)
+        _pay_shop(entry, lease, fingerprint)
     _give_back_again(entry, key)
 
 
-def pay_shop(entry: Entry, lease: Lease) -> None:
-    """Let the points of a coupon that a bill took go to its shop; those of any other stay."""
-    kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
-    if kept.used_on is UNSET:
-        return
-    bill = entry.state.bills.get(hash_of(kept.used_on)) or _NO_BILL
+def pay_shops(entry: Entry, lease: Lease) -> None:
+    """Let the points of a coupon that bills took go to their shops; those of any other stay."""
+    for fingerprint in _counts_on(entry.state.redemptions.get(lease.lease_id) or _NOTHING):
+        _pay_shop(entry, lease, fingerprint)
+
+
+def _pay_shop(entry: Entry, lease: Lease, fingerprint: str) -> None:
+    bill = entry.state.bills.get(hash_of(fingerprint)) or _NO_BILL
     part = next(one for one in bill.parts if one.lease_id == lease.lease_id and not one.back)
-    subject = f"{lease.lease_id}/{kept.used_on}"
+    subject = f"{lease.lease_id}/{fingerprint}"
     shop = settlement_id(part.shop_id)
     entry.move(REDEMPTION, shop, lease.amount, Code.COUPON_USED, subject)
+
+
+def _counts_on(kept: Redemption) -> tuple[str, ...]:
+    """Return the receipts of the bills that a coupon counts on; more than one cost the house."""
+    if kept.used_on is UNSET:
+        return ()
+    return (kept.used_on,) if kept.also_on is UNSET else (*kept.also_on, kept.used_on)
+
+
+def _on(kept: Redemption, bills: tuple[str, ...]) -> Redemption:
+    """Return a coupon's redemption as it counts on these bills, the latest last."""
+    *before, last = bills or (UNSET,)
+    return structs.replace(kept, used_on=last, also_on=tuple(before) or UNSET)
 
 
 def points_paid(entry: Entry, lease: Lease, fingerprint: str) -> None:
@@ -159,20 +175,29 @@ def _points_back(entry: Entry, part: BillPart, refunds: tuple[Returned, ...]) ->
 
 
 def _coupon_back(entry: Entry, part: BillPart, here: str) -> BillPart:
-    """Let a coupon be good again; one whose last day is over ends by the nightly job."""
+    """Let a coupon be good again; one whose last day is over ends by the nightly job.
+
+    Where it counts on another bill as well, by a copy of its till or because a refund in between
+    came late, it stays used there, and the house has what the second use had cost it.
+    """
     lease = _lease(entry, part)
     kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
     voucher = entry.state.vouchers.get(lease.voucher_code)
-    if voucher is None or voucher.state is not VoucherState.USED or kept.used_on != here:
-        return part  # a copy of its till had used it on another bill as well
+    if voucher is None or voucher.state is not VoucherState.USED or here not in _counts_on(kept):
+        return part
     if lease.spent:
         subject = f"{lease.lease_id}/{here}"
         shop = settlement_id(part.shop_id)
         entry.move(shop, REDEMPTION, lease.amount, Code.COUPON_BACK, subject)
-    state = VoucherState.REDEEMED if lease.spent else VoucherState.ISSUED
-    again = structs.replace(voucher, state=state, used_by=None, request_id=None)
-    entry.state.vouchers.put(voucher.code, again)
-    entry.state.redemptions.put(lease.lease_id, structs.replace(kept, used_on=UNSET))
+    others = tuple(one for one in _counts_on(kept) if one != here)
+    entry.state.redemptions.put(lease.lease_id, _on(kept, others))
+    if others:
+        entry.move(REDEMPTION, OFFLINE_LOSS, lease.amount, Code.LOSS_BACK, lease.lease_id)
+        stock.put_back(entry, kept.counted)
+    else:
+        state = VoucherState.REDEEMED if lease.spent else VoucherState.ISSUED
+        again = structs.replace(voucher, state=state, used_by=None, request_id=None)
+        entry.state.vouchers.put(voucher.code, again)
     return structs.replace(part, back=max(lease.spent, 1))
 
 

@@ -20,8 +20,9 @@ class Redemption(Struct, frozen=True):
     `counted` of shared counters, for `pieces` at `place`; `drawn` are the lots that paid for it.
     `ours`: the house paid. `request_id` is of the device that had it taken back.
     Where central lent before anybody knew what for, `tier_id` is whose prices the spend goes by.
-    `tender` where the points were money. A `coupon` keeps its terms, and is `used_on` a receipt; a
-    person said that it was not taken off the receipt it was `let_go` of.
+    `tender` where the points were money. A `coupon` keeps its terms, and is `used_on` a receipt,
+    and `also_on` others where it counts at the house's cost; a person said that it was not taken
+    off the receipt it was `let_go` of.
     """
 
     pieces: int = 1
@@ -36,6 +37,7 @@ class Redemption(Struct, frozen=True):
     used_on: str | UnsetType = UNSET
     tier_id: str | UnsetType = UNSET
     let_go: str | UnsetType = UNSET
+    also_on: tuple[str, ...] | UnsetType = UNSET
 
 
 class BillPart(Struct, frozen=True, omit_defaults=True):

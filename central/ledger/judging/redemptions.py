@@ -202,7 +202,7 @@ def _pay(entry: Entry, lease: Lease, points: int, *, at_our_cost: bool) -> None:
         drawn = lots.taken(before, draw_lots(entry, lease.account_id, points))
         kept = structs.replace(kept, drawn=lots.put_back(kept.drawn, drawn))
     entry.state.redemptions.put(lease.lease_id, kept)
-    bills.pay_shop(entry, lease)
+    bills.pay_shops(entry, lease)
 
 
 def release(entry: Entry, body: LeaseRelease) -> Judgement:

@@ -70,6 +70,10 @@ class Redemptions:
             payer = holder_of(wallet.fetchone()[0])
             self._lost[member_of(payer) if payer else ""] += amount
             self._ours.add(of)
+        if code == Code.LOSS_BACK:
+            wallet = db.execute("SELECT account_id FROM lease WHERE lease_id = ?", (of,))
+            payer = holder_of(wallet.fetchone()[0])
+            self._lost[member_of(payer) if payer else ""] -= amount
         if credit[0] in _SPENT_TO:
             self._stands[of] += amount
         if debit[0] in _SPENT_TO:

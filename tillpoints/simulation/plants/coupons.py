@@ -95,7 +95,7 @@ def kept_by_the_till_after_a_refund() -> Sequence[Patch]:
 
 def not_settled() -> Sequence[Patch]:
     """What a coupon took off a bill is not booked as what its shop is due."""
-    return [(f"{_BILLS}.pay_shop", lambda *_: None)]
+    return [(f"{_BILLS}._pay_shop", lambda *_: None)]
 
 
 def never_put_back() -> Sequence[Patch]:
