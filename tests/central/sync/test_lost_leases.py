@@ -163,12 +163,6 @@ def refund(till, sale, fen, tenders=()):
     return structs.replace(back, receipt=structs.replace(back.receipt, tenders=tenders))
 
 
-def kept(mall):
-    """What the settlement is about: points, fen, how it stands, what came back."""
-    found = mall.read(lambda c, key: payments(c, key, 0, mall.now_ms + 1))
-    return sorted((one.points, one.paid_fen, one.state) for one in found)
-
-
 @pytest.mark.parametrize(
     ("fen", "named", "back"),
     [((30_000,), 0, 100), ((10_000,), 0, 33), ((10_000,), 60, 60), ((3_000,) * 10, 0, 100)],
