@@ -12,7 +12,7 @@ from central.ledger.judging.fold import CASE_CLOSED
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.returning import VOUCHER_USED
-from central.ledger.judging.rows import Identity, Review
+from central.ledger.judging.rows import Identity, Review, Voucher, VoucherState
 from central.ledger.judging.sales import DUPLICATE_RECEIPT
 from central.ledger.judging.state import FIRST
 from central.ledger.judging.tenders import COUPON_MISMATCHES, MISMATCHES
@@ -90,9 +90,12 @@ def _here(connection: Connection, shard_key: int) -> tuple[bytes, ...]:
 
 
 def _is_open(reference: bytes, row: object) -> bool:
-    """Tell whether a review or a coupon is here and the word that is waited for is not."""
+    """Tell whether what is waited for has not come, though what it is about is here."""
     if isinstance(row, Redemption):
         return row.used_on is UNSET and row.let_go is UNSET
+    if isinstance(row, Voucher):
+        used = row.state is VoucherState.USED
+        return used and reference == references.to_voucher_back(row.code)
     if not isinstance(row, Review) or row.decided_by is not None:
         return False
     return reference == references.to_decision(row.review_id)

@@ -7,7 +7,7 @@ to end first, and a coupon once nothing of its bill is left.
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import stock
+from central.ledger.judging import references, stock
 from central.ledger.judging.accounts import (
     OFFLINE_LOSS,
     REDEMPTION,
@@ -198,6 +198,7 @@ def _coupon_back(entry: Entry, part: BillPart, here: str) -> BillPart:
         state = VoucherState.REDEEMED if lease.spent else VoucherState.ISSUED
         again = structs.replace(voucher, state=state, used_by=None, request_id=None)
         entry.state.vouchers.put(voucher.code, again)
+        entry.wakes.append(references.to_voucher_back(voucher.code))
     return structs.replace(part, back=max(lease.spent, 1))
 
 

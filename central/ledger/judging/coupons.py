@@ -84,3 +84,4 @@ def _put_back(entry: Entry, voucher: Voucher, request_id: str) -> None:
         return
     again = structs.replace(voucher, state=state, used_by=by, request_id=request_id)
     entry.state.vouchers.put(voucher.code, again)
+    entry.wakes.append(references.to_voucher_back(voucher.code))

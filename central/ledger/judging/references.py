@@ -71,6 +71,11 @@ def to_voucher(code: str) -> bytes:
     return b"voucher:" + code.encode()
 
 
+def to_voucher_back(code: str) -> bytes:
+    """Return the reference to a voucher that was used up and is good again."""
+    return b"voucher back:" + code.encode()
+
+
 def to_paid_bill(lease_id: str) -> bytes:
     """Return the reference to a person's word about the bill that a lease paid a part of."""
     return b"paid bill:" + lease_id.encode()

@@ -6,7 +6,7 @@ was cut off; what it tells later happened at the counter, so it counts, and the 
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import stock
+from central.ledger.judging import references, stock
 from central.ledger.judging.accounts import (
     OFFLINE_LOSS,
     REDEMPTION,
@@ -64,10 +64,12 @@ def taken_all_the_same(entry: Entry, voucher: Voucher) -> Judgement:
 def used_again(entry: Entry, voucher: Voucher, by: str) -> Judgement:
     """Let the house pay for what left a home till twice; what another device tells waits.
 
-    Only the home till takes a voucher while it is cut off, and so does a copy of its disk.
+    Only the home till takes a voucher while it is cut off, and so does a copy of its disk. Any
+    other had central's word: of one that is good again after all, or that a lost database gave.
     """
     if voucher.home_device != by:
-        return Judgement(Verdict.PENDING_REF, VOUCHER_USED)
+        reference = references.to_voucher_back(voucher.code)
+        return Judgement(Verdict.PENDING_REF, VOUCHER_USED, reference=reference)
     lease = _lease(entry, voucher)
     kept = redemption(entry, lease.lease_id)
     entry.move(OFFLINE_LOSS, spent_to(kept), lease.amount, Code.OFFLINE_LOSS, lease.lease_id)

@@ -65,6 +65,7 @@ def of_reference(reference: bytes) -> Want:
 _NAMED = {
     b"lease": "leases",
     b"voucher": "vouchers",
+    b"voucher back": "vouchers",
     b"paid bill": "redemptions",
     b"review": "reviews",
     b"activity codes": "batches",

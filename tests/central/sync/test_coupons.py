@@ -344,3 +344,24 @@ def test_a_copied_till_that_uses_one_request_on_two_bills_is_for_a_person(mall):
     assert two[:2] == (Verdict.PENDING_REF, "voucher_used")
     assert owed(mall) == {"S1": (1, 300, 2_000)}
     mall.check()
+
+
+def test_a_second_use_counts_once_what_had_the_coupon_before_came_back_whole(mall):
+    """Central had said yes to it, and lost that with the refund when it was restored."""
+    till, other, lease = mall.till, mall.other, coupon(mall, "any")
+    first, second = till.sale(fen=18_000), other.sale(fen=18_000)
+    till.push(first, used(till, lease, first, Bill(20_000, 2_000), "u1"))
+    told = other.push(second, used(other, lease, second, Bill(20_000, 2_000), "u2"))
+    assert told[1][:2] == (Verdict.PENDING_REF, "voucher_used")
+    with writing(mall.engine) as connection:
+        assert rejudge_ready(connection, mall.shard_key, mall.now_ms) == 0
+    assert len(mall.read(cases, mall.now_ms)) == 1
+    till.push(till.refund(first))
+    assert mall.read(cases, mall.now_ms) == []
+    assert owed(mall) == {"S1": (0, 0, 0), "S2": (1, 300, 2_000)}
+    assert till.use_online(lease.voucher_code, "u3").refusal.code == "voucher_used"
+    mall.check()
+    other.push(other.refund(second))
+    assert owed(mall) == {"S1": (0, 0, 0), "S2": (0, 0, 0)}
+    assert state(mall, lease) == 1
+    mall.check()
