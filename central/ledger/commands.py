@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import UNSET, Struct
 
+from central.ledger.judging import references
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import (
     CENTRAL_DEVICE,
@@ -32,6 +33,7 @@ from loyalty.events import (
 )
 from loyalty.leases import READY_REWARD
 from loyalty.rules.earning import Reason
+from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wire import Verdict
 
 #: A MemberSet moves at most so many cards: each takes three legs, the debt one more, of eight.
@@ -48,6 +50,16 @@ class Decision(Struct, frozen=True):
 def refused(code: str, **values: str) -> Decision:
     """Return the decision to write nothing and say why."""
     return Decision((), lambda _: Reason(code, values))
+
+
+def is_on_raised_bill(state: State, voucher: Voucher) -> bool:
+    """Tell whether a till raised a bill that had this coupon, and nobody has settled it yet.
+
+    Then it is in use, also where only a lost database knew that the till had it.
+    """
+    if voucher.reward_id == TENDER_REWARD:
+        return False
+    return bool(state.waiting.get(references.to_paid_bill(voucher.lease_id)))
 
 
 class UseVoucher(Struct, frozen=True):
@@ -95,6 +107,8 @@ class UseVoucher(Struct, frozen=True):
             return refused("coupon_at_till")
         if (voucher.used_by, voucher.request_id) == (device, self.request_id):
             return refused("coupon_released")  # a late copy of the request
+        if is_on_raised_bill(state, voucher):
+            return refused("voucher_used")
         use = VoucherUse(at, self.code, by=device, request_id=self.request_id)
         return Decision((use,), self._used)
 

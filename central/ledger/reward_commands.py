@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from central.ledger import offer as offers
-from central.ledger.commands import Decision, refused
+from central.ledger.commands import Decision, is_on_raised_bill, refused
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.returning import RETURNED
 from central.ledger.judging.rows import Voucher, VoucherState
@@ -127,6 +127,8 @@ class ReturnVoucher(Struct, frozen=True):
         if voucher.state in RETURNED and self._asked_before(voucher, kept):
             return Decision((), lambda _: points)
         why = self._why_not(voucher, kept, lease.device_id, lease.spent)
+        if why is None and is_on_raised_bill(state, voucher):
+            why = Reason("voucher_used")
         if why is not None:
             return Decision((), lambda _: why)
         by = self.device_id.hex()

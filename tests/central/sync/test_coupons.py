@@ -169,6 +169,20 @@ def test_what_a_person_settles_at_the_till_is_no_case_any_more(mall, word):
     mall.check()
 
 
+def test_a_coupon_on_a_raised_bill_is_in_use_also_if_a_lost_database_alone_had_said_yes(mall):
+    lease, other = coupon(mall, "any"), mall.other
+    code, bill, paper = lease.voucher_code, Bill(20_000, 2_000), "ab" * 32
+    other.push(CouponChecked(other.moment(), code, "no_line", bill, "u1", paper))
+    assert mall.till.use_online(code, "u2").refusal.code == "voucher_used"
+    back = ReturnVoucher(code, "staff", "2026-06-01", staff="li", why="算了", home_is_sure=True)
+    assert mall.service.run(back).code == "voucher_used"
+    over = ReturnVoucher(code, "expired", "2027-01-01", home_is_sure=True)
+    assert mall.service.run(over).code == "voucher_used"
+    other.push(CouponChecked(other.moment(), code, "released", bill, "u1", paper, "没用"))
+    assert mall.till.use_online(code, "u3").refusal is None
+    mall.check()
+
+
 def test_a_word_about_another_bill_leaves_the_case_open(mall):
     lease, till = coupon(mall), mall.till
     sale = till.sale(fen=16_400)
