@@ -60,6 +60,10 @@ chaos: $(VENV)/test.stamp ## Tills over a network that spoils requests: 40 seeds
 crash-points: $(VENV)/test.stamp ## Till, central, PostgreSQL killed at every write of a short day
 	$(BIN)/python -m tests.faults.crash_points
 
+.PHONY: any-order
+any-order: $(VENV)/test.stamp ## 1,000 short histories, told to central in any order of the tills
+	$(BIN)/python -m tests.central.any_order
+
 .PHONY: rules-million
 rules-million: $(VENV)/test.stamp ## A million awards, the same in two processes that share nothing
 	$(BIN)/python -m tests.loyalty.rules.random_rules 1000000 compare

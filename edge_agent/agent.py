@@ -31,7 +31,7 @@ from edge_agent.journal.file.mark_file import MarkFile, NoMemory
 from edge_agent.journal.file.salvage import opened
 from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.identity import Identity
-from edge_agent.messages import JobRead, SyncChanged
+from edge_agent.messages import SyncChanged
 from edge_agent.papers.job_reading import JobReader
 from edge_agent.papers.spool_watch import SpoolWatch
 from edge_agent.scanners import Scanners
@@ -166,8 +166,8 @@ class Agent:
             if message is not None:
                 self._desk.handle(message, now, self._terms)
             self._desk.tick(now, self._terms)
-        elif isinstance(message, JobRead):
-            message.settle(recorded=False)  # it waits in the spool until there are rules
+        elif isinstance(self._desk, Till):
+            self._desk.without_rules(message, now)
         if self._inbox.empty():
             self._board.publish(self._snapshot(now), now.moment.wall_ms)
 

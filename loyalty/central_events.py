@@ -102,7 +102,8 @@ class LeaseRemade(Struct, frozen=True):
 
     So the lease and its voucher are made again, as far as the spend names them. What the member
     has no points for by now is the house's loss (SYNC 2.5, "server restored from backup"). What it
-    cost is judged by the prices of `tier_id`; one of before this was told is not.
+    cost is judged by the prices of `tier_id`; one of before this was told is not. `pieces`, what is
+    `counted` and the terms of a `coupon` are those of the catalogue, as far as that was not lost.
     """
 
     at: Moment
@@ -116,6 +117,9 @@ class LeaseRemade(Struct, frozen=True):
     home_device: str | None
     valid_until: str
     tier_id: str | UnsetType = UNSET
+    pieces: int = 1
+    counted: dict[str, int] = {}
+    coupon: Coupon | UnsetType = UNSET
 
 
 class CaseClosed(Struct, frozen=True):

@@ -164,6 +164,18 @@ class VoucherUse(Struct, frozen=True):
     fingerprint: str | UnsetType = UNSET
 
 
+class VoucherCancelled(Struct, frozen=True):
+    """A member was told at this device that central took a redemption back; `points` came back.
+
+    Central wrote that down before it answered; only one out of an older backup learns it here.
+    """
+
+    at: Moment
+    voucher_code: str
+    request_id: str
+    points: int
+
+
 class ReviewOpened(Struct, frozen=True):
     """A paper could not be read with confidence and waits for a person.
 
@@ -237,6 +249,7 @@ Body = (
     | ActivityDone
     | TenderChecked
     | CouponChecked
+    | VoucherCancelled
     | LeaseGrant
     | MemberSet
     | Rejudge
@@ -275,6 +288,7 @@ KINDS: dict[int, type[Body]] = {
     13: ActivityDone,
     14: TenderChecked,
     15: CouponChecked,
+    16: VoucherCancelled,
     101: LeaseGrant,
     102: MemberSet,
     103: Rejudge,

@@ -90,7 +90,8 @@ class VoucherRequest(Struct, frozen=True):
 class VoucherAnswer(Struct, frozen=True):
     """The reward to hand over and how many of it, or why not.
 
-    A `coupon` that counts until `valid_until` is no goods: it is kept for a bill.
+    A `coupon` is no goods: it is kept for a bill of until `valid_until`. After a restore central
+    may lack terms that the signed voucher has.
     """
 
     reward_id: str = ""

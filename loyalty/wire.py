@@ -12,9 +12,15 @@ from msgspec import Struct
 
 from loyalty.catalogue import Details, Kind
 from loyalty.directory import DirectoryHeld, DirectoryOffer, NewKey
+from loyalty.enrolment import EnrolAnswer as EnrolAnswer  # noqa: PLC0414  # named here for others
+from loyalty.enrolment import EnrolRequest as EnrolRequest  # noqa: PLC0414
+from loyalty.enrolment import HeldEpoch as HeldEpoch  # noqa: PLC0414
+from loyalty.enrolment import RehomeAnswer as RehomeAnswer  # noqa: PLC0414
+from loyalty.enrolment import RehomeRequest as RehomeRequest  # noqa: PLC0414
+from loyalty.enrolment import Role as Role  # noqa: PLC0414
 from loyalty.events import Holder, Moment
 from loyalty.facts import BootClock
-from loyalty.redeeming import CancelAnswer as CancelAnswer  # noqa: PLC0414  # named here for others
+from loyalty.redeeming import CancelAnswer as CancelAnswer  # noqa: PLC0414
 from loyalty.redeeming import CancelledRow as CancelledRow  # noqa: PLC0414
 from loyalty.redeeming import CancelRequest as CancelRequest  # noqa: PLC0414
 from loyalty.redeeming import LeaseAnswer as LeaseAnswer  # noqa: PLC0414
@@ -47,8 +53,6 @@ CANCEL_PATH = "/api/1/cancel"
 CLAIM_PATH = "/api/1/claim"
 BALANCE_PATH = "/api/1/balance"
 REHOME_PATH = "/api/1/rehome"
-
-Role = Literal["till", "kiosk"]
 
 
 class Verdict(IntEnum):
@@ -90,69 +94,6 @@ class Problem(Struct, frozen=True):
     server_ms: int = 0
 
 
-class EnrolRequest(Struct, frozen=True):
-    """A new device trades its one-time code for an identity; asking again changes nothing.
-
-    `signature` is over `chain.enrol_message` by the key that is brought. A device that has an
-    identity already names it with its newest epoch: a central that was restored from a backup older
-    than this device takes it up again under its own name. `fenced` is the id of its request for an
-    epoch that another machine has: a person says now that this machine is the device.
-    """
-
-    code: str
-    public_key: bytes
-    signature: bytes
-    device_id: bytes = b""
-    epoch: int = 0
-    fenced: str = ""
-
-
-class EnrolAnswer(Struct, frozen=True):
-    """All a device needs before its first event."""
-
-    shard_key: int
-    device_id: bytes
-    epoch: int
-    anchor: bytes
-    name: str
-    role: Role
-    shop_id: str
-    tenant_key: bytes
-    central_key: bytes
-    programme: str
-    zone: str
-    held: tuple["HeldEpoch", ...] = ()
-
-
-class HeldEpoch(Struct, frozen=True, array_like=True):
-    """How far central holds an earlier epoch of a device."""
-
-    epoch: int
-    head_seq: int
-
-
-class RehomeRequest(Struct, frozen=True):
-    """Ask for the epoch behind `epoch`, whose chain here and at central part (SYNC 2.6).
-
-    `head_seq` and `head_hash` are where this device's chain ends. The same `request_id` gets the
-    same answer; another machine that asks for the same device is fenced.
-    """
-
-    request_id: str
-    session: str
-    epoch: int
-    head_seq: int
-    head_hash: bytes
-
-
-class RehomeAnswer(Struct, frozen=True):
-    """The next epoch of a device, and how far central holds each one before it."""
-
-    epoch: int
-    anchor: bytes
-    held: tuple[HeldEpoch, ...]
-
-
 class Judged(Struct, frozen=True, array_like=True, gc=False):
     """The verdict on one event and why; `adjusted` points were added to or taken from its sum."""
 
@@ -166,7 +107,8 @@ class PushRequest(Struct, frozen=True):
     """A run of events from `first_seq` on, the boots they were written in, the chain's new head.
 
     `last_written` is the last seq that the device has in this epoch, sent or not, so that central
-    knows whether it was told everything (-1: an older version). `refused` are those of the run that
+    knows whether it was told everything (-1: an older version). `to_come` is how many it is bound
+    to write yet, about a coupon that it keeps for a bill. `refused` are those of the run that
     central had refused for good: one that came out of a backup keeps to it.
     """
 
@@ -184,6 +126,12 @@ class PushRequest(Struct, frozen=True):
     boots: tuple[BootClock, ...] = ()
     last_written: int = -1
     refused: tuple[Judged, ...] = ()
+    to_come: int = 0
+
+    @property
+    def last_to_be_written(self) -> int:
+        """The seq behind which this device has nothing to tell of what it knows; -1: not said."""
+        return self.last_written + self.to_come if self.last_written >= 0 else -1
 
 
 class PushAnswer(Struct, frozen=True):

@@ -17,7 +17,7 @@ from central.ledger.shards import tenant_number
 from central.records import Tally, find, put, tally
 from central.schema import contact, device, enrolment, fence, inbox, stream
 from central.sync.callers import DeviceState
-from central.sync.census import awaited
+from central.sync.census import await_too, awaited
 from central.sync.enrolment import code_hash
 from central.sync.tenant_moves import behind
 from central.sync.trails import gaps
@@ -102,7 +102,7 @@ class Device(Struct, frozen=True):
 
 
 def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally:
-    """Expect these devices.
+    """Expect these devices. One that is new while others are awaited after a restore is, too.
 
     Raises EnrolledAlready when an enrolled one would become another, and HasPast when one that was
     enrolled before would go to another shop.
@@ -127,7 +127,9 @@ def register(connection: Connection, shard_key: int, tills: list[Till]) -> Tally
                 "state": row.state if row is not None else 0,
             }
         )
-    return tally(put(connection, device, shard_key, rows))
+    changes = put(connection, device, shard_key, rows)
+    await_too(connection, shard_key, [row["device_id"] for row in changes.added])
+    return tally(changes)
 
 
 def issue(connection: Connection, shard_key: int, name: str, now_ms: int, *, again: bool) -> Issued:
@@ -144,6 +146,7 @@ def issue(connection: Connection, shard_key: int, name: str, now_ms: int, *, aga
         raise EnrolledAlready(name)
     if row.state == DeviceState.REVOKED:
         _set_state(connection, row, DeviceState.EXPECTED)
+        await_too(connection, shard_key, [row.device_id])
     return _issue(connection, shard_key, row, now_ms)
 
 

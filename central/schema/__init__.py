@@ -97,7 +97,7 @@ contact = table(
     big("clock_error_ms"),  # the device's wall clock less central's at that push
     text("session"),
     big("epoch", null=True),
-    big("last_written", null=True),  # the last seq that the device said it has; -1: not said
+    big("last_written", null=True),  # the last seq it said it has or will; -1: not said
 )
 
 # --- the log

@@ -78,6 +78,10 @@ def blueprint(service: Service) -> Blueprint:
         lost_leases.settle()
         return spending.lease(service, caller, asked)
 
+    def pull(service: Service, caller: Caller, asked: wire.PullRequest) -> wire.PullAnswer:
+        lost_leases.settle()  # when nobody has anything to push, too
+        return _pull(service, caller, asked)
+
     def route(path: str, answer: Callable[[bytes], Struct]) -> None:
         def view() -> Response:
             return _answered(lambda: _packed(200, answer(_body())))
@@ -92,7 +96,7 @@ def blueprint(service: Service) -> Blueprint:
 
     route(wire.ENROL_PATH, lambda body: _enrol(service, _decoded(body, wire.EnrolRequest)))
     signed(wire.PUSH_PATH, wire.PushRequest, push)
-    signed(wire.PULL_PATH, wire.PullRequest, _pull)
+    signed(wire.PULL_PATH, wire.PullRequest, pull)
     signed(wire.REHOME_PATH, wire.RehomeRequest, rehoming.answer)
     signed(wire.LEASE_PATH, wire.LeaseRequest, _of_this_central(lease))
     signed(wire.VOUCHER_PATH, wire.VoucherRequest, _of_this_central(spending.voucher))

@@ -1,15 +1,20 @@
 """After a restore: what may be out there that this database never heard of (SYNC 2.2, 2.5).
 
-Every device that the backup knows is awaited, also one that was only registered then. It has told
+Every device that the backup knows is awaited, also one that was only registered then, and each
+that is registered while others are: it may have been the lost database's. It has told
 everything when central holds its chain as far as the device, which has heard of the restore, says
-that it goes: its first push alone may hold a small part of what was lost.
+that it goes: its first push alone may hold a small part of what was lost. While it keeps a coupon
+for a bill its chain is to go further: only the lost database may know whom it gave that to.
 """
+
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 
 from central import schema
 from central.database import reading, writing
 from central.ledger.writing.statements import Statement
+from central.records import put
 from central.sync.callers import DeviceState
 from loyalty.wire import PushAnswer, PushRequest
 
@@ -60,6 +65,13 @@ def awaited(connection: Connection, shard_key: int) -> frozenset[bytes]:
     return frozenset(connection.execute(query).scalars())
 
 
+def await_too(connection: Connection, shard_key: int, device_ids: Iterable[bytes]) -> None:
+    """Await devices too that the backup does not know, or knows as revoked, while others are."""
+    if awaited(connection, shard_key):
+        rows = [{"device_id": device_id} for device_id in device_ids]
+        put(connection, schema.awaited, shard_key, rows)
+
+
 class Census:
     """Ticks off who has told everything since a restore. Most servers were never restored."""
 
@@ -79,7 +91,7 @@ class Census:
         with reading(self._engine) as connection:
             left = awaited(connection, self._shard_key)
         self._over = not left
-        whole = answer.status == "ok" and answer.acked_through >= asked.last_written >= 0
+        whole = answer.status == "ok" and answer.acked_through >= asked.last_to_be_written >= 0
         if device_id not in left or not whole or known != answer.incarnation.hex():
             return
         a = schema.awaited
@@ -89,7 +101,7 @@ class Census:
 
 
 def has_told(connection: Connection, shard_key: int, device_id: bytes, since_ms: int) -> bool:
-    """Tell whether a device has told everything it had written, in a contact since that moment."""
+    """Tell whether a device has told everything it had to tell, in a contact since that moment."""
     c, s = schema.contact, schema.stream
     chain = and_(
         s.c.shard_key == c.c.shard_key, s.c.device_id == c.c.device_id, s.c.epoch == c.c.epoch

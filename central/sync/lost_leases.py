@@ -1,21 +1,30 @@
 """After a restore: when the spends that lack their leases get them again (central.ledger.remaking).
 
-Not before the tills have told what they had: then each member has the points that the lost database
-knew of. And before the next lease is granted: then the same points are not lent twice.
+Before the next lease is granted: then the same points are not lent twice. A spend whose member has
+no points for it is the house's loss, but not before everything is told that may bring them: by the
+tills, by members and cards that are imported again, by a sale that waits for a lost rule book.
 """
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import cast
 
 from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.books import book_in_force
+from central.ledger.judging.references import BOOK_UNKNOWN
 from central.ledger.remaking import LEASE_UNKNOWN, RemakeLeases, that_wait
 from central.ledger.shards import read_shard
+from central.ledger.waiting import PARKED_MS
 from central.sync import census, reward_offers
 from central.sync.service import Service
-from loyalty.wire import Judged
+from loyalty.wire import Judged, Verdict
+
+#: How many events are looked at in one turn.
+_AT_ONCE = 200
+#: How long what is left then waits until it is looked at again.
+_AGAIN_MS = 60_000
 
 
 class LostLeases:
@@ -25,39 +34,59 @@ class LostLeases:
         self._service = service
         self._restored_ms: int | None = None
         self._looked = False
-        self._due = False
+        self._due_ms: int | None = None  # None: nothing waits that is known of
 
     def heard(self, judged: Iterable[Judged]) -> None:
         """Take note of what a push brought."""
         if self._restored_ms is not None and any(one.reason == LEASE_UNKNOWN for one in judged):
-            self._due = True
+            self._due_ms = 0
 
     def settle(self) -> None:
-        """Make the leases again that spends wait for, once that is safe."""
+        """Make the leases again that spends wait for, as far as that is safe by now."""
         service, key = self._service, self._service.shard_key
         if not self._looked:
             self._restored_ms = service.read(lambda one: census.when_restored(one, key))
-            self._looked, self._due = True, self._restored_ms is not None
-        if not self._due or self._restored_ms is None:
+            self._looked, self._due_ms = True, None if self._restored_ms is None else 0
+        if self._restored_ms is None or self._due_ms is None:
             return
         now_ms = service.now_ms()
-        early = service.read(
-            lambda one: (
-                census.leases_wait(one, key, now_ms, reward_offers.LEASE_TTL_S)
-                and census.awaited(one, key)
-            )
-        )
-        if early:
+        if 0 < self._due_ms - now_ms <= _AGAIN_MS:  # more: somebody set the clock back
             return
-        self._due = False  # before looking: what another thread hears meanwhile is not forgotten
+        alive = service.read(
+            lambda one: census.leases_wait(one, key, now_ms, reward_offers.LEASE_TTL_S)
+        )
+        awaited = service.read(lambda one: census.awaited(one, key))
+        if alive and awaited:
+            return
+        self._due_ms = None  # before looking: what another thread hears meanwhile is not forgotten
         waiting = service.read(lambda one: that_wait(one, key))
         if not waiting:
             return
         until_ms = self._restored_ms + reward_offers.LEASE_TTL_S * 1000
         homes, valid_until = service.read(lambda one: _terms(one, key, now_ms))
         tills = service.read(lambda one: _tills(one, key))
-        if service.run(RemakeLeases(waiting, until_ms, homes, tills, valid_until)):
-            self._due = True  # there may be more than one turn takes
+        # While a lost lease may be alive there is time for the imports, too.
+        told = not (alive or awaited or service.read(lambda one: _books_lack(one, key, now_ms)))
+        left = 0
+        for start in range(0, len(waiting), _AT_ONCE):
+            some = waiting[start : start + _AT_ONCE]
+            left += cast(
+                int, service.run(RemakeLeases(some, until_ms, homes, tills, valid_until, told))
+            )
+        if left and self._due_ms is None:
+            self._due_ms = now_ms + _AGAIN_MS
+
+
+def _books_lack(connection: Connection, shard_key: int, now_ms: int) -> bool:
+    """Tell whether something waits for a rule book, and not so long that it is a case."""
+    t = schema.inbox.c
+    query = select(t.seq).where(t.shard_key == shard_key, schema.is_open)
+    query = query.where(
+        t.verdict == int(Verdict.PENDING_UPGRADE),
+        t.reason == BOOK_UNKNOWN,
+        t.received_ms > now_ms - PARKED_MS,
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _tills(connection: Connection, shard_key: int) -> frozenset[str]:

@@ -29,8 +29,8 @@ def checked(request: PushRequest, caller: Caller, shard_key: int, received_ms: i
         raise malformed("epoch and first_seq count from 1")
     if len(request.prev_hash) != HASH_BYTES:
         raise malformed(f"prev_hash has {len(request.prev_hash)} bytes")
-    if request.last_written > _NUMBER_MAX:
-        raise malformed("last_written is no seq")
+    if request.last_written > _NUMBER_MAX or not 0 <= request.to_come <= _NUMBER_MAX:
+        raise malformed("last_written is no seq, or to_come no number of events")
     if len(request.boots) > BOOTS_MAX:
         raise malformed(f"{len(request.boots)} boots, at most {BOOTS_MAX}")
     try:
@@ -58,7 +58,7 @@ def checked(request: PushRequest, caller: Caller, shard_key: int, received_ms: i
         clock=request.clock,
         received_ms=received_ms,
         boots=request.boots,
-        last_written=request.last_written,
+        last_written=request.last_to_be_written,
         refused=_refused(request),
     )
 

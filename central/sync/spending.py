@@ -155,8 +155,7 @@ def voucher(service: Service, caller: Caller, request: VoucherRequest) -> Vouche
         return VoucherAnswer(refusal=used)
     taken, what = cast(tuple[Voucher, Redemption], used)
     coupon = None if what.coupon is UNSET else what.coupon
-    until = taken.valid_until if coupon else ""
-    return VoucherAnswer(taken.reward_id, None, what.pieces, coupon, until)
+    return VoucherAnswer(taken.reward_id, None, what.pieces, coupon, taken.valid_until)
 
 
 def _asked(

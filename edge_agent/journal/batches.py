@@ -7,6 +7,7 @@ from msgspec import Struct
 from edge_agent.journal import identity, log
 from edge_agent.journal.damage import as_sent
 from edge_agent.journal.log import Place
+from edge_agent.journal.spending import coupons
 from loyalty.chain import Frame
 from loyalty.wire import Judged, Verdict
 
@@ -14,15 +15,19 @@ from loyalty.wire import Judged, Verdict
 class Batch(Struct, frozen=True):
     """A run of events to send, and the hashes around it.
 
-    `refused` are the verdicts on those of them that central had refused for good: it asks for them
-    again because it was restored, and must come to no other answer.
+    `last_written` is the last event that there was when the run was taken. `refused` are the
+    verdicts on those of the run that central had refused for good: it asks for them again because
+    it was restored, and must come to no other answer. `to_come` is how many events more are bound
+    to follow what is written: what becomes of a coupon that is kept for a bill.
     """
 
     first_seq: int
     prev_hash: bytes
     frames: tuple[Frame, ...]
     head_hash: bytes
+    last_written: int
     refused: tuple[Judged, ...] = ()
+    to_come: int = 0
 
 
 _REFUSED = """
@@ -53,4 +58,7 @@ def of(db: sqlite3.Connection, first_seq: int, events_max: int, bytes_max: int) 
     last_seq = first_seq + len(frames) - 1
     found = db.execute(_REFUSED, (stream.epoch, first_seq, last_seq, Verdict.REFUSED_FINAL))
     refused = tuple(Judged(*row) for row in found)
-    return Batch(first_seq, prev_hash, tuple(frames), head_hash, refused)
+    kept = coupons.awaiting(db)
+    to_come = 1 if kept is not None and not kept.outcome else 0
+    last_written, _ = log.head(db, stream.epoch)
+    return Batch(first_seq, prev_hash, tuple(frames), head_hash, last_written, refused, to_come)

@@ -144,8 +144,15 @@ def refuse(db: sqlite3.Connection, epoch: int, why: str) -> None:
 
 
 def judge(db: sqlite3.Connection, epoch: int, judged: Judged) -> None:
-    """Keep a verdict that changed after its push."""
+    """Keep a verdict that changed after its push.
+
+    Under a number that central has not acknowledged to us it knows another machine's event, or its
+    answer to ours was lost and says the verdict when it is asked again.
+    """
     place = places.now(db, Place(epoch, judged.seq))
+    row = db.execute("SELECT acked_seq FROM epoch WHERE epoch = ?", (place.epoch,)).fetchone()
+    if row is None or place.seq > row[0]:
+        return
     db.execute(
         "REPLACE INTO verdict (epoch, seq, code, reason, adjusted) VALUES (?, ?, ?, ?, ?)",
         (place.epoch, place.seq, judged.verdict, judged.reason, judged.adjusted),

@@ -161,7 +161,7 @@ class Journal(Reader):
                 body = self._spend(db, entry) if isinstance(entry, Redeem) else entry
                 link = log.add(db, stream, body)
                 projections.apply(db, link.place, body)
-                coupons.follow(db, body)
+                coupons.follow(db, link.place, body)
                 written.append(link)
             at_ms, first = self._clock().wall_ms, written[0].place if written else None
             keep_slips(db, slips, slip_states, job, first, at_ms)

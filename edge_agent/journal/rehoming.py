@@ -16,7 +16,7 @@ from edge_agent.journal.projections import places
 from loyalty.chain import SPELLED_KIND, Frame, Stream
 from loyalty.damage import lost_hash, read, spelled
 from loyalty.events import origin_of, rehomed
-from loyalty.wire import HeldEpoch, RehomeRequest
+from loyalty.wire import HeldEpoch, RehomeRequest, Verdict
 
 
 def request(db: sqlite3.Connection, session: str) -> RehomeRequest:
@@ -80,10 +80,12 @@ def _write_again(db: sqlite3.Connection, stream: Stream, link: Link, *, judged: 
     frame = rehomed(place.epoch, place.seq, link.hash, link.frame)
     again = log.add_frame(db, stream, frame)
     projections.apply_link(db, again)
+    if not judged:  # but what was refused for good stays so
+        db.execute(
+            "DELETE FROM verdict WHERE epoch = ? AND seq = ? AND code <> ?",
+            (place.epoch, place.seq, Verdict.REFUSED_FINAL),
+        )
     move = (again.place.epoch, again.place.seq, place.epoch, place.seq)
-    if judged:
-        db.execute("UPDATE verdict SET epoch = ?, seq = ? WHERE epoch = ? AND seq = ?", move)
-    else:
-        db.execute("DELETE FROM verdict WHERE epoch = ? AND seq = ?", (place.epoch, place.seq))
+    db.execute("UPDATE verdict SET epoch = ?, seq = ? WHERE epoch = ? AND seq = ?", move)
     if places.now(db, origin) != again.place:
         raise AssertionError(f"event {origin} is at {places.now(db, origin)}, not {again.place}")

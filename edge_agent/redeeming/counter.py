@@ -83,7 +83,7 @@ class Counter:
             case commands.Prove(pin=pin):
                 return inputs.PinTyped(pin)
             case commands.Cancel():
-                return inputs.CancelTouched(self._token(16))
+                return inputs.CancelTouched()
             case LeaseAnswered(request_id=request_id, answer=answer):
                 self.lending.answered(message)
                 place = self._place(answer.place) if answer is not None and answer.place else None

@@ -39,7 +39,7 @@ from edge_agent.redeeming.paper import cancellation_slip, redemption_slip
 from edge_agent.redeeming.reach import Reach, why_not_offline
 from edge_agent.redeeming.state import Effects, Visit, VisitT, Voucher, home, tell
 from loyalty import catalogue
-from loyalty.events import Redeem
+from loyalty.events import Redeem, VoucherCancelled
 from loyalty.plates import read_plate
 from loyalty.redeeming import LeaseAnswer
 from loyalty.rules.earning import Reason
@@ -78,8 +78,8 @@ def told(state: VisitT, event: Answer, now: Now, terms: Terms) -> tuple[VisitT, 
             return _refused(state, phrase(answer.refusal)), ()
         case LeaseTold():
             return _leased(state, event, now, terms)
-        case CancelTouched(request_id=request_id) if state.step == "done" and state.voucher:
-            ask = AskCancel(request_id, state.voucher.code)
+        case CancelTouched() if state.step == "done" and state.voucher:
+            ask = AskCancel(_back(state.voucher), state.voucher.code)
             return structs.replace(state, step="working"), (ask,)
         case CancelTold():
             return _cancelled(state, event, now, terms)
@@ -297,11 +297,17 @@ def _cancelled(state: VisitT, event: CancelTold, now: Now, terms: Terms) -> tupl
         return tell(state, "error", own_words("cancel_offline")), ()
     if answer.refusal is not None:
         return tell(state, "error", phrase(answer.refusal)), ()
-    words = own_words("cancelled", answer.points)
+    state = tell(home(state), "attention", own_words("cancelled", answer.points))
+    body = VoucherCancelled(now.moment, voucher.code, _back(voucher), answer.points)
     if member is None:
-        return tell(home(state), "attention", words), ()
+        return state, (Record((body,)),)
     slip = cancellation_slip(member, voucher, answer.points, now, terms)
-    return tell(home(state), "attention", words), (Record((), (slip,)), AskBalance(member.holder))
+    return state, (Record((body,), (slip,)), AskBalance(member.holder), SyncNow())
+
+
+def _back(voucher: Voucher) -> str:
+    """Return the request to take a redemption back: the same if its answer was lost."""
+    return f"back-{voucher.code}"
 
 
 def _refused(state: VisitT, refusal: Phrase) -> VisitT:

@@ -66,9 +66,7 @@ class ReserveTold(Struct, frozen=True):
 
 
 class CancelTouched(Struct, frozen=True):
-    """The member wants their points back for what they just redeemed; `request_id` is new."""
-
-    request_id: str
+    """The member wants their points back for what they just redeemed."""
 
 
 class CancelTold(Struct, frozen=True):

@@ -41,7 +41,6 @@ def request(
     key: Ed25519PrivateKey,
     session: str,
     batch: Batch,
-    last_written: int,
     now: Moment,
     boots: tuple[BootClock, ...] = (),
 ) -> PushRequest:
@@ -61,8 +60,9 @@ def request(
         signature=chain.sign(key, signed),
         clock=now,
         boots=boots,
-        last_written=max(last_written, last_seq),
+        last_written=batch.last_written,
         refused=batch.refused,
+        to_come=batch.to_come,
     )
 
 

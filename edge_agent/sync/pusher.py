@@ -36,9 +36,7 @@ class Pusher:
             return Done()
         batch = self._journal.batch(outbox.acked_seq + 1, self._size.events, self._size.bytes)
         boots, asked = self._journal.boots(), self._journal.now()
-        request = push.request(
-            identity, self._caller.key, self._session, batch, outbox.head_seq, now, boots
-        )
+        request = push.request(identity, self._caller.key, self._session, batch, now, boots)
         answered = self._caller.call(wire.PUSH_PATH, request, PushAnswer)
         arrived = self._journal.now()
         if not isinstance(answered, tuple):

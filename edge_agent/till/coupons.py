@@ -15,6 +15,7 @@ from edge_agent.journal.errors import JournalError
 from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.spending.coupons import KeptCoupon
+from edge_agent.messages import SyncChanged
 from edge_agent.phrases import Phrase, Tone, own_words, phrase
 from edge_agent.till import matching
 from edge_agent.till.amount import fen_of
@@ -94,8 +95,10 @@ class Coupons:
         self._unanswered = (*others, asked)
 
     def handle(self, message: object, now: Now) -> Told | None:
-        """Act on what the cashier touched."""
+        """Act on what the cashier touched, and on what central has to say of a raised coupon."""
         match message:
+            case SyncChanged() if self._kept and self._journal.is_coupon_closed(self._kept):
+                return self.put_back("", now)
             case commands.CouponBill(amount=amount):
                 return self.typed(amount, now)
             case commands.CouponBack(why=why):
@@ -186,6 +189,10 @@ class Coupons:
         if over_s <= (READ_S if reading else 0):
             return None
         return self.put_back("", now)
+
+    def bill_may_wait(self, now: Now) -> None:
+        """Give the bill its time anew: a job waits that cannot be taken in yet."""
+        self._begun_s = now.boottime_s
 
     # ---- a person's word
 

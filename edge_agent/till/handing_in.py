@@ -26,7 +26,7 @@ from loyalty.events import VoucherUse
 from loyalty.leases import READY_REWARD
 from loyalty.rules.earning import Reason
 from loyalty.vouchers import NotAVoucher, Voucher, read_signed
-from loyalty.wire import RewardRow
+from loyalty.wire import RewardRow, VoucherAnswer
 
 Told = tuple[Tone, Phrase]
 
@@ -55,6 +55,7 @@ class HandingIn:
         self._identity = identity
         self._ask = ask
         self._asked: VoucherUse | None = None
+        self._said = Voucher(identity.shard_key, "", "", None, "")
         self._asked_coupon = ""
         self.coupons = Coupons(journal, identity)
         self._if_silent = "voucher_offline"
@@ -78,7 +79,7 @@ class HandingIn:
         if is_coupon and self.coupons.keeps_another(voucher.code):
             return "error", own_words("coupon_one_at_a_time")
         if voucher.home_device is None:
-            return self._ask_central(voucher.code, now, "voucher_offline", again=is_coupon)
+            return self._ask_central(voucher, now, "voucher_offline", again=is_coupon)
         if voucher.home_device != self._identity.device_id.hex():
             return self._refused(voucher.code, Reason("voucher_elsewhere"))
         return self._at_home(voucher, now)
@@ -95,9 +96,22 @@ class HandingIn:
         if answer.answer.refusal is not None:
             # The question stays: a late copy of it may still take the voucher, for us.
             return self._refused(answer.voucher_code, answer.answer.refusal)
-        told = answer.answer
-        own = (self._identity.shard_key, asked.voucher_code, told.reward_id, None)
-        return self._taken(asked, Voucher(*own, told.valid_until, told.pieces, told.coupon))
+        return self._taken(asked, self._as_told(answer.answer))
+
+    def _as_told(self, told: VoucherAnswer) -> Voucher:
+        """Return a voucher as central took it; what was scanned is signed and forgets nothing.
+
+        A central that was restored may have made its lease again out of less than that.
+        """
+        said = self._said
+        return structs.replace(
+            said,
+            reward_id=told.reward_id,
+            home_device=None,
+            valid_until=told.valid_until or said.valid_until,
+            pieces=max(told.pieces, said.pieces),
+            coupon=told.coupon if said.coupon is None else said.coupon,
+        )
 
     def _no_answer(self, asked: VoucherUse) -> None:
         if self._asked_coupon == asked.voucher_code:
@@ -107,14 +121,16 @@ class HandingIn:
         """Take a typed code by what central told this till alone; else ask, online only."""
         known = self._journal.voucher(code)
         if known is None:
-            return self._ask_central(code, now, "voucher_not_known_here")
+            unknown = Voucher(self._identity.shard_key, code, "", None, "")
+            return self._ask_central(unknown, now, "voucher_not_known_here")
         own = (self._identity.shard_key, code, known.reward_id, self._identity.device_id.hex())
         return self._at_home(Voucher(*own, known.valid_until, known.pieces, known.coupon), now)
 
     def _ask_central(
-        self, code: str, now: Now, if_silent: str, *, again: bool = False
+        self, voucher: Voucher, now: Now, if_silent: str, *, again: bool = False
     ) -> Told | None:
         """Ask central; a coupon may be good `again` although it was used here."""
+        code = voucher.code
         if self._asked is not None and self._asked.voucher_code == code:
             return None  # the scanner was triggered twice; the answer is on its way
         if self._journal.voucher_used(code) and not again:
@@ -129,6 +145,7 @@ class HandingIn:
         if self._asked is not None:
             self._no_answer(self._asked)  # nobody will look at it: another one was scanned
         self._asked = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)
+        self._said = voucher
         self._asked_coupon = code if again else ""
         self._if_silent = if_silent
         self._ask(AskVoucher(request_id, code))
@@ -138,7 +155,7 @@ class HandingIn:
         code, valid_until = voucher.code, voucher.valid_until
         if now.today is None:
             # After a reboot nobody here knows the day, and the wall clock is not trusted (P8).
-            return self._ask_central(code, now, "voucher_day_unsure")
+            return self._ask_central(voucher, now, "voucher_day_unsure")
         if valid_until < now.today.isoformat():
             return self._refused(code, Reason("voucher_expired", {"until": valid_until}))
         if self._journal.voucher_cancelled(code):
@@ -154,7 +171,7 @@ class HandingIn:
             # But before it has heard of that bill at all it would take the coupon a second time.
             if not self._journal.outbox().is_empty:
                 return self._refused(code, Reason("voucher_used"))
-            return self._ask_central(code, now, "voucher_used", again=True)
+            return self._ask_central(voucher, now, "voucher_used", again=True)
         # If central was asked before and its answer got lost, it may have taken it for us.
         request_id = self._journal.voucher_request(code)
         used = VoucherUse(now.moment, code, self._identity.device_id.hex(), request_id)

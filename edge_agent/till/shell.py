@@ -32,13 +32,7 @@ from edge_agent.till.remembered import Remembered, known_sale
 from edge_agent.till.review_desk import ReviewDesk
 from edge_agent.till.tendering import Tendering
 from edge_agent.till.unrecorded import Paper, Unrecorded
-from loyalty.codes import (
-    ClaimCode,
-    Scan,
-    SignedActivity,
-    VoucherCode,
-    classify,
-)
+from loyalty.codes import ClaimCode, Scan, SignedActivity, VoucherCode, classify
 from receipts.reading import Reading
 
 _log = logging.getLogger(__name__)
@@ -119,6 +113,18 @@ class Till:
         reading = bool(self.state.unread_jobs)
         self._told(self.tendering.tick(now, reading=reading), now, terms)
         self._told(self.coupons.tick(now, reading=reading), now, terms)
+
+    def without_rules(self, message: object, now: Now) -> None:
+        """Let time pass while nothing can be taken in: jobs wait in the spool.
+
+        A coupon is let go of all the same, unless its bill may be one of them: a central that was
+        restored without the rule book awaits this till for as long as it keeps one.
+        """
+        if isinstance(message, JobSeen | PictureSeen | JobRead):
+            self.coupons.bill_may_wait(now)
+        if isinstance(message, JobRead):
+            message.settle(recorded=False)
+        self.coupons.tick(now, reading=bool(self.state.unread_jobs))
 
     def _command(self, message: object, now: Now, terms: Terms) -> None:
         match message:

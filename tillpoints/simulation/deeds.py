@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: When those come who come right after a restore: what was lent before it may still be spent.
 _SOON_MS = 10 * 60_000
+#: When at the latest the members are imported again that the backup does not know.
+_IMPORTED_MS = 2 * HOUR_MS
 
 
 def _partition(mall: "Mall", station: Station) -> None:
@@ -53,6 +55,7 @@ def _restore(mall: "Mall", station: Station) -> None:
     if mall.central.restore():
         world.mark("central restored")
         mall.observer.start_over()
+        world.after(world.chance("imports").randrange(_IMPORTED_MS), mall.import_again)
     for other in mall.stations if rng.random() < 0.5 else ():
         visit = partial(mall.people.borrowers.visit, other)
         world.after(rng.randrange(_SOON_MS), partial(other.act, visit))

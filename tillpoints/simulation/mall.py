@@ -70,7 +70,7 @@ class Mall:
         self.people.redeemers.stations = self.stations
         for station in self.stations:
             station.checked, station.opened = self._after_sync, self.checks.directory
-        self._known_members: set[int] = set()
+        self._tiers: dict[int, str] = {}  # of the cards whose members were imported
         self._copies: list[Station] = []
 
     def live(self) -> None:
@@ -154,9 +154,15 @@ class Mall:
     def _import_member(self, card: int) -> None:
         """Let a member own a card, which may have earned already."""
         if self.central.up:
-            tier = self.world.chance("members").choice(("base", "gold"))
-            self._known_members.add(card)
+            tier = self._tiers.get(card) or self.world.chance("members").choice(("base", "gold"))
+            self._tiers[card] = tier
             self.central.set_member(SetMember(f"{card:016x}", tier, (tag_of(card),)))
+
+    def import_again(self) -> None:
+        """Bring in all members once more: central was restored, and may lack some."""
+        for card in sorted(self._tiers):
+            self._import_member(card)
+        self.world.mark("members imported again")
 
     def _plan(self) -> None:
         rng = self.world.chance("plan")
@@ -218,6 +224,8 @@ class Mall:
         self._switch_copies_off()
         self.central.disk.disarm()
         self.central.restart()
+        if self.observer.restored:
+            self.import_again()
         world.run_until(
             world.now_ms + 2 * HOUR_MS
         )  # what is under way arrives, who is down is back

@@ -8,6 +8,7 @@ NIGHT = 500
 RARE = (
     "another run is armed",
     "bisected",
+    "cancelled before a restore",
     "census",
     "central restored",
     "central upgraded",
@@ -39,6 +40,8 @@ RARE = (
     "lent ahead to an earlier run",
     "ledger sealed",
     "not lent ahead: after_restore",
+    "paid bill back",
+    "part-paid bill brought back",
     "payment matched",
     "payment raised",
     "payment taken back",

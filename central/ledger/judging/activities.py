@@ -67,7 +67,7 @@ def done(entry: Entry, body: ActivityDone) -> Judgement:
     book = entry.state.books.get(body.book)
     if book is None:
         reference = references.to_rule_book(body.book)
-        return Judgement(Verdict.PENDING_UPGRADE, "rule_book_unknown", reference=reference)
+        return Judgement(Verdict.PENDING_UPGRADE, references.BOOK_UNKNOWN, reference=reference)
     owner = resolve(entry, body.holder)
     if owner.kind == "card":
         return Judgement(Verdict.REFUSED_FINAL, "activity_members_only")

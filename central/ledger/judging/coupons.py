@@ -6,7 +6,7 @@ used the voucher up beforehand, so what the till tells confirms that or gives it
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import bills, redemptions, references, returning
+from central.ledger.judging import bill_coupons, redemptions, references, returning
 from central.ledger.judging.entry import Entry, Impossible
 from central.ledger.judging.hashes import hash_of
 from central.ledger.judging.redemption_rows import Redemption
@@ -21,19 +21,25 @@ def handed_in(entry: Entry, body: VoucherUse) -> Judgement:
     """Use a voucher up; that of a coupon goes to the bill that it was taken off.
 
     A till that was copied may use it on another bill under the very request that central answered.
+    A second use waits for the bill that has the coupon to come back, or for its own.
     """
     voucher = entry.state.vouchers.get(body.voucher_code)
     if voucher is not None and _is_on_another(entry, voucher, body):
         judgement = returning.used_again(entry, voucher, body.by)
     else:
         judgement = redemptions.use(entry, body)
-    if judgement.verdict is Verdict.PENDING_REF and body.fingerprint:
-        return structs.replace(judgement, bill=hash_of(body.fingerprint))
-    if body.bill is UNSET or voucher is None or judgement.verdict not in _APPLIED:
+    waits = judgement.verdict is Verdict.PENDING_REF and judgement.reason == returning.VOUCHER_USED
+    if body.bill is UNSET or voucher is None or not (waits or judgement.verdict in _APPLIED):
         return judgement
     if body.fingerprint is UNSET or not body.fingerprint:
         raise Impossible("a coupon was used on a bill that nobody names")
-    bills.coupon_used(entry, voucher.lease_id, body.fingerprint, body.bill)
+    of = (voucher.lease_id, body.fingerprint, body.bill)
+    if not waits:
+        bill_coupons.used(entry, *of)
+    elif bill_coupons.never_counted(entry, *of):
+        judgement = Judgement(Verdict.APPLIED)
+    else:
+        return structs.replace(judgement, bill=hash_of(body.fingerprint))
     entry.wakes.append(references.to_paid_bill(voucher.lease_id))
     return judgement
 
@@ -56,7 +62,7 @@ def checked(entry: Entry, body: CouponChecked) -> Judgement:
         return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
     kept = entry.state.redemptions.get(voucher.lease_id) or Redemption()
     if body.outcome != "released":
-        taken = body.fingerprint and bills.took(entry, voucher.lease_id, body.fingerprint)
+        taken = body.fingerprint and bill_coupons.took(entry, voucher.lease_id, body.fingerprint)
         if taken or body.fingerprint == kept.let_go:
             return Judgement(Verdict.APPLIED)
         reference = references.to_paid_bill(voucher.lease_id)
@@ -73,15 +79,10 @@ def checked(entry: Entry, body: CouponChecked) -> Judgement:
 def _put_back(entry: Entry, voucher: Voucher, request_id: str) -> None:
     """Make a voucher good again that this device took, or may yet take by a late request."""
     by = entry.event.identity.device_id.hex()
-    lease = entry.state.leases.get(voucher.lease_id)
     kept = entry.state.redemptions.get(voucher.lease_id) or Redemption()
-    state = voucher.state
-    if state is VoucherState.USED:
+    if voucher.state is VoucherState.USED:
         if (voucher.used_by, voucher.request_id) != (by, request_id) or kept.used_on is not UNSET:
             return  # it was not taken for this, or a bill has it
-        state = VoucherState.REDEEMED if lease and lease.spent else VoucherState.ISSUED
-    elif state not in (VoucherState.ISSUED, VoucherState.REDEEMED):
+    elif voucher.state not in (VoucherState.ISSUED, VoucherState.REDEEMED):
         return
-    again = structs.replace(voucher, state=state, used_by=by, request_id=request_id)
-    entry.state.vouchers.put(voucher.code, again)
-    entry.wakes.append(references.to_voucher_back(voucher.code))
+    returning.good_again(entry, voucher, by, request_id)

@@ -70,6 +70,7 @@ from loyalty.events import (
     StockReserved,
     TenderChecked,
     TierSet,
+    VoucherCancelled,
     VoucherReturned,
     VoucherUse,
 )
@@ -260,8 +261,8 @@ def _wait(state: State, event: Event, judgement: Judgement) -> None:
     reference = judgement.reference
     if reference is not None:
         state.waiting.add(reference, event.identity)
-    if judgement.bill is not None:
-        bills.expect(state, judgement.bill)
+    if reference is not None and judgement.bill is not None:
+        bills.wake_with(state, judgement.bill, reference)
     state.pending.put(event.identity, Pending(event, judgement.verdict, reference))
 
 
@@ -297,6 +298,7 @@ _HANDLERS: dict[type, Callable[[Entry, Any], Judgement]] = {
     VoucherUse: coupons.handed_in,
     TenderChecked: tenders.checked,
     CouponChecked: coupons.checked,
+    VoucherCancelled: returning.told_back,
     ReviewOpened: reviews.opened,
     ReviewHeld: reviews.held,
     ReviewDecided: reviews.decided,

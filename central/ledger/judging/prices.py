@@ -14,8 +14,9 @@ from msgspec import UNSET
 from central.ledger.judging.accounts import holder_of
 from central.ledger.judging.entry import Entry, day_of
 from central.ledger.judging.redemption_rows import Redemption
-from central.ledger.judging.rows import Lease
-from loyalty.catalogue import Asking, Terms, price, why_not, why_not_ahead
+from central.ledger.judging.rows import Event, Lease
+from central.ledger.judging.state import State
+from loyalty.catalogue import Asking, Details, Terms, price, why_not, why_not_ahead
 from loyalty.events import Redeem
 from loyalty.rules.tender import TENDER_REWARD
 
@@ -39,6 +40,21 @@ def off_catalogue(entry: Entry, lease: Lease, kept: Redemption, body: Redeem) ->
     days = {day_of(moment_ms, entry.state.zone).isoformat() for moment_ms in (first_ms, last_ms)}
     asked = product(held, sorted(days), sorted(tiers))
     return not any(_fits(terms, body, day, tier_id) for terms, day, tier_id in asked)
+
+
+def as_bought(state: State, event: Event, spend: Redeem) -> tuple[int, Details, str]:
+    """Return how many pieces a spend must have paid for, under which terms, on which day (ISO).
+
+    For where a grant is lost that said it. What the catalogue never had is one piece on no terms.
+    """
+    day = day_of(event.earliest_ms, state.zone).isoformat()
+    history = state.terms.get(spend.reward_id) or ()
+    held = tuple(_held(history, event.earliest_ms - HELD_MS, event.latest_ms)) or history
+    for terms in reversed(held):
+        pieces, rest = divmod(spend.points, price(terms.points, terms.details, day))
+        if not rest and 1 <= pieces <= terms.details.pieces_max:
+            return pieces, terms.details, day
+    return 1, held[-1].details if held else Details(), day
 
 
 def _held(history: tuple[Terms, ...], first_ms: int, last_ms: int) -> Iterator[Terms]:

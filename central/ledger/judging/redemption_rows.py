@@ -1,6 +1,6 @@
 """What the ledger knows of redemptions besides leases and vouchers: pieces, places, lots."""
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from loyalty.coupons import Coupon
 from loyalty.facts import Bill
@@ -50,29 +50,54 @@ class BillPart(Struct, frozen=True, omit_defaults=True):
     back: int = 0
 
 
-class Returned(Struct, frozen=True):
+class Returned(Struct, frozen=True, array_like=True):
     """A refund: how much of a bill of `owed_fen` had come back with it, and what points it names.
 
-    Both in fen.
+    All in fen.
     """
 
     returned_fen: int
     owed_fen: int
     named_fen: int
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of the bill was left."""
+        return self.returned_fen == self.owed_fen
 
-class PaidBill(Struct, frozen=True):
-    """What points and coupons paid of a bill, and how much of it was returned, in fen.
+
+class PaidBill(Struct, frozen=True, omit_defaults=True):
+    """What points and coupons paid of a bill, and what its refunds returned.
 
     Of a bill whose paper a person corrected all this stands `under` the fingerprint it was read by.
-    `early` is kept from when something is said to have paid that nobody knows yet: the refunds
-    since, which give that back too once it is known.
+    Once nothing of it is left it `wakes` what waits for these references.
     """
 
     parts: tuple[BillPart, ...] = ()
-    returned_fen: int = 0
-    under: str | UnsetType = UNSET
-    early: tuple[Returned, ...] | UnsetType = UNSET
+    refunds: tuple[Returned, ...] = ()
+    under: str = ""
+    wakes: tuple[bytes, ...] = ()
+
+    @property
+    def returned_fen(self) -> int:
+        """How much of it has come back."""
+        return self.refunds[-1].returned_fen if self.refunds else 0
+
+    @property
+    def is_back(self) -> bool:
+        """Whether it has come back whole."""
+        return any(came.is_whole for came in self.refunds)
+
+    def plus(self, part: BillPart) -> "PaidBill":
+        """Return it with one more part that something paid."""
+        return structs.replace(self, parts=(*self.parts, part))
+
+    def after(self, came: Returned) -> "PaidBill":
+        """Return it after one more refund. Of several that name no points the last says it all."""
+        before = self.refunds
+        if before and not came.named_fen and not before[-1].named_fen:
+            before = before[:-1]
+        return structs.replace(self, refunds=(*before, came))
 
 
 class Reserved(Struct, frozen=True):

@@ -6,7 +6,7 @@ here reads a clock: how long a lease may be spent is between the device and its 
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import arming, bills, prices, references, returning, stock
+from central.ledger.judging import arming, bill_coupons, prices, references, returning, stock
 from central.ledger.judging.accounts import OFFLINE_LOSS, Code, wallet_id
 from central.ledger.judging.entry import Entry, Impossible, bounded
 from central.ledger.judging.redemption_rows import Redemption, Tender
@@ -84,6 +84,7 @@ def remake(entry: Entry, body: LeaseRemade) -> Judgement:
     covered = holder.kind == "member" and points <= entry.account(wallet).available
     if covered:
         entry.hold(wallet, points)
+        stock.take(entry, body.counted)
     lease = Lease(
         lease_id=body.lease_id,
         account_id=wallet,
@@ -98,8 +99,14 @@ def remake(entry: Entry, body: LeaseRemade) -> Judgement:
         state=LeaseState.OPEN if covered else LeaseState.RELEASED,
     )
     _issue(entry, lease, body)
-    if body.tier_id is not UNSET:
-        entry.state.redemptions.put(body.lease_id, Redemption(tier_id=body.tier_id))
+    kept = Redemption(
+        pieces=bounded("pieces", body.pieces, 1),
+        counted=body.counted,
+        coupon=body.coupon,
+        tier_id=body.tier_id,
+    )
+    if kept != Redemption():
+        entry.state.redemptions.put(body.lease_id, kept)
     return _APPLIED
 
 
@@ -202,7 +209,7 @@ def _pay(entry: Entry, lease: Lease, points: int, *, at_our_cost: bool) -> None:
         drawn = lots.taken(before, draw_lots(entry, lease.account_id, points))
         kept = structs.replace(kept, drawn=lots.put_back(kept.drawn, drawn))
     entry.state.redemptions.put(lease.lease_id, kept)
-    bills.pay_shops(entry, lease)
+    bill_coupons.pay_shops(entry, lease)
 
 
 def release(entry: Entry, body: LeaseRelease) -> Judgement:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from loyalty.receipt import Receipt, fingerprint
 
 _YEARS = range(2000, 2100)
+#: The reason of an event that waits for a rule book.
+BOOK_UNKNOWN = "rule_book_unknown"
 
 
 class Print(NamedTuple):

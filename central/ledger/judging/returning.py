@@ -18,7 +18,7 @@ from central.ledger.judging.entry import Entry, Impossible
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import Judgement, Lease, Voucher, VoucherState
 from central.ledger.judging.wallets import pay_debt
-from loyalty.events import VoucherReturned
+from loyalty.events import VoucherCancelled, VoucherReturned
 from loyalty.rules import lots
 from loyalty.wire import Verdict
 
@@ -33,19 +33,37 @@ def give_back(entry: Entry, body: VoucherReturned) -> Judgement:
     voucher = entry.state.vouchers.get(body.voucher_code)
     if voucher is None or voucher.state is not VoucherState.REDEEMED:
         raise Impossible("only a voucher that is paid and not used can be given back")
-    lease = _lease(entry, voucher)
-    kept = redemption(entry, lease.lease_id)
-    code = Code.VOUCHER_EXPIRED if body.cause == "expired" else Code.CANCELLED
-    if kept.ours:
-        entry.move(spent_to(kept), OFFLINE_LOSS, lease.spent, code, lease.lease_id)
-    else:
-        _pay_back(entry, lease, kept, code)
-    stock.put_back(entry, kept.counted)
-    entry.state.redemptions.put(lease.lease_id, structs.replace(kept, request_id=body.request_id))
-    state = VoucherState.EXPIRED if body.cause == "expired" else VoucherState.CANCELLED
+    expired = body.cause == "expired"
+    code = Code.VOUCHER_EXPIRED if expired else Code.CANCELLED
+    _all_back(entry, _lease(entry, voucher), code, body.request_id)
+    state = VoucherState.EXPIRED if expired else VoucherState.CANCELLED
     by = body.by or None
     entry.state.vouchers.put(voucher.code, structs.replace(voucher, state=state, used_by=by))
     return Judgement(Verdict.APPLIED)
+
+
+def told_back(entry: Entry, body: VoucherCancelled) -> Judgement:
+    """Give back what a device was told is given back, where a restored central forgot it.
+
+    What was handed in before we hear of it costs the house what it does when told afterwards.
+    """
+    voucher = entry.state.vouchers.get(body.voucher_code)
+    if voucher is None:
+        reference = references.to_voucher(body.voucher_code)
+        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
+    lease, device_id = _lease(entry, voucher), entry.event.identity.device_id
+    if lease.device_id != device_id:
+        raise Impossible("a device tells what another one took back")
+    taken, kept = voucher.state is VoucherState.USED, redemption(entry, lease.lease_id)
+    if voucher.state in RETURNED or (taken and (kept.ours or kept.request_id)):
+        return Judgement(Verdict.APPLIED)  # the member has the points
+    if not taken or not lease.spent:
+        by = device_id.hex()
+        return give_back(
+            entry, VoucherReturned(body.at, voucher.code, "member", by, body.request_id)
+        )
+    _all_back(entry, lease, Code.CANCELLED, body.request_id)
+    return taken_all_the_same(entry, voucher)
 
 
 def taken_all_the_same(entry: Entry, voucher: Voucher) -> Judgement:
@@ -59,6 +77,26 @@ def taken_all_the_same(entry: Entry, voucher: Voucher) -> Judgement:
     stock.take(entry, kept.counted)
     entry.state.redemptions.put(lease.lease_id, structs.replace(kept, ours=True))
     return Judgement(Verdict.APPLIED_ADJUSTED, "voucher_returned", lease.spent)
+
+
+def good_again(
+    entry: Entry, voucher: Voucher, by: str | None = None, request_id: str | None = None
+) -> None:
+    """Let a coupon that no bill has any more be good again, or stay cancelled if it was.
+
+    Then its member has the points, and the house gets back what the bill had cost it.
+    """
+    lease = _lease(entry, voucher)
+    kept = redemption(entry, lease.lease_id)
+    state = VoucherState.REDEEMED if lease.spent else VoucherState.ISSUED
+    if kept.ours and kept.request_id:
+        entry.move(spent_to(kept), OFFLINE_LOSS, lease.spent, Code.LOSS_BACK, lease.lease_id)
+        stock.put_back(entry, kept.counted)
+        entry.state.redemptions.put(lease.lease_id, structs.replace(kept, ours=False))
+        state, by, request_id = VoucherState.CANCELLED, lease.device_id.hex(), None
+    again = structs.replace(voucher, state=state, used_by=by, request_id=request_id)
+    entry.state.vouchers.put(voucher.code, again)
+    entry.wakes.append(references.to_voucher_back(voucher.code))
 
 
 def used_again(entry: Entry, voucher: Voucher, by: str) -> Judgement:
@@ -85,6 +123,16 @@ def redemption(entry: Entry, lease_id: str) -> Redemption:
 def spent_to(kept: Redemption) -> bytes:
     """Return the account of what was spent: the shop's where points were money."""
     return REDEMPTION if kept.tender is UNSET else settlement_id(kept.tender.shop_id)
+
+
+def _all_back(entry: Entry, lease: Lease, code: Code, request_id: str) -> None:
+    kept = redemption(entry, lease.lease_id)
+    if kept.ours:
+        entry.move(spent_to(kept), OFFLINE_LOSS, lease.spent, code, lease.lease_id)
+    else:
+        _pay_back(entry, lease, kept, code)
+    stock.put_back(entry, kept.counted)
+    entry.state.redemptions.put(lease.lease_id, structs.replace(kept, request_id=request_id))
 
 
 def _pay_back(entry: Entry, lease: Lease, kept: Redemption, code: Code) -> None:

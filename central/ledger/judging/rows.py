@@ -68,7 +68,7 @@ class Event(Struct, frozen=True, gc=False):
 class Judgement(Struct, frozen=True, gc=False):
     """What central made of an event. `reference` is what it waits for, if it waits.
 
-    `bill` is the key of the bill that it then says something paid a part of.
+    What waits for that may end with a `bill` as well, by its key: when that comes back whole.
     """
 
     verdict: Verdict

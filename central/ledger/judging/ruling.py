@@ -34,8 +34,8 @@ NOBODY = Profile()
 class Ruled(Struct, frozen=True, gc=False):
     """What a sale gives its holder: `due` by the rules, `uncapped` but for caps receipts share.
 
-    `gone` of `due` went with earlier refunds. `apart` are points with an own last day. They are
-    pending before the day `counts_from`.
+    `gone` went with earlier refunds, of `due` or of what was promised beyond it. `apart` are points
+    with an own last day. They are pending before the day `counts_from`.
     """
 
     due: int
@@ -54,16 +54,19 @@ def remember(entry: Entry, key: bytes, body: SaleBody, book: RuleBook) -> None:
         entry.state.facts.put(key, facts)
 
 
-def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook) -> Ruled:
+def award(
+    entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook, promised: int = 0
+) -> Ruled:
     """Return what a sale gives a resolved holder, and count what it uses of shared caps."""
     earned_on = date.fromisoformat(sale.sold_on)
     until, begin = last_day(earned_on, book, tier_id), counts_from(earned_on, book)
     if prepared(book).plain:
         basket, who = Basket(sale.eligible_fen, sale.shop_id, sale.category), Who(tier_id)
-        due = stays = earning.points(basket, who, None, book)
+        due = earning.points(basket, who, None, book)
+        points = stays = max(due, promised)
         if sale.refunded_fen:
-            stays = refunds.kept(basket, due, sale.refunded_fen, who, None, book)
-        return Ruled(due, due, due - stays, until, begin)
+            stays = refunds.kept(basket, points, sale.refunded_fen, who, None, book)
+        return Ruled(due, due, points - stays, until, begin)
     facts = entry.state.facts.get(sale.fingerprint) or NOTHING
     basket, when = _basket(sale, facts), span(entry, facts)
     known = counters(book, owner.key, earned_on)
@@ -84,12 +87,12 @@ def award(entry: Entry, sale: Sale, owner: Holder, tier_id: str, book: RuleBook)
         undone=UNSET,
     )
     entry.state.facts.put(sale.fingerprint, facts)
-    after = refunds.left_of(basket, earned, sale.refunded_fen, who, when, book, facts.back or ())
-    if sale.refunded_fen:
+    points, refunded_fen = max(earned, promised), sale.refunded_fen
+    after = refunds.left_of(basket, points, refunded_fen, who, when, book, facts.back or ())
+    if refunded_fen:
         _free(entry, sale.fingerprint, refunds.still_used(moved, given, after, who, when, book))
-    stays = after.points
     apart = _apart(given, earned_on, book, tier_id)
-    return Ruled(earned, uncapped.points + extra, earned - stays, until, begin, apart)
+    return Ruled(earned, uncapped.points + extra, points - after.points, until, begin, apart)
 
 
 def refunded(

@@ -206,36 +206,39 @@ def _award(
 ) -> tuple[rows.Sale, Judgement]:
     """Give a sale's points, less what was refunded already, to `holder`.
 
-    A device that promised nothing learns the points as `adjusted`.
+    A refund takes its share of a promise too, whether it comes before or behind it. A device that
+    promised nothing learns the points as `adjusted`.
     """
     book = _book(entry, given.book)
     owner = resolve(entry, holder)
     tier_id = tier_of(entry, owner)
-    ruled = ruling.award(entry, given, owner, tier_id, book)
-    earned, gone = ruled.due, ruled.gone
-    due, told = earned - gone, bounded("points", promised or 0)
+    told = bounded("points", promised or 0)
+    ruled = ruling.award(entry, given, owner, tier_id, book, told)
+    points = max(ruled.due, told)
+    due = points - ruled.gone
     parts: tuple[tuple[int, Code], ...]
-    parts = ((min(due, told), Code.AWARD), (due - told, Code.TRUE_UP))
+    parts = ((min(due, told), Code.AWARD), (max(due - told, 0), Code.TRUE_UP))
     if promised is None:
         parts = ((due, Code.AWARD), (0, Code.TRUE_UP))
-    elif told > due:
-        overrun = min(told - due, ruled.uncapped - ruled.due)
-        excess = ((overrun, Code.OVERRUN), (told - due - overrun, Code.PROMISE))
-        parts = ((due, Code.AWARD), *excess)
+    elif due > ruled.due:
+        overrun = min(due - ruled.due, ruled.uncapped - ruled.due)
+        excess = ((overrun, Code.OVERRUN), (due - ruled.due - overrun, Code.PROMISE))
+        parts = ((ruled.due, Code.AWARD), *excess)
     subject = given.fingerprint.hex()
     give(entry, owner, parts, subject, ruled.until, ruled.apart, ruled.counts_from)
     awarded = structs.replace(
         given,
         holder=holder,
         tier_id=tier_id,
-        points=earned + max(told - due, 0),
-        taken_back=gone,
+        points=points,
+        taken_back=ruled.gone,
         state=SaleState.AWARDED,
     )
     buying.count(entry, given, awarded)
-    if promised is not None and due > told:
-        return awarded, Judgement(Verdict.APPLIED_ADJUSTED, "true_up", due - told)
-    return awarded, Judgement(Verdict.APPLIED, "", due if promised is None else 0)
+    if promised is None or due == told:
+        return awarded, Judgement(Verdict.APPLIED, "", due if promised is None else 0)
+    why = "true_up" if due > told else "recomputed"
+    return awarded, Judgement(Verdict.APPLIED_ADJUSTED, why, due - told)
 
 
 def _take_key(entry: Entry, key: references.Print) -> Judgement | None:
@@ -335,7 +338,7 @@ def _book(entry: Entry, version: str) -> RuleBook:
 
 def _without_book(version: str) -> Judgement:
     reference = references.to_rule_book(version)
-    return Judgement(Verdict.PENDING_UPGRADE, "rule_book_unknown", reference=reference)
+    return Judgement(Verdict.PENDING_UPGRADE, references.BOOK_UNKNOWN, reference=reference)
 
 
 def _without_sale(reference: bytes | None) -> Judgement:

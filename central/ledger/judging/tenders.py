@@ -1,14 +1,14 @@
 """What a till found when it compared a receipt with the points that paid a part of it.
 
 A match uses the voucher up. Everything else waits for a person: nothing moves until one of them
-takes the points back or closes the case.
+takes the points back or closes the case. That central gave them back, which a restore may have
+undone, its till tells as well.
 """
 
-from central.ledger.judging import bills, redemptions, references
+from central.ledger.judging import bill_points, redemptions, references, returning
 from central.ledger.judging.entry import Entry, Impossible
-from central.ledger.judging.hashes import hash_of
 from central.ledger.judging.rows import Judgement, VoucherState
-from loyalty.events import TenderChecked, VoucherUse
+from loyalty.events import TenderChecked, VoucherReturned, VoucherUse
 from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wire import Verdict
 
@@ -22,9 +22,7 @@ def checked(entry: Entry, body: TenderChecked) -> Judgement:
     voucher = entry.state.vouchers.get(body.voucher_code)
     if voucher is None:
         reference = references.to_voucher(body.voucher_code)
-        named = body.outcome == "matched" and body.fingerprint  # tills of before named no bill
-        bill = hash_of(body.fingerprint) if named else None
-        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference, bill=bill)
+        return Judgement(Verdict.PENDING_REF, "voucher_unknown", reference=reference)
     by = entry.event.identity.device_id.hex()
     if voucher.reward_id != TENDER_REWARD or voucher.home_device != by:
         raise Impossible("no payment with points at this till")
@@ -32,11 +30,14 @@ def checked(entry: Entry, body: TenderChecked) -> Judgement:
         judgement = redemptions.use(entry, VoucherUse(body.at, body.voucher_code, by))
         lease = entry.state.leases.get(voucher.lease_id)
         if lease is not None:  # as the use leaves it: the house may have paid
-            bills.points_paid(entry, lease, body.fingerprint)
+            bill_points.paid(entry, lease, body.fingerprint)
         return judgement
     settles = references.to_paid_bill(voucher.lease_id)
     if body.outcome == "taken_back":
         entry.wakes.append(settles)
+        if voucher.state is VoucherState.REDEEMED:  # who gave the points back has lost that
+            again = VoucherReturned(body.at, body.voucher_code, "member", by)
+            return returning.give_back(entry, again)
         return Judgement(Verdict.APPLIED)
     if voucher.state is not VoucherState.REDEEMED:
         return Judgement(Verdict.APPLIED)  # it is settled

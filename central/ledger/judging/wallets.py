@@ -21,12 +21,17 @@ from loyalty.rules.lots import Draw, Lot, PendingLot, draw
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
+def is_key(key: str) -> bool:
+    """Tell whether a member or a card may be called so; what a device wrote may say anything."""
+    return _KEY.fullmatch(key) is not None
+
+
 def resolve(entry: Entry, holder: Holder) -> Holder:
     """Return whose wallet a holder's points are in: a card's member once that is known.
 
     Raises Impossible for a key that is nobody's.
     """
-    if _KEY.fullmatch(holder.key) is None:
+    if not is_key(holder.key):
         raise Impossible(f"a {holder.kind} whose key has {len(holder.key)} characters, or odd ones")
     if holder.kind == "card":
         member = entry.state.cards.get(holder.key)

@@ -250,7 +250,7 @@ class _Turn:
         return repeat if repeat is not None else self._log.judgement(identity)
 
     def _take(self, push: Push, fresh_from: int) -> None:
-        """Judge the frames of a push from `fresh_from` on."""
+        """Judge the frames of a push from `fresh_from` on, and behind them what waited for one."""
         unknown = When(push.received_ms, push.received_ms, Quality.UNKNOWN)
         for offset in range(fresh_from, len(push.frames)):
             seq, frame, body = push.first_seq + offset, push.frames[offset], push.bodies[offset]
@@ -275,9 +275,9 @@ class _Turn:
             if seq in push.poison:
                 recorded = Judgement(Verdict.QUARANTINED, error=push.poison[seq])
             self._append(event, push.hashes[offset], recorded)
-            self._wake()
         if fresh_from < len(push.frames):
             self._move_head(push.device_id, push.epoch, push.last_seq, push.hashes[-1])
+        self._wake()
 
     def _write(self, frame: Frame) -> Judgement:
         """Append an event of central's own to its chain and judge it."""

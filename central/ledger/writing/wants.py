@@ -190,7 +190,7 @@ def _of_review(body: events.Body | Unreadable) -> Iterator[Want]:
 
 
 def _of_rewards(body: events.Body | Unreadable) -> Iterator[Want]:
-    """Yield what central's own events about rewards read."""
+    """Yield what central's own events about rewards read, and what tells of one of them."""
     match body:
         case events.LeaseGrant():
             yield "arms", (bytes.fromhex(body.device), body.epoch)
@@ -199,7 +199,7 @@ def _of_rewards(body: events.Body | Unreadable) -> Iterator[Want]:
             yield from _of_lease(body)
             for name in body.counted:
                 yield from (("uses", name), ("reserved", name))
-        case events.VoucherReturned():
+        case events.VoucherReturned() | events.VoucherCancelled():
             yield "vouchers", body.voucher_code
             yield "accounts", REDEMPTION
         case events.StockReserved():

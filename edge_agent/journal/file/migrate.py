@@ -44,15 +44,20 @@ def migrate(db: sqlite3.Connection, path: Path, known: dict[int, str]) -> None:
         _copy(db, path.with_name(f"{path.name}.before-{latest:04d}"))
     db.execute("BEGIN IMMEDIATE")
     try:
-        for number in range(version + 1, latest + 1):
-            for statement in _statements(known[number]):
-                db.execute(statement)
-        db.execute(f"PRAGMA user_version = {latest:d}")
+        apply(db, version, latest, known)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def apply(db: sqlite3.Connection, version: int, to: int, known: dict[int, str]) -> None:
+    """Apply the steps behind `version` up to `to`, in the caller's transaction."""
+    for number in range(version + 1, to + 1):
+        for statement in _statements(known[number]):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {to:d}")
 
 
 def _copy(db: sqlite3.Connection, to: Path) -> None:

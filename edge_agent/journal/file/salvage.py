@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from edge_agent.journal import cursor, identity, log, projections
 from edge_agent.journal.errors import JournalBroken
 from edge_agent.journal.file.database import FILE, connect_writer, lock
 from edge_agent.journal.file.mark import Mark
-from edge_agent.journal.file.migrate import migrate, steps, sync_folder
+from edge_agent.journal.file.migrate import apply, steps, sync_folder
 from edge_agent.journal.file.pages import records
 from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.journal import LOCK_FILE, Journal
@@ -110,11 +110,14 @@ def _aside(path: Path) -> Path:
 
 def _rebuilt(path: Path, part: Path, told: Place | None) -> Salvaged:
     """Write the new file and sync it."""
+    known = steps()
     with closing(connect_writer(part)) as new:
-        migrate(new, part, steps())
         new.execute("BEGIN IMMEDIATE")
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as old:
+            version = _version(old, known)
+            apply(new, 0, version, known)  # as the old file is, so that its rows are upgraded too
             _copy_tables(old, new)
+        apply(new, version, max(known), known)
         who = identity.load(new)
         epochs = {epoch for (epoch,) in new.execute("SELECT epoch FROM epoch").fetchall()}
         if who is None or who.epoch not in epochs:
@@ -132,6 +135,14 @@ def _rebuilt(path: Path, part: Path, told: Place | None) -> Salvaged:
     with part.open("rb") as file:
         os.fsync(file.fileno())
     return Salvaged(events, lost, _aside(path))
+
+
+def _version(old: sqlite3.Connection, known: Collection[int]) -> int:
+    """Return the version of a damaged file, the latest if it does not tell."""
+    with suppress(sqlite3.DatabaseError):
+        if (version := old.execute("PRAGMA user_version").fetchone()[0]) in known:
+            return int(version)
+    return max(known)
 
 
 def _copy_tables(old: sqlite3.Connection, new: sqlite3.Connection) -> None:

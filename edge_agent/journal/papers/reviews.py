@@ -149,6 +149,11 @@ def set_sent(db: sqlite3.Connection, paper_hash: str, sent: int) -> None:
     db.execute("UPDATE paper SET sent = ? WHERE paper_hash = ?", (sent, paper_hash))
 
 
+def none_sent(db: sqlite3.Connection) -> None:
+    """Offer every paper again: a central that was restored may lack it, and says what it holds."""
+    db.execute("UPDATE paper SET sent = 0")
+
+
 def expire(db: sqlite3.Connection, before_ms: int) -> None:
     """Delete the papers of items decided before a moment; what was decided stays in the journal."""
     rows = db.execute(f"{_ITEM} WHERE item.state <> 'open' OR pulled.payload IS NOT NULL")

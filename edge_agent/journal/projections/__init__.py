@@ -7,8 +7,6 @@ the event. It must never read a clock, a random number or anything that was pull
 import logging
 import sqlite3
 
-from msgspec import UNSET
-
 from edge_agent.journal.damage import readable
 from edge_agent.journal.log import Link, Place
 from edge_agent.journal.projections import (
@@ -36,6 +34,7 @@ from loyalty.events import (
     ReviewOpened,
     Sale,
     TenderChecked,
+    VoucherCancelled,
     VoucherUse,
     body_of,
     origin_of,
@@ -78,10 +77,11 @@ def apply(db: sqlite3.Connection, place: Place, body: Body) -> None:
             claims.claimed(db, place, body)
         case Redeem():
             leases.redeemed(db, place, body)
-            if body.bill is not UNSET:
-                payments.paid(db, body, body.bill)
-        case TenderChecked() | CouponChecked():
+            payments.paid(db, body)
+        case TenderChecked():
             payments.checked(db, body)
+        case CouponChecked() | VoucherCancelled():
+            return  # no bill took the coupon; what came back is in central's balance
         case LeaseClose():
             leases.closed(db, body)
         case VoucherUse():

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from edge_agent.journal import cursor, identity
 from edge_agent.journal.cursor import Cursor
+from edge_agent.journal.papers import reviews
 from edge_agent.journal.pulled import members, seals
 from loyalty.chain import signed_by
 from loyalty.codes import voucher_hash
@@ -67,6 +68,7 @@ def start_over(db: sqlite3.Connection, incarnation: bytes) -> None:
             db.execute(f"UPDATE {table} SET old = 1")  # noqa: S608 our own names
         members.of_another_feed(db)
         cursor.drop_foreign_acks(db, incarnation)
+        reviews.none_sent(db)
     db.execute("DELETE FROM unread_row")
     cursor.move(db, Cursor(incarnation, 0))
 

@@ -43,6 +43,10 @@ class VoucherReader:
         """Return the coupon that waits for its bill or for a person."""
         return self._ask(coupons.awaiting)
 
+    def is_coupon_closed(self, kept: coupons.KeptCoupon) -> bool:
+        """Tell whether a person at central closed the case that this till raised about a coupon."""
+        return self._ask(lambda db: coupons.is_closed(db, kept))
+
     def paid_bill(self, fingerprint: str) -> bills.PaidBill | None:
         """Return what paid for a bill of this till beside money, None if nothing did."""
         return self._ask(lambda db: bills.paid_bill(db, fingerprint))

@@ -33,11 +33,16 @@ def mall_in(folder, *url):
 
 
 def restored_from(mall, file, empty):
-    """Restore a mall's backup elsewhere, beside a copy of its keys."""
+    """Restore a mall's backup elsewhere; return the mall there."""
+    restore(mall, file, empty)
+    return empty
+
+
+def restore(mall, file, empty):
+    """Restore a mall's backup elsewhere, beside a copy of its keys; return what is said of it."""
     (empty.folder / "central.keys").write_bytes((mall.folder / "central.keys").read_bytes())
     (empty.folder / "central.keys").chmod(0o600)
-    empty.run("central", "restore", str(file))
-    return empty
+    return empty.run("central", "restore", str(file))
 
 
 def rows(mall):
@@ -148,6 +153,15 @@ def test_no_lease_is_given_after_a_restore_while_a_lost_one_could_be_spent(mall,
         awaited = connection.execute(select(schema.awaited.c.device_id)).scalars().all()
     assert till.id not in awaited
     assert not awaits(elsewhere)["till-1"]
+
+
+def test_a_restore_says_what_is_to_be_done_before_the_server_starts(mall, tmp_path):
+    """A revocation that is forgotten gives the key of a stolen till back its power at once."""
+    file, elsewhere = tmp_path / "mall.backup", mall_in(tmp_path / "elsewhere")
+    mall.run("central", "backup", str(file))
+    told = restore(mall, file, elsewhere)
+    for words in ("启动服务前", "before the server starts", "fleet revoke", "central import"):
+        assert words in told
 
 
 def test_once_the_longest_lease_has_run_out_nobody_waits_for_a_silent_till(mall, tmp_path):

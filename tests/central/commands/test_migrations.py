@@ -8,7 +8,7 @@ from sqlalchemy import inspect, text
 from central import migrations, schema
 from central.database import reading, writing
 from central.ledger.rule_commands import GrantTier
-from central.ledger.verify import verify
+from central.ledger.verify import rebuild, verify
 from central.ledger.writing import loading
 from central.ledger.writing.bulk import insert_plain
 from central.ledger.writing.lots import unpacked
@@ -144,18 +144,34 @@ def test_a_ledger_of_an_older_version_is_the_same_one_afterwards(programme, two_
         for table in schema.metadata.sorted_tables:
             mine = table.select().where(table.c.shard_key == programme.shard_key)
             rows = [as_before(row, table.name) for row in now.execute(mine)]
-            for row in sorted(rows, key=str, reverse=True):
+            for row in sorted(rows, key=str, reverse=True) if table is not _REFOLDED else ():
                 insert_plain(connection, table.name, tuple(row), [tuple(row.values())])
         for row in lots_as_before(programme):
             insert_plain(connection, "lot", tuple(row), [tuple(row.values())])
         migrations.upgrade(connection)
+    assert unlike(older, programme) == [_REFOLDED]
+    with writing(older) as connection:
+        rebuild(connection, programme.shard_key)
+    assert unlike(older, programme) == []
+    with reading(older) as connection:
+        assert verify(connection, programme.shard_key) == []
+
+
+#: What refunds returned of a bill was not kept once: its table is made again out of the log.
+_REFOLDED = schema.paid_bill
+
+
+def unlike(older, programme):
+    """Return the tables of an older version's ledger that differ from those of this one."""
+    found = []
     with reading(older) as connection, reading(programme.engine) as now:
         for table in schema.metadata.sorted_tables:
             mine = table.select().where(table.c.shard_key == programme.shard_key)
             mine = mine.order_by(*table.primary_key.columns)
             expected = [as_migrated(row, table.name) for row in now.execute(mine)]
-            assert connection.execute(mine).all() == expected, table.name
-        assert verify(connection, programme.shard_key) == []
+            if connection.execute(mine).all() != expected:
+                found.append(table)
+    return found
 
 
 def test_the_changes_of_tier_of_before_are_found_by_their_member(programme, two_empty_databases):

@@ -23,6 +23,7 @@ from loyalty.events import (
     Refund,
     Rejudge,
     Sale,
+    VoucherCancelled,
     VoucherUse,
     frame_of,
 )
@@ -96,7 +97,12 @@ bodies = st.one_of(
         prices,
     ),
     st.builds(LeaseClose, st.just(AT), numbers, prices | st.just(0)),
-    st.builds(lambda lease, by: VoucherUse(AT, "v" + lease, by), numbers, st.sampled_from("xy")),
+    st.builds(
+        lambda lease, by: VoucherUse(AT, "v" + lease, by),
+        numbers,
+        st.sampled_from([DEVICE.hex(), "x"]),
+    ),
+    st.builds(lambda lease, again: VoucherCancelled(AT, "v" + lease, again, 50), numbers, numbers),
     st.builds(
         lambda name, tier, tags: MemberSet(AT, name, tier, tuple(tags)),
         st.sampled_from("ab"),

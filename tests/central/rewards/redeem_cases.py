@@ -182,11 +182,11 @@ class Played:
         )
         return {"returned": done, "waiting": waiting}
 
-    def home_till_reports(self):
-        """The home till tells central that it has nothing more to tell."""
+    def home_till_reports(self, to_come=0):
+        """The home till tells central what more it has to tell, nothing but what it keeps."""
         self.programme.till.write(self.programme.till.sale(fen=100))
         till = self.programme.till
-        till.send(till.request(last_written=len(till.frames)))
+        till.send(till.request(to_come=to_come))
         return {}
 
     def after(self, expected):
@@ -210,6 +210,7 @@ def _said(came):
 
 _ARGUMENTS = {
     "worth",
+    "to_come",
     "redeem_limit_points",
     "offline_points",
     "pin",

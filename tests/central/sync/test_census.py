@@ -3,14 +3,18 @@ from flask import Flask
 
 from central import schema
 from central.database import writing
+from central.fleet.records import issue, register, revoke
+from central.fleet.sheet import Till
 from central.ledger.verify import rebuild
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.reward_offers import LEASE_TTL_S
 from loyalty import wire
+from loyalty.chain import Stream
 from loyalty.events import RefusalKept
 from loyalty.wire import Judged, Verdict
-from tests.central.programme import member
+from tests.central.programme import Device, member
+from tests.central.sync.test_rehoming import go_on
 
 BACKUP = bytes(range(16))
 
@@ -27,15 +31,16 @@ def mall(programme):
 def restore(mall):
     """Make of the database one that came out of a backup of this moment."""
     mall.now_ms += 1_000
-    s, d = schema.shard, schema.device
+    s, devices = schema.shard, mall.rows(schema.device)
     app = Flask("restored")
     app.register_blueprint(blueprint(mall.service))
     mall.client = app.test_client()
     with writing(mall.engine) as connection:
-        connection.execute(s.update().values(incarnation=BACKUP))
+        mine = s.update().where(s.c.shard_key == mall.shard_key)
+        connection.execute(mine.values(incarnation=BACKUP))
         mall.insert(connection, schema.restored, restored_ms=mall.now_ms)
-        for device_id in connection.execute(d.select()).scalars("device_id").all():
-            mall.insert(connection, schema.awaited, device_id=device_id)
+        for device in (one for one in devices if one.state != DeviceState.REVOKED):
+            mall.insert(connection, schema.awaited, device_id=device.device_id)
 
 
 def hear(mall, *devices):
@@ -84,6 +89,21 @@ def test_a_push_from_before_the_restore_tells_nothing_about_what_is_lost(mall):
     assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
 
 
+def test_a_till_that_keeps_a_coupon_for_a_bill_has_not_told_what_becomes_of_it(mall):
+    """Its coupon is in no event yet, and only the lost database knows that it said yes to it."""
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    restore(mall)
+    hear(mall, mall.other)
+    mall.till.incarnation = BACKUP
+    mall.till.send(mall.till.request(to_come=1))
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+    mall.till.write(mall.till.use(lease.voucher_code, "u0"))
+    mall.till.send(mall.till.request())
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
+    mall.check()
+
+
 def test_a_till_that_was_only_registered_in_the_backup_is_awaited(mall):
     lease = mall.till.lease(member())
     mall.till.push(mall.till.redeem(member(), lease))
@@ -91,6 +111,55 @@ def test_a_till_that_was_only_registered_in_the_backup_is_awaited(mall):
     restore(mall)
     hear(mall, mall.till, mall.other)
     assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+
+
+def registered(mall, name):
+    """Register a device as a person does; return its one-time code."""
+    with writing(mall.engine) as connection:
+        register(connection, mall.shard_key, [Till(name, "till", "S1")])
+        return issue(connection, mall.shard_key, name, mall.now_ms, again=True).code
+
+
+def test_a_till_that_is_registered_while_others_are_awaited_is_awaited_too(mall):
+    """The lost database may have known it, and it may have used a voucher of before."""
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    restore(mall)
+    hear(mall, mall.till)
+    code = registered(mall, "lost")
+    hear(mall, mall.other)
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+    back = Device(mall, code)
+    back.incarnation = BACKUP
+    back.write(back.use(lease.voucher_code, "u0"))
+    back.send()
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "voucher_used"
+    mall.check()
+
+
+def test_a_till_that_the_backup_knows_as_revoked_is_awaited_once_it_may_come_back(mall):
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    registered(mall, "gone")
+    with writing(mall.engine) as connection:
+        revoke(connection, mall.shard_key, "gone")
+    restore(mall)
+    hear(mall, mall.till)
+    registered(mall, "gone")
+    hear(mall, mall.other)
+    assert mall.other.use_online(lease.voucher_code).refusal.code == "after_restore"
+
+
+@pytest.mark.parametrize("restored", [True, False])
+def test_a_till_that_is_registered_once_everybody_has_told_keeps_nobody_waiting(mall, restored):
+    lease = mall.till.lease(member())
+    mall.till.push(mall.till.redeem(member(), lease))
+    if restored:
+        restore(mall)
+        hear(mall, mall.till, mall.other)
+    registered(mall, "new")
+    assert mall.rows(schema.awaited) == []
+    assert mall.other.use_online(lease.voucher_code).reward_id == "tea"
 
 
 def test_a_revoked_till_is_not_awaited(mall):
@@ -153,6 +222,22 @@ def test_what_was_refused_before_a_restore_stays_refused_whoever_comes_back_firs
     assert mall.rows(schema.inbox) == before
     assert mall.till.send(mall.till.request(first_seq=1)).judged[-1] == other
     assert mall.other.send(mall.other.request(first_seq=1)).judged == (REFUSED,)
+
+
+def test_what_was_refused_in_an_epoch_that_is_lost_stays_refused_in_the_next(mall):
+    mall.till.push(mall.till.sale(None, fen=10_000, code="SLIP"))
+    restore(mall)
+    late, first = mall.other, mall.till
+    late.incarnation = first.incarnation = BACKUP
+    late.stream, late.frames, late.hashes = Stream(mall.shard_key, late.id, 7), [], [bytes(32)]
+    late.acked = 0
+    late.write(late.claim("SLIP", member("b"), 100))
+    go_on(late)
+    assert late.send(late.request(refused=(REFUSED,))).judged == (REFUSED,)
+    first.write(first.claim("SLIP", member("a"), 100))
+    assert first.send().judged[0].verdict == Verdict.APPLIED
+    assert mall.balance(member("a")) == 400
+    mall.check()
 
 
 def test_a_device_that_was_told_nothing_is_judged_as_it_comes(mall):

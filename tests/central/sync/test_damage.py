@@ -49,7 +49,7 @@ def pushed(folder, till, size=1000):
     with Journal.open(folder, clock=at) as journal:
         while journal.outbox().depth:
             batch = journal.batch(journal.outbox().acked_seq + 1, size, 1 << 20)
-            request = push_of(journal.identity(), till.key, "s1", batch, 0, at())
+            request = push_of(journal.identity(), till.key, "s1", batch, at())
             answer = till.ask(wire.PUSH_PATH, request, wire.PushAnswer)
             assert answer.status == "ok", answer
             journal.acknowledge(answer, at(), 0)

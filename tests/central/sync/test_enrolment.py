@@ -88,6 +88,15 @@ def test_a_device_of_a_lost_database_goes_on_under_its_own_name(programme):
     assert drawn not in {row.device_id for row in programme.rows(schema.device)}
 
 
+def test_a_device_of_a_lost_database_is_awaited_under_its_own_name(programme):
+    drawn, own = programme.expect_device("t"), bytes(range(16))
+    with writing(programme.engine) as connection:
+        programme.insert(connection, schema.awaited, device_id=drawn)
+    programme.add_code("CODE", drawn)
+    enrol(programme, "CODE", device_id=own, epoch=3)
+    assert [row.device_id for row in programme.rows(schema.awaited)] == [own]
+
+
 def test_a_device_of_a_lost_database_cannot_use_up_all_epochs_there_are(programme):
     programme.add_code("CODE", programme.expect_device("t"))
     own = bytes(range(16))

@@ -188,6 +188,9 @@ def test_an_epoch_that_was_never_granted_is_refused(programme):
         ({"first_seq": 0}, (400, "malformed")),
         ({"first_seq": -1}, (400, "malformed")),
         ({"epoch": 2**63}, (400, "malformed")),
+        ({"last_written": 2**63}, (400, "malformed")),
+        ({"to_come": 2**63}, (400, "malformed")),
+        ({"to_come": -1}, (400, "malformed")),
         ({"session": "a\x00"}, (400, "malformed")),
     ],
 )

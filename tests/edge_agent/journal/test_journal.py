@@ -296,11 +296,25 @@ def test_events_written_again_twice_keep_their_first_origin_and_count_once(till)
 def test_a_verdict_that_changes_later_finds_its_event_where_it_stands_now(till):
     till.append([sale(1, WANG, 10)])
     till.rehome(RehomeAnswer(2, bytes(32), ()))
-    payload = wire.pack(Judged(1, Verdict.APPLIED_ADJUSTED, "true_up", 5))
-    row = FeedRow(1, Topic.VERDICT, "1/1", payload)
-    till.take_page(PullAnswer(b"i", 1, (row,), more=False))
+    waits = Judged(1, Verdict.PENDING_REF, "book_unknown")
+    till.acknowledge(PushAnswer("ok", 1, 2, (waits,), 0, 0, b"i"), at(), 0)
+    take_verdict(till, "1/1", Judged(1, Verdict.APPLIED_ADJUSTED, "true_up", 5))
     record = till.sale_by_fingerprint(key(sale(1)))
     assert (record.place, record.verdict, record.points) == (Place(2, 1), 1, 15)
+
+
+def test_a_verdict_on_what_central_has_not_acknowledged_is_not_on_our_event(till):
+    """Our disk was put back: under its next number central knows what was written before that."""
+    till.append([sale(1, WANG, 10)])
+    till.acknowledge(PushAnswer("ok", 1, 2, (Judged(1, 0, ""),), 0, 0, b"i"), at(), 0)
+    take_verdict(till, "1/2", Judged(2, Verdict.REFUSED_FINAL, "claim_taken"))
+    till.append([claim("C1")])
+    assert till.batch(1, 10, 10_000).refused == ()
+
+
+def take_verdict(till, item, judged):
+    row = FeedRow(1, Topic.VERDICT, item, wire.pack(judged))
+    till.take_page(PullAnswer(b"i", 1, (row,), more=False))
 
 
 def test_an_earlier_epoch_than_this_one_is_refused(till):

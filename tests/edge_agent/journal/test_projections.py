@@ -20,6 +20,7 @@ from loyalty.events import (
     ReviewDecided,
     ReviewHeld,
     ReviewOpened,
+    VoucherCancelled,
     VoucherUse,
 )
 from tests.edge_agent.journal.conftest import (
@@ -67,6 +68,7 @@ BODIES = st.one_of(
     st.builds(redeem, CODES, HOLDERS, st.integers(1, 99)),
     st.builds(lambda code: LeaseClose(at(), f"lease-{code}", 0), CODES),
     st.builds(lambda code: VoucherUse(at(), code, "00" * 16), CODES),
+    st.builds(lambda code: VoucherCancelled(at(), code, f"back-{code}", 99), CODES),
     st.builds(review, NUMBERS),
     st.builds(lambda n, h: ReviewHeld(at(), f"{n:064}", h), NUMBERS, HOLDERS),
     st.builds(lambda n, h: ActivityDone(at(), h, "in", "b1", n, "book", "day"), NUMBERS, HOLDERS),

@@ -31,6 +31,7 @@ PARKING = RewardRow(
     "parking", "停车", "Parking", 100, "parking", details=Details(pieces_max=10, unit_zh="小时")
 )
 WANG = Holder("member", "wang")
+BACK = f"back-{LEASE.voucher_code}"
 
 
 def at_home(screen, had=None, balance=800):
@@ -137,18 +138,21 @@ def redeemed(screen):
     screen.feed(Chosen(MUG, PLACE))
     screen.feed(Confirmed("R1"))
     screen.feed(LeaseTold("R1", LEASE))
-    return screen.feed(CancelTouched("C1"))
+    return screen.feed(CancelTouched())
 
 
 def test_a_redemption_is_taken_back_before_anybody_handed_anything_over(screen):
-    assert redeemed(screen) == [AskCancel("C1", LEASE.voucher_code)]
+    assert redeemed(screen) == [AskCancel(BACK, LEASE.voucher_code)]
     assert screen.state.step == "working"
     asked = screen.feed(CancelTold(LEASE.voucher_code, CancelAnswer(500)))
-    record, ask = asked
-    assert ask == AskBalance(WANG)
+    record, *asks = asked
+    assert asks == [AskBalance(WANG), SyncNow()]
     (slip,) = record.slips
     told = (slip.content.points, slip.content.code, slip.content.reward)
-    assert (record.bodies, told) == ((), (500, "****HS18", "保温杯"))
+    assert told == (500, "****HS18", "保温杯")
+    (body,) = record.bodies
+    told = (body.voucher_code, body.request_id, body.points)
+    assert told == (LEASE.voucher_code, BACK, 500)
     assert (screen.state.step, screen.state.notice.code) == ("home", "cancelled")
     assert "500 分已退回" in screen.state.notice.zh
 
@@ -170,6 +174,12 @@ def test_a_redemption_that_is_not_taken_back_stays_on_the_screen_with_the_reason
     assert screen.feed(CancelTold(LEASE.voucher_code, answer)) == []
     assert (screen.state.step, screen.state.notice.code) == ("done", code)
     assert screen.state.voucher is not None
+
+
+def test_whoever_asks_again_after_a_lost_answer_asks_for_the_same(screen):
+    asked = redeemed(screen)
+    screen.feed(CancelTold(LEASE.voucher_code, None))
+    assert screen.feed(CancelTouched()) == asked
 
 
 @pytest.mark.parametrize(

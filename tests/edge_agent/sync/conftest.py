@@ -24,6 +24,8 @@ from edge_agent.sync.transport import HttpTransport
 from loyalty import chain, wire
 from loyalty.chain import Frame, Stream
 from loyalty.directory import DIRECTORY_PATH, DirectoryOffer
+from loyalty.events import ReviewOpened, body_of
+from loyalty.reviewing import PAPER_PATH, PaperAnswer, PaperRequest
 from loyalty.wire import (
     EnrolAnswer,
     EnrolRequest,
@@ -53,6 +55,7 @@ class TinyCentral:
         self.incarnation = b"one"
         self.hashes: list[bytes] = [enrolment().anchor]
         self.frames: list[Frame] = []
+        self.papers: dict[str, bytes] = {}
         self.feed: list[FeedRow] = []
         self.pushes: list[PushRequest] = []
         self.nonces: set[str] = set()
@@ -103,6 +106,8 @@ class TinyCentral:
                 return self._part(environ, path.removeprefix(DIRECTORY_PATH))
             case wire.REHOME_PATH:
                 return self._rehome(msgspec.msgpack.decode(body, type=RehomeRequest))
+            case str() if path == PAPER_PATH:
+                return 200, wire.pack(self._paper(msgspec.msgpack.decode(body, type=PaperRequest)))
         self.asked.append(msgspec.msgpack.decode(body))
         answer = self.answers[path]
         return 409 if isinstance(answer, Problem) else 200, wire.pack(answer)
@@ -166,6 +171,17 @@ class TinyCentral:
             return 409, wire.pack(Problem("fenced", "another machine goes on"))
         return 200, wire.pack(RehomeAnswer(self.epoch, self.first, tuple(self.held)))
 
+    def _paper(self, request: PaperRequest) -> PaperAnswer:
+        """Take a piece of a paper that a review names, where the last one ended."""
+        bodies = [body_of(frame) for frame in self.frames]
+        named = {body.paper_hash for body in bodies if isinstance(body, ReviewOpened)}
+        if request.paper_hash not in named:
+            return PaperAnswer(0, wanted=False)
+        held = self.papers.get(request.paper_hash, b"")
+        if request.offset == len(held):
+            held = self.papers[request.paper_hash] = held + request.data
+        return PaperAnswer(len(held))
+
     def _told(self, status: Any, seqs: range = range(0)) -> PushAnswer:
         return PushAnswer(
             status=status,
@@ -218,7 +234,8 @@ class TinyCentral:
         self.feed.append(FeedRow(len(self.feed) + 1, topic, item, payload))
 
     def restore(self, head_seq: int) -> None:
-        """Come back from a backup that knows the chain only up to `head_seq`."""
+        """Come back from a backup that knows the chain only up to `head_seq`, and no paper."""
+        self.papers = {}
         del self.hashes[head_seq + 1 :]
         del self.frames[head_seq:]
         self.incarnation += b"'"

@@ -8,13 +8,15 @@ from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import Duplicate, JournalFull
 from edge_agent.journal.file.mark import Mark
 from edge_agent.journal.journal import Journal
+from edge_agent.journal.spending.coupons import KeptCoupon
 from edge_agent.sync.calls import Caller
 from edge_agent.sync.pacing import ASKED_MAX_S, BACKOFF_MAX_S
 from edge_agent.sync.status import Problem as Trouble
 from edge_agent.sync.syncer import Syncer
 from edge_agent.sync.transport import HttpTransport
 from loyalty import chain, wire
-from loyalty.events import body_of
+from loyalty.coupons import Coupon
+from loyalty.events import VoucherUse, body_of
 from loyalty.wire import MemberRow, Problem, Topic, Verdict
 from tests.edge_agent.journal.conftest import (
     LI,
@@ -97,6 +99,27 @@ def test_an_event_recorded_while_a_push_is_put_together_is_no_rollback(
     settle(syncer)
     assert (till.outbox().refused, till.outbox().epoch) == (None, 1)
     assert bodies_at(central) == [sale(number, WANG, 1) for number in range(2)]
+
+
+def test_a_push_says_in_one_breath_what_it_sends_and_how_much_there_is_to_tell(
+    till, central, syncer, monkeypatch
+):
+    """What becomes of a coupon is written while the push is put together, behind a full batch."""
+    use = VoucherUse(at(), "V-1", "ab" * 16, "u1")
+    till.keep_coupon(KeptCoupon("V-1", "r", Coupon(1), "2026-12-31", "u1", at()))
+    fill(till, 3)
+    batch = till.batch
+
+    def as_it_is_used(first_seq, *most):
+        monkeypatch.setattr(till, "batch", batch)
+        till.append([use])
+        return batch(first_seq, 3, 1 << 20)
+
+    monkeypatch.setattr(till, "batch", as_it_is_used)
+    settle(syncer)
+    first, last = central.pushes
+    assert [len(chain.unpack(one.frames)) for one in (first, last)] == [3, 1]
+    assert (first.last_to_be_written, last.last_to_be_written) == (4, 4)
 
 
 def test_a_central_restored_from_a_backup_gets_back_what_it_lost(till, central, syncer):

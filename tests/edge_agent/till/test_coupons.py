@@ -14,15 +14,28 @@ from edge_agent.effects import AskVoucher, Now
 from edge_agent.journal import projections
 from edge_agent.journal.file.database import FILE
 from edge_agent.journal.journal import Journal
-from edge_agent.messages import JobRead, VoucherAnswered
+from edge_agent.messages import JobRead, JobSeen, SyncChanged, VoucherAnswered
 from edge_agent.till.tendering import RECEIPT_S
-from loyalty import vouchers
+from loyalty import vouchers, wire
+from loyalty.catalogue import Details
 from loyalty.codes import make_short_code
 from loyalty.coupons import Coupon
 from loyalty.events import Bill, CouponChecked, Moment, ReviewOpened, Sale, VoucherUse, body_of
 from loyalty.rules.earning import Reason
 from loyalty.vouchers import Voucher
-from loyalty.wire import PushAnswer, VoucherAnswer
+from loyalty.wire import (
+    FeedRow,
+    HeldEpoch,
+    Judged,
+    PullAnswer,
+    PushAnswer,
+    RehomeAnswer,
+    RewardRow,
+    Topic,
+    Verdict,
+    VoucherAnswer,
+    pack,
+)
 from receipts.reading import read_text
 from tests.edge_agent.conftest import PaperBox, now, some_terms
 from tests.edge_agent.journal.conftest import open_till
@@ -114,6 +127,10 @@ class Counter:
         answer = PushAnswer("ok", head, head + 1, (), 0, 0, bytes(16))
         self.journal.acknowledge(answer, Moment(0, "boot", 0), 0)
 
+    def to_come(self) -> int:
+        """Return how many events more the next push says that there will be."""
+        return self.journal.batch(1, 1, 1).to_come
+
     def events(self, *kinds: type) -> list[Any]:
         bodies = [body_of(link.frame) for link in self.journal.links()]
         return [body for body in bodies if isinstance(body, kinds)]
@@ -167,6 +184,41 @@ def test_a_crash_while_the_receipt_is_recorded_leaves_the_sale_and_the_use_or_ne
     assert counter.step() == "awaited"
     assert counter.print(text) == "coupon_matched"
     assert len(counter.events(Sale, VoucherUse)) == 2
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_coupon_is_taken_off_under_its_signed_terms_though_a_restored_central_forgot_them(
+    counter: Counter, listed: bool
+) -> None:
+    """Its lease was made again, of a catalogue that may lack it or sell it on other terms now."""
+    details = Details(off_fen=1_000, from_fen=2_000)
+    row = RewardRow("less-50", "满减", "50 off", 100, "coupon", details=details)
+    rows = (FeedRow(1, Topic.REWARD, "less-50", pack(row)),) if listed else ()
+    counter.journal.take_page(PullAnswer(b"one", 1, rows, more=False))
+    counter.scan(counter.text(home=False))
+    assert counter.answer(VoucherAnswer("less-50")) == "coupon_kept"
+    counter.do(commands.CouponBill("214.00"))
+    assert counter.off() == 5_000
+    assert counter.print(paper(OFF, "164.00")) == "coupon_matched"
+    assert len(counter.events(Sale, VoucherUse)) == 2
+
+
+@pytest.mark.parametrize("end", ["bill", "released", "raised"])
+def test_central_is_told_that_there_is_more_to_come_while_a_coupon_is_kept(
+    counter: Counter, end: str
+) -> None:
+    """What it said yes to is in no event before: a restored central would give it to another."""
+    assert counter.to_come() == 0
+    counter.scan(counter.text())
+    assert counter.to_come() == 1
+    counter.start()
+    counter.do(commands.CouponBill("214.00"))
+    assert counter.to_come() == 1
+    if end == "released":
+        counter.do(commands.CouponBack(why=""))
+    else:
+        counter.print(paper(OFF, "164.00") if end == "bill" else paper(PLAIN, "214.00"))
+    assert (counter.to_come(), counter.step()) == (0, "raised" if end == "raised" else "")
 
 
 @pytest.mark.parametrize(
@@ -223,6 +275,28 @@ def test_a_coupon_that_was_not_taken_off_is_put_back_by_a_person_and_good_again(
     released = counter.events(CouponChecked)[-1]
     assert (released.outcome, released.why) == ("released", "顾客不用了")
     assert counter.scan(counter.text(), 160.0) == "coupon_kept"
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_raised_coupon_whose_case_a_person_closed_is_put_back(
+    counter: Counter, again: bool
+) -> None:
+    """Nothing more comes of it at central: the till, where it could be used yet, must know."""
+    counter.kept()
+    counter.print(paper(PLAIN, "214.00"))
+    counter.told()
+    head = counter.journal.outbox().head_seq
+    if again:
+        counter.journal.rehome(RehomeAnswer(2, bytes(32), (HeldEpoch(1, head),)))
+        counter.start()
+    assert counter.do(SyncChanged()) != "coupon_put_back"
+    closed = wire.pack(Judged(head, Verdict.REFUSED_FINAL, "case_closed"))
+    row = FeedRow(1, Topic.VERDICT, f"1/{head}", closed)
+    counter.journal.take_page(PullAnswer(bytes(16), 1, (row,), more=False))
+    assert counter.do(SyncChanged()) == "coupon_put_back"
+    assert (counter.step(), counter.do(commands.CouponUsed())) == ("", "coupon_put_back")
+    released = counter.events(CouponChecked)[-1]
+    assert (released.outcome, released.fingerprint != "") == ("released", True)
 
 
 def test_a_receipt_printed_after_the_last_day_is_raised(counter: Counter) -> None:
@@ -305,6 +379,41 @@ def test_a_bill_that_never_comes_lets_go_of_the_coupon(counter: Counter) -> None
     assert counter.step() == ""
     assert [one.outcome for one in counter.events(CouponChecked)] == ["released"]
     assert counter.scan(counter.text(), 110.0 + RECEIPT_S) == "coupon_kept"
+
+
+def test_a_till_that_lost_its_rule_book_lets_go_of_the_coupon_too(counter: Counter) -> None:
+    """A central that was restored without the book waits for what becomes of the coupon."""
+    counter.kept()
+    counter.till.without_rules(None, now(101.0))
+    counter.till.without_rules(None, now(100.0 + RECEIPT_S))
+    assert counter.to_come() == 1
+    counter.till.without_rules(None, now(102.0 + RECEIPT_S))
+    assert (counter.step(), counter.to_come()) == ("", 0)
+    assert [one.outcome for one in counter.events(CouponChecked)] == ["released"]
+
+
+@pytest.mark.parametrize("seen_alone", [True, False])
+def test_a_bill_that_waits_for_the_rule_book_keeps_its_coupon(
+    counter: Counter, seen_alone: bool
+) -> None:
+    counter.kept()
+    counter.till.without_rules(None, now(101.0))
+    bill = paper(OFF, "164.00")
+    offered = JobRead(a_job(bill.encode(), 150.0), tuple(read_text(bill)))
+    late_s = 99.0 + RECEIPT_S
+    counter.till.without_rules(JobSeen("j", late_s) if seen_alone else offered, now(late_s))
+    assert offered.recorded is False
+    counter.till.without_rules(None, now(late_s + RECEIPT_S))
+    counter.till.tick(now(late_s + RECEIPT_S), TERMS)
+    assert counter.step() == "awaited"
+    assert counter.print(bill) == "coupon_matched"
+    assert [one.fingerprint for one in counter.events(VoucherUse)] != [""]
+
+
+def test_a_job_that_comes_before_the_rule_book_is_offered_again(counter: Counter) -> None:
+    offered = JobRead(a_job(b"paper", 150.0), ())
+    counter.till.without_rules(offered, now(151.0))
+    assert (offered.wait(0.0), offered.recorded) == (True, False)
 
 
 def test_a_coupon_kept_before_a_reboot_waits_for_what_the_spool_still_has(

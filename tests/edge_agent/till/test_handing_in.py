@@ -281,3 +281,15 @@ def test_a_late_answer_to_an_earlier_question_changes_nothing(desk: Desk) -> Non
     desk.scan(voucher())
     assert desk.answer(VoucherAnswer(reward_id="mug"), code="VOTHER") is None
     assert desk.handing_in.shown is None
+
+
+def test_all_the_pieces_on_a_slip_are_handed_over_though_a_restored_central_forgot_them(
+    desk: Desk,
+) -> None:
+    desk.scan(structs.replace(voucher(), pieces=3))
+    desk.answer(VoucherAnswer("mug"))
+    assert desk.handing_in.shown is not None
+    assert desk.handing_in.shown.phrase.en.endswith("mug ×3")
+    desk.type("V000000000000000")  # what one slip says is no other one's
+    desk.answer(VoucherAnswer("mug"), "V000000000000000")
+    assert desk.handing_in.shown.phrase.en.endswith("mug")

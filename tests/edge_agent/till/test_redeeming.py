@@ -16,7 +16,7 @@ from edge_agent.till.redeeming import IDLE_S
 from edge_agent.web.redeeming_view import rewards_view
 from loyalty.catalogue import Details, Part
 from loyalty.codes import card_tag, make_member_number, make_short_code
-from loyalty.events import Holder, Redeem, VoucherUse, body_of
+from loyalty.events import Holder, Redeem, VoucherCancelled, VoucherUse, body_of
 from loyalty.leases import READY_REWARD
 from loyalty.rules.earning import Reason
 from loyalty.vouchers import Voucher, signed_text
@@ -179,7 +179,10 @@ def test_a_redemption_is_cancelled_at_the_till_that_made_it(counter: Counter) ->
     counter.do(counter.grant())
     counter.do(commands.Cancel())
     assert isinstance(counter.asked[-1], AskCancel)
+    request_id = counter.asked[-1].request_id
     assert counter.do(CancelAnswered(CODE, CancelAnswer(100))) == "cancelled"
+    (told,) = counter.events(VoucherCancelled)
+    assert (told.voucher_code, told.request_id, told.points) == (CODE, request_id, 100)
     assert counter.visit.step == "home"
     assert isinstance(counter.asked[-1], AskBalance)
 

@@ -12,6 +12,16 @@ from tillpoints.central_access import central, config_option, load_config
 from tillpoints.exits import Failure
 
 _INCARNATION_BYTES = 16
+#: What only the lost database knew, and what is open to the wrong people until it is done again.
+_BEFORE_SERVING = """\
+启动服务前，请补做备份之后的事：
+  1. fleet revoke：停用当时已停用的终端；否则被盗终端的密钥重新有效
+  2. central import：导入会员、奖品、门店和规则
+  3. fleet enrol：登记当时新增的终端，等待它们补传
+before the server starts, do again what was done since the backup:
+  1. fleet revoke: the devices revoked since; else the key of a stolen till works again
+  2. central import: members, rewards, shops and rules
+  3. fleet enrol: the devices added since, so that they are awaited"""
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 
 
@@ -45,7 +55,8 @@ def restore(file: Path, config: Path) -> None:
     The pictures of rewards come back with it.
 
     Tills send again what FILE lacks. What nobody but the lost database had is gone: decisions of
-    the desk, members, grants, rule books and accounts made after the backup; make them anew.
+    the desk, revocations, members, grants, rule books and accounts made after the backup; make them
+    anew before the server starts.
 
     Leases wait 15 minutes, until the longest lost one has run out. Vouchers from before wait until
     every device of the backup has told everything, or is revoked: `fleet status` names those
@@ -65,6 +76,7 @@ def restore(file: Path, config: Path) -> None:
     finally:
         engine.dispose()
     _tell(file, sound)
+    click.echo(_BEFORE_SERVING)
 
 
 def _tell(file: Path, sound: copying.Sound) -> None:

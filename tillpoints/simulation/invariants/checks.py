@@ -17,11 +17,14 @@ from central.config import Database
 from central.database import connect, reading
 from central.ledger import settlement
 from central.ledger.queries import balance_of
+from central.ledger.remaking import LEASE_UNKNOWN
 from central.ledger.verify import verify
+from central.sync.reward_offers import LEASE_TTL_S
 from edge_agent.journal.reader import Reader
 from loyalty.chain import Frame
 from loyalty.events import Holder, Redeem, body_of
 from loyalty.wire import CardRow, MemberRow, Topic, Verdict
+from tillpoints.simulation.invariants import bills
 from tillpoints.simulation.invariants.facts import Facts
 from tillpoints.simulation.invariants.observer import Observer
 from tillpoints.simulation.machines.centre import SHARD, Central
@@ -244,7 +247,7 @@ class Checks:
             engine.dispose()
 
     def settled(self, stations: Sequence[Station]) -> None:
-        """P1: what the mall owes its shops is what was paid with points at their tills."""
+        """P1, B1: what the mall owes its shops is what was paid at their tills and not back."""
         engine = connect(Database(f"sqlite:///{self._central.file}"))
         try:
             with reading(engine) as connection:
@@ -255,6 +258,22 @@ class Checks:
         with closing(sqlite3.connect(self._central.file)) as db:
             self._observer.coupons.settled(db, payments, self._observer.judged)
             self._observer.coupons.held(db, stations)
+            bills.hold(self._world, self._facts, db)
+            self._made_again(db)
+
+    def _made_again(self, db: sqlite3.Connection) -> None:
+        """I19: once all is told, no spend waits for a lease that went with a lost database."""
+        (restored_ms,) = db.execute("SELECT max(restored_ms) FROM restored").fetchone()
+        if restored_ms is None or db.execute("SELECT 1 FROM awaited").fetchone():
+            return
+        rows = db.execute(
+            "SELECT kind, kind_version, body FROM inbox"
+            " WHERE verdict = ? AND reason = ? AND earliest_ms <= ?",
+            (int(Verdict.PENDING_REF), LEASE_UNKNOWN, restored_ms + LEASE_TTL_S * 1000),
+        )
+        found = [body_of(Frame(*row)) for row in rows]
+        left = [one for one in found if isinstance(one, Redeem)]
+        self._world.hold("I19 a spend behind the backup is settled", left)
 
     def _waiting(self, station: Station, holder: Holder) -> int:
         """Return what a holder redeemed here under lost leases that central did not make again."""

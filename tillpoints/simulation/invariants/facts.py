@@ -5,6 +5,7 @@ the invariants compare the product with it.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -92,6 +93,7 @@ class Sold(Struct, frozen=True):
     fen: int
     fingerprint: str
     holder: Holder | None
+    owed_fen: int
     told: tuple[Told, ...] = ()
 
 
@@ -113,9 +115,12 @@ class Facts:
         self.on_bills: list[OnBill] = []
         #: What refunds at their own till returned of bills, in fen, by the receipt.
         self.returned_fen: dict[str, int] = defaultdict(int)
-        #: Vouchers whose receipt was found, and those whose points a member was told to have back.
-        self.matched: set[str] = set()
-        self.given_back: set[str] = set()
+        #: Bills that points paid a part of.
+        self.part_paid: list[Sold] = []
+        #: Where a voucher's receipt was found, by its code.
+        self.matched: dict[str, list[Told]] = defaultdict(list)
+        #: Vouchers whose points a member was told to have back, and by which events of devices.
+        self.given_back: dict[str, list[Told]] = {}
         #: What was answered to each lease request: the lease, empty for a no.
         self.leased: dict[tuple[bytes, str], str] = {}
         self.granted: dict[str, Granted] = {}
@@ -172,13 +177,13 @@ class Facts:
         self.told += told
         return told
 
-    def gave_back(self, code: str, points: int, told: int) -> None:
+    def gave_back(self, code: str, points: int, told: int, by: Sequence[Told] = ()) -> None:
         """Note that a member was told to have the points of a voucher back.
 
         The house gets back what it paid itself: then they are none.
         """
         self._world.hold("C1 a voucher's points come back", told not in (0, points) and code)
-        self.given_back.add(code)
+        self.given_back.setdefault(code, []).extend(by)
 
     def survived(self, station: str, journal: Journal) -> None:
         """Check that a journal which was opened again holds all that was told from it (D2)."""
@@ -210,7 +215,14 @@ class Facts:
         }
         self.forgotten |= {key: one for key, one in self.granted.items() if key not in known}
         self.granted = {key: one for key, one in self.granted.items() if key in known}
-        self.given_back.clear()  # decided at central alone, behind the backup perhaps
+        # What no event of a device tells was decided at central alone, behind the backup perhaps.
+        self.given_back = {
+            code: by
+            for code, by in self.given_back.items()
+            if any(one.hash not in self.lost for one in by)
+        }
+        if self.given_back:
+            self._world.mark("cancelled before a restore")
 
     def gone(self, station: str) -> None:
         """Take note that a machine was taken away, with all that only its disk held."""

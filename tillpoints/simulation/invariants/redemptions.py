@@ -70,6 +70,9 @@ class Redemptions:
             payer = holder_of(wallet.fetchone()[0])
             self._lost[member_of(payer) if payer else ""] += amount
             self._ours.add(of)
+            known = payer and db.execute("SELECT 1 FROM member_tier WHERE member = ?", (payer.key,))
+            unknown = not known or known.fetchone() is None
+            self._world.hold("I8 the house pays for known members", unknown and (of, payer))
         if code == Code.LOSS_BACK:
             wallet = db.execute("SELECT account_id FROM lease WHERE lease_id = ?", (of,))
             payer = holder_of(wallet.fetchone()[0])
@@ -137,6 +140,7 @@ class Redemptions:
             states[one.lease_id] = one.state
         found = {one.shop_id: one.owed_fen for one in dues(payments)}
         self._world.hold("P1 dues add up", found != dict(owed_fen) and (found, owed_fen))
+        self._told_back(waits)
         for paid in self._facts.paid:
             if paid.told.hash in self._facts.lost or waits(paid.told):
                 continue
@@ -145,10 +149,24 @@ class Redemptions:
             if paid.lease_id not in self._ours:
                 wrong = wrong or settled != paid.points - self._back[paid.lease_id]
             self._world.hold("P1 what was paid is settled", wrong and (paid, settled))
-            told = paid.code in self._facts.given_back and not self._returned[paid.lease_id]
-            self._world.hold("C1 what was told comes back", told and paid)
-            open_ = paid.code in self._facts.matched and states[paid.lease_id] != "matched"
+            matched = any(
+                one.hash not in self._facts.lost for one in self._facts.matched[paid.code]
+            )
+            open_ = matched and states[paid.lease_id] != "matched"
             self._world.hold("P1 what was matched is settled", open_ and paid)
+
+    def _told_back(self, waits: Callable[[Told], bool]) -> None:
+        """C1: hold what members were told to have back against what came back."""
+        everything: list[Taken] = [*self._facts.handed, *self._facts.paid]
+        for one in everything:
+            by = self._facts.given_back.get(one.code)
+            if by is None or one.told.hash in self._facts.lost or waits(one.told):
+                continue
+            forgotten = all(told.hash in self._facts.lost or waits(told) for told in by)
+            # What the house paid for was never taken from the member.
+            back = self._returned[one.lease_id] or one.lease_id in self._ours
+            wrong = not back and not (by and forgotten)
+            self._world.hold("C1 what was told comes back", wrong and one)
 
     def _goods(self) -> None:
         handed_of = {one.code: one for one in self._facts.handed} if self._facts.goods else {}

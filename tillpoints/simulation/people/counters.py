@@ -95,8 +95,8 @@ class Counters:
         key = fingerprint(receipt).hex()
         if code is not None:
             self._facts.open.append(OpenSale(code, earning_fen, key))
-        number = receipt.number or ""
-        return Sold(station.name, station.shop, number, earning_fen, key, holder, tuple(told))
+        what = (receipt.number or "", earning_fen, key, holder, receipt.owed_fen)
+        return Sold(station.name, station.shop, *what, tuple(told))
 
     def receipt(
         self,

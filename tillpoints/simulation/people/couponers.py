@@ -156,7 +156,7 @@ class Couponers:
             self._redeemers.redeem(station, rng.choice(_COUPONS))
         coupons = [one for one in self._facts.handed if one.coupon is not None][-_IN_MIND:]
         used = {one.handed.code for one in self._facts.on_bills[-_IN_MIND:]}
-        again = [one for one in coupons if one.code in used | self._facts.given_back]
+        again = [one for one in coupons if one.code in used | self._facts.given_back.keys()]
         if again and rng.random() < 0.4:
             return rng.choice(again)
         return rng.choice(coupons) if coupons else None

@@ -49,15 +49,16 @@ class People:
         self._crowd = crowds.get(crowd, ())
         #: How often each thing happens, and whether it does at kiosks.
         self._deeds: tuple[tuple[float, Callable[[Station], None], bool], ...] = (
-            (0.26, self.sell, False),
+            (0.25, self.sell, False),
             (0.04, self.take_part, True),
             (0.11, self.claim, True),
-            (0.10, self.refund, False),
+            (0.09, self.refund, False),
             (0.05, self.correct, False),
             (0.12, redeemers.redeem, True),
             (0.10, redeemers.hand_in, False),
             (0.03, redeemers.cancel, True),
             (0.04, payers.pay, False),
+            (0.02, payers.bring_back, False),
             (0.05, couponers.use, False),
             (0.02, couponers.bring_back, False),
             (0.04, borrowers.visit, True),

@@ -1,7 +1,8 @@
 """Who pays a part of a bill with points at a till, and what the POS then prints of it.
 
 Most receipts say it; some lack the line, name another amount, or never come. The till of the
-product finds out which is which; a person takes back what could not be matched.
+product finds out which is which; a person takes back what could not be matched. Some bring the
+goods back, to any till of the shop.
 """
 
 from msgspec import structs
@@ -12,9 +13,10 @@ from edge_agent.messages import CancelAnswered, LeaseAnswered
 from edge_agent.people import holder_member
 from edge_agent.sync.calls import Offline
 from edge_agent.till.tendering import Tendering
-from loyalty.events import Bill, Holder, TenderChecked
+from loyalty.events import Bill, Holder, Refund, TenderChecked
 from loyalty.receipt import Kind, Tender
 from loyalty.rules.basket import basket_of
+from loyalty.rules.refunds import take_back
 from loyalty.rules.tender import TENDER_KIND
 from loyalty.tender_events import Outcome
 from loyalty.wire import CancelRequest, LeaseAnswer
@@ -26,6 +28,8 @@ from tillpoints.simulation.people.papers import reading_of
 from tillpoints.simulation.world import World
 
 _STEP_POINTS = 100
+#: How many of the bills of last have goods that are still in people's hands.
+_IN_MIND = 12
 
 
 class Payers:
@@ -48,6 +52,30 @@ class Payers:
             self._serve(_Box(station, terms))
         finally:
             self._busy.remove(run)
+
+    def bring_back(self, station: Station) -> None:
+        """Bring the goods of a bill back that points paid a part of, all of them or a part.
+
+        Its own till knows what of them earned; another one of the shop knows the number alone.
+        """
+        rng = station.chance
+        mine = [one for one in self._facts.part_paid[-_IN_MIND:] if one.shop == station.shop]
+        if not mine:
+            return
+        one = rng.choice(mine)
+        known = station.journal.sale_by_fingerprint(one.fingerprint)
+        owed_fen = fen = one.owed_fen if rng.random() < 0.6 else one.owed_fen // 2
+        original, points = None, None
+        if known is not None:
+            fen = min(one.fen * owed_fen // one.owed_fen, one.fen - known.refunded_fen)
+            if fen <= 0:
+                return  # the till knows, and somebody looks at it
+            original = one.fingerprint
+            points = take_back(known.points, known.sale.eligible_fen, known.refunded_fen, fen)
+        receipt = self._counters.receipt(station, Kind.REFUND, -owed_fen, one.number)
+        body = Refund(station.moment(), receipt, "", -fen, original, points)
+        if self._counters.record(station, [body]):
+            self._world.mark("part-paid bill brought back")
 
     def _serve(self, box: "_Box") -> None:
         unsettled = box.station.journal.payments_unsettled()
@@ -115,7 +143,8 @@ class Payers:
         self._facts.sold.append(sold)
         self._world.mark(f"payment {printed}")
         if printed == "matched":
-            self._facts.matched.add(code)
+            self._facts.matched[code].append(sold.told[-1])
+            self._facts.part_paid.append(sold)
 
     def _take_back(self, box: "_Box", points: int) -> None:
         """Let a person give points back that paid for nothing anybody can find."""
@@ -129,13 +158,13 @@ class Payers:
             request = CancelRequest(*structs.astuple(question))
             answer = station.online.cancel(request)
             known = None if isinstance(answer, Offline) else answer
-            if known is not None and known.refusal is None:
-                self._world.mark("payment taken back")
-                self._world.trace(station.name, "gave back", question.voucher_code, known.points)
-                self._facts.gave_back(question.voucher_code, points, known.points)
             before = station.journal.outbox()
             box.desk.cancelled(CancelAnswered(question.voucher_code, known), now_at(station))
-            self._counters.recorded_since(station, before, "payment taken back")
+            by = self._counters.recorded_since(station, before, "payment taken back")
+            if known is not None and known.refusal is None and by:
+                self._world.mark("payment taken back")
+                self._world.trace(station.name, "gave back", question.voucher_code, known.points)
+                self._facts.gave_back(question.voucher_code, points, known.points, by)
 
 
 class _Box:

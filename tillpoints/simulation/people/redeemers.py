@@ -13,7 +13,7 @@ from edge_agent.sync.calls import Offline
 from edge_agent.till.handing_in import HandingIn
 from loyalty.catalogue import coupon_of
 from loyalty.codes import VoucherCode
-from loyalty.events import Redeem
+from loyalty.events import Redeem, VoucherCancelled
 from loyalty.wire import (
     CancelRequest,
     LeaseAnswer,
@@ -172,7 +172,10 @@ class Redeemers:
             return
         self._world.mark("redemption cancelled")
         self._world.trace(station.name, "gave back", handed.code, answer.points)
-        self._facts.gave_back(handed.code, handed.points, answer.points)
+        body = VoucherCancelled(station.moment(), handed.code, request.request_id, answer.points)
+        by = [] if station.older else self._counters.record(station, [body])
+        if by or station.older:
+            self._facts.gave_back(handed.code, handed.points, answer.points, by)
 
     def hand_in(self, station: Station) -> None:
         """Hand a voucher in, scanned or typed; goods leave when the till accepts it."""
@@ -181,7 +184,7 @@ class Redeemers:
             return
         rng, recent = station.chance, goods[-_IN_MIND:]
         handed = rng.choice(recent)
-        done = self._facts.goods.keys() | self._facts.given_back
+        done = self._facts.goods.keys() | self._facts.given_back.keys()
         again = [one for one in recent if one.code in done]
         if again and rng.random() < 0.4:
             handed = rng.choice(again)  # somebody tries it a second time, or after giving it back

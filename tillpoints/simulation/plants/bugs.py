@@ -51,6 +51,7 @@ BUGS: Mapping[str, Bug] = {
     "cancel gives the points twice": Bug(redeeming.given_back_twice),
     "cancel or expiry without stock back": Bug(redeeming.given_back_without_stock, _TWO_DAYS),
     "points come back with a new last day": Bug(redeeming.given_back_as_new, _TWO_DAYS),
+    "cancellation behind the backup forgotten": Bug(redeeming.cancellation_not_heard, _TWO_DAYS),
     "voucher used after cancel": Bug(redeeming.used_after_cancel, _TWO_DAYS),
     "voucher used twice": Bug(redeeming.used_twice, _TWO_DAYS),
     "kept pieces given away": Bug(redeeming.kept_pieces_given_away, _TWO_DAYS),
@@ -62,6 +63,9 @@ BUGS: Mapping[str, Bug] = {
     "coupon consumed twice after a kill": Bug(coupons.remembered_in_memory_alone, _AT_HOME),
     "coupon given back twice on two refunds": Bug(coupons.given_back_by_each_refund, _COUPONS),
     "coupon given back with a part of its bill": Bug(coupons.given_back_by_a_part, _COUPONS),
+    "refund before the use of its coupon forgotten": Bug(
+        coupons.refund_before_its_use_forgotten, _COUPONS
+    ),
     "coupon good again at its till too early": Bug(
         coupons.kept_by_the_till_after_a_refund, _AT_HOME
     ),
@@ -74,5 +78,6 @@ BUGS: Mapping[str, Bug] = {
     "lent points given back and kept": Bug(lending.given_back_and_kept, _LENDING),
     "lent ahead not shown as exposure": Bug(lending.not_shown),
     "remade lease ahead loses its till": Bug(lending.remade_without_its_till, _LENDING),
+    "remade before the imports": Bug(lending.remade_before_the_imports, _LENDING),
     "lent points never come back": Bug(lending.never_let_go),
 }

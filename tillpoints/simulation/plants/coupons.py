@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import bills
+from central.ledger.judging import bill_coupons, bills
 from central.ledger.judging.accounts import REDEMPTION, Code, settlement_id
-from central.ledger.judging.redemption_rows import BillPart, PaidBill
+from central.ledger.judging.redemption_rows import BillPart, Returned
 from central.ledger.judging.rows import VoucherState
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.projections import refunds, vouchers
@@ -15,7 +15,7 @@ from edge_agent.journal.spending.vouchers import VoucherReader
 from loyalty.events import VoucherUse
 from tillpoints.simulation.plants import Patch
 
-_BILLS = "central.ledger.judging.bills"
+_COUPONS = "central.ledger.judging.bill_coupons"
 
 
 def remembered_in_memory_alone() -> Sequence[Patch]:
@@ -48,7 +48,9 @@ def remembered_in_memory_alone() -> Sequence[Patch]:
 def given_back_by_each_refund() -> Sequence[Patch]:
     """A coupon is given back by every refund that leaves nothing of its bill, not by one."""
 
-    def again(entry: Any, part: BillPart, here: str) -> BillPart:
+    def again(entry: Any, part: BillPart, refunds: Sequence[Returned], here: str) -> BillPart:
+        if not any(came.is_whole for came in refunds):
+            return part
         lease = entry.state.leases.get(part.lease_id)
         kept = entry.state.redemptions.get(part.lease_id)
         voucher = entry.state.vouchers.get(lease.voucher_code)
@@ -61,25 +63,30 @@ def given_back_by_each_refund() -> Sequence[Patch]:
         entry.state.redemptions.put(lease.lease_id, structs.replace(kept, used_on=UNSET))
         return part  # and nothing says that it has come back
 
-    return [(f"{_BILLS}._coupon_back", again)]
+    return [(f"{_COUPONS}.back", again)]
 
 
 def given_back_by_a_part() -> Sequence[Patch]:
     """A refund of a part of a bill makes its coupon good again."""
-    came_back, give_back, of = bills.came_back, bills._coupon_back, bills._of  # noqa: SLF001
+    back = bill_coupons.back
 
-    def early(entry: Any, sale: Any, refund: Any) -> None:
-        came_back(entry, sale, refund)
-        key, bill = of(entry, sale)
-        if bill is None:
-            return
-        parts = tuple(
-            give_back(entry, one, key.hex()) if one.coupon and not one.back else one
-            for one in bill.parts
-        )
-        entry.state.bills.put(key, PaidBill(parts, bill.returned_fen))
+    def early(entry: Any, part: BillPart, refunds: Sequence[Returned], here: str) -> BillPart:
+        whole = tuple(structs.replace(one, returned_fen=one.owed_fen) for one in refunds)
+        return back(entry, part, whole, here)
 
-    return [("central.ledger.judging.sales.bills.came_back", early)]
+    return [(f"{_COUPONS}.back", early)]
+
+
+def refund_before_its_use_forgotten() -> Sequence[Patch]:
+    """A refund gives back what is known by then to have paid, and nothing that is told later."""
+    came_back, of = bills.came_back, bills._of  # noqa: SLF001
+
+    def forgetful(entry: Any, sale: Any, refund: Any) -> None:
+        _, bill = of(entry, sale)
+        if bill.parts:
+            came_back(entry, sale, refund)
+
+    return [("central.ledger.judging.bills.came_back", forgetful)]
 
 
 def kept_by_the_till_after_a_refund() -> Sequence[Patch]:
@@ -95,7 +102,7 @@ def kept_by_the_till_after_a_refund() -> Sequence[Patch]:
 
 def not_settled() -> Sequence[Patch]:
     """What a coupon took off a bill is not booked as what its shop is due."""
-    return [(f"{_BILLS}._pay_shop", lambda *_: None)]
+    return [(f"{_COUPONS}._pay_shop", lambda *_: None)]
 
 
 def never_put_back() -> Sequence[Patch]:

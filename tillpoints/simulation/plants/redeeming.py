@@ -8,10 +8,10 @@ from typing import Any
 from msgspec import structs
 
 from central.ledger.commands import Decision, UseVoucher
-from central.ledger.judging import returning, stock
+from central.ledger.judging import fold, returning, stock
 from central.ledger.judging.accounts import REDEMPTION
 from central.ledger.judging.rows import Judgement, VoucherState
-from loyalty.events import VoucherUse
+from loyalty.events import VoucherCancelled, VoucherUse
 from loyalty.rules import lots
 from loyalty.wire import Verdict
 from tillpoints.simulation.plants import Patch
@@ -72,6 +72,16 @@ def used_twice() -> Sequence[Patch]:
         return Decision((), self._used)
 
     return [("central.ledger.commands.UseVoucher.decide", again)]
+
+
+def cancellation_not_heard() -> Sequence[Patch]:
+    """Central does nothing with what a device was told to be taken back: it knows that itself."""
+
+    def known(_entry: Any, _body: Any) -> Judgement:
+        return Judgement(Verdict.APPLIED)
+
+    handlers = {**fold._HANDLERS, VoucherCancelled: known}  # noqa: SLF001
+    return [("central.ledger.judging.fold._HANDLERS", handlers)]
 
 
 def kept_pieces_given_away() -> Sequence[Patch]:

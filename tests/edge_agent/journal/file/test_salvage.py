@@ -5,19 +5,24 @@ import shutil
 import sqlite3
 from contextlib import closing
 
+import msgspec
 import pytest
+from msgspec import structs
 
 from edge_agent.journal.clock import moment
 from edge_agent.journal.errors import JournalBroken
 from edge_agent.journal.file.database import FILE
 from edge_agent.journal.file.mark import Mark
+from edge_agent.journal.file.migrate import steps
 from edge_agent.journal.file.pages import records
 from edge_agent.journal.file.salvage import opened, salvage
 from edge_agent.journal.file.writer import Writer
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Place
 from edge_agent.journal.papers.slips import JobOutcome, Slip
+from edge_agent.journal.spending.coupons import KeptCoupon
 from loyalty.chain import SPELLED_KIND
+from loyalty.coupons import Coupon
 from loyalty.damage import Damage, read
 from loyalty.events import body_of
 from tests.edge_agent.journal.conftest import WANG, at, correction, open_till, sale
@@ -202,3 +207,31 @@ def test_what_was_only_in_the_log_is_kept(folder):
         told = told_to_central(journal)
         assert told[SALES + 1] == "in the log"
         assert Damage.LOST not in told.values()
+
+
+def test_a_file_that_was_damaged_before_its_upgrade_keeps_its_coupons(folder):
+    """Those that were used up stay so, and the one that is kept for a bill stays kept."""
+    older, kept = (
+        folder.with_name("older"),
+        KeptCoupon("B", "r", Coupon(1), "2026-12-31", "u", at()),
+    )
+    older.mkdir()
+    with closing(sqlite3.connect(older / FILE)) as db:
+        for number in range(1, 14):
+            db.executescript(steps()[number])
+        db.execute("PRAGMA user_version = 13")
+        db.execute("ATTACH ? AS new", (str(folder / FILE),))
+        for table in ("epoch", "event"):
+            db.execute(f"INSERT INTO {table} SELECT * FROM new.{table}")  # noqa: S608 ours
+        names = ", ".join(row[1] for row in db.execute("PRAGMA table_info(identity)"))
+        db.execute(f"INSERT INTO identity ({names}) SELECT {names} FROM new.identity")  # noqa: S608
+        for one in (structs.replace(kept, voucher_code="A", outcome="used"), kept):
+            row = (one.voucher_code, msgspec.json.encode(one).decode())
+            db.execute("INSERT INTO coupon VALUES (?, ?)", row)
+        db.commit()
+    assert salvage(older).events == SALES
+    with Journal.open(older, clock=at) as till:
+        assert till.coupon_awaiting() == kept
+        assert till.coupon("A").outcome == "used"
+        assert till.verify().problems == ()
+    assert [*older.glob("*.part*")] == []

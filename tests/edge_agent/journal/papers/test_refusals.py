@@ -63,6 +63,17 @@ def test_a_central_that_lost_events_is_told_what_it_had_refused_for_good(till):
     assert till.sale_by_fingerprint(key(sale(2))).verdict is None
 
 
+def test_a_central_that_lost_an_epoch_is_told_what_it_had_refused_for_good_in_it(till):
+    """And each later one, until it has taken that in."""
+    till.append([sale(1, claim_code="C1"), claim("C1"), sale(2)])
+    judged(till, OK, NO, Judged(3, Verdict.APPLIED, ""))
+    for epoch in (4, 5):
+        till.rehome(RehomeAnswer(epoch, bytes(32), ()))
+        assert till.batch(1, 10, 10_000).refused == (NO,)
+        assert till.sale_by_fingerprint(key(sale(2))).verdict is None
+    assert till.refused_claims() == [REFUSED]
+
+
 # ---- sales
 
 

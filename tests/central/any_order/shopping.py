@@ -1,0 +1,386 @@
+"""A short history of one shopping centre, as tills and a kiosk wrote it down, drawn by chance.
+
+Everything in it is possible at counters: a coupon is taken off one bill at a time, nothing comes
+back twice, a slip is claimed once. What a device wrote stands on its chain in the order of time.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import structs
+
+from loyalty.events import (
+    Believed,
+    Bill,
+    CouponChecked,
+    Refund,
+    ReviewDecided,
+    ReviewOpened,
+    TenderChecked,
+    VoucherCancelled,
+    VoucherUse,
+)
+from loyalty.receipt import Kind
+from loyalty.rules.rulebook import version
+from loyalty.rules.tender import TENDER_REWARD, Paying
+from loyalty.wire import LEASE_PATH, LeaseAnswer, LeaseRequest
+from tests.central.programme import BOOK, Programme, card, member, print_of
+from tests.central.rewards.redeem_cases import bring_in
+
+PAYING = structs.replace(BOOK, tender=Paying(100), grammar=4, redeem_limit_points=5_000)
+REWARDS = {
+    "own": {"points": "100", "kind": "coupon", "home_shop": "S1", "off": "50", "from": "200"},
+    "any": {"points": "300", "kind": "coupon", "home_shop": "", "off": "10%", "from": "100"},
+    "tea": {"points": "100", "kind": "goods", "home_shop": ""},
+    "mug": {"points": "150", "kind": "goods", "home_shop": "S1"},
+}
+#: What is due on a bill that each coupon is for, and what it takes off.
+BILLS = {"own": Bill(21_400, 5_000), "any": Bill(10_000, 1_000)}
+#: What happens, as often as it stands here.
+DEEDS = (
+    *("sell", "claim", "correct", "sell_again", "link", "refund", "refund", "refund"),
+    *("redeem", "redeem", "use", "use", "raise_", "settle", "pay", "hand_out", "close"),
+    *("cancel", "take_back"),
+    *("review", "decide"),
+)
+
+
+@dataclass
+class Sold:
+    """A bill: what of it did not come back, what paid for it, whether somebody has its points."""
+
+    till: Any
+    sale: Any
+    left_fen: int
+    coupon: "Bought | None" = None
+    code: str = ""
+    whose: bool = False
+    again: bool = False
+
+    @property
+    def is_whole(self):
+        """Tell whether nothing of it came back."""
+        return self.left_fen == self.sale.receipt.owed_fen
+
+    @property
+    def decided(self):
+        """Tell whether a person typed it."""
+        return bool(self.sale.review_id)
+
+
+@dataclass
+class Bought:
+    """A redemption. Its coupon is on a bill, kept for one, or good."""
+
+    reward: str
+    lease: Any
+    redeemed: bool = False
+    used: bool = False
+    closed: bool = False
+    on: Sold | None = None
+    kept: tuple | None = None
+
+
+@dataclass
+class Paper:
+    """A paper that nobody could read, and the coupon whose bill it is."""
+
+    opened: Any
+    till: Any
+    read: Any
+    coupon: Bought | None
+
+
+class Shopping:
+    """What four devices wrote; `order` is that of time, with None for cards that got an owner.
+
+    `granted` is a database with every lease and nothing that was done since; `before` has no leases
+    either, as one that came out of a backup.
+    """
+
+    def __init__(self, engine, chance, folder):
+        self._chance = chance
+        self.order, self._said = [], {}
+        mall = self.mall = Programme(engine, 1)
+        self.now_ms = mall.now_ms
+        mall.add_book(PAYING, effective_ms=1)
+        mall.add_member("a")
+        mall.add_member("b")
+        bring_in(mall, [{"reward_id": id_, "name_zh": id_, **row} for id_, row in REWARDS.items()])
+        sister, self._kiosk = (
+            mall.add_device(name, role, "S1") for name, role in (("t", "till"), ("k", "kiosk"))
+        )
+        self._tills = (mall.till, sister, mall.other)
+        self._papers_drawn = 0
+        mall.till.push(self._sale(mall.till, 1_000_000, member("a")))
+        self.before = self._copy(engine, folder / "before.db")
+        self._bought = [self._granted(f"r{n}") for n in range(chance.randrange(4))]
+        self._lent = self._borrow() if chance.random() < 0.5 else None
+        self.granted = self._copy(engine, folder / "granted.db")
+        self._sold, self._papers, self._unmatched = [], [], None
+        for _ in range(chance.randrange(3, 12)):
+            self.now_ms = mall.now_ms = mall.now_ms + 60_000
+            getattr(self, chance.choice(DEEDS))()
+        mall.close()
+
+    def told(self, order):
+        """Return an order as one reads it."""
+        names = dict(zip((*self._tills, self._kiosk), ("A1", "A2", "B", "K"), strict=True))
+        return " ".join(
+            "link" if device is None else f"{names[device]}.{seq} {self._said[device, seq]}"
+            for device, seq in order
+        )
+
+    # ---- before the doors open
+
+    def _copy(self, engine, to):
+        engine.dispose()
+        with (
+            closing(sqlite3.connect(engine.url.database)) as db,
+            closing(sqlite3.connect(to)) as new,
+        ):
+            db.backup(new)
+        return to
+
+    def _granted(self, request_id):
+        reward = self._chance.choice(("own", "any", "any", "tea", "mug"))
+        lease = self._kiosk.lease(member("a"), reward, request_id)
+        assert lease.refusal is None, lease.refusal
+        return Bought(reward, lease)
+
+    def _borrow(self):
+        till = self._chance.choice(self._tills)
+        points, due_fen = self._chance.choice(((300, 20_000), (900, 20_000), (900, 900)))
+        asked = LeaseRequest("pay", member("a"), TENDER_REWARD, till.stream.epoch, points=points)
+        asked = structs.replace(asked, bill=Bill(due_fen, 0))
+        return till, Bill(due_fen, points), till.ask(LEASE_PATH, asked, LeaseAnswer)
+
+    # ---- points and their holders
+
+    def sell(self):
+        till, fen = self._till(), self._chance.choice((10_000, 16_400, 333))
+        code = f"slip {len(self._sold)}" if self._chance.random() < 0.4 else ""
+        holder = self._chance.choice((None, member("a"), member("b"), card("c1")))
+        sale = self._sale(till, fen, None if code else holder, code=code)
+        self._write(till, sale)
+        self._sold.append(Sold(till, sale, fen, code=code, whose=sale.holder is not None))
+
+    def claim(self):
+        for one in self._some(lambda one: one.code and not one.whose and one.is_whole):
+            one.whose, device = True, self._chance.choice((*self._tills, self._kiosk))
+            points = one.sale.eligible_fen // 100
+            self._write(device, device.claim(one.code, self._somebody(), points))
+
+    def correct(self):
+        for one in self._some(lambda one: not one.code and not one.whose and one.is_whole):
+            one.whose, points = True, one.sale.eligible_fen // 100
+            self._write(one.till, one.till.correct(one.sale, self._somebody(), points))
+
+    def sell_again(self):
+        """The same receipt is read at the sister till too."""
+        for one in self._some(lambda one: one.sale.holder and not one.again and not one.decided):
+            for other in self._sisters(one.till):
+                if other is not one.till and not one.again:
+                    one.again = True
+                    self._write(other, one.sale)
+
+    def link(self):
+        """Somebody of the mall finds out whose the card is."""
+        if None not in [device for device, _ in self.order]:
+            self.order.append((None, 0))
+
+    def refund(self):
+        for one in self._some(lambda one: one.left_fen):
+            till = self._chance.choice(self._sisters(one.till))
+            fen = one.left_fen if self._chance.random() < 0.7 else max(one.left_fen // 2, 1)
+            number = one.sale.receipt.number
+            receipt = till.receipt(self._number(), -fen, Kind.REFUND, original_number=number)
+            original = print_of(one.sale) if till is one.till else None
+            self._write(till, Refund(till.moment(), receipt, "", -fen, original, None))
+            one.left_fen -= fen
+            if one.coupon and not one.left_fen:
+                one.coupon.on = None
+
+    # ---- redemptions
+
+    def redeem(self):
+        for one in self._chosen(lambda one: not one.redeemed):
+            one.redeemed = True
+            lease = self._kiosk.redeem(member("a"), one.lease, reward=one.reward)
+            self._write(self._kiosk, lease)
+
+    def close(self):
+        for one in self._chosen(lambda one: one.redeemed and not one.closed):
+            one.closed = True
+            self._write(self._kiosk, self._kiosk.close_lease(one.lease, one.lease.points))
+
+    def hand_out(self):
+        for one in self._chosen(lambda one: one.redeemed and not one.used):
+            if one.reward not in BILLS:
+                till, request_id = self._asked(one)
+                one.used = True
+                self._write(till, till.use(one.lease.voucher_code, request_id))
+
+    def cancel(self):
+        """Central took a redemption back, which only its device knows any more."""
+        for one in self._chosen(lambda one: one.redeemed and not one.used and not one.kept):
+            one.used, points = True, one.lease.points
+            told = (self._kiosk.moment(), one.lease.voucher_code, "back", points)
+            self._write(self._kiosk, VoucherCancelled(*told))
+            self._bought.remove(one)
+
+    def use(self):
+        """A coupon is taken off a bill, and its receipt shows it."""
+        for one in self._good():
+            till, request_id = self._asked(one)
+            bill, one.used = BILLS[one.reward], True
+            sale = self._sale(till, bill.due_fen - bill.paid_fen, self._perhaps_b())
+            self._write(till, sale, self._use(one, till, request_id, sale))
+            one.on = self._on_bill(till, sale, one)
+
+    def raise_(self):
+        """A coupon is for a bill whose receipt does not show it."""
+        for one in self._good():
+            (till, request_id), bill = self._asked(one), BILLS[one.reward]
+            sale = self._sale(till, bill.due_fen, self._perhaps_b())
+            code, paper = one.lease.voucher_code, print_of(sale)
+            raised = CouponChecked(till.moment(), code, "no_line", bill, request_id, paper)
+            self._write(till, sale, raised)
+            one.kept = (till, request_id, self._on_bill(till, sale))
+
+    def settle(self):
+        """A person says what became of it."""
+        for one in self._chosen(lambda one: one.kept):
+            (till, request_id, sold), one.kept = one.kept, None
+            code, bill = one.lease.voucher_code, BILLS[one.reward]
+            if self._chance.random() < 0.5:
+                no = (till.moment(), code, "released", bill, request_id, print_of(sold.sale), "no")
+                self._write(till, CouponChecked(*no))
+                continue
+            self._write(till, self._use(one, till, request_id, sold.sale))
+            one.used, sold.coupon = True, one
+            one.on = sold if sold.left_fen else None
+
+    def pay(self):
+        """Points pay a part of a bill."""
+        if self._lent is None:
+            return
+        (till, bill, lease), self._lent = self._lent, None
+        spend = till.redeem(member("a"), lease, reward=TENDER_REWARD)
+        self._write(till, structs.replace(spend, bill=bill))
+        outcome = self._chance.choice(("matched", "matched", "matched", "no_line", "no_receipt"))
+        checked = (till.moment(), lease.voucher_code, outcome, bill)
+        if outcome != "matched":
+            self._unmatched = (till, lease.voucher_code, bill)
+        if outcome == "no_receipt":
+            self._write(till, TenderChecked(*checked))
+            return
+        sale = self._sale(till, bill.due_fen)
+        if outcome == "matched":
+            sale = structs.replace(sale, eligible_fen=bill.due_fen - bill.paid_fen)
+        self._write(till, sale, TenderChecked(*checked, print_of(sale)))
+        self._on_bill(till, sale)
+
+    def take_back(self):
+        """Points that paid for nothing anybody finds are given back, which its till knows."""
+        if self._unmatched is not None:
+            (till, code, bill), self._unmatched = self._unmatched, None
+            self._write(till, TenderChecked(till.moment(), code, "taken_back", bill))
+
+    # ---- papers for a person
+
+    def review(self):
+        """A paper is not sure; a coupon may have been taken off its bill."""
+        one = next(self._good(), None)
+        till, request_id = self._asked(one) if one else (self._till(), "")
+        read = self._sale(till, BILLS[one.reward].due_fen if one else 10_000)
+        opened = ReviewOpened(
+            till.moment(), "ef" * 32, till.enrolled.shop_id, ("no_check",), read.receipt.number,
+            None, read.receipt.owed_fen, "sale", "CNY", f"{len(self._papers):064x}",
+            read_as=print_of(read),
+        )  # fmt: skip
+        self._write(till, opened)
+        if one:
+            self._write(till, self._use(one, till, request_id, read))
+            one.used, one.on = True, Sold(till, read, read.receipt.owed_fen)
+        self._papers.append(Paper(opened, till, read, one))
+
+    def decide(self):
+        """Somebody types what stands on the paper, as it was read or not."""
+        if not self._papers or self._papers[-1] is None:
+            return
+        paper, self._papers[-1] = self._papers[-1], None
+        till, receipt = paper.till, paper.read.receipt
+        number = self._chance.choice((receipt.number, self._number()))
+        sale = self._sale(till, receipt.owed_fen, self._perhaps_b(), number=number)
+        sale = structs.replace(sale, review_id=paper.opened.review_id)
+        seen = Believed("sale", number, None, "CNY", receipt.owed_fen, till.enrolled.shop_id)
+        decided = (till.moment(), paper.opened.review_id, "corrected", "1001", seen, seen)
+        self._write(till, ReviewDecided(*decided), sale)
+        sold = self._on_bill(till, sale, paper.coupon)
+        if paper.coupon:
+            paper.coupon.on = sold
+
+    # ----
+
+    def _write(self, device, *bodies):
+        for body in bodies:
+            device.write(body)
+            self.order.append((device, len(device.frames)))
+            self._said[device, len(device.frames)] = (
+                f"{type(body).__name__} {getattr(body, 'outcome', '')}"
+            )
+
+    def _sale(self, till, fen, holder=None, *, code="", number=""):
+        number = number or self._number()
+        return till.sale(holder, fen, number=number, code=code or None, book=version(PAYING))
+
+    def _number(self):
+        self._papers_drawn += 1
+        return f"U{self._papers_drawn}"
+
+    def _use(self, one, till, request_id, sale):
+        code, by = one.lease.voucher_code, till.id.hex()
+        return VoucherUse(till.moment(), code, by, request_id, BILLS[one.reward], print_of(sale))
+
+    def _on_bill(self, till, sale, coupon=None):
+        whose = sale.holder is not None
+        sold = Sold(till, sale, sale.receipt.owed_fen, coupon, whose=whose)
+        self._sold.append(sold)
+        return sold
+
+    def _asked(self, one):
+        """Return where a voucher is handed in, and under what central was asked, if it was."""
+        home = one.reward in ("own", "mug")
+        self._papers_drawn += 1
+        asked = "" if home and not one.used else f"u{self._papers_drawn}"
+        return self._tills[0] if home else self._till(), asked
+
+    def _till(self):
+        return self._chance.choice(self._tills)
+
+    def _sisters(self, till):
+        return [one for one in self._tills if one.enrolled.shop_id == till.enrolled.shop_id]
+
+    def _somebody(self):
+        return self._chance.choice((member("b"), card("c1")))
+
+    def _perhaps_b(self):
+        return self._chance.choice((None, member("b")))
+
+    def _some(self, wanted):
+        found = [one for one in self._sold if wanted(one)]
+        yield from self._chance.sample(found, min(len(found), 1))
+
+    def _chosen(self, wanted):
+        found = [one for one in self._bought if wanted(one)]
+        yield from self._chance.sample(found, min(len(found), 1))
+
+    def _good(self):
+        def is_good(one):
+            free = one.on is None and one.kept is None
+            return one.reward in BILLS and one.redeemed and free
+
+        return self._chosen(is_good)
