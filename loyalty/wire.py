@@ -95,12 +95,17 @@ class Problem(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True, array_like=True, gc=False):
-    """The verdict on one event and why; `adjusted` points were added to or taken from its sum."""
+    """The verdict on one event and why; `adjusted` points were added to or taken from its sum.
+
+    `event_hash` is said by the feed, whose readers central cannot see: under one number the
+    branches of a copied or rolled-back device have an event each (b"": an older version's row).
+    """
 
     seq: int
     verdict: int
     reason: str
     adjusted: int = 0
+    event_hash: bytes = b""
 
 
 class PushRequest(Struct, frozen=True):

@@ -7,7 +7,7 @@ theirs in the transaction that changes the record.
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection, bindparam, update
 
 from central import schema
@@ -135,10 +135,22 @@ _TOPICS: dict[type, Topic] = {
 }
 
 
-def of_notice(notice: Notice) -> Change:
-    """Return the change that one device alone shall see."""
-    topic = _TOPICS[type(notice.row)]
-    return Change(topic, notice.item, notice.row, notice.device_id)
+def of_notices(connection: Connection, shard_key: int, notices: Sequence[Notice]) -> list[Change]:
+    """Return the changes that one device alone shall see; a verdict names the event's hash."""
+    t = schema.inbox.c
+    keys = {
+        (notice.device_id, int(notice.item.partition("/")[0]), notice.row.seq)
+        for notice in notices
+        if isinstance(notice.row, Judged)
+    }
+    rows = bulk.by_key(connection, shard_key, (t.device_id, t.epoch, t.seq, t.hash), [*keys])
+    hashes = {(bytes(device_id), f"{epoch}/{seq}"): hash_ for device_id, epoch, seq, hash_ in rows}
+    changes = []
+    for device_id, item, row in (structs.astuple(one) for one in notices):
+        if isinstance(row, Judged):
+            row = structs.replace(row, event_hash=bytes(hashes[device_id, item]))  # noqa: PLW2901
+        changes.append(Change(_TOPICS[type(row)], item, row, device_id))
+    return changes
 
 
 def of_turn(connection: Connection, shard_key: int, state: State) -> list[Change]:

@@ -144,15 +144,17 @@ def refuse(db: sqlite3.Connection, epoch: int, why: str) -> None:
 
 
 def judge(db: sqlite3.Connection, epoch: int, judged: Judged) -> None:
-    """Keep a verdict that changed after its push.
-
-    Under a number that central has not acknowledged to us it knows another machine's event, or its
-    answer to ours was lost and says the verdict when it is asked again.
-    """
-    place = places.now(db, Place(epoch, judged.seq))
-    row = db.execute("SELECT acked_seq FROM epoch WHERE epoch = ?", (place.epoch,)).fetchone()
-    if row is None or place.seq > row[0]:
+    """Keep a verdict that changed after its push, unless it is on another branch's event."""
+    first = Place(epoch, judged.seq)
+    if judged.event_hash:
+        is_ours = log.holds(db, first, judged.event_hash)
+    else:  # of a central that does not say which: it is ours if central had acknowledged it to us
+        is_ours = db.execute(
+            "SELECT 1 FROM epoch WHERE epoch = ? AND acked_seq >= ?", (epoch, judged.seq)
+        ).fetchone()
+    if not is_ours:
         return
+    place = places.now(db, first)
     db.execute(
         "REPLACE INTO verdict (epoch, seq, code, reason, adjusted) VALUES (?, ?, ?, ?, ?)",
         (place.epoch, place.seq, judged.verdict, judged.reason, judged.adjusted),

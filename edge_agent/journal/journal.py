@@ -173,7 +173,8 @@ class Journal(Reader):
             raise
         except JournalFailure:
             # The new connection has checked and synced the file: it knows whether COMMIT held.
-            if not written or not self._writer.transact(lambda db: log.holds(db, written[-1])):
+            where = [(link.place, link.hash) for link in written[-1:]]
+            if not self._writer.transact(lambda db: any(log.holds(db, *one) for one in where)):
                 raise
         if written:
             self._mark.move(written[-1])

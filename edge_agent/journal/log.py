@@ -58,11 +58,11 @@ def hash_at(db: sqlite3.Connection, epoch: int, seq: int) -> bytes:
     return bytes(row[0])
 
 
-def holds(db: sqlite3.Connection, link: Link) -> bool:
-    """Tell whether an event is in the table."""
+def holds(db: sqlite3.Connection, place: Place, hash_: bytes) -> bool:
+    """Tell whether an event is in the table, and it is this one."""
     query = "SELECT hash FROM event WHERE epoch = ? AND seq = ?"
-    row = db.execute(query, (link.place.epoch, link.place.seq)).fetchone()
-    return row is not None and bool(row[0] == link.hash)
+    row = db.execute(query, (place.epoch, place.seq)).fetchone()
+    return row is not None and bool(row[0] == hash_)
 
 
 def add(db: sqlite3.Connection, stream: Stream, body: Body) -> Link:

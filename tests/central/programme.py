@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
+from msgspec import structs
 
 from central import schema
 from central.database import reading, writing
@@ -41,7 +42,7 @@ from loyalty.events import (
 )
 from loyalty.receipt import Kind, Receipt, fingerprint
 from loyalty.rules import rulebook
-from loyalty.wire import RuleBookRow, Verdict
+from loyalty.wire import RuleBookRow, Topic, Verdict
 from tillpoints.simulation.programme.book import BOOK
 
 START_MS = 1_780_000_000_000  # 29 May 2026 in Shanghai
@@ -272,6 +273,14 @@ class Device:
             if row.topic == topic:
                 view[row.item] = row.payload and msgspec.msgpack.decode(row.payload, type=row_type)
         return view
+
+    def judged(self, epoch=1):
+        """Return the verdicts that the feed tells of this device's events, by seq."""
+        told = self.feed(Topic.VERDICT, wire.Judged)
+        assert {item: row.event_hash for item, row in told.items()} == {
+            f"{epoch}/{row.seq}": self.hashes[row.seq] for row in told.values()
+        }
+        return {row.seq: structs.replace(row, event_hash=b"") for row in told.values()}
 
     # --- events
 

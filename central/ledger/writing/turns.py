@@ -232,7 +232,7 @@ class _Turn:
             self._log.save(connection, shard_key, state)
             saving.save(connection, shard_key, state, lambda _: self._number)
             contacts.save(connection, shard_key, pushes)
-        notices = [directory.of_notice(one) for one in self._log.notices()]
+        notices = directory.of_notices(connection, shard_key, [*self._log.notices()])
         changes = notices + directory.of_turn(connection, shard_key, state)
         with together(connection):
             position = directory.write_turn(connection, shard_key, self._feed_position, changes)

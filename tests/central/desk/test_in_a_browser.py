@@ -2,12 +2,10 @@
 
 # ruff: noqa: F401, F811  (fixtures of other modules)
 
-import threading
-
 import pytest
 from msgspec import structs
-from werkzeug.serving import make_server
 
+from edge_agent.web.server import WebServer
 from tests.browser.conftest import MEASURE, VIOLATIONS, browser
 from tests.central.desk.test_pages import PHRASE, desk, kept_password, printer
 from tests.central.desk.test_rewards import REWARDS, shop
@@ -21,13 +19,10 @@ RULES = {"targetPx": 44, "typePx": 13, "scrolls": True}
 
 @pytest.fixture
 def site(desk):
-    server = make_server("127.0.0.1", 0, desk.application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    server = WebServer(desk.application, "127.0.0.1", 0, threads=8)
+    server.start()
     yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    server.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from loyalty.rules import rulebook
 from loyalty.rules.activities import Activity
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import canonical, from_canonical
-from loyalty.wire import Judged, Topic, Verdict
+from loyalty.wire import Verdict
 from loyalty.wording import say
 from tests.central.programme import BOOK, DAY_MS, card, member
 
@@ -198,7 +198,7 @@ def test_a_scan_that_comes_before_its_codes_waits_for_them_and_its_till_hears(ma
     assert waits == (Verdict.PENDING_REF, "activity_code_unknown", 0)
     mall.make("ask", batch="late")
     assert mall.owns() == 20
-    told = mall.till.feed(Topic.VERDICT, Judged)
+    told = mall.till.judged()
     assert [(one.verdict, one.adjusted) for one in told.values()] == [(APPLIED, 20)]
 
 

@@ -17,7 +17,7 @@ from central.ledger.waiting import cases
 from loyalty.chain import Frame
 from loyalty.damage import Damage, lost_hash, spelled
 from loyalty.events import KINDS, CaseAccepted, CaseClosed, LeaseClose
-from loyalty.wire import Judged, Topic, Verdict
+from loyalty.wire import Judged, Verdict
 from tests.central.programme import DAY_MS, member
 
 CLOSED = (Verdict.REFUSED_FINAL, "case_closed")
@@ -52,8 +52,8 @@ def test_a_quarantined_event_is_closed_for_ever_and_its_till_hears_of_it(program
     close(programme, 1)
     assert programme.read(cases, programme.now_ms) == []
     assert verdicts(programme) == {1: CLOSED}
-    told = till.feed(Topic.VERDICT, Judged)
-    assert told["1/1"] == Judged(1, Verdict.REFUSED_FINAL, "case_closed")
+    told = till.judged()
+    assert told[1] == Judged(1, Verdict.REFUSED_FINAL, "case_closed")
     (closed,) = programme.read(settled_cases)
     assert (closed.was, closed.staff, closed.why) == ("quarantined", "王芳", "小票是演示")
     replays_the_same(programme)
@@ -137,7 +137,7 @@ def test_a_person_judges_a_quarantined_event_again_once_its_cause_is_mended(prog
     assert again(programme, 1) is Verdict.APPLIED
     assert programme.read(cases, programme.now_ms) == []
     assert programme.balance(member()) == 100
-    assert till.feed(Topic.VERDICT, Judged)["1/1"].verdict == Verdict.APPLIED
+    assert till.judged()[1].verdict == Verdict.APPLIED
     told = programme.read(settled_cases)
     assert [(one.was, one.staff, one.again) for one in told] == [("quarantined", "王芳", True)] * 2
     replays_the_same(programme)
@@ -193,9 +193,7 @@ def test_a_receipt_that_only_looks_like_another_one_earns_once_a_person_says_so(
     assert accept(programme, other, 1) is Verdict.APPLIED_ADJUSTED
     assert (programme.balance(member("a")), programme.balance(member("b"))) == (100, 100)
     assert programme.read(cases, programme.now_ms) == []
-    assert other.feed(Topic.VERDICT, Judged)["1/1"] == Judged(
-        1, Verdict.APPLIED_ADJUSTED, "other_shop", 0
-    )
+    assert other.judged()[1] == Judged(1, Verdict.APPLIED_ADJUSTED, "other_shop", 0)
     (told,) = programme.read(settled_cases)
     assert (told.was, told.staff, told.accepted, told.again) == ("pending_ref", "王芳", True, False)
     replays_the_same(programme)

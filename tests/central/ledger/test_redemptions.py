@@ -10,7 +10,7 @@ from central.ledger.judging.rows import Identity, VoucherState
 from central.ledger.waiting import cases
 from loyalty.codes import voucher_hash
 from loyalty.events import LeaseGrant
-from loyalty.wire import Judged, Topic, Verdict, VoucherRow
+from loyalty.wire import Topic, Verdict, VoucherRow
 from tests.central.programme import card, member
 
 APPLIED = (Verdict.APPLIED, "", 0)
@@ -264,7 +264,7 @@ def test_a_lease_whose_voucher_was_used_cannot_be_closed_unspent(mall):
 def test_a_voucher_that_central_does_not_know_waits(mall):
     till = mall.till
     assert till.push(till.use("V000000000000000")) == [(Verdict.PENDING_REF, "voucher_unknown", 0)]
-    assert till.feed(Topic.VERDICT, Judged) == {}
+    assert till.judged() == {}
     mall.check()
 
 

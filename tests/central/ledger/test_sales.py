@@ -101,8 +101,8 @@ def test_a_claim_before_its_sale_is_judged_when_the_sale_arrives(programme):
     assert kiosk.push(kiosk.claim("C1", member(), 100)) == [(PENDING, "claim_unknown", 0)]
     assert till.push(till.sale(code="C1")) == [APPLIED]
     assert programme.balance(member()) == 100
-    assert kiosk.feed(Topic.VERDICT, Judged) == {"1/1": Judged(1, Verdict.APPLIED, "", 0)}
-    assert till.feed(Topic.VERDICT, Judged) == {}
+    assert kiosk.judged() == {1: Judged(1, Verdict.APPLIED, "", 0)}
+    assert till.judged() == {}
     programme.check()
 
 
@@ -112,8 +112,8 @@ def test_the_first_of_two_waiting_claims_gets_the_sale(programme):
     kiosk.push(kiosk.claim("C1", member("b")))
     till.push(till.sale(code="C1"))
     assert (programme.balance(member("a")), programme.balance(member("b"))) == (100, 0)
-    verdicts = kiosk.feed(Topic.VERDICT, Judged)
-    assert verdicts["1/2"] == Judged(2, REFUSED, "claim_taken", 0)
+    verdicts = kiosk.judged()
+    assert verdicts[2] == Judged(2, REFUSED, "claim_taken", 0)
     programme.check()
 
 
@@ -412,8 +412,8 @@ def test_a_sale_under_an_unknown_rule_book_waits_until_the_book_is_here(programm
     programme.add_book(new)
     programme.service.start()
     assert programme.balance(member()) == 50
-    assert till.feed(Topic.VERDICT, Judged)["1/1"].verdict == Verdict.APPLIED
-    assert other.feed(Topic.VERDICT, Judged)["1/1"].verdict == Verdict.APPLIED
+    assert till.judged()[1].verdict == Verdict.APPLIED
+    assert other.judged()[1].verdict == Verdict.APPLIED
     programme.check()
 
 

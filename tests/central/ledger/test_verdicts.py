@@ -19,7 +19,7 @@ from loyalty.events import (
     ReviewOpened,
     frame_of,
 )
-from loyalty.wire import Judged, Topic, Verdict
+from loyalty.wire import Judged, Verdict
 from tests.central.programme import member
 
 APPLIED = (Verdict.APPLIED, "", 0)
@@ -70,7 +70,7 @@ def test_after_the_upgrade_what_waited_is_judged_and_replays_the_same(programme,
     programme.check()
     programme.service.start()
     assert programme.balance(member()) == 100
-    assert till.feed(Topic.VERDICT, Judged) == {"1/1": Judged(1, Verdict.APPLIED, "", 0)}
+    assert till.judged() == {1: Judged(1, Verdict.APPLIED, "", 0)}
     assert programme.totals().waiting == {}
     programme.check()
 

@@ -1,14 +1,13 @@
 """The member's page in a real browser: its pass is read off the screen, and a till believes it."""
 
 import io
-import threading
 
 import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
+from edge_agent.web.server import WebServer
 from loyalty.codes import MemberPass, classify
 from loyalty.passes import SLOT_MS, read_pass
 from tests.browser.conftest import MEASURE, VIOLATIONS, browser  # noqa: F401
@@ -21,13 +20,10 @@ RULES = {"targetPx": 44, "typePx": 13, "scrolls": True}
 
 @pytest.fixture
 def site(app):
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    server = WebServer(app, "127.0.0.1", 0, threads=8)
+    server.start()
     yield f"http://127.0.0.1:{server.port}/m/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    server.close()
 
 
 @pytest.fixture

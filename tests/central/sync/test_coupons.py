@@ -13,7 +13,7 @@ from central.ledger.reward_commands import ReturnVoucher
 from central.ledger.settlement import dues, payments
 from central.ledger.verify import rebuild
 from central.ledger.waiting import cases, rejudge_ready
-from loyalty import vouchers, wire
+from loyalty import vouchers
 from loyalty.coupons import Coupon
 from loyalty.events import (
     Believed,
@@ -162,7 +162,7 @@ def test_what_a_person_settles_at_the_till_is_no_case_any_more(mall, word):
     back = CouponChecked(till.moment(), lease.voucher_code, "released", BILL, "", paper, "没用")
     till.push(used(till, lease, sale) if word == "used" else back)
     assert mall.read(cases, mall.now_ms) == []
-    assert till.feed(Topic.VERDICT, wire.Judged)["1/4"].verdict == Verdict.APPLIED
+    assert till.judged()[4].verdict == Verdict.APPLIED
     assert owed(mall) == ({"S1": (1, 100, 5_000)} if word == "used" else {})
     mall.check()
     with writing(mall.engine) as connection:
@@ -194,7 +194,7 @@ def test_a_case_that_a_person_closes_is_told_to_its_till_and_the_coupon_comes_ba
     with writing(mall.engine) as connection:
         place = Identity(till.id, 1, seq)
         close_case(connection, mall.shard_key, place, "王芳", "顾客没用", mall.now_ms)
-    told = till.feed(Topic.VERDICT, wire.Judged)[f"1/{seq}"]
+    told = till.judged()[seq]
     assert (told.verdict, told.reason) == (Verdict.REFUSED_FINAL, "case_closed")
     assert mall.other.use_online(code, "u2").refusal.code == "voucher_used"
     till.push(CouponChecked(till.moment(), code, "released", bill, "u1", paper))

@@ -298,18 +298,27 @@ def test_a_verdict_that_changes_later_finds_its_event_where_it_stands_now(till):
     till.rehome(RehomeAnswer(2, bytes(32), ()))
     waits = Judged(1, Verdict.PENDING_REF, "book_unknown")
     till.acknowledge(PushAnswer("ok", 1, 2, (waits,), 0, 0, b"i"), at(), 0)
-    take_verdict(till, "1/1", Judged(1, Verdict.APPLIED_ADJUSTED, "true_up", 5))
+    (link,) = till.links()[:1]
+    take_verdict(till, "1/1", Judged(1, Verdict.APPLIED_ADJUSTED, "true_up", 5, link.hash))
     record = till.sale_by_fingerprint(key(sale(1)))
     assert (record.place, record.verdict, record.points) == (Place(2, 1), 1, 15)
 
 
-def test_a_verdict_on_what_central_has_not_acknowledged_is_not_on_our_event(till):
+@pytest.mark.parametrize("hash_", [b"", bytes(32)])
+@pytest.mark.parametrize("again", [True, False])
+def test_a_verdict_on_another_branchs_event_is_not_on_ours_of_that_number(till, hash_, again):
     """Our disk was put back: under its next number central knows what was written before that."""
     till.append([sale(1, WANG, 10)])
     till.acknowledge(PushAnswer("ok", 1, 2, (Judged(1, 0, ""),), 0, 0, b"i"), at(), 0)
-    take_verdict(till, "1/2", Judged(2, Verdict.REFUSED_FINAL, "claim_taken"))
+    refused = Judged(2, Verdict.REFUSED_FINAL, "claim_taken", event_hash=hash_)
+    take_verdict(till, "1/2", refused)
     till.append([claim("C1")])
+    if again:
+        till.rehome(RehomeAnswer(2, bytes(32), (HeldEpoch(1, 2),)))
+        till.acknowledge(PushAnswer("ok", 1, 2, (Judged(1, 0, ""),), 0, 0, b"i"), at(), 0)
+    take_verdict(till, "1/2", refused)
     assert till.batch(1, 10, 10_000).refused == ()
+    assert till.refused_claims() == []
 
 
 def take_verdict(till, item, judged):
