@@ -26,7 +26,7 @@ from tillpoints.simulation.programme.activities import a_code
 from tillpoints.simulation.world import World
 
 #: Of whom there may be more than come by themselves.
-Crowd = Literal["", "coupons", "lending"]
+Crowd = Literal["", "coupons", "lending", "rewards"]
 _POISON_FEN = 10**13
 
 
@@ -44,6 +44,7 @@ class People:
         crowds: dict[Crowd, tuple[tuple[Callable[[Station], None], bool], ...]] = {
             "coupons": ((couponers.use, False), (couponers.bring_back, False)),
             "lending": ((borrowers.visit, True),),
+            "rewards": ((redeemers.redeem, True), (redeemers.cancel, True)),
         }
         #: Who comes in a crowd, and whether they go to kiosks.
         self._crowd = crowds.get(crowd, ())

@@ -19,6 +19,7 @@ _TWO_DAYS = Size(stations=3, days=2.0, events_min=20, events_max=40)
 _COUPONS = structs.replace(_TWO_DAYS, crowd="coupons")
 #: One till, which is at home to every coupon of its shop.
 _AT_HOME = structs.replace(_COUPONS, stations=2)
+_REWARDS = structs.replace(_TWO_DAYS, crowd="rewards")
 _LENDING = structs.replace(_TWO_DAYS, crowd="lending")
 
 BUGS: Mapping[str, Bug] = {
@@ -54,7 +55,7 @@ BUGS: Mapping[str, Bug] = {
     "cancellation behind the backup forgotten": Bug(redeeming.cancellation_not_heard, _TWO_DAYS),
     "voucher used after cancel": Bug(redeeming.used_after_cancel, _TWO_DAYS),
     "voucher used twice": Bug(redeeming.used_twice, _TWO_DAYS),
-    "kept pieces given away": Bug(redeeming.kept_pieces_given_away, _TWO_DAYS),
+    "kept pieces given away": Bug(redeeming.kept_pieces_given_away, _REWARDS),
     "redemption does not count its pieces": Bug(redeeming.last_piece_twice),
     "payment not settled": Bug(redeeming.payment_to_nobody),
     "matched payment left open": Bug(redeeming.match_not_settled, _TWO_DAYS),
