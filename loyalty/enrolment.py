@@ -42,10 +42,16 @@ class EnrolAnswer(Struct, frozen=True):
 
 
 class HeldEpoch(Struct, frozen=True, array_like=True):
-    """How far central holds an earlier epoch of a device."""
+    """How far central holds an earlier epoch of a device.
+
+    `landmarks` are sequence numbers and hashes of what it holds, the last one first and ever
+    farther apart: what a device has under the same hash, with all before it, is held (SYNC 2.6).
+    Of an older version there are none.
+    """
 
     epoch: int
     head_seq: int
+    landmarks: tuple[tuple[int, bytes], ...] = ()
 
 
 class RehomeRequest(Struct, frozen=True):

@@ -1,5 +1,8 @@
 """Epochs of a device: which it has, and how the next one is granted behind a sealed head."""
 
+from collections import defaultdict
+from collections.abc import Iterator
+from operator import itemgetter
 from typing import cast
 
 from sqlalchemy import Connection, select
@@ -8,6 +11,7 @@ from central import schema
 from central.ledger.commands import SealEpoch
 from central.ledger.judging.rows import Head
 from central.ledger.shards import NO_HEAD, open_epoch
+from central.ledger.writing import bulk
 from central.ledger.writing.turns import run_turn
 from central.sync.problems import malformed
 from loyalty.chain import Stream, anchor
@@ -36,15 +40,35 @@ def latest_epoch(connection: Connection, shard_key: int, device_id: bytes) -> St
 
 
 def held_before(connection: Connection, stream: Stream) -> tuple[HeldEpoch, ...]:
-    """Return how far central holds each epoch of a device before this one."""
+    """Return how far central holds each epoch of a device before this one.
+
+    The machine that asks may have another branch of it: what a lost database had acknowledged to
+    it, a restored one may hold as its copy wrote it.
+    """
     t = schema.stream
     query = select(t.c.epoch, t.c.head_seq).where(
         t.c.shard_key == stream.shard_key,
         t.c.device_id == stream.device_id,
         t.c.epoch < stream.epoch,
     )
-    rows = connection.execute(query.order_by(t.c.epoch))
-    return tuple(HeldEpoch(row.epoch, row.head_seq) for row in rows)
+    heads = connection.execute(query.order_by(t.c.epoch)).all()
+    places = [(stream.device_id, row.epoch, seq) for row in heads for seq in _apart(row.head_seq)]
+    i = schema.inbox.c
+    hashes = bulk.by_key(
+        connection, stream.shard_key, (i.device_id, i.epoch, i.seq, i.hash), places
+    )
+    of_epoch: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
+    for _, epoch, seq, hash_ in sorted(hashes, key=itemgetter(2), reverse=True):
+        of_epoch[epoch].append((seq, bytes(hash_)))
+    return tuple(HeldEpoch(row.epoch, row.head_seq, tuple(of_epoch[row.epoch])) for row in heads)
+
+
+def _apart(head_seq: int) -> Iterator[int]:
+    """Yield sequence numbers from the head back, each twice as far from it as the one before."""
+    back = 0
+    while back < head_seq:
+        yield head_seq - back
+        back = back * 2 or 1
 
 
 def anchor_of(connection: Connection, stream: Stream) -> bytes:

@@ -37,7 +37,7 @@ def go_on(db: sqlite3.Connection, who: Identity, held: Iterable[HeldEpoch]) -> i
     Everything that the directory does not surely contain is written again: what central has
     already it tells by the origin, and answers with the verdict it gave before.
     """
-    at_central = {one.epoch: one.head_seq for one in held}
+    at_central = {one.epoch: _common_seq(db, one) for one in held}
     written = 0
     for epoch, contained, acked in db.execute(
         "SELECT epoch, contained_seq, acked_seq FROM epoch WHERE epoch < ? ORDER BY epoch",
@@ -61,6 +61,14 @@ def go_on(db: sqlite3.Connection, who: Identity, held: Iterable[HeldEpoch]) -> i
                 _tell_again(db, who.stream, place, frame)
             written += 1
     return written
+
+
+def _common_seq(db: sqlite3.Connection, held: HeldEpoch) -> int:
+    """Return up to where central surely holds an epoch as it is here."""
+    if not held.landmarks:
+        return held.head_seq  # none, or of a central that does not show what it holds
+    same = (seq for seq, hash_ in held.landmarks if log.holds(db, Place(held.epoch, seq), hash_))
+    return max(same, default=0)
 
 
 def _tell_again(db: sqlite3.Connection, stream: Stream, place: Place, frame: Frame) -> None:

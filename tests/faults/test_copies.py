@@ -101,6 +101,25 @@ def test_a_till_s_disk_in_two_machines_counts_each_sale_once(any_mall, tills, tm
     all_counts_once(any_mall, [till, copy])
 
 
+@ON_POSTGRESQL
+def test_a_copy_that_comes_first_to_a_restored_central_hides_nothing(
+    any_mall, empty_mall, tills, tmp_path, memory
+):
+    """What central had acknowledged to the one stands there by the same numbers as the other's."""
+    till, _ = tills
+    with serving(any_mall) as (_, url):
+        till.goes_on(url, sales=2)
+        any_mall.run("central", "backup", str(tmp_path / "mall.backup"))
+        copy = till.copied(tmp_path / "copy", memory)
+        till.goes_on(url, sales=5)
+    empty_mall.run("central", "restore", str(tmp_path / "mall.backup"))
+    with serving(empty_mall) as (_, url):
+        copy.goes_on(url, sales=6, numbered="X")
+        the_longest_lease_runs_out(empty_mall)
+        till.goes_on(url, sales=7)
+    all_counts_once(empty_mall, [till, copy])
+
+
 def told_by(mall, table):
     with mall.parts() as parts, reading(parts.engine) as connection:
         return connection.execute(select(table)).all()

@@ -274,8 +274,7 @@ class Mall:
 
     def _switch_copies_off(self) -> None:
         for copy in self._copies:
-            if copy.up:
-                copy.switch_off()
+            copy.switch_off()
 
     def _enrol_refused(self) -> None:
         """Do what store IT does when central takes no more of a device's chain."""

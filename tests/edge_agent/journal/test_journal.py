@@ -277,6 +277,21 @@ def test_what_central_lost_with_its_disk_is_written_again_though_it_was_acknowle
     assert till.queue_depth() == 3
 
 
+@pytest.mark.parametrize(("common", "written"), [(4, 1), (3, 2), (2, 3), (0, 5)])
+def test_what_central_acknowledged_and_now_holds_as_a_copy_wrote_it_is_written_again(
+    till, common, written
+):
+    """Central was restored, and another machine that has this disk came before us."""
+    till.append([sale(number, WANG, 10) for number in range(5)])
+    till.acknowledge(PushAnswer("ok", 5, 6, (), 1, 0, b"i"), at(), 0)
+    till.take_page(PullAnswer(b"i", 1, (), more=False))
+    ours = [link.hash for link in till.links()]
+    landmarks = [(seq, ours[seq - 1] if seq <= common else bytes(32)) for seq in (6, 5, 4, 3, 2)]
+    assert till.rehome(RehomeAnswer(2, bytes(32), (HeldEpoch(1, 6, (*landmarks,)),))) == written
+    assert till.standing(WANG).pending == 10 * written
+    assert till.verify().problems == ()
+
+
 def test_events_written_again_twice_keep_their_first_origin_and_count_once(till):
     till.append([sale(1, WANG, 10), sale(2, claim_code="C")])
     first = till.links()

@@ -72,7 +72,9 @@ class Redemptions:
             self._ours.add(of)
             known = payer and db.execute("SELECT 1 FROM member_tier WHERE member = ?", (payer.key,))
             unknown = not known or known.fetchone() is None
-            self._world.hold("I8 the house pays for known members", unknown and (of, payer))
+            # A slip that was taken though its points had come back is the house's loss at once.
+            early = unknown and not self._back[of]
+            self._world.hold("I8 the house pays for known members", early and (of, payer))
         if code == Code.LOSS_BACK:
             wallet = db.execute("SELECT account_id FROM lease WHERE lease_id = ?", (of,))
             payer = holder_of(wallet.fetchone()[0])

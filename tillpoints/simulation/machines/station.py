@@ -201,9 +201,10 @@ class Station:
     def switch_off(self) -> None:
         """Take the machine away for good, with what only its disk knows."""
         self.facts.gone(self.name)
-        self.up = False
-        self.disk.die("kill")
-        self.journal.close()
+        if self.up:
+            self.up = False
+            self.disk.die("kill")
+            self.journal.close()
 
     def snapshot(self) -> None:
         """Keep an image of the disk, as whoever looks after the machines does."""
