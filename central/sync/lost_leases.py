@@ -58,23 +58,30 @@ class LostLeases:
         awaited = service.read(lambda one: census.awaited(one, key))
         if alive and awaited:
             return
-        self._due_ms = None  # before looking: what another thread hears meanwhile is not forgotten
+        # Due until this very look is done: the database may refuse, or another thread hear of more.
+        self._due_ms = this_look = min(self._due_ms, 0) - 1
+        left = self._make_again(now_ms, told_of_all=not (alive or awaited))
+        if self._due_ms == this_look:
+            self._due_ms = now_ms + _AGAIN_MS if left else None
+
+    def _make_again(self, now_ms: int, *, told_of_all: bool) -> int:
+        """Make leases again for the spends that wait now; return how many are left for later."""
+        service, key = self._service, self._service.shard_key
         waiting = service.read(lambda one: that_wait(one, key))
-        if not waiting:
-            return
+        if not waiting or self._restored_ms is None:
+            return 0
         until_ms = self._restored_ms + reward_offers.LEASE_TTL_S * 1000
         homes, valid_until = service.read(lambda one: _terms(one, key, now_ms))
         tills = service.read(lambda one: _tills(one, key))
         # While a lost lease may be alive there is time for the imports, too.
-        told = not (alive or awaited or service.read(lambda one: _books_lack(one, key, now_ms)))
+        told = told_of_all and not service.read(lambda one: _books_lack(one, key, now_ms))
         left = 0
         for start in range(0, len(waiting), _AT_ONCE):
             some = waiting[start : start + _AT_ONCE]
             left += cast(
                 int, service.run(RemakeLeases(some, until_ms, homes, tills, valid_until, told))
             )
-        if left and self._due_ms is None:
-            self._due_ms = now_ms + _AGAIN_MS
+        return left
 
 
 def _books_lack(connection: Connection, shard_key: int, now_ms: int) -> bool:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from flask import Flask
 from msgspec import UNSET, structs
+from sqlalchemy.exc import OperationalError
 
 from central import schema
 from central.database import writing
@@ -22,7 +23,7 @@ from loyalty.events import Bill, CouponChecked, LeaseRemade, TenderChecked, Vouc
 from loyalty.receipt import Tender
 from loyalty.rules.rulebook import version
 from loyalty.rules.tender import TENDER_REWARD
-from loyalty.wire import LeaseAnswer, Verdict
+from loyalty.wire import PUSH_PATH, LeaseAnswer, Verdict
 from tests.central.programme import card, member, print_of
 from tillpoints.simulation.programme.book import BOOK
 
@@ -83,6 +84,22 @@ def test_once_every_till_has_told_all_the_spend_takes_its_points(mall):
     assert [verdict(mall, till, seq) for seq in (2, 3)] == [(Verdict.APPLIED, "")] * 2
     assert (mall.balance(member()), mall.held(member())) == (200, 0)
     assert till.use_online(lease.voucher_code).reward_id == "tea"
+    sound(mall)
+
+
+def test_where_the_database_refused_the_leases_are_made_at_the_next_call(mall, monkeypatch):
+    def refuse(_command):
+        raise OperationalError("", {}, OSError("disk full"))
+
+    till, lease = mall.till, lost(mall)
+    till.push(till.redeem(member(), lease))
+    request = mall.other.request(1, 0)
+    with monkeypatch.context() as spoiled:
+        spoiled.setattr(mall.service, "run", refuse)
+        assert mall.other.call(PUSH_PATH, request)[0] == 503
+    assert verdict(mall, till, 2) == WAITS
+    till.pull()
+    assert verdict(mall, till, 2) == (Verdict.APPLIED, "")
     sound(mall)
 
 
