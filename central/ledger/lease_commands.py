@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, structs
 from central.ledger import offer as offers
 from central.ledger.commands import Decision, refused
 from central.ledger.judging import arming
-from central.ledger.judging.accounts import wallet_id
+from central.ledger.judging.accounts import debt_id, wallet_id
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.rows import (
     Account,
@@ -114,15 +114,15 @@ class GrantLease(Struct, frozen=True):
         choice = offers.choose(offer, member, self.device_id.hex(), state, at)
         if isinstance(choice, Reason):
             return choice
-        wallet = state.accounts.get(wallet_id(Holder("member", member))) or Account()
-        back = self._back(state)
-        available = wallet.available + (0 if back is None else back.amount)
+        wallet, owed, back = *_purse(state, member), self._back(state)
+        # What is given back pays debts before it can be lent again.
+        available = max(wallet.available + (0 if back is None else back.amount) - owed, 0)
         if offer.spare:
             offer = structs.replace(offer, points=min(offer.points, available // _SPARE_SHARE))
         if offer.points < 1:
             return Reason("offline_none_lent")
         if offer.points > available:
-            return _too_low(wallet, available, offer.points)
+            return _too_low(wallet.posted - owed, available, offer.points)
         known = state.members.get(member)
         return self._of(offer, member, known.tier_id if known is not None else "", choice, at)
 
@@ -163,11 +163,18 @@ class GrantLease(Struct, frozen=True):
         )
 
 
-def _too_low(wallet: Account, available: int, needed: int) -> Reason:
+def _purse(state: State, member: str) -> tuple[Account, int]:
+    """Return the wallet of a member, and how many points they owe."""
+    holder = Holder("member", member)
+    debt = state.accounts.get(debt_id(holder)) or Account()
+    return state.accounts.get(wallet_id(holder)) or Account(), -debt.posted
+
+
+def _too_low(own: int, available: int, needed: int) -> Reason:
     """Return why the points do not do: whether those that another screen has set aside would."""
     short = {"available": str(available), "needed": str(needed)}
-    elsewhere = wallet.posted - available
-    if needed > wallet.posted or elsewhere <= 0:
+    elsewhere = own - available
+    if needed > own or elsewhere <= 0:
         return Reason("balance_too_low", short)
     return Reason("balance_held", {**short, "held": str(elsewhere)})
 

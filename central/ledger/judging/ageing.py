@@ -1,7 +1,8 @@
 """What time does to points: those whose last day is over leave their wallets.
 
-Points that a lease holds stay until they come back; the next night takes them (SYNC 2.5). And what
-was pending counts from its day on: it pays debts first, as points that count at once do.
+A lease pins the lots that end soonest: they stay until they come back, and the next night takes
+them (SYNC 2.5). And what was pending counts from its day on: it pays debts first, as points that
+count at once do.
 """
 
 from datetime import date
@@ -26,8 +27,8 @@ def expire(entry: Entry, body: PointsExpired) -> Judgement:
         wallet = wallet_id(holder)
         lots = entry.state.lots.get(wallet) or ()
         over = sum(lot.left for lot in lots if lot.expires_on < day)
-        points = min(over, entry.account(wallet).available) if over else 0
-        if not points:
+        points = over - entry.account(wallet).held if over else 0
+        if points <= 0:
             continue
         entry.move(wallet, BREAKAGE, points, Code.EXPIRED, body.day)
         if points == over:  # as a draw would find, without looking for an order

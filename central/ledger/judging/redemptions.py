@@ -18,7 +18,7 @@ from central.ledger.judging.rows import (
     Voucher,
     VoucherState,
 )
-from central.ledger.judging.wallets import draw_lots, resolve
+from central.ledger.judging.wallets import draw_lots, free, resolve
 from loyalty.events import (
     LeaseClose,
     LeaseGrant,
@@ -141,6 +141,7 @@ def _spend(entry: Entry, lease: Lease, body: Redeem) -> Judgement:
     _check_owner(entry, lease)
     if lease.state is LeaseState.CLOSED and entry.event.origin is None:
         raise Impossible(f"lease {lease.lease_id} is closed")
+    lent = lease.amount
     if lease.reward_id == READY_REWARD:
         lease = _told_what_for(entry, lease, body)
     if body.points != lease.amount:  # its voucher is good for all of them
@@ -153,6 +154,8 @@ def _spend(entry: Entry, lease: Lease, body: Redeem) -> Judgement:
     at_our_cost = lease.state is not LeaseState.OPEN  # its points are the member's again
     _remember_bill(entry, lease, body)
     _pay(entry, lease, body.points, at_our_cost=at_our_cost)
+    if not at_our_cost:  # behind the spend, which came first: that draws what ends soonest
+        free(entry, lease.account_id, lent - lease.amount, lease.lease_id)
     entry.state.put_lease(structs.replace(lease, spent=body.points))
     voucher = _voucher(entry, lease.voucher_code)
     if voucher.state is not VoucherState.USED:  # it may have been handed in before we heard of this
@@ -169,12 +172,10 @@ def _spend(entry: Entry, lease: Lease, body: Redeem) -> Judgement:
 
 
 def _told_what_for(entry: Entry, lease: Lease, body: Redeem) -> Lease:
-    """Make a lease for no reward yet that of the reward it went for; free what that leaves."""
+    """Make a lease for no reward yet that of the reward it went for."""
     if body.pieces is UNSET or not 0 < body.points <= lease.amount:
         raise Impossible(f"{body.points} points spent of {lease.amount} in {lease.lease_id}")
     pieces = bounded("pieces", body.pieces, 1)
-    if lease.state is LeaseState.OPEN:
-        entry.hold(lease.account_id, body.points - lease.amount)
     kept = returning.redemption(entry, lease.lease_id)
     entry.state.redemptions.put(lease.lease_id, structs.replace(kept, pieces=pieces))
     voucher = _voucher(entry, lease.voucher_code)
@@ -232,7 +233,7 @@ def release(entry: Entry, body: LeaseRelease) -> Judgement:
 
 
 def _freed(entry: Entry, lease: Lease, voucher: Voucher) -> Lease:
-    entry.hold(lease.account_id, lease.spent - lease.amount)
+    free(entry, lease.account_id, lease.amount - lease.spent, lease.lease_id)
     if lease.spent == 0:
         stock.put_back(entry, returning.redemption(entry, lease.lease_id).counted)
     if voucher.state is VoucherState.ISSUED:
@@ -263,8 +264,7 @@ def close(entry: Entry, body: LeaseClose) -> Judgement:
         void = structs.replace(voucher, state=VoucherState.VOID)
         entry.state.vouchers.put(voucher.code, void)
         stock.put_back(entry, returning.redemption(entry, lease.lease_id).counted)
-    if lease.amount > lease.spent:
-        entry.hold(lease.account_id, lease.spent - lease.amount)
+    free(entry, lease.account_id, lease.amount - lease.spent, lease.lease_id)
     entry.state.put_lease(structs.replace(lease, state=LeaseState.CLOSED))
     arming.disarm(entry.state, lease)
     return _APPLIED

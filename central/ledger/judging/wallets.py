@@ -11,7 +11,14 @@ from datetime import date
 
 from msgspec import structs
 
-from central.ledger.judging.accounts import ISSUER, Code, debt_id, pending_id, wallet_id
+from central.ledger.judging.accounts import (
+    ISSUER,
+    Code,
+    debt_id,
+    holder_of,
+    pending_id,
+    wallet_id,
+)
 from central.ledger.judging.entry import AMOUNT_MAX, POINTS_MAX, Entry, Impossible
 from central.ledger.judging.rows import Identity
 from loyalty.events import Holder
@@ -141,6 +148,15 @@ def pay_debt(entry: Entry, holder: Holder, subject: str) -> None:
     if pays:
         entry.move(wallet, debt, pays, Code.DEBT_PAID, subject)
         draw_lots(entry, wallet, pays)
+
+
+def free(entry: Entry, wallet: bytes, points: int, subject: str) -> None:
+    """Let points that were set aside be a wallet's own again: they pay first what is owed."""
+    if points:
+        entry.hold(wallet, -points)
+        holder = holder_of(wallet)
+        if holder is not None:
+            pay_debt(entry, holder, subject)
 
 
 def _take_pending(entry: Entry, holder: Holder, points: int, subject: str, code: Code) -> int:

@@ -15,6 +15,7 @@ from central.ledger.judging.accounts import (
     OFFLINE_LOSS,
     REDEMPTION,
     debt_id,
+    holder_of,
     pending_id,
     wallet_id,
 )
@@ -115,6 +116,9 @@ def _of_struct(row: Any) -> Iterator[Want]:
             yield "accounts", row.account_id
             yield "arms", (row.device_id, row.epoch)
             yield "lots", row.account_id
+            holder = holder_of(row.account_id)
+            if holder is not None:
+                yield "accounts", debt_id(holder)
             yield "vouchers", row.voucher_code
             yield "redemptions", row.lease_id
         case Voucher():

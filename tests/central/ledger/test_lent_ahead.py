@@ -108,9 +108,9 @@ def test_what_a_device_was_lent_ahead_is_not_held_from_it_but_from_others(mall):
     assert mall.other.ask(wire.BALANCE_PATH, request, wire.BalanceAnswer).held == 120
 
 
-def give_back_for(device, lease, reward="big"):
+def give_back_for(device, lease, reward="big", request_id="r2"):
     request = wire.LeaseRequest(
-        "r2", member(), reward, device.stream.epoch, "s1", gives_back=lease.lease_id
+        request_id, member(), reward, device.stream.epoch, "s1", gives_back=lease.lease_id
     )
     return device.ask(wire.LEASE_PATH, request, wire.LeaseAnswer)
 
@@ -125,6 +125,41 @@ def test_what_was_lent_ahead_counts_for_a_larger_redemption_once_it_is_closed(ma
     spent = mall.till.redeem(member(), larger, reward="big", session="s1")
     assert mall.till.push(mall.till.close_lease(lease, 0), spent) == [APPLIED, APPLIED]
     assert purse(mall) == (20, 0)
+    mall.check()
+
+
+@pytest.fixture
+def owing(programme):
+    """A member with 240 points, 120 of them lent ahead; then 200 of them went with refunds."""
+    programme.add_member("a")
+    programme.add_reward("big", 120)
+    programme.add_reward("small", 40)
+    programme.add_book(structs.replace(BOOK, offline_points=120), effective_ms=1)
+    sold = [programme.other.sale(member(), 12_000) for _ in range(2)]
+    programme.other.push(*sold)
+    lease = ahead(programme.till)
+    programme.other.push(*map(programme.other.refund, sold, (12_000, 8_000)))
+    assert purse(programme) == (40, 120)
+    return programme, lease
+
+
+def test_what_is_given_back_pays_what_is_owed_before_it_is_lent_again(owing):
+    mall, lease = owing
+    refusal = give_back_for(mall.till, lease).refusal
+    assert refusal.code == "balance_too_low"
+    assert refusal.values == {"available": "40", "needed": "120"}
+    assert purse(mall) == (40, 120)
+    assert give_back_for(mall.till, lease, "small", "r3").points == 40
+    assert purse(mall) == (40, 40)
+    mall.check()
+
+
+def test_what_a_spend_leaves_of_the_points_lent_pays_what_is_owed(owing):
+    mall, lease = owing
+    small = structs.replace(spend(mall.till, lease, 40), reward_id="small")
+    assert mall.till.push(small) == [APPLIED]
+    assert purse(mall) == (0, 0)
+    assert mall.totals().posted["debt"] == 0
     mall.check()
 
 

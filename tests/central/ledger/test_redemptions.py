@@ -3,10 +3,12 @@ from msgspec import structs
 
 from central import schema
 from central.database import writing
+from central.jobs.expiry import Expire
 from central.ledger.closing import close_case
 from central.ledger.commands import Decision
 from central.ledger.judging.accounts import OFFLINE_LOSS
 from central.ledger.judging.rows import Identity, VoucherState
+from central.ledger.lease_commands import ReleaseLease
 from central.ledger.waiting import cases
 from loyalty.codes import voucher_hash
 from loyalty.events import LeaseGrant
@@ -61,6 +63,36 @@ def test_closing_a_lease_without_a_spend_gives_its_points_back_and_voids_the_vou
     assert purse(mall) == (300, 0)
     assert till.use_online(lease.voucher_code).refusal.code == "voucher_unknown"
     mall.check()
+
+
+@pytest.mark.parametrize("freed", ["close", "release"])
+@pytest.mark.parametrize("refund_first", [True, False])
+def test_points_that_come_back_pay_what_is_owed_whoever_is_heard_first(
+    programme, freed, refund_first
+):
+    programme.add_member("a")
+    programme.add_reward(points=100)
+    sale = programme.till.sale(member())
+    programme.till.push(sale)
+    lease = programme.other.lease(member())
+
+    def refund():
+        assert programme.till.push(programme.till.refund(sale, points=100)) == [APPLIED]
+
+    def come_back():
+        if freed == "release":
+            programme.service.run(ReleaseLease(lease.lease_id, "overdue"))
+        else:
+            programme.other.push(programme.other.close_lease(lease, 0))
+
+    for told in (refund, come_back) if refund_first else (come_back, refund):
+        told()
+    programme.service.run(Expire("2027-06-30", (member(),)))
+    posted = programme.totals().posted
+    assert {name: points for name, points in posted.items() if points} == {}
+    assert purse(programme) == (0, 0)
+    assert programme.other.lease(member(), request_id="r2").refusal.code == "balance_too_low"
+    programme.check()
 
 
 def test_points_are_spent_out_of_the_lots_that_expire_first(mall):

@@ -242,6 +242,31 @@ def test_what_a_device_has_been_lent_expires_when_it_comes_back(mall):
     mall.check()
 
 
+@pytest.mark.parametrize("night_first", [True, False])
+@pytest.mark.parametrize("spent", [100, 0])
+def test_a_lease_pins_what_ends_first_until_it_comes_back(mall, night_first, spent):
+    from central.jobs.expiry import Expire
+
+    mall.add_reward("tea", 100)
+    mall.till.push(mall.till.sale(member()))
+    mall.now_ms += DAY_MS
+    mall.till.push(mall.till.sale(member(), fen=5_000))
+    lease = mall.other.lease(member())
+    mall.other.write(*([mall.other.redeem(member(), lease)] if spent else []))
+    mall.other.write(mall.other.close_lease(lease, spent))
+
+    def night(day):
+        mall.service.run(Expire(day, (member(),)))
+
+    told = [lambda: night("2027-05-30"), mall.other.send]
+    for one in told if night_first else reversed(told):
+        one()
+    night("2027-05-30")
+    assert mall.balance(member()) == 50
+    assert mall.totals().posted.get("breakage", 0) == 100 - spent
+    mall.check()
+
+
 def test_what_rounding_leaves_over_is_carried_if_the_book_says_so(mall):
     rates = (Rate("*", 1, 300, "甲", "A"),)
     version = put(mall, rates=rates, remainder="carry")
