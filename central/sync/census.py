@@ -101,7 +101,11 @@ class Census:
 
 
 def has_told(connection: Connection, shard_key: int, device_id: bytes, since_ms: int) -> bool:
-    """Tell whether a device has told everything it had to tell, in a contact since that moment."""
+    """Tell whether a device has told everything it had to tell, in a contact since that moment.
+
+    Not one whose chain was sealed: what it had to tell was not taken, for its disk is an old one or
+    a copy, and waits for its next epoch.
+    """
     c, s = schema.contact, schema.stream
     chain = and_(
         s.c.shard_key == c.c.shard_key, s.c.device_id == c.c.device_id, s.c.epoch == c.c.epoch
@@ -113,5 +117,6 @@ def has_told(connection: Connection, shard_key: int, device_id: bytes, since_ms:
         c.c.seen_ms >= since_ms,
         c.c.last_written >= 0,
         s.c.head_seq >= c.c.last_written,
+        s.c.state == 0,  # open
     )
     return connection.execute(query).first() is not None

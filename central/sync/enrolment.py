@@ -88,9 +88,13 @@ def enrol(connection: Connection, shard_key: int, asked: EnrolRequest, now_ms: i
         if row.used_by != asked.public_key or latest is None:
             raise Refused(409, "code_used", "this code was used by another device")
         return latest
+    known = bool(asked.device_id) and _is_known(connection, shard_key, asked.device_id)
+    if asked.device_id != row.device_id and (known or (asked.device_id and latest is not None)):
+        # Its journal goes on under its own name alone, and that device would be locked out.
+        raise Refused(409, "code_of_another", "this code is for another device than this one")
     if latest is not None:
-        stream = _next_epoch(connection, latest, now_ms)
-    elif asked.device_id and not _is_known(connection, shard_key, asked.device_id):
+        stream = _next_epoch(connection, latest, asked.epoch if known else 0, now_ms)
+    elif asked.device_id and not known:
         _rename(connection, shard_key, row.device_id, asked.device_id)
         epoch = reachable(asked.epoch, 0) + 1
         stream = first_epoch(connection, shard_key, asked.device_id, epoch)
@@ -101,10 +105,14 @@ def enrol(connection: Connection, shard_key: int, asked: EnrolRequest, now_ms: i
     return stream
 
 
-def _next_epoch(connection: Connection, latest: Stream, now_ms: int) -> Stream:
-    """Grant the epoch behind the device's newest one, which is sealed first."""
+def _next_epoch(connection: Connection, latest: Stream, epoch: int, now_ms: int) -> Stream:
+    """Grant the epoch behind the device's newest one, which is sealed first.
+
+    The device may be in a later `epoch`, which a database that was lost had granted.
+    """
     seal = SealEpoch(latest.device_id, latest.epoch)
-    return grant_behind(connection, latest, seal, latest.epoch + 1, now_ms)
+    newest = max(latest.epoch, reachable(epoch, latest.epoch))
+    return grant_behind(connection, latest, seal, newest + 1, now_ms)
 
 
 def _is_known(connection: Connection, shard_key: int, device_id: bytes) -> bool:

@@ -43,6 +43,7 @@ class Pusher:
             if isinstance(answered, Offline) and answered.why == "timeout":
                 self._size.too_slow()
             if isinstance(answered, Refused) and answered.code == "epoch_unknown":
+                self._greeted = True
                 return self._stop("unknown")
             if isinstance(answered, Refused) and answered.status == TOO_LARGE and batch.frames[1:]:
                 self._size.too_large(sum(len(frame.body) for frame in batch.frames))

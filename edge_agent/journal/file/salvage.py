@@ -127,6 +127,7 @@ def _rebuilt(path: Path, part: Path, told: Place | None) -> Salvaged:
             )
         events, lost = _put_events(new, who.stream, _events(path.read_bytes()))
         lost += _put_lost_end(new, who.stream, told)
+        _send_what_follows(new)
         projections.rebuild(new)
         directory.start_over(new, cursor.cursor(new).incarnation)
         new.execute("COMMIT")
@@ -226,3 +227,13 @@ def _put_lost_end(new: sqlite3.Connection, stream: Stream, told: Place | None) -
         digest = lost_hash(stream, seq, digest)
     log.put(new, log.Link(Place(stream.epoch, end), spelled(Damage.LOST, digest), digest))
     return end - head
+
+
+def _send_what_follows(new: sqlite3.Connection) -> None:
+    """Let no event that is written from here on count as acknowledged under a lost one's number."""
+    for (epoch,) in new.execute("SELECT epoch FROM epoch").fetchall():
+        new.execute(
+            "UPDATE epoch SET acked_seq = min(acked_seq, ?1),"
+            " contained_seq = min(contained_seq, ?1) WHERE epoch = ?2",
+            (log.head(new, epoch)[0], epoch),
+        )

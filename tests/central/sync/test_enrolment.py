@@ -105,9 +105,28 @@ def test_a_device_of_a_lost_database_cannot_use_up_all_epochs_there_are(programm
 
 
 def test_a_device_cannot_take_the_name_of_another_that_central_knows(programme):
-    drawn = programme.expect_device("t")
-    programme.add_code("CODE", drawn)
-    assert enrol(programme, "CODE", device_id=programme.till.id, epoch=1).device_id == drawn
+    programme.add_code("CODE", programme.expect_device("t"))
+    answer = enrol(programme, "CODE", device_id=programme.till.id, epoch=1)
+    assert answer == (409, "code_of_another")
+
+
+def test_a_code_typed_at_another_device_locks_nobody_out(programme):
+    till, other = programme.till, programme.other
+    programme.add_code("CODE", other.id)
+    assert enrol(programme, "CODE", till.key, device_id=till.id, epoch=1) == (
+        409,
+        "code_of_another",
+    )
+    assert enrol(programme, "CODE", device_id=bytes(16), epoch=1) == (409, "code_of_another")
+    for device in (till, other):
+        assert device.push(device.sale())[0][0] == wire.Verdict.APPLIED
+    assert enrol(programme, "CODE", other.key, device_id=other.id, epoch=1).epoch == 2
+
+
+def test_a_device_that_is_ahead_of_a_restored_central_goes_on_behind_its_own_epoch(programme):
+    till = programme.till
+    programme.add_code("CODE", till.id)
+    assert enrol(programme, "CODE", till.key, device_id=till.id, epoch=4).epoch == 5
 
 
 def test_a_code_works_for_one_key_only(programme):

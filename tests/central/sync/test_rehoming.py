@@ -10,6 +10,7 @@ import pytest
 from central import schema
 from central.database import writing
 from central.fleet.records import devices, revoke
+from central.sync.census import has_told
 from loyalty import chain, wire
 from loyalty.chain import Frame
 from loyalty.events import EpochSealed, LeaseClose, frame_of, origin_of, rehomed
@@ -89,6 +90,15 @@ def test_both_branches_of_a_fork_count_once(programme, forked):
     assert {one.verdict for one in twin.send().judged} == {Verdict.APPLIED}
     assert programme.balance(member()) == 500
     programme.check()
+
+
+def test_a_machine_whose_events_were_not_taken_has_not_told_them(programme, forked):
+    """What it handed out while it was cut off is not known: no slip is taken back meanwhile."""
+    till, twin = forked
+    assert not programme.read(has_told, till.id, 0)
+    go_on(twin)
+    twin.send()
+    assert programme.read(has_told, till.id, 0)
 
 
 def test_the_second_machine_is_fenced_and_store_it_sees_it(programme, forked):

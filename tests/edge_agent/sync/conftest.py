@@ -67,6 +67,7 @@ class TinyCentral:
         self.sealed = False
         self.epoch = 1
         self.held: list[HeldEpoch] = []
+        self.lost_epochs: set[int] = set()
         self.granted_to = ""
         self.retry_after_s = 0
         self.files: dict[str, bytes] = {}
@@ -99,7 +100,10 @@ class TinyCentral:
             case wire.ENROL_PATH:
                 return self._enrol(msgspec.msgpack.decode(body, type=EnrolRequest))
             case wire.PUSH_PATH:
-                return 200, wire.pack(self._push(msgspec.msgpack.decode(body, type=PushRequest)))
+                pushed = msgspec.msgpack.decode(body, type=PushRequest)
+                if pushed.epoch in self.lost_epochs:
+                    return 409, wire.pack(Problem("epoch_unknown", "never granted here"))
+                return 200, wire.pack(self._push(pushed))
             case wire.PULL_PATH:
                 return 200, wire.pack(self._pull(msgspec.msgpack.decode(body, type=PullRequest)))
             case str() if path.startswith(DIRECTORY_PATH):

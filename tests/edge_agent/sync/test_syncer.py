@@ -285,6 +285,18 @@ def test_a_fenced_chain_keeps_its_events_and_still_pulls(till, central, syncer):
     assert till.standing(WANG).balance == 12
 
 
+def test_a_fenced_chain_of_an_epoch_that_was_lost_with_a_database_asks_once(till, central, syncer):
+    till.append([sale(1)])
+    central.epoch, central.granted_to, central.lost_epochs = 2, "another machine", {1}
+    settle(syncer)
+    assert syncer.status().refused == "fenced"
+    asked = len(central.nonces)
+    for _ in range(5):
+        assert syncer.step(at()) > 1
+    assert syncer.status().refused == "fenced"
+    assert len(central.nonces) == asked + 5  # pulls
+
+
 def test_a_fenced_chain_gives_no_lease_back_and_says_what_is_wrong(till, central, syncer):
     till.lease_asked("an earlier run", "r1", WANG, "tea")
     fill(till, 1)

@@ -25,6 +25,7 @@ from loyalty.chain import SPELLED_KIND
 from loyalty.coupons import Coupon
 from loyalty.damage import Damage, read
 from loyalty.events import body_of
+from loyalty.wire import HeldEpoch, PullAnswer, PushAnswer, RehomeAnswer
 from tests.edge_agent.journal.conftest import WANG, at, correction, open_till, sale
 
 SALES = 40
@@ -139,6 +140,21 @@ def test_the_tail_that_only_the_mark_knows_is_told_as_lost(folder):
         assert [told[seq] for seq in range(last - 4, last + 1)] == [Damage.LOST] * 5
         assert journal.append([sale("after")]) == [last + 1]
         assert told_to_central(journal)[last + 1] == "after"
+
+
+def test_what_is_written_under_a_lost_number_is_to_be_sent_whatever_was_acknowledged(folder):
+    last = max(places(folder))
+    with Journal.open(folder, clock=at) as till:
+        till.acknowledge(PushAnswer("ok", last, last + 1, (), 1, 0, b"i"), at(), 0)
+        till.take_page(PullAnswer(b"i", 1, (), more=False))
+    drop(folder, last - 4)
+    salvage(folder)
+    with Journal.open(folder, clock=at) as till:
+        assert (till.outbox().acked_seq, till.outbox().contained_seq) == (last - 5, last - 5)
+        till.append([sale("after")])
+        assert till.queue_depth() == 1
+        held = HeldEpoch(1, last, ((last, bytes(32)), (last - 5, till.links()[-2].hash)))
+        assert till.rehome(RehomeAnswer(2, bytes(32), (held,))) == 1
 
 
 def drop(folder, seq):
