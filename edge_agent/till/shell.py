@@ -325,8 +325,8 @@ class Till:
         Return why the journal did not, None if it did.
         """
         state, effects = checkout.step(self.state, event, now, terms)
-        try:
-            record(self._journal, (*effects, *paid))
+        try:  # what paid stands before its bill, so that no refund is judged in between
+            record(self._journal, (*paid, *effects))
         except AlreadyDone:
             return None  # recorded before a crash; the job only has to leave the spool
         except JournalError as error:

@@ -153,7 +153,7 @@ def test_a_coupon_is_used_with_its_sale_and_what_it_took_off_earns_nothing(
     counter.do(commands.CouponBill("214.00"))
     assert (counter.step(), counter.off()) == ("awaited", 5_000)
     assert counter.print(paper(below, owed)) == "coupon_matched"
-    sale, use = counter.events(Sale, VoucherUse)
+    use, sale = counter.events(Sale, VoucherUse)
     assert (sale.eligible_fen, use.bill) == (earns, Bill(21_400, 5_000))
     assert counter.journal.sale_by_fingerprint(use.fingerprint) is not None
     assert counter.step() == ""
@@ -290,8 +290,9 @@ def test_a_raised_coupon_whose_case_a_person_closed_is_put_back(
         counter.journal.rehome(RehomeAnswer(2, bytes(32), (HeldEpoch(1, head),)))
         counter.start()
     assert counter.do(SyncChanged()) != "coupon_put_back"
-    closed = wire.pack(Judged(head, Verdict.REFUSED_FINAL, "case_closed"))
-    row = FeedRow(1, Topic.VERDICT, f"1/{head}", closed)
+    raised = head - 1  # its sale stands behind it
+    closed = wire.pack(Judged(raised, Verdict.REFUSED_FINAL, "case_closed"))
+    row = FeedRow(1, Topic.VERDICT, f"1/{raised}", closed)
     counter.journal.take_page(PullAnswer(bytes(16), 1, (row,), more=False))
     assert counter.do(SyncChanged()) == "coupon_put_back"
     assert (counter.step(), counter.do(commands.CouponUsed())) == ("", "coupon_put_back")
@@ -353,7 +354,7 @@ def test_a_paper_that_a_person_decides_keeps_its_coupon_and_its_refund_gives_it_
 ) -> None:
     counter.kept()
     counter.print(paper(GAP, "214.00"))
-    opened, use = counter.events(ReviewOpened, VoucherUse)
+    use, opened = counter.events(ReviewOpened, VoucherUse)
     assert opened.read_as == use.fingerprint
     who, number = (opened.review_id, "1001"), "HL7"
     if decision == "corrected":

@@ -110,9 +110,9 @@ class Counter:
         self.till.handle(message, now(at_s + 1), self.terms)
         assert message.recorded
 
-    def events(self, kind: type) -> list[Any]:
+    def events(self, *kinds: type) -> list[Any]:
         bodies = [body_of(link.frame) for link in self.journal.links()]
-        return [body for body in bodies if isinstance(body, kind)]
+        return [body for body in bodies if isinstance(body, kinds)]
 
     def outcomes(self) -> list[str]:
         return [body.outcome for body in self.events(TenderChecked)]
@@ -224,9 +224,8 @@ def test_the_receipt_is_matched_by_name_or_amount_and_the_paid_part_earns_nothin
 ) -> None:
     counter.pay()
     counter.print(paper(line, REST))
-    (sale,) = counter.events(Sale)
+    checked, sale = counter.events(Sale, TenderChecked)  # what paid is told before the bill
     assert (sale.eligible_fen, sale.holder) == (15_000, Holder("member", "wang"))
-    (checked,) = counter.events(TenderChecked)
     assert (checked.outcome, checked.voucher_code, len(checked.fingerprint)) == (
         "matched",
         CODE,

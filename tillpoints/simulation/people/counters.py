@@ -89,7 +89,7 @@ class Counters:
             points=points,
             claim_hash=code,
         )
-        told = self.record(station, [sale, *also])
+        told = self.record(station, [*also, sale])
         if not told:
             return None
         key = fingerprint(receipt).hex()

@@ -186,7 +186,7 @@ class Couponers:
         self._world.mark(f"coupon {wanted}")
         if wanted == "matched":
             owed = (sold.fingerprint, sold.number, receipt.owed_fen)
-            bill = self._taken_off(station, kept, sold.told[-1], owed)
+            bill = self._taken_off(station, kept, sold.told[0], owed)
             self._try_again(station, bill.handed)
         desk.coupons.recorded()
 

@@ -143,7 +143,7 @@ class Payers:
         self._facts.sold.append(sold)
         self._world.mark(f"payment {printed}")
         if printed == "matched":
-            self._facts.matched[code].append(sold.told[-1])
+            self._facts.matched[code].append(sold.told[0])
             self._facts.part_paid.append(sold)
 
     def _take_back(self, box: "_Box", points: int) -> None:
