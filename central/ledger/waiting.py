@@ -12,7 +12,7 @@ from central.ledger.judging.fold import CASE_CLOSED
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.redemption_rows import Redemption
 from central.ledger.judging.returning import VOUCHER_USED
-from central.ledger.judging.rows import Identity, Review, Voucher, VoucherState
+from central.ledger.judging.rows import Identity, Review, ReviewState, Voucher, VoucherState
 from central.ledger.judging.sales import DUPLICATE_RECEIPT
 from central.ledger.judging.state import FIRST
 from central.ledger.judging.tenders import COUPON_MISMATCHES, MISMATCHES
@@ -96,9 +96,11 @@ def _is_open(reference: bytes, row: object) -> bool:
     if isinstance(row, Voucher):
         used = row.state is VoucherState.USED
         return used and reference == references.to_voucher_back(row.code)
-    if not isinstance(row, Review) or row.decided_by is not None:
+    if not isinstance(row, Review):
         return False
-    return reference == references.to_decision(row.review_id)
+    if reference == references.to_made(row.review_id):
+        return row.state is not ReviewState.REJECTED and not row.fingerprint
+    return row.decided_by is None and reference == references.to_decision(row.review_id)
 
 
 def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:

@@ -93,6 +93,11 @@ def to_decision(review_id: str) -> bytes:
     return b"decision:" + review_id.encode()
 
 
+def to_made(review_id: str) -> bytes:
+    """Return the reference to the sale or refund that a decision about a paper makes."""
+    return b"made:" + review_id.encode()
+
+
 def to_batch(batch: str) -> bytes:
     """Return the reference to the activity codes that were made together."""
     return b"activity codes:" + batch.encode()

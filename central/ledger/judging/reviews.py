@@ -1,4 +1,4 @@
-"""What papers in review do to the ledger: opened, held by a member, decided once.
+"""What papers in review do to the ledger: opened and decided once.
 
 The first decision in the order of turns is the decision, whoever made it, a till or the desk. A
 later one gives way and is told so. What it promised at a counter is not taken back in silence: the
@@ -10,7 +10,7 @@ from msgspec import UNSET, structs
 from central.ledger.judging import bills, references
 from central.ledger.judging.entry import Entry, Impossible, Notice
 from central.ledger.judging.rows import Judgement, Review, ReviewState
-from loyalty.events import ReviewDecided, ReviewHeld, ReviewOpened
+from loyalty.events import Holder, ReviewDecided, ReviewOpened, Sale
 from loyalty.reviewing import Decision, ReviewRow
 from loyalty.wire import Verdict
 
@@ -25,8 +25,8 @@ _DECISIONS: dict[ReviewState, Decision] = {state: name for name, state in _STATE
 
 
 def opened(entry: Entry, body: ReviewOpened) -> Judgement:
-    """Put a paper into the queue; one that another till has brought stands there already."""
-    if not body.review_id or entry.state.reviews.get(body.review_id) is not None:
+    """Put a paper into the queue that does not stand there."""
+    if not body.review_id:
         return _APPLIED
     review = Review(
         review_id=body.review_id,
@@ -49,22 +49,11 @@ def opened(entry: Entry, body: ReviewOpened) -> Judgement:
     return _APPLIED
 
 
-def held(entry: Entry, body: ReviewHeld) -> Judgement:
-    """Let a paper be somebody's, as long as nobody has decided about it."""
-    review = entry.state.reviews.get(body.review_id)
-    if review is None:
-        return _unknown(body.review_id)
-    if review.state is not ReviewState.OPEN:
-        return Judgement(Verdict.REFUSED_FINAL, SUPERSEDED)
-    entry.state.reviews.put(body.review_id, structs.replace(review, holder=body.holder))
-    return _APPLIED
-
-
 def decided(entry: Entry, body: ReviewDecided) -> Judgement:
     """Take the first decision on a paper; tell whoever decided later that they were not first."""
     review = entry.state.reviews.get(body.review_id)
     if review is None:
-        return _unknown(body.review_id)
+        return unknown(body.review_id)
     device_id = entry.event.identity.device_id
     if review.state is not ReviewState.OPEN:
         late = structs.replace(review, superseded=(*review.superseded, body.staff))
@@ -82,6 +71,8 @@ def decided(entry: Entry, body: ReviewDecided) -> Judgement:
     )
     entry.state.reviews.put(body.review_id, review)
     entry.wakes.append(references.to_decision(body.review_id))
+    if review.state is ReviewState.REJECTED:  # nothing is made of it
+        entry.wakes.append(references.to_made(body.review_id))
     if review.origin.device_id != device_id:
         _tell(entry, review.origin.device_id, review)
     return _APPLIED
@@ -91,19 +82,26 @@ def first_decision(entry: Entry, review_id: str) -> Review | Judgement | None:
     """Return the review whose decision came before the one that this event belongs to.
 
     None when the event may go on: it belongs to no review, or to the first decision. A judgement
-    when the decision it belongs to is not here yet.
+    when the decision it belongs to, or what the one before it made, is not here yet.
     """
     if not review_id:
         return None
     review = entry.state.reviews.get(review_id)
     if review is None:
-        return _unknown(review_id)
+        return unknown(review_id)
     if review.decided_by is None:
         reference = references.to_decision(review_id)
         return Judgement(Verdict.PENDING_REF, "review_unknown", reference=reference)
     if review.decided_by.device_id == entry.event.identity.device_id:
         return None
-    return review
+    is_coming = review.state is not ReviewState.REJECTED and not review.fingerprint
+    return not_made(review_id) if is_coming else review
+
+
+def scanned_for(entry: Entry, sale: Sale) -> Holder | None:
+    """Return whose a paper that earns is; another till may have scanned them."""
+    review = entry.state.reviews.get(sale.review_id) if sale.review_id else None
+    return review.holder if review is not None and sale.eligible_fen > 0 else None
 
 
 def made(entry: Entry, review_id: str, fingerprint: bytes) -> None:
@@ -113,6 +111,7 @@ def made(entry: Entry, review_id: str, fingerprint: bytes) -> None:
         return
     review = structs.replace(review, fingerprint=fingerprint)
     entry.state.reviews.put(review_id, review)
+    entry.wakes.append(references.to_made(review_id))
     if review.read_as is not UNSET:
         bills.keep_under(entry, fingerprint, review.read_as)
     if review.origin.device_id != entry.event.identity.device_id:
@@ -132,6 +131,13 @@ def _tell(entry: Entry, device_id: bytes, review: Review) -> None:
     entry.notices.append(Notice(device_id, review.review_id, row))
 
 
-def _unknown(review_id: str) -> Judgement:
+def not_made(review_id: str) -> Judgement:
+    """Let an event wait for the sale or refund that the decision about a paper makes."""
+    reference = references.to_made(review_id)
+    return Judgement(Verdict.PENDING_REF, SUPERSEDED, reference=reference)
+
+
+def unknown(review_id: str) -> Judgement:
+    """Let an event wait for its paper."""
     reference = references.to_review(review_id)
     return Judgement(Verdict.PENDING_REF, "review_unknown", reference=reference)

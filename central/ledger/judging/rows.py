@@ -207,7 +207,8 @@ class Review(Struct, frozen=True):
     """A paper in review: what was read of it, whose it is, and the first decision about it.
 
     `superseded` names who decided after that; `fingerprint` is of the sale or refund it made,
-    `read_as` the one under which points or a coupon were matched with it.
+    `read_as` the one under which points or a coupon were matched with it. `held_by`: the device
+    that said whose it is, none if the one that opened it did.
     """
 
     review_id: str
@@ -232,6 +233,7 @@ class Review(Struct, frozen=True):
     fingerprint: bytes = b""
     superseded: tuple[str, ...] = ()
     read_as: str | UnsetType = UNSET
+    held_by: bytes = b""
 
 
 class LeaseState(IntEnum):

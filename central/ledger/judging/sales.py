@@ -64,6 +64,8 @@ def sale(entry: Entry, body: Sale) -> Judgement:
     ruling.remember(entry, key, body, book)
     if body.holder is not None:
         new, judgement = _award(entry, new, body.holder, body.points)
+    elif (scanned := reviews.scanned_for(entry, body)) is not None:
+        new, judgement = _award(entry, new, scanned, None)
     entry.state.put_sale(new)
     reviews.made(entry, body.review_id, key)
     _wake(entry, new)
@@ -83,9 +85,7 @@ def _given_way(entry: Entry, body: Sale) -> Judgement | None:
         return first
     other = entry.state.sales.get(first.fingerprint) if first.fingerprint else None
     if other is not None and other.state is SaleState.OPEN and body.holder is not None:
-        other, judgement = _award(entry, other, body.holder, body.points)
-        entry.state.put_sale(other)
-        return judgement
+        return hand_over(entry, other, body.holder, body.points)
     if other is not None and other.holder == body.holder and other.points >= body.points:
         return Judgement(Verdict.REFUSED_FINAL, reviews.SUPERSEDED)
     return Judgement(Verdict.PENDING_REF, reviews.SUPERSEDED)
@@ -105,9 +105,19 @@ def claim(entry: Entry, body: Claim) -> Judgement:
         return Judgement(Verdict.REFUSED_FINAL, "claim_refunded")
     if entry.first_day() > date.fromisoformat(claimed.expires_on):
         return Judgement(Verdict.REFUSED_FINAL, "claim_expired")
-    claimed, judgement = _award(entry, claimed, body.holder, body.points)
-    entry.state.put_sale(claimed)
-    _tell_origin(entry, claimed)
+    return hand_over(entry, claimed, body.holder, body.points)
+
+
+def hand_over(
+    entry: Entry, found: rows.Sale, holder: Holder, promised: int | None = None
+) -> Judgement:
+    """Give what is nobody's yet to whoever it is found to be, and tell the till that made it."""
+    given, judgement = _award(entry, found, holder, promised)
+    entry.state.put_sale(given)
+    if given.origin.device_id != entry.event.identity.device_id:
+        key = given.fingerprint.hex()
+        row = ClaimedRow(key, holder, given.points - given.taken_back)
+        entry.notices.append(Notice(given.origin.device_id, key, row))
     return judgement
 
 
@@ -311,15 +321,6 @@ def _wake(entry: Entry, new: rows.Sale) -> None:
         entry.wakes.append(references.to_claim(new.claim_hash))
     if new.number is not None:
         entry.wakes.append(references.to_number(new.shop_id, new.number))
-
-
-def _tell_origin(entry: Entry, claimed: rows.Sale) -> None:
-    """Tell the till that printed the claim slip, unless it is the one that took the claim."""
-    if claimed.holder is None or claimed.origin.device_id == entry.event.identity.device_id:
-        return
-    key = claimed.fingerprint.hex()
-    row = ClaimedRow(key, claimed.holder, claimed.points - claimed.taken_back)
-    entry.notices.append(Notice(claimed.origin.device_id, key, row))
 
 
 def _known(entry: Entry, key: bytes) -> rows.Sale:

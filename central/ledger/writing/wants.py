@@ -57,7 +57,7 @@ def of_reference(reference: bytes) -> Want:
         case b"number":
             shop_id, _, number = key.decode().partition("\0")
             return "numbers", (shop_id, number)
-        case b"decision":
+        case b"decision" | b"made":
             return "reviews", key.decode()
         case _:
             return _NAMED[name], key.decode()
@@ -183,9 +183,11 @@ def _of_review(body: events.Body | Unreadable) -> Iterator[Want]:
     match body:
         case events.ReviewOpened():
             yield "reviews", body.review_id
+            yield from of_holder(body.holder)
             yield "waiting", references.to_review(body.review_id)
         case events.ReviewHeld():
             yield "reviews", body.review_id
+            yield from of_holder(body.holder)
         case events.ReviewDecided():
             yield "reviews", body.review_id
             yield "waiting", references.to_decision(body.review_id)

@@ -17,6 +17,7 @@ from loyalty.events import (
     CouponChecked,
     Refund,
     ReviewDecided,
+    ReviewHeld,
     ReviewOpened,
     TenderChecked,
     VoucherCancelled,
@@ -43,7 +44,7 @@ DEEDS = (
     *("sell", "claim", "correct", "sell_again", "link", "refund", "refund", "refund"),
     *("redeem", "redeem", "use", "use", "raise_", "settle", "pay", "hand_out", "close"),
     *("cancel", "take_back"),
-    *("review", "decide"),
+    *("review", "scan", "decide"),
 )
 
 
@@ -306,6 +307,15 @@ class Shopping:
             self._write(till, self._use(one, till, request_id, read))
             one.used, one.on = True, Sold(till, read, read.receipt.owed_fen)
         self._papers.append(Paper(opened, till, read, one))
+
+    def scan(self):
+        """Somebody is scanned for it: at its till, or where the paper is shown once more."""
+        if self._papers and self._papers[-1] is not None:
+            opened, at = self._papers[-1].opened, self._till()
+            if at is self._papers[-1].till:
+                self._write(at, ReviewHeld(at.moment(), opened.review_id, member("b")))
+            else:
+                self._write(at, structs.replace(opened, holder=member("b")))
 
     def decide(self):
         """Somebody types what stands on the paper, as it was read or not."""

@@ -1,5 +1,6 @@
 """Papers in review at central: decided once, by the till or by the desk, and never earned twice."""
 
+import pytest
 from msgspec import structs
 
 from central import schema
@@ -17,6 +18,7 @@ REVIEW = "ab" * 32
 APPLIED = (Verdict.APPLIED, "", 0)
 GAVE_WAY = (Verdict.APPLIED_ADJUSTED, "review_superseded", 0)
 SUPERSEDED = (Verdict.REFUSED_FINAL, "review_superseded", 0)
+OTHERS = (Verdict.PENDING_REF, "review_superseded", 0)
 
 
 def opened(till, holder=None, code=None, **facts):
@@ -49,6 +51,14 @@ def at_desk(receipt, **more):
 def review_of(programme):
     (row,) = programme.rows(schema.review)
     return projections.review_of(row.content)
+
+
+def verdicts(programme, device):
+    """Return what central says of a device's events now."""
+    found = [row for row in programme.rows(schema.inbox) if row.device_id == device.id]
+    return [
+        (row.verdict, row.reason, row.adjusted) for row in sorted(found, key=lambda row: row.seq)
+    ]
 
 
 def test_a_decision_of_the_till_and_its_sale_are_applied_in_one_push(programme):
@@ -165,6 +175,113 @@ def test_what_belongs_to_a_review_that_is_not_here_waits(programme):
     till.push(opened(till), decided(till))
     programme.check()
     assert len(programme.rows(schema.sale)) == 1
+
+
+def test_who_was_scanned_before_the_decision_and_is_heard_after_it_has_the_points(programme):
+    programme.add_member("a")
+    till = programme.till
+    till.push(opened(till))
+    scanned = ReviewHeld(till.moment(), REVIEW, member())
+    programme.service.run(at_desk(paper(till)))
+    assert till.push(scanned) == [(Verdict.APPLIED, "", 100)]
+    assert till.push(scanned) == [APPLIED]
+    assert programme.balance(member()) == 100
+    programme.check()
+
+
+def test_who_was_scanned_for_a_paper_that_became_somebody_elses_is_a_case(programme):
+    till, other = programme.till, programme.other
+    till.push(opened(till))
+    programme.service.run(at_desk(paper(till), member="b"))
+    assert till.push(ReviewHeld(till.moment(), REVIEW, member())) == [OTHERS]
+    assert other.push(opened(other, member())) == [OTHERS]
+    assert (programme.balance(member()), programme.balance(member("b"))) == (0, 100)
+    programme.check()
+
+
+def test_nobody_has_a_paper_that_is_rejected_or_earns_nothing(programme):
+    till, other = programme.till, programme.other
+    till.push(opened(till))
+    programme.service.run(at_desk(None, why="not paid"))
+    assert till.push(ReviewHeld(till.moment(), REVIEW, member())) == [SUPERSEDED]
+    assert other.push(opened(other, member())) == [APPLIED]
+    free = "12" * 32
+    till.push(opened(till, review_id=free))
+    programme.service.run(structs.replace(at_desk(paper(till, 0)), review_id=free))
+    assert till.push(ReviewHeld(till.moment(), free, member())) == [APPLIED]
+    assert programme.balance(member()) == 0
+    programme.check()
+
+
+@pytest.mark.parametrize("scanned_first", [True, False])
+def test_who_was_scanned_at_one_of_two_tills_has_the_points(programme, scanned_first):
+    programme.add_member("a")
+    pushes = [(programme.till, None), (programme.other, member())]
+    for till, holder in pushes[:: -1 if scanned_first else 1]:
+        assert till.push(opened(till, holder)) == [APPLIED]
+    programme.service.run(at_desk(paper(programme.till)))
+    assert programme.balance(member()) == 100
+    programme.check()
+
+
+def test_who_was_scanned_at_the_sister_has_what_the_till_decides(programme):
+    programme.add_member("a")
+    till, other = programme.till, programme.other
+    till.push(opened(till))
+    other.push(opened(other, member()))
+    assert till.push(decided(till), sale(till, code="CODE"))[1] == (Verdict.APPLIED, "", 100)
+    assert programme.balance(member()) == 100
+    programme.check()
+
+
+def test_of_two_who_were_scanned_for_one_paper_none_is_forgotten(programme):
+    till, other = programme.till, programme.other
+    till.push(opened(till, member()))
+    assert other.push(opened(other, member("b"))) == [OTHERS]
+    assert till.push(ReviewHeld(till.moment(), REVIEW, member("c"))) == [APPLIED]  # scanned anew
+    programme.service.run(at_desk(paper(till)))
+    assert programme.balance(member("c")) == 100
+    assert verdicts(programme, other) == [OTHERS]
+    programme.check()
+
+
+@pytest.mark.parametrize("decision", ["b's", "rejected"])
+def test_a_second_one_who_was_scanned_hears_what_was_decided(programme, decision):
+    till, other = programme.till, programme.other
+    till.push(opened(till, member()))
+    other.push(opened(other), ReviewHeld(other.moment(), REVIEW, member("b")))
+    rejected = decision == "rejected"
+    programme.service.run(at_desk(None if rejected else paper(till), member="b", why="so"))
+    assert verdicts(programme, other) == [APPLIED, SUPERSEDED if rejected else APPLIED]
+    assert programme.balance(member("b")) == (0 if rejected else 100)
+    programme.check()
+
+
+def test_a_second_decision_waits_for_what_the_first_one_makes(programme):
+    programme.add_member("a")
+    till, other = programme.till, programme.other
+    till.write(opened(till), decided(till), sale(till, code="CODE"))
+    till.send(till.request(last_seq=2))
+    late = other.push(opened(other), decided(other, staff="2"), sale(other, member()))
+    assert late[2] == OTHERS
+    till.send()
+    assert verdicts(programme, other)[2] == APPLIED
+    assert programme.balance(member()) == 100
+    programme.check()
+
+
+def test_a_second_refund_waits_for_the_first_ones_original(programme):
+    till, other = programme.till, programme.other
+    sold = till.sale(member(), number="N1")
+    back = structs.replace(till.refund(sold, 5_000, number="N7"), review_id=REVIEW)
+    till.write(opened(till, kind="refund"), decided(till), back, sold)
+    till.send(till.request(last_seq=3))
+    other.push(opened(other, kind="refund"), decided(other, staff="2"), back)
+    assert verdicts(programme, other)[2] == OTHERS
+    till.send()
+    assert verdicts(programme, other)[2] == SUPERSEDED
+    assert programme.balance(member()) == 50
+    programme.check()
 
 
 def test_a_paper_opened_by_two_tills_is_one_review(programme):
