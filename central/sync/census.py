@@ -9,7 +9,7 @@ for a bill its chain is to go further: only the lost database may know whom it g
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, delete, func, select
 
 from central import schema
 from central.database import reading, writing
@@ -106,17 +106,28 @@ def has_told(connection: Connection, shard_key: int, device_id: bytes, since_ms:
     Not one whose chain was sealed: what it had to tell was not taken, for its disk is an old one or
     a copy, and waits for its next epoch.
     """
+    query = _told(shard_key, since_ms).where(schema.contact.c.device_id == device_id)
+    return connection.execute(query).first() is not None
+
+
+def yet_to_tell(connection: Connection, shard_key: int, since_ms: int) -> int:
+    """Count the enrolled devices that have not told everything in a contact since that moment."""
+    d = schema.device.c
+    query = select(func.count()).where(d.shard_key == shard_key, d.state == DeviceState.ENROLLED)
+    query = query.where(d.device_id.not_in(_told(shard_key, since_ms)))
+    return connection.execute(query).scalar_one()
+
+
+def _told(shard_key: int, since_ms: int) -> Select[tuple[bytes]]:
     c, s = schema.contact, schema.stream
     chain = and_(
         s.c.shard_key == c.c.shard_key, s.c.device_id == c.c.device_id, s.c.epoch == c.c.epoch
     )
     query = select(c.c.device_id).join_from(c, s, chain)
-    query = query.where(
+    return query.where(
         c.c.shard_key == shard_key,
-        c.c.device_id == device_id,
         c.c.seen_ms >= since_ms,
         c.c.last_written >= 0,
         s.c.head_seq >= c.c.last_written,
         s.c.state == 0,  # open
     )
-    return connection.execute(query).first() is not None

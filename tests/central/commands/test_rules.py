@@ -106,7 +106,9 @@ def test_corrected_rules_are_tried_first_and_then_booked_once(shopped, tmp_path)
     mall.bring_in("rules", RULES + DOUBLE)
     before = closing(mall)
     dry = mall.json("rules", "recalculate", *DAYS)
-    assert dry == {"receipts": 1, "more": 600, "less": 0, "applied": False}
+    facts = {"receipts": 1, "more": 600, "less": 0, "applied": False}
+    assert dry == {**facts, "devices_to_tell": 2}  # today is not over
+    assert "2 台设备还没有报完这些天" in mall.run("rules", "recalculate", *DAYS)
     assert closing(mall) == before
     mall.run("rules", "recalculate", *DAYS, "--apply", code=2)
     said = ("--apply", "--staff", "li", "--why", "规则写错")

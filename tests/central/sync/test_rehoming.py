@@ -10,7 +10,7 @@ import pytest
 from central import schema
 from central.database import writing
 from central.fleet.records import devices, revoke
-from central.sync.census import has_told
+from central.sync.census import has_told, yet_to_tell
 from loyalty import chain, wire
 from loyalty.chain import Frame
 from loyalty.events import EpochSealed, LeaseClose, frame_of, origin_of, rehomed
@@ -99,9 +99,11 @@ def test_a_machine_whose_events_were_not_taken_has_not_told_them(programme):
     old = clone(till)
     till.push(till.sale(member()), till.sale(member()))
     assert programme.read(has_told, till.id, 0)
+    assert programme.read(yet_to_tell, 0) == 1  # the other till was never heard of
     old.write(old.sale(member(), number="after"))  # no more than central holds
     assert old.send().status == "fork"
     assert not programme.read(has_told, till.id, 0)
+    assert programme.read(yet_to_tell, 0) == 2
     go_on(old)
     old.send()
     assert programme.read(has_told, till.id, 0)

@@ -15,6 +15,7 @@ from central.database import reading, writing
 from central.ledger.past import begun, receipts
 from central.ledger.rule_commands import Recalculate
 from central.ledger.writing.turns import run_turn
+from central.sync import census
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import version
 from loyalty.rules.trying import Change, changes
@@ -26,6 +27,7 @@ from tillpoints.exits import Failure
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _IN_ONE_TURN = 500
+_SILENT = "devices have not told all of these days yet: run it again when they have"
 
 
 @click.command("recalculate")
@@ -54,8 +56,9 @@ def command(
         with reading(parts.engine) as connection:
             book = in_force(connection, parts)
             end = until + timedelta(days=1)
-            from_ms = start_ms(since, zone)
-            past = receipts(connection, shard_key, from_ms, start_ms(end, zone))
+            from_ms, end_ms = start_ms(since, zone), start_ms(end, zone)
+            silent = census.yet_to_tell(connection, shard_key, end_ms)
+            past = receipts(connection, shard_key, from_ms, end_ms)
             found = list(changes(book, past, begun(connection, shard_key, from_ms)))
         commands = [_command(one, version(book), staff, why) for one in found]
         for start in range(0, len(commands) if apply_ else 0, _IN_ONE_TURN):
@@ -70,11 +73,14 @@ def command(
     more = sum(points for points in differ if points > 0)
     less = sum(-points for points in differ if points < 0)
     facts = {"receipts": len(found), "more": more, "less": less, "applied": apply_}
+    facts["devices_to_tell"] = silent
     if as_json:
         click.echo(json.dumps(facts))
         return
     tail = "已入账 / booked" if apply_ else "试算，未入账 / a dry run, nothing booked"
     click.echo(f"{len(found)} 张小票 / receipts: +{more} -{less}（{tail}）")
+    if silent:
+        click.echo(f"{silent} 台设备还没有报完这些天，报完后再运行一次 / {_SILENT}")
 
 
 def _command(change: Change, book: str, staff: str, why: str) -> Recalculate:
