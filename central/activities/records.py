@@ -6,7 +6,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, desc, func, select
 
 from central import schema
-from central.ledger.judging.activities import closed_key, spent_key
+from central.ledger.judging.activities import closed_key
+from central.ledger.judging.activity_points import spent_key
 from central.ledger.judging.activity_rows import Batch
 from central.ledger.writing.projections import batch_of
 from loyalty.codes import mask_number

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from msgspec import Struct
 
 from central.ledger.commands import Decision, refused
+from central.ledger.judging import referrals
 from central.ledger.judging.activities import Weighed, When, closed_key, stated, weigh
 from central.ledger.judging.state import State
 from central.ledger.writing.wants import Want, of_holder
@@ -88,6 +89,9 @@ class RecordActivity(Struct, frozen=True):
         found = weigh(state, code, self.member, now(state, at), book)
         if isinstance(found, Reason):
             return Decision((), lambda _: found)
+        day = found.day.isoformat()
+        if found.given.referrer and not referrals.is_new(state, self.member, day):
+            return refused("activity_not_new")
         body = ActivityRecorded(
             at=at,
             activity_id=self.activity_id,

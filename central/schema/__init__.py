@@ -176,7 +176,7 @@ account = table(
     text("next_expiry", null=True),  # the last day of the lot that ends first
     data("lots", null=True),  # central.ledger.writing.lots says how; none for other accounts
     big("purchases", null=True),  # of a member's wallet: sales of which something was kept
-    text("bought_on", null=True),  # the day of the first of them
+    text("bought_on", null=True),  # the days of the first few, with spaces between
     CheckConstraint("held >= 0", name="held"),
     CheckConstraint("kind <> 1 OR posted - held >= 0", name="wallet"),  # 1 = wallet
     clustered=True,

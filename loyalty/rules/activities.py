@@ -80,6 +80,4 @@ class Activity(
         """Return how often what a member has bought in all earns the points."""
         if self.kind == "punch_card":
             return stamps // self.stamps
-        if self.kind == "milestone":
-            return int(spent_fen >= self.milestone_fen)
-        return int(spent_fen > 0)
+        return int(spent_fen >= self.milestone_fen)

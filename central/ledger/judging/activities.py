@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from central.ledger.judging import references
-from central.ledger.judging.accounts import ISSUER, Code, wallet_id
+from central.ledger.judging import references, referrals
+from central.ledger.judging.activity_points import affords, credit
 from central.ledger.judging.activity_rows import Batch, Doing
 from central.ledger.judging.entry import Entry, Impossible, bounded
-from central.ledger.judging.rows import Account, Identity, Judgement
+from central.ledger.judging.rows import Judgement
 from central.ledger.judging.state import State
-from central.ledger.judging.wallets import add_lot, pay_debt, resolve, take, tier_of
+from central.ledger.judging.wallets import resolve
 from loyalty.activity_codes import ActivityCode, Given, find, judged, names
 from loyalty.activity_events import (
     ActivityClosed,
@@ -23,17 +23,12 @@ from loyalty.activity_events import (
     ActivityIssued,
     ActivityRecorded,
 )
-from loyalty.events import Holder
-from loyalty.rules.activities import Activity
-from loyalty.rules.expiry import last_day
-from loyalty.rules.lots import Lot
 from loyalty.rules.reasons import Reason
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import Verdict
 
 _FOR_EVER = "9999-12-31"
 _NOTHING = Doing()
-_UNUSED = Account()
 
 
 class When(NamedTuple):
@@ -73,7 +68,7 @@ def done(entry: Entry, body: ActivityDone) -> Judgement:
         return Judgement(Verdict.REFUSED_FINAL, "activity_members_only")
     if batch.closed_ms and entry.event.earliest_ms > batch.closed_ms:
         return Judgement(Verdict.REFUSED_FINAL, "activity_closed")
-    return _do(entry, batch.code(body.batch, number), owner.key, book)
+    return _do(entry, batch.code(body.batch, number), owner.key, book, body.book)
 
 
 def recorded(entry: Entry, body: ActivityRecorded) -> Judgement:
@@ -81,7 +76,8 @@ def recorded(entry: Entry, body: ActivityRecorded) -> Judgement:
     book = entry.state.books.get(body.book)
     if book is None:
         raise Impossible(f"rule book {body.book} was here and is gone")
-    return _do(entry, stated(body.activity_id, body.result, body.brought_by), body.member, book)
+    code = stated(body.activity_id, body.result, body.brought_by)
+    return _do(entry, code, body.member, book, body.book)
 
 
 def issued(entry: Entry, body: ActivityIssued) -> Judgement:
@@ -133,7 +129,7 @@ def weigh(
     for day in dict.fromkeys((when.last_day, when.first_day)):
         found = judged(code, member, day, book, _Known(state, member))
         if isinstance(found, Given):
-            found = _by_central(state, found, member, when, day) or found
+            found = _by_central(state, found, member, when) or found
         if isinstance(found, Given):
             return Weighed(found, day)
         refusal = refusal or found
@@ -151,50 +147,7 @@ def closed_key(activity_id: str) -> str:
     return f"activity-closed/{activity_id}"
 
 
-def spent_key(activity_id: str) -> str:
-    """Return the counter of the points that an activity has given to everybody."""
-    return f"activity-points/{activity_id}"
-
-
-def affords(state: State, activity: Activity, points: int) -> bool:
-    """Tell whether the activity's budget has so many points left."""
-    spent = state.uses.get(spent_key(activity.id)) or 0
-    return not activity.budget or spent + points <= activity.budget
-
-
-def credit(
-    entry: Entry, activity: Activity, member: str, points: int, day: date, book: RuleBook
-) -> None:
-    """Give a member an activity's points, which have their own last day, out of its budget."""
-    if not points:
-        return
-    holder = Holder("member", member)
-    subject = subject_of(activity.id)
-    until = last_day(day, book, tier_of(entry, holder), activity.expiry_months)
-    entry.legs_max += 2
-    entry.move(ISSUER, wallet_id(holder), points, Code.ACTIVITY, subject)
-    lot_id = _lot_id(entry.event.identity) + activity.id.encode()
-    add_lot(entry, wallet_id(holder), Lot(lot_id, until, points))
-    pay_debt(entry, holder, subject)
-    _count(entry, activity, points)
-
-
-def debit(entry: Entry, activity: Activity, member: str, points: int) -> None:
-    """Take an activity's points back from a member; what is spent is owed."""
-    if not points:
-        return
-    entry.legs_max += 3
-    codes = (Code.ACTIVITY_BACK, Code.ACTIVITY_OWED)
-    take(entry, Holder("member", member), points, subject_of(activity.id), codes)
-    _count(entry, activity, -points)
-
-
-def subject_of(activity_id: str) -> str:
-    """Return what a transfer says it is about."""
-    return f"activity/{activity_id}"
-
-
-def _do(entry: Entry, code: ActivityCode, member: str, book: RuleBook) -> Judgement:
+def _do(entry: Entry, code: ActivityCode, member: str, book: RuleBook, version: str) -> Judgement:
     state, event = entry.state, entry.event
     when = When(entry.first_day(), entry.last_day(), event.earliest_ms)
     weighed = weigh(state, code, member, when, book)
@@ -210,18 +163,15 @@ def _do(entry: Entry, code: ActivityCode, member: str, book: RuleBook) -> Judgem
     if activity.every_day:  # what was done days ago may still come: the last day is not enough
         state.uses.put(_day_key(activity.id, member, day), 1)
     if activity.kind == "contest":
-        if not before.times or code.result > before.result:
+        best = (before.result, -before.result_ms)
+        if not before.times or (code.result, -event.latest_ms) > best:
             doing = structs.replace(doing, result=code.result, result_ms=event.latest_ms)
         state.doings.put(key, doing)
         return Judgement(Verdict.APPLIED, "activity_entered")
     if given.referrer:
-        state.uses.put(_pair_key(activity.id, member, given.referrer), 1)
-        doing = structs.replace(doing, referrer=given.referrer)
-        if activity.after_purchase and not doing.spent_fen:
-            state.doings.put(key, doing)
-            return Judgement(Verdict.APPLIED, "activity_after_purchase")
-        doing = structs.replace(doing, rounds=1)
-        credit(entry, activity, given.referrer, given.referrer_points, day, book)
+        first_day = when.first_day.isoformat()  # the fewest purchases lie before it
+        doing = structs.replace(doing, referrer=given.referrer, day=first_day)
+        return referrals.begin(entry, activity, member, doing, version)
     credit(entry, activity, member, given.points, day, book)
     state.doings.put(key, structs.replace(doing, points=doing.points + given.points))
     return Judgement(Verdict.APPLIED, "", given.points)
@@ -245,27 +195,17 @@ class _Known:
         return bool(self._state.uses.get(_code_key(code)))
 
 
-def _by_central(state: State, given: Given, member: str, when: When, day: date) -> Reason | None:
+def _by_central(state: State, given: Given, member: str, when: When) -> Reason | None:
     """Return why a doing gives nothing that only central can know."""
     activity = given.activity
     closed_ms = state.uses.get(closed_key(activity.id)) or 0
     if closed_ms and (activity.kind == "contest" or when.earliest_ms > closed_ms):
         return Reason("activity_over", names(activity))
-    if given.referrer:
-        wallet = state.accounts.get(wallet_id(Holder("member", member))) or _UNUSED
-        if wallet.bought_on and wallet.bought_on < day.isoformat():
-            return Reason("activity_not_new")
-        if state.uses.get(_pair_key(activity.id, member, given.referrer)):
-            return Reason("activity_pair")
+    if given.referrer and referrals.is_pair(state, activity, member, given.referrer):
+        return Reason("activity_pair")
     if not affords(state, activity, given.points + given.referrer_points):
         return Reason("activity_spent", names(activity))
     return None
-
-
-def _count(entry: Entry, activity: Activity, points: int) -> None:
-    key = spent_key(activity.id)
-    spent = entry.state.uses.get(key) or 0
-    entry.state.uses.put(key, max(spent + points, 0) or None)
 
 
 def _code_key(code: ActivityCode) -> str:
@@ -274,11 +214,3 @@ def _code_key(code: ActivityCode) -> str:
 
 def _day_key(activity_id: str, member: str, day: date) -> str:
     return f"activity-day/{activity_id}/{member}/{day.isoformat()}"
-
-
-def _pair_key(activity_id: str, one: str, other: str) -> str:
-    return "/".join(("activity-pair", activity_id, *sorted((one, other))))
-
-
-def _lot_id(identity: Identity) -> bytes:
-    return identity.device_id + identity.epoch.to_bytes(8, "big") + identity.seq.to_bytes(8, "big")

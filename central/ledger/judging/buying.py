@@ -1,4 +1,4 @@
-"""What a member buys counts for: whether they are new, punch cards, milestones, referrals.
+"""What a member buys counts for: whether they are new, with referrals; punch cards, milestones.
 
 What a sale counts for hangs on the sale as it stands alone, so a refund or a correction takes away
 exactly what the sale brought, and points that it thereby had no ground for (P7: owed, if spent).
@@ -9,8 +9,9 @@ from datetime import date
 
 from msgspec import structs
 
+from central.ledger.judging import referrals
 from central.ledger.judging.accounts import wallet_id
-from central.ledger.judging.activities import affords, credit, debit
+from central.ledger.judging.activity_points import affords, credit, debit
 from central.ledger.judging.activity_rows import Doing
 from central.ledger.judging.entry import Entry
 from central.ledger.judging.rows import Sale, SaleState
@@ -47,10 +48,9 @@ def _count_purchase(entry: Entry, before: Sale | None, after: Sale) -> None:
     was, now = _kept_by(entry, before), _kept_by(entry, after)
     if was == now:
         return
-    if was is not None:
-        entry.bought(wallet_id(Holder("member", was)), -1, after.sold_on)
-    if now is not None:
-        entry.bought(wallet_id(Holder("member", now)), 1, after.sold_on)
+    for member, count in ((was, entry.gave_back), (now, entry.bought)):
+        if member is not None and count(wallet_id(Holder("member", member)), after.sold_on):
+            referrals.settle(entry, member)
 
 
 def _kept_by(entry: Entry, sale: Sale | None) -> str | None:
@@ -64,8 +64,7 @@ def _counting(book: RuleBook, sale: Sale) -> Iterator[Activity]:
     """Yield the activities of a book for which a sale can count."""
     sold_on = date.fromisoformat(sale.sold_on)
     for activity in book.activities:
-        bought = activity.kind in BY_BUYING and activity.runs_on(sold_on)
-        if bought or activity.kind == "referral":
+        if activity.kind in BY_BUYING and activity.runs_on(sold_on):
             yield activity
 
 
@@ -99,26 +98,17 @@ def _move(entry: Entry, activity: Activity, book: RuleBook, moved: _Share) -> No
         stamps=max(before.stamps + stamps, 0),
         spent_fen=max(before.spent_fen + fen, 0),
     )
-    due = _rounds(activity, doing)
+    due = activity.rounds_due(doing.stamps, doing.spent_fen)
+    had = activity.rounds_due(before.stamps, before.spent_fen)
     more = due - doing.rounds
     # Rounds of another book's terms stay: a refund takes those that its own stamps had brought.
-    more = max(more, 0) if fen > 0 else min(max(more, due - _rounds(activity, before)), 0)
+    more = max(more, 0) if fen > 0 else min(max(more, due - had), 0)
     points = more * activity.points
-    brought = more * activity.referrer_points
-    if more > 0 and affords(entry.state, activity, points + brought):
+    if more > 0 and affords(entry.state, activity, points):
         credit(entry, activity, member, points, entry.last_day(), book)
-        credit(entry, activity, doing.referrer, brought, entry.last_day(), book)
     elif more < 0:
         debit(entry, activity, member, -points)
-        debit(entry, activity, doing.referrer, -brought)
     else:
         more = points = 0
     doing = structs.replace(doing, rounds=doing.rounds + more, points=doing.points + points)
     entry.state.doings.put(key, doing)
-
-
-def _rounds(activity: Activity, doing: Doing) -> int:
-    """Return how often a member is due the points; a referral's, once the new member has bought."""
-    if activity.kind == "referral" and not (doing.referrer and activity.after_purchase):
-        return doing.rounds
-    return activity.rounds_due(doing.stamps, doing.spent_fen)

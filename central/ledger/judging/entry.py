@@ -4,6 +4,7 @@ A handler moves points only through `move`, so every leg has two accounts and on
 and accounts cannot change without a transfer that says why.
 """
 
+from bisect import insort
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -22,6 +23,8 @@ AMOUNT_MAX = 10**12
 #: Points that one event may give: a hundred for each fen of a receipt of 100,000 yuan. At ten
 #: million such events a day, what was ever issued would outgrow 64 bits after two years.
 POINTS_MAX = 10**9
+#: Of so many of a member's purchases the days are known; nearly nobody returns more than that.
+FIRST_PURCHASES = 8
 _EMPTY = Account()
 
 
@@ -86,17 +89,35 @@ class Entry:
             raise Impossible(f"{held} points held of {account.posted}")
         self.state.accounts.put(account_id, structs.replace(account, held=held))
 
-    def bought(self, account_id: bytes, purchases: int, day: str) -> None:
-        """Count `purchases` more of a member's wallet, made on a day; fewer when negative."""
+    def bought(self, account_id: bytes, day: str) -> bool:
+        """Count a purchase more of a member's wallet; return whether it is the first by its day."""
         was = self.account(account_id)
-        count = max(was.purchases + purchases, 0)
-        first = min(was.bought_on or day, day) if count else ""
-        bought = structs.replace(was, purchases=count, bought_on=first)
-        self.state.accounts.put(account_id, bought)
+        days = was.bought_on.split()
+        if len(days) == was.purchases or day < days[-1]:
+            insort(days, day)
+        return self._keep_days(account_id, was, was.purchases + 1, days)
+
+    def gave_back(self, account_id: bytes, day: str) -> bool:
+        """Count a purchase less; return whether the first one is of another day now.
+
+        Of many purchases only the days of the first are known: the last of these stays while
+        anything is kept.
+        """
+        was = self.account(account_id)
+        days = was.bought_on.split()
+        if day in days and len(days) > 1:
+            days.remove(day)
+        return self._keep_days(account_id, was, max(was.purchases - 1, 0), days)
 
     def account(self, account_id: bytes) -> Account:
         """Return what is on an account; nothing if it was never used."""
         return self.state.accounts.get(account_id) or _EMPTY
+
+    def _keep_days(self, account_id: bytes, was: Account, purchases: int, days: list[str]) -> bool:
+        known = " ".join(days[:FIRST_PURCHASES]) if purchases else ""
+        now = structs.replace(was, purchases=purchases, bought_on=known)
+        self.state.accounts.put(account_id, now)
+        return now.first_bought != was.first_bought
 
     def _post(self, account_id: bytes, amount: int, number: int) -> int:
         """Post an amount; return the number of the transfer that touched the account before."""

@@ -1,6 +1,6 @@
 """What the ledger keeps of members for the rules: values without behaviour."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 
 class Profile(Struct, frozen=True):
@@ -8,7 +8,8 @@ class Profile(Struct, frozen=True):
 
     `birth_month` is 0 for a member who has not told it. Days are ISO dates, empty for none. The
     tier is what it is since `tier_day` because of `cause`, by so many points or a person's `why`.
-    Below the tier `granted_id` it does not come until `granted_until` is over.
+    Below the tier `granted_id` it does not come until `granted_until` is over. `referrals` are the
+    activities by which somebody brought the member, each with its rule book.
     """
 
     labels: tuple[str, ...] = ()
@@ -20,6 +21,7 @@ class Profile(Struct, frozen=True):
     tier_day: str = ""
     why: str = ""
     granted_id: str = ""
+    referrals: tuple[tuple[str, str], ...] | UnsetType = UNSET
 
 
 class TierChange(Struct, frozen=True, omit_defaults=True):

@@ -26,6 +26,8 @@ from loyalty.events import (
 from loyalty.products import Part
 from loyalty.wire import Verdict
 
+#: So long is a day as an ISO date.
+DAY_LETTERS = len("2026-12-31")
 #: Central writes its own events on the chain of a device that nobody can enrol.
 CENTRAL_DEVICE = bytes(DEVICE_BYTES)
 CENTRAL_EPOCH = 1
@@ -119,8 +121,8 @@ class Account(Struct, frozen=True, gc=False):
     """What is on an account; `held` of it is set aside in leases.
 
     `last_transfer` is the number of the last transfer that touched it. A member's wallet also
-    counts the `purchases` that they made and kept some of, and knows the day of the first one
-    (ISO, empty for none): rules may ask whether a member is new.
+    counts the `purchases` that they made and kept some of, and knows the days of the first few
+    (ISO, with spaces between; empty for none): rules may ask whether a member is new.
     """
 
     posted: int = 0
@@ -133,6 +135,11 @@ class Account(Struct, frozen=True, gc=False):
     def available(self) -> int:
         """Points that are not set aside."""
         return self.posted - self.held
+
+    @property
+    def first_bought(self) -> str:
+        """The day of the first purchase; empty for none."""
+        return self.bought_on[:DAY_LETTERS]
 
 
 class SaleState(IntEnum):

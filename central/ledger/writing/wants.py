@@ -82,7 +82,10 @@ def of_rows(table: str, rows: Mapping[Any, Any]) -> list[Want]:
 
 
 def _of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
-    if table == "pending_lots":
+    if table == "accounts":
+        if (row is None or not row.purchases) and key.startswith(_MEMBERS):
+            yield "profiles", key.removeprefix(_MEMBERS).decode()
+    elif table == "pending_lots":
         yield "accounts", key
     elif table == "cards":
         if row is not None:
@@ -103,8 +106,20 @@ _NEXT = {
     "requests": ("leases", False),
     "waiting": ("pending", True),
 }
+#: A first purchase asks who brought the member.
+_MEMBERS = wallet_id(Holder("member", ""))
 #: The tables whose rows make the fold read others.
-_LEADING = {*_NEXT, "cards", "sales", "leases", "vouchers", "pending", "members", "pending_lots"}
+_LEADING = {
+    *_NEXT,
+    "accounts",
+    "cards",
+    "sales",
+    "leases",
+    "vouchers",
+    "pending",
+    "members",
+    "pending_lots",
+}
 
 
 def _of_struct(row: Any) -> Iterator[Want]:
