@@ -11,7 +11,7 @@ from loyalty.events import Believed, ReviewDecided, ReviewHeld, ReviewOpened
 from loyalty.receipt import Receipt, fingerprint
 from loyalty.reviewing import ReviewRow
 from loyalty.rules.earning import Reason
-from loyalty.wire import Topic, Verdict
+from loyalty.wire import ClaimedRow, Topic, Verdict
 from tests.central.programme import VERSION, claim_hash, member
 
 REVIEW = "ab" * 32
@@ -267,6 +267,8 @@ def test_a_second_decision_waits_for_what_the_first_one_makes(programme):
     till.send()
     assert verdicts(programme, other)[2] == APPLIED
     assert programme.balance(member()) == 100
+    (told,) = till.feed(Topic.CLAIMED, ClaimedRow).values()
+    assert (told.holder, told.points) == (member(), 100)  # its slip is nobody's to claim
     programme.check()
 
 
