@@ -99,6 +99,7 @@ class Judged(Struct, frozen=True, array_like=True, gc=False):
 
     `event_hash` is said by the feed, whose readers central cannot see: under one number the
     branches of a copied or rolled-back device have an event each (b"": an older version's row).
+    There an event that was written again has the number and the hash that it had first.
     """
 
     seq: int

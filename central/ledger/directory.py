@@ -14,15 +14,16 @@ from central import schema
 from central.ledger import stocks
 from central.ledger.judging.accounts import AccountKind, debt_id, holder_of, wallet_id
 from central.ledger.judging.entry import Notice
-from central.ledger.judging.rows import Voucher, VoucherState
+from central.ledger.judging.rows import Voucher, VoucherState, read_origin
 from central.ledger.judging.state import State
 from central.ledger.writing import bulk
 from central.ledger.writing.loading import load, read
 from central.ledger.writing.statements import Statement
 from loyalty import wire
 from loyalty.catalogue import STOCK
+from loyalty.chain import Frame
 from loyalty.codes import voucher_hash
-from loyalty.events import Holder
+from loyalty.events import Holder, Origin
 from loyalty.reviewing import ReviewRow, TemplateRow
 from loyalty.wire import (
     CancelledRow,
@@ -136,19 +137,31 @@ _TOPICS: dict[type, Topic] = {
 
 
 def of_notices(connection: Connection, shard_key: int, notices: Sequence[Notice]) -> list[Change]:
-    """Return the changes that one device alone shall see; a verdict names the event's hash."""
+    """Return the changes that one device alone shall see.
+
+    A verdict names its event by where it stood first: what was written again stands elsewhere on
+    each branch of a copied device, and perhaps nowhere else any more on its disk.
+    """
     t = schema.inbox.c
     keys = {
         (notice.device_id, int(notice.item.partition("/")[0]), notice.row.seq)
         for notice in notices
         if isinstance(notice.row, Judged)
     }
-    rows = bulk.by_key(connection, shard_key, (t.device_id, t.epoch, t.seq, t.hash), [*keys])
-    hashes = {(bytes(device_id), f"{epoch}/{seq}"): hash_ for device_id, epoch, seq, hash_ in rows}
+    columns = (t.device_id, t.epoch, t.seq, t.hash, t.kind, t.kind_version, t.body)
+    firsts = {
+        (bytes(device_id), f"{epoch}/{seq}"): read_origin(Frame(kind, version, bytes(body)))
+        or Origin(epoch, seq, bytes(hash_), kind)
+        for device_id, epoch, seq, hash_, kind, version, body in bulk.by_key(
+            connection, shard_key, columns, [*keys]
+        )
+    }
     changes = []
     for device_id, item, row in (structs.astuple(one) for one in notices):
         if isinstance(row, Judged):
-            row = structs.replace(row, event_hash=bytes(hashes[device_id, item]))  # noqa: PLW2901
+            first = firsts[device_id, item]
+            row = structs.replace(row, seq=first.seq, event_hash=first.hash)  # noqa: PLW2901
+            item = f"{first.epoch}/{first.seq}"  # noqa: PLW2901
         changes.append(Change(_TOPICS[type(row)], item, row, device_id))
     return changes
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from edge_agent.journal import log
 from edge_agent.journal.log import Place
 from edge_agent.journal.projections import places
-from loyalty.events import Moment
+from loyalty.events import Moment, origin_of
 from loyalty.rules.book_types import GRAMMAR
 from loyalty.wire import Judged, PushAnswer, Topic, Verdict
 
@@ -146,19 +146,40 @@ def refuse(db: sqlite3.Connection, epoch: int, why: str) -> None:
 def judge(db: sqlite3.Connection, epoch: int, judged: Judged) -> None:
     """Keep a verdict that changed after its push, unless it is on another branch's event."""
     first = Place(epoch, judged.seq)
-    if judged.event_hash:
-        is_ours = log.holds(db, first, judged.event_hash)
-    else:  # of a central that does not say which: it is ours if central had acknowledged it to us
-        is_ours = db.execute(
-            "SELECT 1 FROM epoch WHERE epoch = ? AND acked_seq >= ?", (epoch, judged.seq)
-        ).fetchone()
+    place = places.now(db, first)
+    hash_ = judged.event_hash
+    is_ours = _is_event(db, first, place, hash_) if hash_ else _is_taken(db, first, place)
     if not is_ours:
         return
-    place = places.now(db, first)
     db.execute(
         "REPLACE INTO verdict (epoch, seq, code, reason, adjusted) VALUES (?, ?, ?, ?, ?)",
         (place.epoch, place.seq, judged.verdict, judged.reason, judged.adjusted),
     )
+
+
+def _is_event(db: sqlite3.Connection, first: Place, place: Place, hash_: bytes) -> bool:
+    """Tell whether the event of this hash stood at `first`, whose row may be lost since."""
+    if log.holds(db, first, hash_):
+        return True
+    frame = log.frame_at(db, place) if place != first else None
+    origin = origin_of(frame) if frame is not None else None
+    return origin is not None and origin.hash == hash_
+
+
+def _is_taken(db: sqlite3.Connection, first: Place, place: Place) -> bool:
+    """Tell whether central means our event, as far as a number alone can tell.
+
+    It had acknowledged it to us; or as it was written again, and there it waits still: on
+    what was judged once and for all central has no later word.
+    """
+    waits = ", ".join(str(int(verdict)) for verdict in NOT_POSTED)
+    row = db.execute(
+        "SELECT 1 FROM epoch WHERE epoch = ? AND acked_seq >= ? UNION ALL"  # noqa: S608 our numbers
+        " SELECT 1 FROM epoch JOIN verdict USING (epoch) WHERE epoch = ? AND seq = ?"
+        f" AND seq <= acked_seq AND code IN ({waits})",
+        (first.epoch, first.seq, place.epoch, place.seq),
+    ).fetchone()
+    return row is not None
 
 
 def move(db: sqlite3.Connection, to: Cursor) -> None:

@@ -120,10 +120,16 @@ def last_before(db: sqlite3.Connection, epoch: int, seq: int) -> int:
 
 def body_at(db: sqlite3.Connection, place: Place) -> Body:
     """Return the body of one event. Raises JournalBroken if there is none."""
+    frame = frame_at(db, place)
+    if frame is None:
+        raise JournalBroken(f"event {place.seq} of epoch {place.epoch} is missing")
+    return body_of(frame)
+
+
+def frame_at(db: sqlite3.Connection, place: Place) -> Frame | None:
+    """Return one event as it is stored, None if there is none."""
     row = db.execute(
         "SELECT kind, kind_version, body FROM event WHERE epoch = ? AND seq = ?",
         (place.epoch, place.seq),
     ).fetchone()
-    if row is None:
-        raise JournalBroken(f"event {place.seq} of epoch {place.epoch} is missing")
-    return body_of(Frame(*row))
+    return None if row is None else Frame(*row)

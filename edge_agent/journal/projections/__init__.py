@@ -6,8 +6,14 @@ the event. It must never read a clock, a random number or anything that was pull
 
 import logging
 import sqlite3
+from collections import deque
+from collections.abc import Iterator
 
+from msgspec import MsgspecError
+
+from edge_agent.journal import log
 from edge_agent.journal.damage import readable
+from edge_agent.journal.errors import Duplicate, LeaseClosed
 from edge_agent.journal.log import Link, Place
 from edge_agent.journal.projections import (
     activities,
@@ -20,6 +26,7 @@ from edge_agent.journal.projections import (
     sales,
     vouchers,
 )
+from loyalty.chain import Frame
 from loyalty.events import (
     ActivityDone,
     Body,
@@ -39,11 +46,12 @@ from loyalty.events import (
     body_of,
     origin_of,
 )
+from loyalty.rehoming import first_frame
 
 _log = logging.getLogger(__name__)
 
 #: Raise it when a projection changes: the next start then makes all of them again.
-VERSION = 6
+VERSION = 7
 
 TABLES = (
     "sale",
@@ -108,15 +116,57 @@ def apply_link(db: sqlite3.Connection, link: Link) -> None:
 
 
 def rebuild(db: sqlite3.Connection) -> None:
-    """Make every projection again from the sound events. The caller holds the transaction."""
+    """Make every projection again from the sound events. The caller holds the transaction.
+
+    What happened has happened: an event that would be refused now hangs on one that is lost.
+    """
     for table in TABLES:
         db.execute(f"DELETE FROM {table}")  # noqa: S608 our own names
-    for link in readable(db):
+    for link in _in_turn(db):
         try:
             apply_link(db, link)
-        except KeyError as error:
+        except (KeyError, Duplicate, LeaseClosed) as error:
             _log.error("event %s hangs on one that is lost: %s", link.place, error)
+            body = body_of(link.frame)
+            if isinstance(body, VoucherUse):
+                vouchers.keep(db, link.place, body)
     db.execute("UPDATE projection SET version = ?", (VERSION,))
+
+
+def _in_turn(db: sqlite3.Connection) -> Iterator[Link]:
+    """Yield the sound events; one whose first row is lost comes when that would have come.
+
+    It happens where it was written again, which is where its row is, and is moved there.
+    """
+    again: dict[Place, Place] = {}
+    for link in readable(db):
+        first = _first_place(link.frame)
+        if first is not None:
+            again.setdefault(first, link.place)
+    firsts, done = deque(sorted(again)), set[Place]()
+    for link in readable(db):
+        while firsts and firsts[0] <= link.place:
+            first = firsts.popleft()
+            place = again[first]
+            frame = log.frame_at(db, place) if first < link.place else None
+            if frame is not None:
+                yield Link(place, first_frame(frame), b"")
+                yield Link(place, frame, b"")
+                done.add(place)
+        if link.place not in done:
+            yield link
+
+
+def _first_place(frame: Frame) -> Place | None:
+    """Return where an event stood first that is written again here and can be read."""
+    origin = origin_of(frame)
+    if origin is None:
+        return None
+    try:
+        body_of(frame)
+    except (ValueError, MsgspecError):  # no hash before it vouches for it
+        return None
+    return Place(origin.epoch, origin.seq)
 
 
 def is_current(db: sqlite3.Connection) -> bool:

@@ -18,6 +18,11 @@ def used(db: sqlite3.Connection, place: Place, body: VoucherUse) -> None:
     again = body.bill is not UNSET and bool(body.request_id)
     if known.fetchone() and not again:
         raise Duplicate("voucher", body.voucher_code)
+    keep(db, place, body)
+
+
+def keep(db: sqlite3.Connection, place: Place, body: VoucherUse) -> None:
+    """Note a voucher's last use; which bill had it before does not matter any more."""
     off_fen = 0 if body.bill is UNSET else body.bill.paid_fen
     db.execute(
         "INSERT OR REPLACE INTO voucher_use (voucher_code, epoch, seq, fingerprint, off_fen)"

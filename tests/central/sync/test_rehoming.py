@@ -236,6 +236,23 @@ def test_an_event_that_waits_is_known_before_when_it_comes_again(programme):
     programme.check()
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_later_verdict_names_an_event_by_where_it_stood_first_on_every_branch(programme, again):
+    """Two disks hold a claim that waits; each writes it again in an epoch of its own."""
+    till, other = programme.till, programme.other
+    till.push(till.sale())
+    till.write(till.claim("C", member()))
+    first, twin = till.hashes[2], clone(till)
+    if again:
+        twin.send()
+    go_on(till)
+    assert [one.verdict for one in till.send().judged] == [Verdict.PENDING_REF]
+    other.push(other.sale(code="C"))
+    told = till.feed(wire.Topic.VERDICT, wire.Judged)
+    assert told == {"1/2": wire.Judged(2, Verdict.APPLIED, "", 100, first)}
+    programme.check()
+
+
 def test_an_event_of_the_future_written_again_waits_and_is_known_by_its_origin(programme):
     till = programme.till
     till.write_frame(Frame(77, 1, b'{"new":1}'))

@@ -1,4 +1,6 @@
+import sqlite3
 import stat
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -13,6 +15,8 @@ from edge_agent.journal.errors import (
     LeaseClosed,
     NotEnrolled,
 )
+from edge_agent.journal.file.database import FILE
+from edge_agent.journal.file.salvage import salvage
 from edge_agent.journal.journal import Journal
 from edge_agent.journal.log import Place
 from edge_agent.journal.papers.slips import JobOutcome, Slip
@@ -44,6 +48,7 @@ from tests.edge_agent.journal.conftest import (
     at,
     claim,
     enrolment,
+    hash_of,
     key,
     lend,
     open_till,
@@ -334,6 +339,41 @@ def test_a_verdict_on_another_branchs_event_is_not_on_ours_of_that_number(till, 
     take_verdict(till, "1/2", refused)
     assert till.batch(1, 10, 10_000).refused == ()
     assert till.refused_claims() == []
+
+
+@pytest.mark.parametrize("hash_", ["ours", "another branch's"])
+def test_a_later_verdict_finds_an_event_whose_first_row_is_lost_by_the_one_written_again(
+    tmp_path, hash_
+):
+    folder = tmp_path / "state"
+    with open_till(folder) as till:
+        till.append([claim("C1"), claim("C2")])
+        (first, _) = till.links()
+        till.rehome(RehomeAnswer(2, bytes(32), ()))
+        waits = (Judged(1, 2, "claim_unknown"), Judged(2, 2, "claim_unknown"))
+        till.acknowledge(PushAnswer("ok", 2, 3, waits, 0, 0, b"i"), at(), 0)
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        db.execute("DROP TRIGGER event_is_never_deleted")
+        db.execute("DELETE FROM event WHERE epoch = 1 AND seq = 1")
+        db.commit()
+    salvage(folder)
+    with Journal.open(folder, clock=at) as till:
+        said = first.hash if hash_ == "ours" else bytes(32)
+        refused = Judged(1, Verdict.REFUSED_FINAL, "claim_taken", event_hash=said)
+        take_verdict(till, "1/1", refused)
+        assert [one.claim_hash for one in till.refused_claims()] == (
+            [hash_of("C1")] if hash_ == "ours" else []
+        )
+
+
+@pytest.mark.parametrize("verdict", [Verdict.PENDING_REF, Verdict.APPLIED])
+def test_a_verdict_of_an_older_central_finds_an_event_known_to_it_that_waits(till, verdict):
+    """Its answer to the event was lost; it acknowledged the one that was written again."""
+    till.append([claim("C1")])
+    till.rehome(RehomeAnswer(2, bytes(32), (HeldEpoch(1, 1),)))
+    till.acknowledge(PushAnswer("ok", 1, 2, (Judged(1, verdict, ""),), 0, 0, b"i"), at(), 0)
+    take_verdict(till, "1/1", Judged(1, Verdict.REFUSED_FINAL, "claim_taken"))
+    assert len(till.refused_claims()) == (verdict is Verdict.PENDING_REF)
 
 
 def take_verdict(till, item, judged):

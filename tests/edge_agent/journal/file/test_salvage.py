@@ -9,9 +9,10 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from edge_agent.journal import projections
 from edge_agent.journal.clock import moment
-from edge_agent.journal.errors import JournalBroken
-from edge_agent.journal.file.database import FILE
+from edge_agent.journal.errors import Duplicate, JournalBroken
+from edge_agent.journal.file.database import FILE, reading
 from edge_agent.journal.file.mark import Mark
 from edge_agent.journal.file.migrate import steps
 from edge_agent.journal.file.pages import records
@@ -24,9 +25,21 @@ from edge_agent.journal.spending.coupons import KeptCoupon
 from loyalty.chain import SPELLED_KIND
 from loyalty.coupons import Coupon
 from loyalty.damage import Damage, read
-from loyalty.events import body_of
+from loyalty.events import Bill, LeaseClose, VoucherUse, body_of
 from loyalty.wire import HeldEpoch, PullAnswer, PushAnswer, RehomeAnswer
-from tests.edge_agent.journal.conftest import WANG, at, correction, open_till, sale
+from tests.edge_agent.journal.conftest import (
+    DEVICE,
+    LI,
+    WANG,
+    at,
+    correction,
+    key,
+    lend,
+    open_till,
+    redeem,
+    refund_of,
+    sale,
+)
 
 SALES = 40
 PAGE = 4096
@@ -168,29 +181,103 @@ def drop(folder, seq):
         db.execute("VACUUM")
 
 
-def test_slips_and_jobs_tell_of_events_that_are_lost(folder):
-    last = max(places(folder))
+def lose(folder, where):
     with closing(sqlite3.connect(folder / FILE)) as db:
         db.execute("DROP TRIGGER event_is_never_deleted")
-        db.execute("DELETE FROM event WHERE seq > ?", (last - 2,))
+        db.execute(f"DELETE FROM event WHERE {where}")  # noqa: S608 ours
         db.commit()
         db.execute("VACUUM")
+
+
+def test_slips_and_jobs_tell_of_events_that_are_lost(folder):
+    last = max(places(folder))
+    lose(folder, f"seq > {last - 2}")
     assert salvage(folder).lost == 2
 
 
 def test_projections_are_made_again_without_what_is_lost(folder):
     with Journal.open(folder, clock=at) as till:
         till.append([correction(sale(4, WANG, 1), None)])
-    with closing(sqlite3.connect(folder / FILE)) as db:
-        db.execute("DROP TRIGGER event_is_never_deleted")
-        db.execute("DELETE FROM event WHERE seq = 5")
-        db.commit()
-        db.execute("VACUUM")
+    lose(folder, "seq = 5")
     assert salvage(folder).lost == 1
     with Journal.open(folder, clock=at) as till:
         assert till.standing(WANG).pending == SALES - 1
         assert till.cursor().position == 0
         assert till.job_seen("job-4") is not None
+
+
+def damage_before_an_upgrade(folder, where):
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        db.execute("DROP TRIGGER event_is_never_changed")
+        db.execute(f"UPDATE event SET body = substr(body, 2) WHERE {where}")  # noqa: S608 ours
+        db.execute("UPDATE projection SET version = version - 1")
+        db.commit()
+
+
+@pytest.mark.parametrize("seq", [1, 3])
+@pytest.mark.parametrize("salvaged", [True, False])
+def test_a_coupon_that_was_used_again_stays_with_its_later_bill(tmp_path, salvaged, seq):
+    """It came back with its first bill; a row that says so, the sale or the refund, is lost."""
+    folder, coupon = tmp_path / "state", "V0000000000000AA"
+    first, second = sale(1), sale(2)
+
+    def use(sold):
+        bill = Bill(12_000, 2_000)
+        return VoucherUse(at(), coupon, DEVICE.hex(), "", bill, key(sold))
+
+    with open_till(folder) as till:
+        till.append([first, use(first)])
+        till.append([refund_of(first, "R1", None)])
+        till.append([second, use(second)])
+    if salvaged:
+        lose(folder, f"seq = {seq}")
+        salvage(folder)
+    else:
+        damage_before_an_upgrade(folder, f"seq = {seq}")
+    with Journal.open(folder, clock=at) as till:
+        assert till.voucher_used(coupon)
+        till.append([refund_of(second, "R2", None)])
+        assert not till.voucher_used(coupon)
+
+
+@pytest.mark.parametrize("salvaged", [True, False])
+def test_what_is_lost_but_for_the_row_in_which_it_was_written_again_is_known(tmp_path, salvaged):
+    """In its turn too: what was refunded and handed out behind it hangs on it as it did."""
+    folder, sold = tmp_path / "state", sale(1, WANG, 10)
+    with open_till(folder) as till:
+        spend = lend(till, redeem("V0000000000000AA"))
+        till.append([sold, spend, LeaseClose(at(), spend.lease_id, spend.points)])
+        till.append([refund_of(sold, "R1", 4, 4_000), correction(sold, LI, 6)])
+        till.rehome(RehomeAnswer(2, bytes(32), ()))
+        with reading(folder / FILE) as db:
+            live = projections.dump(db)
+    if salvaged:
+        lose(folder, "epoch = 1 AND seq IN (1, 2)")
+        salvage(folder)
+    else:
+        damage_before_an_upgrade(folder, "epoch = 1 AND seq IN (1, 2)")
+    with Journal.open(folder, clock=at) as till:
+        with reading(folder / FILE) as db:
+            assert projections.dump(db) == live
+        with pytest.raises(Duplicate):
+            till.append([sold])
+
+
+def test_a_row_that_was_written_again_and_cannot_be_read_stops_nothing(tmp_path):
+    folder = tmp_path / "state"
+    with open_till(folder) as till:
+        till.append([sale(1, WANG, 10), sale(2, WANG, 20), sale(3, WANG, 30)])
+        till.rehome(RehomeAnswer(2, bytes(32), ()))
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        db.execute("DROP TRIGGER event_is_never_changed")
+        spoilt = "replace(CAST(body AS TEXT), '\"receipt\"', '\"recelpt\"')"
+        where = "WHERE epoch = 2 AND seq = 2"
+        db.execute(f"UPDATE event SET body = CAST({spoilt} AS BLOB) {where}")  # noqa: S608 ours
+        db.commit()
+    lose(folder, "(epoch, seq) IN ((1, 2), (2, 1))")
+    salvage(folder)
+    with Journal.open(folder, clock=at) as till:
+        assert till.standing(WANG).pending == 40
 
 
 def test_a_file_without_an_identity_is_left_as_it_is(folder):
