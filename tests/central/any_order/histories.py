@@ -18,7 +18,8 @@ def differences(file, seed, count):
     with _engine(file) as engine:
         shopping = Shopping(engine, chance, file.parent)
     true, found = None, []
-    for database in (shopping.granted, shopping.before):
+    databases = (shopping.granted, shopping.before)[: 1 + shopping.restorable]
+    for database in databases:
         with telling.undone(database) as connection:
             for order in telling.orders(shopping.order, chance, count):
                 at = connection.begin_nested()

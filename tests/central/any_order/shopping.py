@@ -27,7 +27,7 @@ from loyalty.receipt import Kind
 from loyalty.rules.rulebook import version
 from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import LEASE_PATH, LeaseAnswer, LeaseRequest
-from tests.central.programme import BOOK, Programme, card, member, print_of
+from tests.central.programme import BOOK, DAY_MS, Programme, card, member, print_of
 from tests.central.rewards.redeem_cases import bring_in
 
 PAYING = structs.replace(BOOK, tender=Paying(100), grammar=4, redeem_limit_points=5_000)
@@ -43,9 +43,12 @@ BILLS = {"own": Bill(21_400, 5_000), "any": Bill(10_000, 1_000)}
 DEEDS = (
     *("sell", "claim", "correct", "sell_again", "link", "refund", "refund", "refund"),
     *("redeem", "redeem", "use", "use", "raise_", "settle", "pay", "hand_out", "close"),
-    *("cancel", "take_back"),
+    *("cancel", "take_back", "close_unspent"),
     *("review", "scan", "decide"),
 )
+#: What takes points unless a lease has set them aside, with what becomes of leases. A lost one has
+#: set none aside: no restored central can come to the same, so these are histories of their own.
+TAKING = ("night", "night", "night", "take_all_back", "take_all_back", "redeem", "close_unspent")
 
 
 @dataclass
@@ -77,6 +80,7 @@ class Bought:
 
     reward: str
     lease: Any
+    who: str = "a"
     redeemed: bool = False
     used: bool = False
     closed: bool = False
@@ -95,7 +99,7 @@ class Paper:
 
 
 class Shopping:
-    """What four devices wrote; `order` is that of time, with None for cards that got an owner.
+    """What four devices wrote; `order` is that of time, with what central did by itself by name.
 
     `granted` is a database with every lease and nothing that was done since; `before` has no leases
     either, as one that came out of a backup.
@@ -104,33 +108,40 @@ class Shopping:
     def __init__(self, engine, chance, folder):
         self._chance = chance
         self.order, self._said = [], {}
+        self.restorable = chance.random() < 0.6
         mall = self.mall = Programme(engine, 1)
         self.now_ms = mall.now_ms
         mall.add_book(PAYING, effective_ms=1)
         mall.add_member("a")
         mall.add_member("b")
+        mall.add_member("c")
         bring_in(mall, [{"reward_id": id_, "name_zh": id_, **row} for id_, row in REWARDS.items()])
         sister, self._kiosk = (
             mall.add_device(name, role, "S1") for name, role in (("t", "till"), ("k", "kiosk"))
         )
         self._tills = (mall.till, sister, mall.other)
         self._papers_drawn = 0
-        mall.till.push(self._sale(mall.till, 1_000_000, member("a")))
+        mall.till.push(self._sale(mall.till, 10_000, member("c")))  # ends a day before the others
+        self.now_ms = mall.now_ms = mall.now_ms + DAY_MS
+        self._earned = self._sale(mall.till, 1_000_000, member("a"))
+        mall.till.push(self._earned, self._sale(mall.till, 5_000, member("c")))
         self.before = self._copy(engine, folder / "before.db")
         self._bought = [self._granted(f"r{n}") for n in range(chance.randrange(4))]
+        self._bought.append(self._granted("c", "c", ("tea",)))
         self._lent = self._borrow() if chance.random() < 0.5 else None
         self.granted = self._copy(engine, folder / "granted.db")
         self._sold, self._papers, self._unmatched = [], [], None
+        deeds = DEEDS if self.restorable else (*DEEDS, *TAKING)
         for _ in range(chance.randrange(3, 12)):
             self.now_ms = mall.now_ms = mall.now_ms + 60_000
-            getattr(self, chance.choice(DEEDS))()
+            getattr(self, chance.choice(deeds))()
         mall.close()
 
     def told(self, order):
         """Return an order as one reads it."""
         names = dict(zip((*self._tills, self._kiosk), ("A1", "A2", "B", "K"), strict=True))
         return " ".join(
-            "link" if device is None else f"{names[device]}.{seq} {self._said[device, seq]}"
+            f"{names[device]}.{seq} {self._said[device, seq]}" if seq else device
             for device, seq in order
         )
 
@@ -145,11 +156,11 @@ class Shopping:
             db.backup(new)
         return to
 
-    def _granted(self, request_id):
-        reward = self._chance.choice(("own", "any", "any", "tea", "mug"))
-        lease = self._kiosk.lease(member("a"), reward, request_id)
+    def _granted(self, request_id, who="a", rewards=("own", "any", "any", "tea", "mug")):
+        reward = self._chance.choice(rewards)
+        lease = self._kiosk.lease(member(who), reward, request_id)
         assert lease.refusal is None, lease.refusal
-        return Bought(reward, lease)
+        return Bought(reward, lease, who)
 
     def _borrow(self):
         till = self._chance.choice(self._tills)
@@ -189,8 +200,18 @@ class Shopping:
 
     def link(self):
         """Somebody of the mall finds out whose the card is."""
-        if None not in [device for device, _ in self.order]:
-            self.order.append((None, 0))
+        self._by_central("link")
+
+    def night(self):
+        """The last day of c's older points is over."""
+        self._by_central("night")
+
+    def take_all_back(self):
+        """What a bought comes back, though points of it may be lent."""
+        if self._earned is not None:
+            one, self._earned = self._earned, None
+            till = self.mall.till
+            self._write(till, till.refund(one))
 
     def refund(self):
         for one in self._some(lambda one: one.left_fen):
@@ -209,13 +230,18 @@ class Shopping:
     def redeem(self):
         for one in self._chosen(lambda one: not one.redeemed):
             one.redeemed = True
-            lease = self._kiosk.redeem(member("a"), one.lease, reward=one.reward)
+            lease = self._kiosk.redeem(member(one.who), one.lease, reward=one.reward)
             self._write(self._kiosk, lease)
 
     def close(self):
         for one in self._chosen(lambda one: one.redeemed and not one.closed):
             one.closed = True
             self._write(self._kiosk, self._kiosk.close_lease(one.lease, one.lease.points))
+
+    def close_unspent(self):
+        for one in self._chosen(lambda one: not one.redeemed):
+            self._bought.remove(one)
+            self._write(self._kiosk, self._kiosk.close_lease(one.lease, 0))
 
     def hand_out(self):
         for one in self._chosen(lambda one: one.redeemed and not one.used):
@@ -334,6 +360,10 @@ class Shopping:
             paper.coupon.on = sold
 
     # ----
+
+    def _by_central(self, what):
+        if (what, 0) not in self.order:
+            self.order.append((what, 0))
 
     def _write(self, device, *bodies):
         for body in bodies:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from central import schema
 from central.config import Database
 from central.database import connect, writing
+from central.jobs.expiry import Expire
 from central.ledger.commands import SetMember
 from central.ledger.judging.rows import VoucherState, read_body
 from central.ledger.queries import account_name
@@ -19,6 +20,7 @@ from central.ledger.verify import verify
 from central.ledger.writing.items import Push
 from central.ledger.writing.turns import run_turn
 from central.sync.lost_leases import LostLeases
+from loyalty.events import Holder
 from loyalty.wire import Verdict
 
 #: So often central looks at the leases that spends wait for.
@@ -61,15 +63,22 @@ def tell(connection, shopping, order, *, restored):
         row = {"shard_key": 1, "restored_ms": shopping.now_ms}
         connection.execute(schema.restored.insert(), row)
     for device, seq in order:
-        service.run(_LINK if device is None else _push(device, seq, shopping.now_ms))
+        service.run(_push(device, seq, shopping.now_ms) if seq else _BY_CENTRAL[device])
     leases = LostLeases(service)
     for _ in range(AT_ONCE):
         leases.settle()
-    service.run(_LINK)
+    for last in _BY_CENTRAL if ("night", 0) in order else ("link",):
+        service.run(_BY_CENTRAL[last])
     return _came_to(connection)
 
 
-_LINK = SetMember("b", "base", ("c1",))
+#: What central does by itself: a card gets an owner, and c's older points end.
+_BY_CENTRAL = {
+    "link": SetMember("b", "base", ("c1",)),
+    "night": Expire("2027-05-30", (Holder("member", "c"),)),
+}
+#: Nobody hears of a voucher that was never issued, nor of one that was never good.
+_NOTHING = (VoucherState.ISSUED, VoucherState.VOID)
 
 
 class _Within:
@@ -106,7 +115,7 @@ def _came_to(connection):
     assert verify(connection, 1) == []
     a, v, i = schema.account.c, schema.voucher.c, schema.inbox.c
     posted = connection.execute(select(a.account_id, a.posted).where(a.posted != 0))
-    vouchers = connection.execute(select(v.code, v.state).where(v.state != VoucherState.ISSUED))
+    vouchers = connection.execute(select(v.code, v.state).where(v.state.not_in(_NOTHING)))
     waiting = connection.execute(select(i.verdict, i.reason).where(schema.is_open))
     open_ = Counter(f"{Verdict(verdict).name} {reason}" for verdict, reason in waiting)
     return {
