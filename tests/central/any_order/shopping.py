@@ -7,11 +7,14 @@ back twice, a slip is claimed once. What a device wrote stands on its chain in t
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from msgspec import structs
 
+from central.ledger.activity_commands import IssueCodes
 from loyalty.events import (
+    ActivityDone,
     Believed,
     Bill,
     CouponChecked,
@@ -24,13 +27,23 @@ from loyalty.events import (
     VoucherUse,
 )
 from loyalty.receipt import Kind
+from loyalty.rules.activities import Activity
 from loyalty.rules.rulebook import version
 from loyalty.rules.tender import TENDER_REWARD, Paying
 from loyalty.wire import LEASE_PATH, LeaseAnswer, LeaseRequest
 from tests.central.programme import BOOK, DAY_MS, Programme, card, member, print_of
 from tests.central.rewards.redeem_cases import bring_in
 
-PAYING = structs.replace(BOOK, tender=Paying(100), grammar=4, redeem_limit_points=5_000)
+REFERRALS = tuple(
+    Activity(
+        id=id_, kind="referral", name_zh=id_, name_en=id_, points=7, referrer_points=9,
+        after_purchase=id_ == "friend",
+    )
+    for id_ in ("friend", "pal")
+)  # fmt: skip
+PAYING = structs.replace(
+    BOOK, tender=Paying(100), grammar=4, redeem_limit_points=5_000, activities=REFERRALS
+)
 REWARDS = {
     "own": {"points": "100", "kind": "coupon", "home_shop": "S1", "off": "50", "from": "200"},
     "any": {"points": "300", "kind": "coupon", "home_shop": "", "off": "10%", "from": "100"},
@@ -45,6 +58,7 @@ DEEDS = (
     *("redeem", "redeem", "use", "use", "raise_", "settle", "pay", "hand_out", "close"),
     *("cancel", "take_back", "close_unspent"),
     *("review", "scan", "decide"),
+    *("sell_to_new", "sell_to_new", "refer", "refer", "sleep"),
 )
 #: What takes points unless a lease has set them aside, with what becomes of leases. A lost one has
 #: set none aside: no restored central can come to the same, so these are histories of their own.
@@ -115,6 +129,11 @@ class Shopping:
         mall.add_member("a")
         mall.add_member("b")
         mall.add_member("c")
+        mall.add_member("new")
+        self._to_refer = [activity.id for activity in REFERRALS]
+        for id_ in self._to_refer:
+            until = date(2026, 12, 31)
+            mall.service.run(IssueCodes(id_, id_, version(PAYING), until, "li", brought_by="b"))
         bring_in(mall, [{"reward_id": id_, "name_zh": id_, **row} for id_, row in REWARDS.items()])
         sister, self._kiosk = (
             mall.add_device(name, role, "S1") for name, role in (("t", "till"), ("k", "kiosk"))
@@ -224,6 +243,24 @@ class Shopping:
             one.left_fen -= fen
             if one.coupon and not one.left_fen:
                 one.coupon.on = None
+
+    # ---- who is new
+
+    def sell_to_new(self):
+        till = self._till()
+        sale = self._sale(till, self._chance.choice((10_000, 333)), member("new"))
+        self._write(till, sale)
+        self._sold.append(Sold(till, sale, sale.eligible_fen, whose=True))
+
+    def refer(self):
+        if self._to_refer:
+            id_, device = self._to_refer.pop(), self._chance.choice((*self._tills, self._kiosk))
+            done = (device.moment(), member("new"), id_, id_, 0, version(PAYING))
+            self._write(device, ActivityDone(*done))
+
+    def sleep(self):
+        """Whoever has kept something of the days before is not new any more."""
+        self.now_ms = self.mall.now_ms = self.mall.now_ms + DAY_MS
 
     # ---- redemptions
 
