@@ -183,7 +183,7 @@ class _Earned:
     def __init__(self, connection: Connection, shard_key: int, day: date, book: RuleBook) -> None:
         t, card = schema.sale, schema.card
         since = expires_on(day, -book.tier_months).isoformat()
-        # A sale keeps the card that was scanned for it; whose the card is may be known since.
+        # A sale keeps a card that was nobody's; whose the card is may be known since.
         whose = func.coalesce(card.c.member, t.c.holder_key)
         same = and_(
             card.c.shard_key == t.c.shard_key,

@@ -10,7 +10,7 @@ from msgspec import structs
 from central.ledger.judging import reviews, sales
 from central.ledger.judging.entry import Entry
 from central.ledger.judging.rows import CENTRAL_DEVICE, Judgement, Review, ReviewState, SaleState
-from central.ledger.judging.wallets import resolve
+from central.ledger.judging.wallets import same_wallet
 from loyalty.events import Holder, ReviewHeld, ReviewOpened
 from loyalty.wire import Verdict
 
@@ -35,7 +35,7 @@ def held(entry: Entry, body: ReviewHeld) -> Judgement:
 def _hold(entry: Entry, review: Review, holder: Holder) -> Judgement:
     device_id = entry.event.identity.device_id
     if review.state is ReviewState.OPEN:
-        same = review.holder is None or resolve(entry, review.holder) == resolve(entry, holder)
+        same = review.holder is None or same_wallet(entry, review.holder, holder)
         if not same and (review.held_by or review.origin.device_id) != device_id:
             return reviews.not_made(review.review_id)  # then its sale says whose it is
         known = structs.replace(review, holder=holder, held_by=device_id)
@@ -51,6 +51,6 @@ def _hold(entry: Entry, review: Review, holder: Holder) -> Judgement:
         return _APPLIED
     if made.state is SaleState.OPEN:
         return sales.hand_over(entry, made, holder)
-    if made.holder and resolve(entry, made.holder) == resolve(entry, holder):
+    if same_wallet(entry, made.holder, holder):
         return _APPLIED
     return Judgement(Verdict.PENDING_REF, reviews.SUPERSEDED)

@@ -15,7 +15,7 @@ from central.ledger.judging.accounts import Code
 from central.ledger.judging.entry import Entry, Impossible, Notice, bounded, days_of_claim
 from central.ledger.judging.hashes import hash_of, own_claim
 from central.ledger.judging.rows import Identity, Judgement, SaleState
-from central.ledger.judging.wallets import give, resolve, take, tier_of
+from central.ledger.judging.wallets import give, resolve, same_wallet, take, tier_of
 from loyalty.events import Claim, Correction, Holder, Recalculated, Refund, Sale
 from loyalty.receipt import Kind, Receipt, normalise_number
 from loyalty.rules.expiry import counts_from, last_day
@@ -84,10 +84,11 @@ def _given_way(entry: Entry, body: Sale) -> Judgement | None:
     if first is None or isinstance(first, Judgement):
         return first
     other = entry.state.sales.get(first.fingerprint) if first.fingerprint else None
-    if other is not None and other.state is SaleState.OPEN and body.holder is not None:
-        return hand_over(entry, other, body.holder, body.points)
-    if other is not None and other.holder == body.holder and other.points >= body.points:
-        return Judgement(Verdict.REFUSED_FINAL, reviews.SUPERSEDED)
+    if other is not None:
+        if other.state is SaleState.OPEN and body.holder is not None:
+            return hand_over(entry, other, body.holder, body.points)
+        if same_wallet(entry, other.holder, body.holder) and other.points >= body.points:
+            return Judgement(Verdict.REFUSED_FINAL, reviews.SUPERSEDED)
     return Judgement(Verdict.PENDING_REF, reviews.SUPERSEDED)
 
 
@@ -216,8 +217,8 @@ def _award(
 ) -> tuple[rows.Sale, Judgement]:
     """Give a sale's points, less what was refunded already, to `holder`.
 
-    A refund takes its share of a promise too, whether it comes before or behind it. A device that
-    promised nothing learns the points as `adjusted`.
+    It stays its member's whoever has the card later. A refund takes its share of a promise too, in
+    whichever order. A device that promised nothing learns the points as `adjusted`.
     """
     book = _book(entry, given.book)
     owner = resolve(entry, holder)
@@ -238,7 +239,7 @@ def _award(
     give(entry, owner, parts, subject, ruled.until, ruled.apart, ruled.counts_from)
     awarded = structs.replace(
         given,
-        holder=holder,
+        holder=owner,
         tier_id=tier_id,
         points=points,
         taken_back=ruled.gone,
@@ -267,8 +268,7 @@ def _take_key(entry: Entry, key: references.Print) -> Judgement | None:
 def _original(entry: Entry, body: Refund) -> tuple[rows.Sale | None, bytes | None]:
     """Return the sale a refund is about, and the reference to wait for if it is not here."""
     if body.original is not None:
-        key = hash_of(body.original)
-        return entry.state.sales.get(key), references.to_receipt(key)
+        return entry.state.sales.get(key := hash_of(body.original)), references.to_receipt(key)
     number = _number(_original_number(body.receipt))
     if number is None:
         return None, None

@@ -47,6 +47,11 @@ def resolve(entry: Entry, holder: Holder) -> Holder:
     return holder
 
 
+def same_wallet(entry: Entry, one: Holder | None, other: Holder | None) -> bool:
+    """Tell whether the points of both go to one wallet, or are both nobody's."""
+    return (one and resolve(entry, one)) == (other and resolve(entry, other))
+
+
 def tier_of(entry: Entry, holder: Holder) -> str:
     """Return the tier central knows for a resolved holder; empty for the first tier."""
     if holder.kind == "card":

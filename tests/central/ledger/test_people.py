@@ -1,6 +1,8 @@
+import pytest
+
 from central import schema
 from central.database import writing
-from central.ledger.judging.accounts import Code
+from central.ledger.judging.accounts import Code, wallet_id
 from central.ledger.queries import statement
 from loyalty.wire import CardRow, MemberRow, Topic
 from tests.central.programme import card, member
@@ -35,15 +37,40 @@ def test_a_refund_of_a_cards_sale_is_taken_from_its_member(programme):
     programme.check()
 
 
+@pytest.mark.parametrize("passes_on", [True, False])
+@pytest.mark.parametrize("takes", ["refund", "correction"])
+def test_a_sale_stays_with_whom_the_card_was_when_it_was_judged(programme, passes_on, takes):
+    """Nobody pays for what somebody else brings back because they have that card now."""
+    till, sister = programme.till, programme.add_device("till-3")
+    programme.add_member("a", tags=["c1"])
+    programme.add_member("b", tags=["c2"])
+    sale = till.sale(card("c1"))
+    till.push(sale, till.sale(member("b")))
+    programme.add_member("a", tags=["c3"])
+    if passes_on:
+        programme.add_member("b", tags=["c1", "c2"])
+    change = sister.refund(sale) if takes == "refund" else sister.correct(sale, None)
+    sister.push(change)
+    left = [programme.balance(one) for one in (member("a"), member("b"), card("c1"))]
+    assert left == [0, 100, 100 if passes_on else 0]
+    programme.check()
+
+
+def test_a_card_sale_counts_what_its_member_bought_whatever_their_tier(programme):
+    till = programme.till
+    programme.add_member("a", "", ["c1"])
+    till.push(till.sale(card("c1")), till.sale(member("a")))
+    (account,) = [row for row in programme.rows(schema.account) if row.purchases]
+    assert (account.account_id, account.purchases) == (wallet_id(member()), 2)
+
+
 def test_a_cards_debt_moves_too_and_is_paid_at_once(programme):
     till, other = programme.till, programme.add_device("till-3")
-    programme.add_member("a", tags=["c1"])
-    programme.add_reward(points=100)
     sale = till.sale(card("c1"))
     till.push(sale)
-    till.push(till.redeem(card("c1"), till.lease(card("c1"))))
-    programme.add_member("a", tags=[])  # the card is taken from the member
-    other.push(other.refund(sale))  # and now owes what was spent
+    programme.add_member("a", tags=["c1"])  # the points move to the member
+    programme.add_member("a", tags=[])
+    other.push(other.refund(sale))  # and now the card owes them
     assert programme.balance(card("c1")) == -100
     till.push(till.sale(member("b"), fen=25_000))
     programme.add_member("b", tags=["c1"])
