@@ -16,19 +16,21 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from edge_agent.journal import cursor, identity, log, projections
+from edge_agent.journal import cursor, identity, log, projections, rehoming
 from edge_agent.journal.errors import JournalBroken
 from edge_agent.journal.file.database import FILE, connect_writer, lock
 from edge_agent.journal.file.mark import Mark
 from edge_agent.journal.file.migrate import apply, steps, sync_folder
 from edge_agent.journal.file.pages import records
 from edge_agent.journal.file.writer import Writer
+from edge_agent.journal.identity import Identity
 from edge_agent.journal.journal import LOCK_FILE, Journal
 from edge_agent.journal.log import Place
 from edge_agent.journal.pulled import directory
 from loyalty.chain import HASH_BYTES, Frame, Stream, event_hash
 from loyalty.damage import Damage, lost_hash, spelled
 from loyalty.events import Moment
+from loyalty.wire import HeldEpoch
 
 WriterOf = Callable[[Callable[[], sqlite3.Connection]], Writer]
 
@@ -129,6 +131,7 @@ def _rebuilt(path: Path, part: Path, told: Place | None) -> Salvaged:
         lost += _put_lost_end(new, who.stream, told)
         _send_what_follows(new)
         projections.rebuild(new)
+        _write_stranded_again(new, who)
         directory.start_over(new, cursor.cursor(new).incarnation)
         new.execute("COMMIT")
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -237,3 +240,10 @@ def _send_what_follows(new: sqlite3.Connection) -> None:
             " contained_seq = min(contained_seq, ?1) WHERE epoch = ?2",
             (log.head(new, epoch)[0], epoch),
         )
+
+
+def _write_stranded_again(new: sqlite3.Connection, who: Identity) -> None:
+    """Write again what central lacks of earlier epochs, if the row that said it again is lost."""
+    if cursor.outbox(new, who.epoch).stranded:
+        acked = new.execute("SELECT epoch, acked_seq FROM epoch").fetchall()
+        rehoming.go_on(new, who, [HeldEpoch(epoch, seq) for epoch, seq in acked])

@@ -25,7 +25,7 @@ from edge_agent.journal.spending.coupons import KeptCoupon
 from loyalty.chain import SPELLED_KIND
 from loyalty.coupons import Coupon
 from loyalty.damage import Damage, read
-from loyalty.events import Bill, LeaseClose, VoucherUse, body_of
+from loyalty.events import Bill, LeaseClose, VoucherUse, body_of, origin_of
 from loyalty.wire import HeldEpoch, PullAnswer, PushAnswer, RehomeAnswer
 from tests.edge_agent.journal.conftest import (
     DEVICE,
@@ -261,6 +261,21 @@ def test_what_is_lost_but_for_the_row_in_which_it_was_written_again_is_known(tmp
             assert projections.dump(db) == live
         with pytest.raises(Duplicate):
             till.append([sold])
+
+
+def test_what_had_been_written_again_in_a_row_that_is_lost_is_written_again(tmp_path):
+    """Central takes nothing more of the earlier epoch: there it would wait for ever."""
+    folder = tmp_path / "state"
+    with open_till(folder) as till:
+        till.append([sale(1, WANG, 10), sale(2, WANG, 20)])
+        till.rehome(RehomeAnswer(2, bytes(32), ()))
+    lose(folder, "epoch = 2 AND seq = 1")
+    salvage(folder)
+    with Journal.open(folder, clock=at) as till:
+        again = [origin_of(link.frame) for link in till.links(Place(2, 2))]
+        assert [(first.epoch, first.seq) for first in again] == [(1, 1)]
+        assert till.outbox().stranded == 0
+        assert till.standing(WANG).pending == 30
 
 
 def test_a_row_that_was_written_again_and_cannot_be_read_stops_nothing(tmp_path):
