@@ -71,6 +71,8 @@ class Observer:
         self._opened: tuple[Path, sqlite3.Connection] | None = None
         self._seen: tuple[Path, int] | None = None
         self._heads: dict[tuple[bytes, int], int] = {}
+        #: What the first event of an epoch that was granted names as the one before it.
+        self._anchors: dict[tuple[bytes, int], bytes] = {}
         #: Whether central ever came back from a backup: devices then know more than it does.
         self.restored = False
 
@@ -125,6 +127,8 @@ class Observer:
         self.restored, self.turn, self._seen = True, 0, None
         for known in (self.chains, self.acked, self.position_of, self.verdicts):
             known.clear()
+        self._heads.clear()
+        self._anchors.clear()
         self.accounts.clear()
         self._net.clear()
         self.redemptions.start_over()
@@ -155,8 +159,10 @@ class Observer:
             and known[request.first_seq + offset - 1] != digest
         ]
         before = request.first_seq - 1
-        if 0 < before <= len(known) and known[before - 1] != request.prev_hash:
-            forked.append(before)
+        if before <= len(known):
+            stands = known[before - 1] if before else self._anchors.get(key, request.prev_hash)
+            if stands != request.prev_hash:
+                forked.append(before)
         if forked:
             self._world.mark("fork")
             missed = answer.status not in {"fork", "stale"}
@@ -242,10 +248,12 @@ class Observer:
         return row is None or row[0] != 0
 
     def _look_at_heads(self, db: sqlite3.Connection) -> None:
-        self._heads = {
-            (device, epoch): seq
-            for device, epoch, seq in db.execute("SELECT device_id, epoch, head_seq FROM stream")
-        }
+        for device, epoch, seq, hash_ in db.execute(
+            "SELECT device_id, epoch, head_seq, head_hash FROM stream"
+        ):
+            self._heads[device, epoch] = seq
+            if seq == 0:
+                self._anchors[device, epoch] = hash_
         for key in self.acked:
             self._honest(key)
 
