@@ -64,6 +64,10 @@ crash-points: $(VENV)/test.stamp ## Till, central, PostgreSQL killed at every wr
 any-order: $(VENV)/test.stamp ## 1,000 short histories, told to central in any order of the tills
 	$(BIN)/python -m tests.central.any_order
 
+.PHONY: any-image
+any-image: $(VENV)/test.stamp ## 500 short histories of disks and databases out of copies
+	$(BIN)/python -m tests.faults.any_image
+
 .PHONY: rules-million
 rules-million: $(VENV)/test.stamp ## A million awards, the same in two processes that share nothing
 	$(BIN)/python -m tests.loyalty.rules.random_rules 1000000 compare

@@ -63,7 +63,6 @@ class Programme:
     """One programme in its own shard. Its clock moves only when a test moves it."""
 
     def __init__(self, engine, shard_key):
-        self.engine = engine
         self.shard_key = shard_key
         self.now_ms = START_MS
         self.chance = random.Random(shard_key)
@@ -71,8 +70,16 @@ class Programme:
         with writing(engine) as connection:
             open_shard(connection, shard_key, "澄湖天地", "Asia/Shanghai", bytes(16))
         self.folder = tempfile.TemporaryDirectory(prefix="tillpoints-directory-")
+        self.serve(engine)
+        self.add_book(BOOK)
+        self.till = self.add_device("till-1", "till", "S1")
+        self.other = self.add_device("till-2", "till", "S2")
+
+    def serve(self, engine):
+        """Answer out of this database, which an earlier one may have been restored to."""
+        self.engine = engine
         self.member_files = MemberFiles(
-            engine, shard_key, Path(self.folder.name), bytes([8]) * 32, lambda: self.now_ms
+            engine, self.shard_key, Path(self.folder.name), bytes([8]) * 32, lambda: self.now_ms
         )
         self.service = Service(
             engine,
@@ -81,14 +88,11 @@ class Programme:
             now_ms=lambda: self.now_ms,
             draw=self.chance.randrange,
             member_files=self.member_files,
-            shard_key=shard_key,
+            shard_key=self.shard_key,
         )
         self.app = Flask("central")
         self.app.register_blueprint(blueprint(self.service))
         self.client = self.app.test_client()
-        self.add_book(BOOK)
-        self.till = self.add_device("till-1", "till", "S1")
-        self.other = self.add_device("till-2", "till", "S2")
 
     def close(self):
         self.service.close()
