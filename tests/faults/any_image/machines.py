@@ -69,9 +69,8 @@ class Central:
             return issue(connection, 1, name, self.programme.now_ms, again=True).code
 
     def close(self):
-        self.programme.service.close()
-        self.programme.engine.dispose()
         self.programme.close()
+        self.programme.engine.dispose()
 
     # ---- the transport of its tills
 
