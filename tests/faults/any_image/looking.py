@@ -43,7 +43,7 @@ def _wrong(history):
     }
     first = [row for row in rows.values() if row.kind != REHOMED_KIND]
     heard |= {(row.device_id, row.epoch, row.hash): row for row in first}
-    earned = sum(_earned(row) for row in heard.values())
+    earned = sum(_earned(row) for row in {*heard.values()})
     posted = sum(programme.balance(member(name)) for name in MEMBERS)
     if earned != posted:
         yield f"central: the members have {posted}, and earned {earned}"
