@@ -181,9 +181,9 @@ class _Earned:
     """What members earned in the months before a day, asked for in the order of pseudonyms."""
 
     def __init__(self, connection: Connection, shard_key: int, day: date, book: RuleBook) -> None:
-        t, card = schema.sale, schema.card
+        t, card = schema.sale, schema.card_owner
         since = expires_on(day, -book.tier_months).isoformat()
-        # A sale keeps a card that was nobody's; whose the card is may be known since.
+        # A sale keeps a card that was nobody's; its points went to the first member who had it.
         whose = func.coalesce(card.c.member, t.c.holder_key)
         same = and_(
             card.c.shard_key == t.c.shard_key,

@@ -135,7 +135,7 @@ class SetMember(Struct, frozen=True):
     def wants(self) -> Iterable[Want]:
         """Return the member and the cards."""
         yield from of_holder(Holder("member", self.member))
-        yield from (("cards", tag) for tag in self.tags)
+        yield from ((table, tag) for tag in self.tags for table in ("cards", "owners"))
 
     def decide(self, state: State, at: Moment) -> Decision:
         """Return as many events as the limit of transfers to one event takes."""

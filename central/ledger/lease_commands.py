@@ -67,6 +67,7 @@ class GrantLease(Struct, frozen=True):
         yield from (("leases", one) for one in (self.lease_id, self.gives_back) if one)
         yield "vouchers", self.voucher_code
         yield from of_holder(self.holder)
+        yield from (("cards", self.holder.key),) if self.holder.kind == "card" else ()
         if isinstance(self.offer, Offer):
             yield from offers.wants(self.offer)
 

@@ -57,8 +57,8 @@ def _sold(connection: Connection, shard_key: int, from_ms: int, to_ms: int) -> I
     same = [t.c[name] == sale.c[name] for name in ("shard_key", "device_id", "epoch", "seq")]
     facts, profile = schema.sale_fact, schema.member_profile
     kept = and_(facts.c.shard_key == sale.c.shard_key, facts.c.fingerprint == sale.c.fingerprint)
-    # A sale keeps a card that was nobody's; whose the card is may be known since.
-    card = schema.card
+    # A sale keeps a card that was nobody's; its points went to the first member who had it.
+    card = schema.card_owner
     owned = and_(
         card.c.shard_key == sale.c.shard_key,
         sale.c.holder_kind == "card",

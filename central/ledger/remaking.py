@@ -18,6 +18,7 @@ from central.ledger.commands import Decision
 from central.ledger.judging import prices
 from central.ledger.judging.accounts import wallet_id
 from central.ledger.judging.entry import AMOUNT_MAX
+from central.ledger.judging.owners import holder_at, keeper
 from central.ledger.judging.rows import Event, Identity
 from central.ledger.judging.state import State
 from central.ledger.judging.wallets import is_key
@@ -71,7 +72,7 @@ class RemakeLeases(Struct, frozen=True):
         for event in self._waiting(state):
             match event.body:
                 case Redeem() as spend if self._lacks(state, spend, made):
-                    member = _member(state, spend.holder)
+                    member = _member(_payer(state, event, spend))
                     if not self._may(state, spend, member, taken[member]):
                         left += 1
                         continue
@@ -112,7 +113,8 @@ class RemakeLeases(Struct, frozen=True):
         return known == (None, None)
 
     def _remade(self, state: State, event: Event, spend: Redeem, at: Moment) -> LeaseRemade:
-        device, member = event.identity.device_id.hex(), _member(state, spend.holder)
+        device, payer = event.identity.device_id.hex(), _payer(state, event, spend)
+        member = _member(payer)
         known = state.members.get(member)
         paid = spend.reward_id == TENDER_REWARD  # only its own till finds the receipt, whenever
         ahead = spend.pieces is not UNSET  # lent for no reward yet: the spend says what for
@@ -120,7 +122,7 @@ class RemakeLeases(Struct, frozen=True):
         remade = LeaseRemade(
             at=at,
             lease_id=spend.lease_id,
-            holder=spend.holder,
+            holder=payer,
             device=device,
             epoch=event.epoch,
             points=spend.points,
@@ -155,9 +157,13 @@ def _newest(state: State, reward_id: str) -> Details:
     return history[-1].details if history else Details()
 
 
-def _member(state: State, holder: Holder) -> str:
-    """Return whose points a holder's are, empty for a card that is nobody's."""
-    return (state.cards.get(holder.key) or "") if holder.kind == "card" else holder.key
+def _payer(state: State, event: Event, spend: Redeem) -> Holder:
+    """Return whose points were spent: a card may be somebody else's by now, or nobody's."""
+    return keeper(state, holder_at(state, spend.holder, event.earliest_ms))
+
+
+def _member(payer: Holder) -> str:
+    return payer.key if payer.kind == "member" else ""
 
 
 def that_wait(connection: Connection, shard_key: int) -> tuple[Identity, ...]:

@@ -51,6 +51,7 @@ PROJECTIONS = (
     "activity_batch",
     "activity_doing",
     "card",
+    "card_owner",
     "rehome",
     "waiting",
 )

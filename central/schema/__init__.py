@@ -265,6 +265,17 @@ card = table(
     clustered=True,
 )
 
+# Whose each card was when: `member` had it first, `later` says who after them.
+card_owner = table(
+    "card_owner",
+    "tag",
+    text("tag"),
+    text("member"),
+    big("since_ms"),
+    text("later", null=True),
+    clustered=True,
+)
+
 waiting = table(
     "waiting",
     "device_id epoch seq",

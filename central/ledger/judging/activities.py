@@ -15,7 +15,7 @@ from central.ledger.judging.activity_rows import Batch, Doing
 from central.ledger.judging.entry import Entry, Impossible, bounded
 from central.ledger.judging.rows import Judgement
 from central.ledger.judging.state import State
-from central.ledger.judging.wallets import resolve
+from central.ledger.judging.wallets import scanned
 from loyalty.activity_codes import ActivityCode, Given, find, judged, names
 from loyalty.activity_events import (
     ActivityClosed,
@@ -63,7 +63,7 @@ def done(entry: Entry, body: ActivityDone) -> Judgement:
     if book is None:
         reference = references.to_rule_book(body.book)
         return Judgement(Verdict.PENDING_UPGRADE, references.BOOK_UNKNOWN, reference=reference)
-    owner = resolve(entry, body.holder)
+    owner = scanned(entry, body.holder)
     if owner.kind == "card":
         return Judgement(Verdict.REFUSED_FINAL, "activity_members_only")
     if batch.closed_ms and entry.event.earliest_ms > batch.closed_ms:

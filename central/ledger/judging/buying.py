@@ -31,7 +31,7 @@ def count(entry: Entry, before: Sale | None, after: Sale) -> None:
     if book is None or not book.activities:
         return
     for activity in _counting(book, after):
-        was, now = _share(entry, activity, before), _share(entry, activity, after)
+        was, now = _share(activity, before), _share(activity, after)
         if was == now:
             continue
         if was is not None and now is not None and was[0] == now[0]:
@@ -45,7 +45,7 @@ def count(entry: Entry, before: Sale | None, after: Sale) -> None:
 
 def _count_purchase(entry: Entry, before: Sale | None, after: Sale) -> None:
     """Count for a member a sale of which something is kept, whatever its book and its points."""
-    was, now = _kept_by(entry, before), _kept_by(entry, after)
+    was, now = _kept_by(before), _kept_by(after)
     if was == now:
         return
     for member, count in ((was, entry.gave_back), (now, entry.bought)):
@@ -53,11 +53,11 @@ def _count_purchase(entry: Entry, before: Sale | None, after: Sale) -> None:
             referrals.settle(entry, member)
 
 
-def _kept_by(entry: Entry, sale: Sale | None) -> str | None:
+def _kept_by(sale: Sale | None) -> str | None:
     """Return the member who keeps some of what earns of a sale; None for nobody."""
     if sale is None or sale.holder is None or sale.eligible_fen <= sale.refunded_fen:
         return None
-    return _buyer(entry, sale)
+    return _buyer(sale)
 
 
 def _counting(book: RuleBook, sale: Sale) -> Iterator[Activity]:
@@ -68,24 +68,22 @@ def _counting(book: RuleBook, sale: Sale) -> Iterator[Activity]:
             yield activity
 
 
-def _share(entry: Entry, activity: Activity, sale: Sale | None) -> _Share | None:
+def _share(activity: Activity, sale: Sale | None) -> _Share | None:
     """Return what a sale as it stands counts for, and for whom; None for nobody."""
-    member = _buyer(entry, sale) if sale is not None else None
+    member = _buyer(sale) if sale is not None else None
     if sale is None or member is None:
         return None
     return (member, *activity.counted(sale.eligible_fen - sale.refunded_fen))
 
 
-def _buyer(entry: Entry, sale: Sale) -> str | None:
+def _buyer(sale: Sale) -> str | None:
     """Return the member for whom a sale counts; None for nobody.
 
-    A card that had no owner when the sale was awarded had no tier either: that sale never counts.
+    What was bought with a card that was nobody's then never counts, though its points follow.
     """
     if sale.holder is None or sale.state is not SaleState.AWARDED:
         return None
-    if sale.holder.kind == "member":
-        return sale.holder.key
-    return entry.state.cards.get(sale.holder.key) if sale.tier_id else None
+    return sale.holder.key if sale.holder.kind == "member" else None
 
 
 def _move(entry: Entry, activity: Activity, book: RuleBook, moved: _Share) -> None:

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from central.ledger.judging import reviews, sales
 from central.ledger.judging.entry import Entry
+from central.ledger.judging.owners import holder_at
 from central.ledger.judging.rows import CENTRAL_DEVICE, Judgement, Review, ReviewState, SaleState
 from central.ledger.judging.wallets import same_wallet
 from loyalty.events import Holder, ReviewHeld, ReviewOpened
@@ -38,6 +39,7 @@ def _hold(entry: Entry, review: Review, holder: Holder) -> Judgement:
         same = review.holder is None or same_wallet(entry, review.holder, holder)
         if not same and (review.held_by or review.origin.device_id) != device_id:
             return reviews.not_made(review.review_id)  # then its sale says whose it is
+        holder = holder_at(entry.state, holder, entry.event.earliest_ms)
         known = structs.replace(review, holder=holder, held_by=device_id)
         entry.state.reviews.put(review.review_id, known)
         return _APPLIED

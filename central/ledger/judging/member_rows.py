@@ -24,6 +24,13 @@ class Profile(Struct, frozen=True):
     referrals: tuple[tuple[str, str], ...] | UnsetType = UNSET
 
 
+class Owner(Struct, frozen=True, array_like=True):
+    """Since when a member had a card, by central's clock."""
+
+    since_ms: int
+    member: str
+
+
 class TierChange(Struct, frozen=True, omit_defaults=True):
     """A change of a member's tier, or of how long it stays, and why: as TierSet says it.
 

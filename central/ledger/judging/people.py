@@ -2,6 +2,7 @@
 
 from msgspec import structs
 
+from central.ledger.judging import owners
 from central.ledger.judging.entry import Entry, Impossible
 from central.ledger.judging.member_rows import Profile, TierChange
 from central.ledger.judging.rows import Judgement, Member
@@ -25,6 +26,7 @@ def set_member(entry: Entry, body: MemberSet) -> Judgement:
             _lose(entry, holder, tag)
         move_card(entry, tag, body.member)
         entry.state.cards.put(tag, body.member)
+        owners.had(entry.state, tag, body.member, entry.event.latest_ms)
     pay_debt(entry, Holder("member", body.member), body.member)
     entry.state.members.put(body.member, Member(body.tier_id, tags))
     if known is not None and known.tier_id != body.tier_id:

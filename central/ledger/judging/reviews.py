@@ -9,6 +9,7 @@ from msgspec import UNSET, structs
 
 from central.ledger.judging import bills, references
 from central.ledger.judging.entry import Entry, Impossible, Notice
+from central.ledger.judging.owners import holder_at
 from central.ledger.judging.rows import Judgement, Review, ReviewState
 from loyalty.events import Holder, ReviewDecided, ReviewOpened, Sale
 from loyalty.reviewing import Decision, ReviewRow
@@ -39,7 +40,7 @@ def opened(entry: Entry, body: ReviewOpened) -> Judgement:
         printed_at=body.printed_at,
         currency=body.currency,
         owed_fen=body.owed_fen,
-        holder=body.holder,
+        holder=body.holder and holder_at(entry.state, body.holder, entry.event.earliest_ms),
         claim_hash=body.claim_hash,
         opened_ms=entry.event.latest_ms,
         read_as=body.read_as,

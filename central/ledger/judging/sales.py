@@ -14,11 +14,11 @@ from central.ledger.judging import bills, buying, references, reviews, rows, rul
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.entry import Entry, Impossible, Notice, bounded, days_of_claim
 from central.ledger.judging.hashes import hash_of, own_claim
+from central.ledger.judging.owners import keeper
 from central.ledger.judging.rows import Identity, Judgement, SaleState
-from central.ledger.judging.wallets import give, resolve, same_wallet, take, tier_of
-from loyalty.events import Claim, Correction, Holder, Recalculated, Refund, Sale
+from central.ledger.judging.wallets import give, same_wallet, scanned, take, tier_of
+from loyalty.events import Claim, Correction, Holder, Refund, Sale
 from loyalty.receipt import Kind, Receipt, normalise_number
-from loyalty.rules.expiry import counts_from, last_day
 from loyalty.rules.rulebook import RuleBook
 from loyalty.wire import ClaimedRow, Verdict
 
@@ -42,7 +42,7 @@ def sale(entry: Entry, body: Sale) -> Judgement:
     key = of_receipt.fingerprint
     book = entry.state.books.get(body.book)
     if book is None:
-        return _without_book(body.book)
+        return without_book(body.book)
     shop_id = _shop(entry, body.receipt)
     sold_on, expires_on = days_of_claim(entry.last_day(), book.claim_days)
     new = structs.replace(  # a fifth of what making so wide a struct by its names takes
@@ -133,7 +133,7 @@ def correction(entry: Entry, body: Correction) -> Judgement:
     left = corrected.points - corrected.taken_back
     if corrected.holder is not None and left:
         codes = (Code.REVERSAL, Code.REVERSAL_OWED)
-        take(entry, resolve(entry, corrected.holder), left, key.hex(), codes)
+        take(entry, keeper(entry.state, corrected.holder), left, key.hex(), codes)
     ruling.undo(entry, corrected, _book(entry, corrected.book))
     judgement = _APPLIED
     before = corrected
@@ -175,7 +175,8 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     bills.came_back(entry, original, body)
     if original.holder is not None and points:
         codes = (Code.TAKE_BACK, Code.TAKE_BACK_OWED)
-        take(entry, resolve(entry, original.holder), points, original.fingerprint.hex(), codes)
+        owner = keeper(entry.state, original.holder)
+        take(entry, owner, points, original.fingerprint.hex(), codes)
     taken_back = original.taken_back + points
     refunded = structs.replace(original, refunded_fen=after, taken_back=taken_back)
     entry.state.put_sale(refunded)
@@ -186,45 +187,20 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     return Judgement(Verdict.APPLIED, reason, 0 if body.points is not None else -points)
 
 
-def recalculate(entry: Entry, body: Recalculated) -> Judgement:
-    """Bring a sale of the past to what a corrected book gives, by a transfer that says why."""
-    key = hash_of(body.fingerprint)
-    sold = entry.state.sales.get(key)
-    if sold is None or sold.holder is None:
-        raise Impossible("there is no such sale, or nobody has it")
-    book = entry.state.books.get(body.book)
-    if book is None:
-        return _without_book(body.book)
-    after = bounded("points", body.points)
-    owner = resolve(entry, sold.holder)
-    gone, apart = ruling.again(entry, sold, owner, body, book)
-    more = after - gone - (sold.points - sold.taken_back)
-    if more > 0:
-        sold_on = date.fromisoformat(sold.sold_on)
-        until, begin = last_day(sold_on, book, sold.tier_id), counts_from(sold_on, book)
-        more_points = ((more, Code.RECALCULATED),)
-        give(entry, owner, more_points, key.hex(), until, apart, begin)
-    if more < 0:
-        codes = (Code.RECALCULATED_BACK, Code.RECALCULATED_OWED)
-        take(entry, owner, -more, key.hex(), codes)
-    changed = structs.replace(sold, book=body.book, points=after, taken_back=gone)
-    entry.state.put_sale(changed)
-    return Judgement(Verdict.APPLIED)
-
-
 def _award(
     entry: Entry, given: rows.Sale, holder: Holder, promised: int | None
 ) -> tuple[rows.Sale, Judgement]:
     """Give a sale's points, less what was refunded already, to `holder`.
 
-    It stays its member's whoever has the card later. A refund takes its share of a promise too, in
+    It stays theirs whoever has the card later. Of a card that was nobody's yet it is the card's: of
+    no tier, though its points follow to the member. A refund takes its share of a promise too, in
     whichever order. A device that promised nothing learns the points as `adjusted`.
     """
     book = _book(entry, given.book)
-    owner = resolve(entry, holder)
-    tier_id = tier_of(entry, owner)
+    buyer = scanned(entry, holder)
+    owner, tier_id = keeper(entry.state, buyer), tier_of(entry, buyer)
     told = bounded("points", promised or 0)
-    ruled = ruling.award(entry, given, owner, tier_id, book, told)
+    ruled = ruling.award(entry, given, buyer, tier_id, book, told)
     points = max(ruled.due, told)
     due = points - ruled.gone
     parts: tuple[tuple[int, Code], ...]
@@ -239,7 +215,7 @@ def _award(
     give(entry, owner, parts, subject, ruled.until, ruled.apart, ruled.counts_from)
     awarded = structs.replace(
         given,
-        holder=owner,
+        holder=buyer,
         tier_id=tier_id,
         points=points,
         taken_back=ruled.gone,
@@ -337,7 +313,8 @@ def _book(entry: Entry, version: str) -> RuleBook:
     return book
 
 
-def _without_book(version: str) -> Judgement:
+def without_book(version: str) -> Judgement:
+    """Let an event wait for a rule book that central does not know."""
     reference = references.to_rule_book(version)
     return Judgement(Verdict.PENDING_UPGRADE, references.BOOK_UNKNOWN, reference=reference)
 

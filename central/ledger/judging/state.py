@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from central.ledger.judging.activity_rows import Batch, Doing
-from central.ledger.judging.member_rows import Profile, TierChange
+from central.ledger.judging.member_rows import Owner, Profile, TierChange
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
 from central.ledger.judging.references import Print
 from central.ledger.judging.rows import (
@@ -215,6 +215,8 @@ class State:
         self.vouchers: Table[str, Voucher] = Table("vouchers", undo, complete=complete)
         self.members: Table[str, Member] = Table("members", undo, complete=complete)
         self.cards: Table[str, str] = Table("cards", undo, complete=complete)
+        #: Everybody who ever had a card, in the order of time.
+        self.owners: Table[str, tuple[Owner, ...]] = Table("owners", undo, complete=complete)
         self.waiting = Waiting("waiting", undo, complete=complete)
         self.pending: Table[Identity, Pending] = Table("pending", undo, complete=complete)
         self.verdicts: Table[Identity, Judgement] = Table("verdicts", undo, complete=True)

@@ -20,6 +20,7 @@ from central.ledger.judging.accounts import (
     wallet_id,
 )
 from central.ledger.judging.entry import AMOUNT_MAX, POINTS_MAX, Entry, Impossible
+from central.ledger.judging.owners import holder_at, keeper
 from central.ledger.judging.rows import Identity
 from loyalty.events import Holder
 from loyalty.rules.lots import Draw, Lot, PendingLot, draw
@@ -33,23 +34,25 @@ def is_key(key: str) -> bool:
     return _KEY.fullmatch(key) is not None
 
 
-def resolve(entry: Entry, holder: Holder) -> Holder:
-    """Return whose wallet a holder's points are in: a card's member once that is known.
+def scanned(entry: Entry, holder: Holder) -> Holder:
+    """Return who was scanned for the event: a card's member of then, the card while nobody's.
 
     Raises Impossible for a key that is nobody's.
     """
     if not is_key(holder.key):
         raise Impossible(f"a {holder.kind} whose key has {len(holder.key)} characters, or odd ones")
-    if holder.kind == "card":
-        member = entry.state.cards.get(holder.key)
-        if member is not None:
-            return Holder("member", member)
-    return holder
+    return holder_at(entry.state, holder, entry.event.earliest_ms)
 
 
-def same_wallet(entry: Entry, one: Holder | None, other: Holder | None) -> bool:
-    """Tell whether the points of both go to one wallet, or are both nobody's."""
-    return (one and resolve(entry, one)) == (other and resolve(entry, other))
+def resolve(entry: Entry, holder: Holder) -> Holder:
+    """Return whose wallet the points of whoever was scanned for the event are in."""
+    return keeper(entry.state, scanned(entry, holder))
+
+
+def same_wallet(entry: Entry, known: Holder | None, holder: Holder | None) -> bool:
+    """Tell whether whoever was `scanned` is the known holder, or both are nobody."""
+    had = known and keeper(entry.state, known)
+    return had == (holder and resolve(entry, holder))
 
 
 def tier_of(entry: Entry, holder: Holder) -> str:

@@ -24,10 +24,12 @@ from central.ledger.writing.bulk import by_key
 from central.ledger.writing.projections import (
     DOING,
     LEASE,
+    OWNER,
     VOUCHER,
     batch_of,
     json_of,
     lease_of,
+    owners_of,
     refusal_of,
     review_of,
     terms_of,
@@ -186,6 +188,11 @@ def _cards(connection: Connection, shard_key: int, keys: Sequence[Any], found: L
     found.update(by_key(connection, shard_key, (t.tag, t.member), keys))
 
 
+def _owners(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    for row in by_key(connection, shard_key, OWNER.all, keys):
+        found[row[0]] = owners_of(row)
+
+
 def _pending(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t, w = schema.inbox.c, schema.waiting.c
     references = {
@@ -298,6 +305,7 @@ _READERS: dict[str, Reader] = {
     "profiles": _json(schema.member_profile, "member", Profile),
     "members": _members,
     "cards": _cards,
+    "owners": _owners,
     "pending": _pending,
     "books": _books,
     "shops": _shops,

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Table
 from central import schema
 from central.ledger.judging import rows
 from central.ledger.judging.activity_rows import Batch
-from central.ledger.judging.member_rows import Profile
+from central.ledger.judging.member_rows import Owner, Profile
 from central.ledger.judging.rows import Identity
 from central.ledger.writing import lots
 from central.ledger.writing.bulk import Columns, Values
@@ -218,6 +218,17 @@ def batch_of(content: str) -> Batch:
     return msgspec.json.decode(content, type=Batch)
 
 
+def _owners(tag: str, owners: tuple[Owner, ...]) -> Values:
+    first, *later = owners
+    return tag, first.member, first.since_ms, msgspec.json.encode(later).decode() if later else None
+
+
+def owners_of(row: Values) -> tuple[Owner, ...]:
+    """Return whose a card was out of its row."""
+    _, member, since_ms, later = row
+    return Owner(since_ms, member), *msgspec.json.decode(later or "[]", type=tuple[Owner, ...])
+
+
 def _head(key: tuple[bytes, int], head: rows.Head) -> Values:
     return *key, head.seq, head.hash, int(head.sealed), head.seq if head.sealed else None
 
@@ -230,6 +241,7 @@ def _columns(table: Table, without: str = "") -> Columns:
 SALE = Form(schema.sale, _columns(schema.sale), _sale)
 LEASE = Form(schema.lease, _columns(schema.lease, "turn"), _lease)
 VOUCHER = Form(schema.voucher, _columns(schema.voucher), _voucher)
+OWNER = Form(schema.card_owner, _columns(schema.card_owner), _owners)
 DOING = Form(
     schema.activity_doing,
     _columns(schema.activity_doing),
@@ -262,6 +274,7 @@ FORMS: dict[str, Form] = {
         schema.member_tier, _columns(schema.member_tier), lambda key, member: (key, member.tier_id)
     ),
     "cards": Form(schema.card, _columns(schema.card), lambda key, member: (key, member)),
+    "owners": OWNER,
     "rehomed": Form(
         schema.rehome, _columns(schema.rehome), lambda key, at: (*key, at.epoch, at.seq)
     ),

@@ -91,6 +91,9 @@ def _of_row(table: str, key: Any, row: Any) -> Iterator[Want]:
         if row is not None:
             yield "members", row
         yield from _purse(Holder("card", key))
+    elif table == "owners":
+        yield from (("members", one.member) for one in row or ())
+        yield from _purse(Holder("card", key))
     elif table == "members":
         yield from _purse(Holder("member", key))
         yield from (("cards", tag) for tag in row.tags) if row is not None else ()
@@ -113,6 +116,7 @@ _LEADING = {
     *_NEXT,
     "accounts",
     "cards",
+    "owners",
     "sales",
     "leases",
     "vouchers",
@@ -148,7 +152,7 @@ def of_holder(holder: Holder | None) -> Sequence[Want]:
     """Return what leads to all that giving points to a holder, or taking them, reads."""
     if holder is None:
         return ()
-    return (("cards" if holder.kind == "card" else "members", holder.key),)
+    return (("owners" if holder.kind == "card" else "members", holder.key),)
 
 
 def _purse(holder: Holder) -> list[Want]:
@@ -185,7 +189,7 @@ def _of_body(body: events.Body | Unreadable) -> Iterator[Want]:
             yield from _of_lease(body)
         case events.MemberSet():
             yield "members", body.member
-            yield from (("cards", tag) for tag in body.tags)
+            yield from ((table, tag) for tag in body.tags for table in ("cards", "owners"))
         case events.Rejudge() | events.CaseClosed() | events.CaseAccepted():
             yield "pending", Identity(bytes.fromhex(body.device), body.epoch, body.seq)
         case _:

@@ -2,10 +2,11 @@ import pytest
 
 from central import schema
 from central.database import writing
+from central.jobs.expiry import Expire
 from central.ledger.judging.accounts import Code, wallet_id
 from central.ledger.queries import statement
 from loyalty.wire import CardRow, MemberRow, Topic
-from tests.central.programme import card, member
+from tests.central.programme import DAY_MS, card, member
 
 
 def test_a_cards_points_move_to_its_member_with_their_lots(programme):
@@ -56,6 +57,60 @@ def test_a_sale_stays_with_whom_the_card_was_when_it_was_judged(programme, passe
     programme.check()
 
 
+def test_a_sale_heard_after_its_card_was_taken_away_goes_to_who_had_it(programme):
+    """Their till had not heard yet that the card was theirs; nobody else has it since."""
+    programme.add_member("a", "gold", ["c1"])
+    late = programme.till.sale(card("c1"))
+    programme.now_ms += DAY_MS
+    programme.add_member("a", "gold", [])
+    programme.till.push(late)
+    assert (programme.balance(member("a")), programme.balance(card("c1"))) == (150, 0)
+    programme.add_member("b", tags=["c1"])
+    assert programme.balance(member("b")) == 0
+    programme.check()
+
+
+@pytest.mark.parametrize("heard", ["first", "later"])
+def test_a_purchase_before_its_card_is_registered_counts_alike_whenever_it_is_heard(
+    programme, heard
+):
+    """Its points follow to the member; it had no tier, and fills no punch card."""
+    till = programme.till
+    sale = till.sale(card("c1"))
+    if heard == "first":
+        till.push(sale)
+    programme.now_ms += DAY_MS
+    programme.add_member("a", "gold", ["c1"])
+    if heard == "later":
+        till.push(sale)
+    assert programme.balance(member("a")) == 100
+    assert [row.account_id for row in programme.rows(schema.account) if row.purchases] == []
+    till.push(till.refund(sale))
+    assert programme.balance(member("a")) == 0
+    programme.check()
+
+
+@pytest.mark.parametrize("heard", range(4))
+@pytest.mark.parametrize("bought", range(4))
+def test_a_card_that_passes_on_takes_no_purchase_along(programme, bought, heard):
+    """Whoever had it last by then, or first of all, has its points, whenever a till tells of it."""
+    till, sister = programme.till, programme.add_device("till-3")
+    for place, change in enumerate((None, ("a", ["c1"]), ("a", []), ("b", ["c1"]))):
+        programme.now_ms += DAY_MS
+        if change is not None:
+            programme.add_member(change[0], tags=change[1])
+        if place == bought:
+            sale = till.sale(card("c1"))
+            till.write(sale)
+        if place >= max(bought, heard):
+            till.send()
+    owned = {one: programme.balance(member(one)) for one in "ab"}
+    assert owned == ({"a": 0, "b": 100} if bought == 3 else {"a": 100, "b": 0})
+    sister.push(sister.refund(sale))
+    assert [programme.balance(member(one)) for one in "ab"] == [0, 0]
+    programme.check()
+
+
 def test_a_card_sale_counts_what_its_member_bought_whatever_their_tier(programme):
     till = programme.till
     programme.add_member("a", "", ["c1"])
@@ -68,9 +123,8 @@ def test_a_cards_debt_moves_too_and_is_paid_at_once(programme):
     till, other = programme.till, programme.add_device("till-3")
     sale = till.sale(card("c1"))
     till.push(sale)
-    programme.add_member("a", tags=["c1"])  # the points move to the member
-    programme.add_member("a", tags=[])
-    other.push(other.refund(sale))  # and now the card owes them
+    programme.service.run(Expire("2027-06-30", (card("c1"),)))
+    other.push(other.refund(sale))  # what is not there any more is owed
     assert programme.balance(card("c1")) == -100
     till.push(till.sale(member("b"), fen=25_000))
     programme.add_member("b", tags=["c1"])
