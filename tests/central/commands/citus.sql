@@ -5,6 +5,7 @@ SELECT create_distributed_table('activity_doing', 'shard_key', colocate_with => 
 SELECT create_distributed_table('arm', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('awaited', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('card', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('card_owner', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('contact', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('device', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('durable', 'shard_key', colocate_with => 'shard');
