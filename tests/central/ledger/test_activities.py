@@ -179,6 +179,18 @@ def test_a_card_of_a_member_is_the_member(mall):
     assert mall.scan(mall.till, "ask", card("nobody")) == (REFUSED, "activity_members_only", 0)
 
 
+def test_a_card_that_is_registered_later_took_no_part_whenever_that_is_heard(mall):
+    mall.make("ask")
+    before = mall.till.moment()
+    mall.programme.now_ms += DAY_MS
+    mall.programme.add_member("a", tags=["card-a", "new"])
+    assert mall.scan(mall.till, "ask", card("new"), at=before)[:2] == (
+        REFUSED,
+        "activity_members_only",
+    )
+    assert mall.scan(mall.till, "ask", card("new")) == (APPLIED, "", 20)
+
+
 def test_a_numbered_code_counts_once_for_all_members(mall):
     mall.make("wheel", count=2, result=400)
     assert mall.scan(mall.till, "wheel", number=1) == (APPLIED, "", 400)
@@ -404,13 +416,18 @@ def test_a_correction_moves_what_a_purchase_counts_for(shop):
     assert (shop.owns(), shop.owns("b")) == (0, 10_500)
 
 
-def test_a_claim_counts_and_a_card_that_nobody_owns_never_does(shop):
+@pytest.mark.parametrize("heard", ["at once", "later"])
+def test_a_claim_counts_and_a_card_that_nobody_owns_never_does(shop, heard):
     shop.till.push(shop.till.sale(fen=1_000_000, code="C1", book=shop.book))
     shop.other.push(shop.other.claim("C1", member()))
     assert shop.owns() == 10_500
     loose = shop.till.sale(card("loose"), 1_000_000, book=shop.book)
-    shop.till.push(loose)
+    shop.till.write(loose)
+    if heard == "at once":
+        shop.till.send()
+    shop.programme.now_ms += DAY_MS
     shop.programme.add_member("c", tags=["card-c", "loose"])
+    shop.till.send()
     assert shop.owns("c") == 10_000
     shop.till.push(shop.till.refund(loose, points=10_000))
     assert shop.owns("c") == 0

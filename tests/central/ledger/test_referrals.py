@@ -14,7 +14,7 @@ from loyalty.rules import rulebook
 from loyalty.rules.activities import Activity
 from loyalty.rules.rulebook import canonical, from_canonical
 from loyalty.wire import Verdict
-from tests.central.programme import BOOK, DAY_MS, member
+from tests.central.programme import BOOK, DAY_MS, card, member
 
 APPLIED, REFUSED = Verdict.APPLIED, Verdict.REFUSED_FINAL
 REFERRALS = tuple(
@@ -130,6 +130,19 @@ def test_a_purchase_corrected_to_somebody_makes_them_no_longer_new(mall, kind, o
     mine, brought = PAYS[kind]
     assert mall.owns() == (100 + mine, brought)
     assert mall.programme.balance(member("c")) == 100
+
+
+@pytest.mark.parametrize("heard", ["at once", "later"])
+def test_who_bought_with_a_card_that_was_nobodys_is_new(mall, kind, heard):
+    mall.other.write(mall.other.sale(card("loose"), 10_000, book=mall.book))
+    if heard == "at once":
+        mall.other.send()
+    mall.wait()
+    mall.programme.add_member("a", tags=["loose"])
+    mall.till.push(mall.scanned(mall.till, kind), mall.sold(mall.till))
+    mall.other.send()
+    mine, brought = PAYS[kind]
+    assert mall.owns() == (200 + mine, brought)
 
 
 def test_one_event_pays_a_referrer_for_two(mall):

@@ -12,7 +12,7 @@ from loyalty.receipt import Receipt, fingerprint
 from loyalty.reviewing import ReviewRow
 from loyalty.rules.earning import Reason
 from loyalty.wire import ClaimedRow, Topic, Verdict
-from tests.central.programme import VERSION, claim_hash, member
+from tests.central.programme import DAY_MS, VERSION, card, claim_hash, member
 
 REVIEW = "ab" * 32
 APPLIED = (Verdict.APPLIED, "", 0)
@@ -83,6 +83,20 @@ def test_the_desk_decides_for_the_member_who_was_scanned_and_the_till_is_told(pr
     assert (row.decision, row.staff) == ("accepted", "desk")
     assert row.fingerprint == fingerprint(paper(till)).hex()
     assert programme.other.feed(Topic.REVIEW, ReviewRow) == {}
+    programme.check()
+
+
+@pytest.mark.parametrize("by", ["opening", "holding"])
+def test_the_desk_decides_for_whoever_had_the_card_when_it_was_scanned(programme, by):
+    till = programme.till
+    programme.add_member("a", tags=["c1"])
+    shown = ReviewHeld(till.moment(), REVIEW, card())
+    till.write(*((opened(till, card()),) if by == "opening" else (opened(till), shown)))
+    programme.now_ms += DAY_MS
+    programme.add_member("b", tags=["c1"])
+    till.send()
+    programme.service.run(at_desk(paper(till)))
+    assert (programme.balance(member("a")), programme.balance(member("b"))) == (100, 0)
     programme.check()
 
 

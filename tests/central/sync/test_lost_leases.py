@@ -162,6 +162,19 @@ def test_a_spend_waits_for_its_member_to_be_imported_again(mall):
     sound(mall)
 
 
+def test_a_spend_by_a_card_is_its_member_s_who_had_it_then(mall):
+    till, lease = mall.till, lost(mall)
+    mall.add_member("a", tags=("c9",))
+    till.push(till.redeem(card("c9"), lease))
+    mall.now_ms += 60_000
+    mall.add_member("a")
+    mall.add_member("b", tags=("c9",))
+    mall.other.send()
+    assert verdict(mall, till, 2) == (Verdict.APPLIED, "")
+    assert (mall.balance(member()), mall.rows(schema.voucher)[0].holder_key) == (200, "a")
+    sound(mall)
+
+
 def test_a_card_that_is_imported_again_in_time_pays_for_what_its_member_redeemed(mall):
     till, lease = mall.till, lost(mall, 500)
     till.push(till.sale(card("c9"), fen=20_000), till.redeem(member(), lease))
