@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import structs
 
 from central.ledger.activity_commands import IssueCodes
+from central.ledger.commands import SetMember
 from loyalty.events import (
     ActivityDone,
     Believed,
@@ -52,9 +53,12 @@ REWARDS = {
 }
 #: What is due on a bill that each coupon is for, and what it takes off.
 BILLS = {"own": Bill(21_400, 5_000), "any": Bill(10_000, 1_000)}
+TIERS = {"a": "base", "b": "base", "new": "gold"}
+#: Where in an order it stands that central hears whose the card is from now on.
+CARD = "card"
 #: What happens, as often as it stands here.
 DEEDS = (
-    *("sell", "claim", "correct", "sell_again", "link", "refund", "refund", "refund"),
+    *("sell", "claim", "correct", "sell_again", "refund", "refund", "refund"),
     *("redeem", "redeem", "use", "use", "raise_", "settle", "pay", "hand_out", "close"),
     *("cancel", "take_back", "close_unspent"),
     *("review", "scan", "decide"),
@@ -63,6 +67,8 @@ DEEDS = (
 #: What takes points unless a lease has set them aside, with what becomes of leases. A lost one has
 #: set none aside: no restored central can come to the same, so these are histories of their own.
 TAKING = ("night", "night", "night", "take_all_back", "take_all_back", "redeem", "close_unspent")
+#: A card goes from hand to hand, and somebody buys with it, whoever they are by then.
+HANDING = (*("hand_on",) * 8, *("sell_with_card",) * 8)
 
 
 @dataclass
@@ -115,6 +121,8 @@ class Paper:
 class Shopping:
     """What four devices wrote; `order` is that of time, with what central did by itself by name.
 
+    `hands` are the moments at which the card was given to somebody or taken, and the commands.
+
     `granted` is a database with every lease and nothing that was done since; `before` has no leases
     either, as one that came out of a backup.
     """
@@ -122,14 +130,14 @@ class Shopping:
     def __init__(self, engine, chance, folder):
         self._chance = chance
         self.order, self._said = [], {}
+        self.hands, self._has = [], None
         self.restorable = chance.random() < 0.6
         mall = self.mall = Programme(engine, 1)
         self.now_ms = mall.now_ms
         mall.add_book(PAYING, effective_ms=1)
-        mall.add_member("a")
-        mall.add_member("b")
         mall.add_member("c")
-        mall.add_member("new")
+        for name, tier_id in TIERS.items():
+            mall.add_member(name, tier_id)
         self._to_refer = [activity.id for activity in REFERRALS]
         for id_ in self._to_refer:
             until = date(2026, 12, 31)
@@ -151,6 +159,7 @@ class Shopping:
         self.granted = self._copy(engine, folder / "granted.db")
         self._sold, self._papers, self._unmatched = [], [], None
         deeds = DEEDS if self.restorable else (*DEEDS, *TAKING)
+        deeds = (*deeds, *HANDING) if chance.random() < 0.3 else deeds
         for _ in range(chance.randrange(3, 12)):
             self.now_ms = mall.now_ms = mall.now_ms + 60_000
             getattr(self, chance.choice(deeds))()
@@ -159,6 +168,7 @@ class Shopping:
     def told(self, order):
         """Return an order as one reads it."""
         names = dict(zip((*self._tills, self._kiosk), ("A1", "A2", "B", "K"), strict=True))
+        names |= {CARD: CARD}
         return " ".join(
             f"{names[device]}.{seq} {self._said[device, seq]}" if seq else device
             for device, seq in order
@@ -198,6 +208,13 @@ class Shopping:
         self._write(till, sale)
         self._sold.append(Sold(till, sale, fen, code=code, whose=sale.holder is not None))
 
+    def sell_with_card(self):
+        """The till has not heard whose the card is."""
+        till = self._till()
+        sale = self._sale(till, self._chance.choice((10_000, 333)), card("c1"))
+        self._write(till, sale)
+        self._sold.append(Sold(till, sale, sale.eligible_fen, whose=True))
+
     def claim(self):
         for one in self._some(lambda one: one.code and not one.whose and one.is_whole):
             one.whose, device = True, self._chance.choice((*self._tills, self._kiosk))
@@ -217,9 +234,16 @@ class Shopping:
                     one.again = True
                     self._write(other, one.sale)
 
-    def link(self):
-        """Somebody of the mall finds out whose the card is."""
-        self._by_central("link")
+    def hand_on(self):
+        """The card gets an owner, or another one; or it is lost, and anybody may find it."""
+        who = self._chance.choice((None, *TIERS))
+        if who == self._has:
+            return
+        whose, tags = (who, ("c1",)) if who else (self._has, ())
+        self._has = who
+        self.hands.append((self.now_ms, SetMember(whose, TIERS[whose], tags)))
+        self.order.append((CARD, len(self.hands)))
+        self._said[CARD, len(self.hands)] = f"{whose} {len(tags)}"
 
     def night(self):
         """The last day of c's older points is over."""

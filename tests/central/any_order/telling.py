@@ -22,6 +22,7 @@ from central.ledger.writing.turns import run_turn
 from central.sync.lost_leases import LostLeases
 from loyalty.events import Holder
 from loyalty.wire import Verdict
+from tests.central.any_order.shopping import CARD
 
 #: So often central looks at the leases that spends wait for.
 AT_ONCE = 3
@@ -39,17 +40,24 @@ def undone(file):
 
 
 def orders(order, chance, count):
-    """Yield the true order, then others that keep each chain's: one event, some, or all at once."""
+    """Yield the true order, then others that keep each chain's: one event, some, or all at once.
+
+    Nothing is heard before it happened, so never before central heard whose the card had become.
+    """
     yield order
     for _ in range(count):
-        left = {}
+        left, handed = {}, 0
         for device, seq in order:
-            left.setdefault(device, []).append(seq)
-        told = []
+            left.setdefault(device, []).append((seq, handed))
+            handed += device == CARD
+        told, handed = [], 0
         while left:
-            device = chance.choice(list(left))
+            device = chance.choice([one for one in left if left[one][0][1] <= handed])
             for _ in range(chance.choice((1, 1, 2, len(left[device])))):
-                told.append((device, left[device].pop(0)))
+                if left[device][0][1] > handed:
+                    break
+                told.append((device, left[device].pop(0)[0]))
+                handed += device == CARD
                 if not left[device]:
                     del left[device]
                     break
@@ -63,7 +71,11 @@ def tell(connection, shopping, order, *, restored):
         row = {"shard_key": 1, "restored_ms": shopping.now_ms}
         connection.execute(schema.restored.insert(), row)
     for device, seq in order:
-        service.run(_push(device, seq, shopping.now_ms) if seq else _BY_CENTRAL[device])
+        if device == CARD:
+            moment_ms, set_member = shopping.hands[seq - 1]
+            _Within(connection, moment_ms).run(set_member)
+        else:
+            service.run(_push(device, seq, shopping.now_ms) if seq else _BY_CENTRAL[device])
     leases = LostLeases(service)
     for _ in range(AT_ONCE):
         leases.settle()
@@ -72,7 +84,7 @@ def tell(connection, shopping, order, *, restored):
     return _came_to(connection)
 
 
-#: What central does by itself: a card gets an owner, and c's older points end.
+#: What central does by itself: the card gets an owner at last, and c's older points end.
 _BY_CENTRAL = {
     "link": SetMember("b", "base", ("c1",)),
     "night": Expire("2027-05-30", (Holder("member", "c"),)),
@@ -115,11 +127,13 @@ def _came_to(connection):
     assert verify(connection, 1) == []
     a, v, i = schema.account.c, schema.voucher.c, schema.inbox.c
     posted = connection.execute(select(a.account_id, a.posted).where(a.posted != 0))
+    bought = connection.execute(select(a.account_id, a.bought_on).where(a.purchases > 0))
     vouchers = connection.execute(select(v.code, v.state).where(v.state.not_in(_NOTHING)))
     waiting = connection.execute(select(i.verdict, i.reason).where(schema.is_open))
     open_ = Counter(f"{Verdict(verdict).name} {reason}" for verdict, reason in waiting)
     return {
         "points": {account_name(account_id): points for account_id, points in posted},
+        "bought": {account_name(account_id): days for account_id, days in bought},
         "vouchers": {code: VoucherState(state).name for code, state in vouchers},
         "cases": dict(sorted(open_.items())),
     }
