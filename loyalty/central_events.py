@@ -125,7 +125,7 @@ class LeaseRemade(Struct, frozen=True):
 class CaseClosed(Struct, frozen=True):
     """A person gives an event up that waits or cannot be read; it does nothing, now and later.
 
-    `was` is the verdict it had, a `wire.Verdict`.
+    `was` is the verdict it had, a `wire.Verdict`; one that counts stays `adjusted` by so much.
     `staff` is who, `why` their own words; both are empty where central knows that nothing is lost.
     """
 
@@ -136,6 +136,7 @@ class CaseClosed(Struct, frozen=True):
     was: int
     staff: str
     why: str
+    adjusted: int | UnsetType = UNSET
 
 
 class RefusalKept(Struct, frozen=True):

@@ -153,6 +153,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "断网时兑换的价格或条件与礼品目录不符，积分按终端所记，请核对本机",
         "Redeemed offline at a price or on terms the catalogue never had; check this device",
     ),
+    "same_number": (
+        "同号小票不止一张，不能确定退货是哪一张的，积分请核对后调整",
+        "Several receipts have this number: check which of them was returned, and whose points",
+    ),
     "lease_closed": (
         "此兑换授权已由本机的另一份数据退回，兑换由商场承担",
         "A copy of this device had given this right back; the mall pays for this one",

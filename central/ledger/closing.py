@@ -5,12 +5,13 @@ All are events of central's own chain, so a replay settles it too; the event's b
 
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from sqlalchemy import Connection, select
 
 from central import schema
 from central.ledger.commands import Decision
 from central.ledger.judging.fold import CASE_CLOSED, OPEN_VERDICTS
+from central.ledger.judging.numbers import SAME_NUMBER
 from central.ledger.judging.prices import OFF_CATALOGUE
 from central.ledger.judging.returning import VOUCHER_USED
 from central.ledger.judging.rows import CENTRAL_DEVICE, CENTRAL_EPOCH, Identity, read_body
@@ -31,7 +32,7 @@ AGAIN: dict[Verdict, type[Rejudge] | type[CaseAccepted]] = {
     Verdict.PENDING_REF: CaseAccepted,  # of a receipt that only looks like another one
 }
 _DAMAGED = (Verdict.CORRUPT_BODY, Verdict.LOST)
-_RAISED = (VOUCHER_USED, OFF_CATALOGUE)
+_RAISED = (VOUCHER_USED, OFF_CATALOGUE, SAME_NUMBER)
 
 
 class Settled(Struct, frozen=True):
@@ -63,6 +64,7 @@ class CloseCase(Struct, frozen=True):
     was: Verdict
     staff: str
     why: str
+    adjusted: int = 0
 
     def wants(self) -> Iterable[Want]:
         """Return the event."""
@@ -74,7 +76,8 @@ class CloseCase(Struct, frozen=True):
         pending = state.pending.get(self.identity)
         if self.was in OPEN_VERDICTS and (pending is None or pending.verdict != self.was):
             return Decision((), lambda _: False)
-        closed = CaseClosed(at, device_id.hex(), epoch, seq, self.was, self.staff, self.why)
+        said, adjusted = (self.was, self.staff, self.why), self.adjusted or UNSET
+        closed = CaseClosed(at, device_id.hex(), epoch, seq, *said, adjusted)
         return Decision((closed,), lambda _: True)
 
 
@@ -107,12 +110,13 @@ def close_case(
     connection: Connection, shard_key: int, identity: Identity, staff: str, why: str, now_ms: int
 ) -> None:
     """Close the case of an event, in the caller's transaction. Raises NotSettled."""
-    was, reason, place = _case(connection, shard_key, identity, staff, why)
+    was, reason, adjusted, place = _case(connection, shard_key, identity, staff, why)
     raised = was is Verdict.APPLIED_ADJUSTED and reason in _RAISED
     listed = raised or was in (*OPEN_VERDICTS, *_DAMAGED)
     if reason == CASE_CLOSED or not listed:
         raise NotSettled(f"{place}: 没有待处理的事项 / nothing is open about this event")
-    _settle(connection, shard_key, CloseCase(identity, was, staff, why), now_ms, place)
+    closing = CloseCase(identity, was, staff, why, adjusted if raised else 0)
+    _settle(connection, shard_key, closing, now_ms, place)
 
 
 def judge_again(
@@ -122,7 +126,7 @@ def judge_again(
 
     Other events that wait are judged again by what they wait for. Raises NotSettled.
     """
-    was, _, place = _case(connection, shard_key, identity, staff, why)
+    was, _, _, place = _case(connection, shard_key, identity, staff, why)
     if was is not Verdict.QUARANTINED:
         raise NotSettled(f"{place}: 未被隔离 / it is not in quarantine")
     _settle(connection, shard_key, JudgeAgain(identity, was, staff, why), now_ms, place)
@@ -136,7 +140,7 @@ def accept_case(
 
     In the caller's transaction. Raises NotSettled.
     """
-    was, reason, place = _case(connection, shard_key, identity, staff, why)
+    was, reason, _, place = _case(connection, shard_key, identity, staff, why)
     if (was, reason) != (Verdict.PENDING_REF, DUPLICATE_RECEIPT):
         raise NotSettled(f"{place}: 不是重复小票 / it does not wait because of another receipt")
     _settle(connection, shard_key, JudgeAgain(identity, was, staff, why), now_ms, place)
@@ -163,8 +167,8 @@ def settled_cases(connection: Connection, shard_key: int) -> list[Settled]:
 
 def _case(
     connection: Connection, shard_key: int, identity: Identity, staff: str, why: str
-) -> tuple[Verdict, str, str]:
-    """Return the verdict and reason of an event, and its place as people write it."""
+) -> tuple[Verdict, str, int, str]:
+    """Return verdict, reason and adjusted points of an event, and its place as people write it."""
     place = f"{identity.epoch}/{identity.seq}"
     if any(not text.strip() or len(text) > WHY_MAX or "\0" in text for text in (staff, why)):
         most = f"{WHY_MAX} 字 / at most {WHY_MAX} characters"
@@ -172,15 +176,17 @@ def _case(
     return (*_verdict(connection, shard_key, identity), place)
 
 
-def _verdict(connection: Connection, shard_key: int, identity: Identity) -> tuple[Verdict, str]:
+def _verdict(
+    connection: Connection, shard_key: int, identity: Identity
+) -> tuple[Verdict, str, int]:
     t = schema.inbox
     which = (t.c.shard_key == shard_key, t.c.device_id == identity.device_id)
-    query = select(t.c.verdict, t.c.reason).where(*which, t.c.epoch == identity.epoch)
+    query = select(t.c.verdict, t.c.reason, t.c.adjusted).where(*which, t.c.epoch == identity.epoch)
     row = connection.execute(query.where(t.c.seq == identity.seq)).one_or_none()
     if row is None or identity.device_id == CENTRAL_DEVICE:
         place = f"{identity.epoch}/{identity.seq}"
         raise NotSettled(f"{place}: 没有这样的事件 / there is no such event")
-    return Verdict(row.verdict), row.reason
+    return Verdict(row.verdict), row.reason, row.adjusted
 
 
 def _settle(

@@ -35,6 +35,7 @@ PROJECTIONS = (
     "pending_lot",
     "receipt_key",
     "sale",
+    "number_refund",
     "lease",
     "lease_refusal",
     "arm",
@@ -133,6 +134,7 @@ class _Replay:
     """The replay at work: what it takes from the log's database, and how far it has come."""
 
     def __init__(self, connection: Connection, shard_key: int, scratch: Connection) -> None:
+        self._connection = connection
         self._shard_key = shard_key
         self._scratch = scratch
         self._zone = ZoneInfo(read_shard(connection, shard_key).zone)
@@ -179,7 +181,9 @@ class _Replay:
             try:
                 return fold(state, event, recorded)
             except Unloaded as missing:
-                load(self._scratch, self._shard_key, state, [(missing.table, missing.key)])
+                is_log = missing.table == "printed"  # whose bytes are not kept once it is judged
+                where = self._connection if is_log else self._scratch
+                load(where, self._shard_key, state, [(missing.table, missing.key)])
 
     def _save(
         self, state: _Turns, rows: Sequence[Any], judgements: dict[Identity, Judgement]

@@ -107,8 +107,8 @@ def cases(connection: Connection, shard_key: int, now_ms: int) -> list[Case]:
     """Return the events that a person must look at, in the order they came.
 
     These are all in quarantine or damaged on their device's disk, those that have waited for
-    another event, a rule book or newer software for seven days, second uses of vouchers, and what
-    was redeemed offline off the catalogue.
+    another event, a rule book or newer software for seven days, second uses of vouchers, what was
+    redeemed offline off the catalogue, and refunds that may be of another sale of that number.
     Nothing drops them: what they wait for may still come, until a person closes the case.
     """
     t = schema.inbox

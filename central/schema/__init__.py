@@ -253,6 +253,10 @@ Index(
     sqlite_where=sale.c.claim_hash.is_not(None),
 )
 
+# Refunds that know no more of their sale than its number, by the reference to that:
+# central.ledger.judging.refund_rows.NumberRefunds as JSON.
+number_refund = table("number_refund", "reference", data("reference"), text("content"))
+
 # What the fold knows of people, fed by MemberSet events and by nothing else.
 member_tier = table("member_tier", "member", text("member"), text("tier_id"), clustered=True)
 

@@ -245,7 +245,9 @@ def _close_case(state: State, body: CaseClosed) -> Folded:
             return Folded(Judgement(Verdict.QUARANTINED, error=f"{origin} does not wait"))
         _settle(state, origin)
     closed = Judgement(
-        Verdict.REFUSED_FINAL if body.was in OPEN_VERDICTS else Verdict(body.was), CASE_CLOSED
+        Verdict.REFUSED_FINAL if body.was in OPEN_VERDICTS else Verdict(body.was),
+        CASE_CLOSED,
+        body.adjusted or 0,
     )
     state.verdicts.put(origin, closed)
     state.keep()

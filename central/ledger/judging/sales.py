@@ -5,12 +5,11 @@ difference in the member's favour is posted as a leg of its own; a printed promi
 stands (SYNC 2.8).
 """
 
-from collections.abc import Sequence
 from datetime import date
 
 from msgspec import structs
 
-from central.ledger.judging import bills, buying, references, reviews, rows, ruling
+from central.ledger.judging import bills, buying, numbers, references, reviews, rows, ruling
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.entry import Entry, Impossible, Notice, bounded, days_of_claim
 from central.ledger.judging.hashes import hash_of, own_claim
@@ -69,6 +68,9 @@ def sale(entry: Entry, body: Sale) -> Judgement:
     entry.state.put_sale(new)
     reviews.made(entry, body.review_id, key)
     _wake(entry, new)
+    entry.state.printed.put(new.origin, body.receipt.printed_at or "")
+    if numbers.came_late(entry, new, body.receipt):
+        return Judgement(Verdict.APPLIED_ADJUSTED, numbers.SAME_NUMBER, judgement.adjusted)
     if shop_id != body.receipt.shop_id:
         return Judgement(Verdict.APPLIED_ADJUSTED, "other_shop", judgement.adjusted)
     return judgement
@@ -166,6 +168,7 @@ def refund(entry: Entry, body: Refund) -> Judgement:
         return _without_sale(reference)
     if not _may_change(entry, original):
         raise Impossible(f"a refund of a sale of shop {original.shop_id}")
+    is_unsure = numbers.is_unsure(entry, original, body)
     if body.original is None:  # its till did not know what had paid for the bill
         returned_fen = bills.earning_part(entry, original, body, returned_fen)
     after = min(original.refunded_fen + returned_fen, max(original.eligible_fen, 0))
@@ -181,10 +184,13 @@ def refund(entry: Entry, body: Refund) -> Judgement:
     refunded = structs.replace(original, refunded_fen=after, taken_back=taken_back)
     entry.state.put_sale(refunded)
     buying.count(entry, original, refunded)
-    if body.points is not None and body.points != points:
-        return Judgement(Verdict.APPLIED_ADJUSTED, "recomputed", body.points - points)
+    adjusted = -points if body.points is None else body.points - points
+    if is_unsure:
+        return Judgement(Verdict.APPLIED_ADJUSTED, numbers.SAME_NUMBER, adjusted)
+    if body.points is not None and adjusted:
+        return Judgement(Verdict.APPLIED_ADJUSTED, "recomputed", adjusted)
     reason = "not_earned" if original.holder is not None and not original.points else ""
-    return Judgement(Verdict.APPLIED, reason, 0 if body.points is not None else -points)
+    return Judgement(Verdict.APPLIED, reason, adjusted)
 
 
 def _award(
@@ -249,9 +255,7 @@ def _original(entry: Entry, body: Refund) -> tuple[rows.Sale | None, bytes | Non
     if number is None:
         return None, None
     shop_id = _shop(entry, body.receipt)
-    keys = entry.state.numbers.get((shop_id, number)) or ()
-    sales = [_known(entry, key) for key in keys]
-    return _latest(sales, body), references.to_number(shop_id, number)
+    return numbers.sale_of(entry, shop_id, number, body), references.to_number(shop_id, number)
 
 
 def _shop(entry: Entry, receipt: Receipt) -> str:
@@ -273,17 +277,6 @@ def _original_number(receipt: Receipt) -> str | None:
     if receipt.original_number is None and receipt.kind is Kind.VOID:
         return receipt.number  # a void is printed under the number of what it voids
     return receipt.original_number
-
-
-def _latest(sales: Sequence[rows.Sale], body: Refund) -> rows.Sale | None:
-    """Return the last sale up to the refund's day, first of those that it can come out of.
-
-    Shops start their numbers again, so shop and number alone may name several sales.
-    """
-    refunded_on = (body.receipt.printed_at or "9999")[:10]
-    before = [one for one in sales if one.printed_on <= refunded_on]
-    fitting = [one for one in before if one.eligible_fen - one.refunded_fen >= -body.eligible_fen]
-    return max(fitting or before, key=lambda one: (one.printed_on, one.fingerprint), default=None)
 
 
 def _wake(entry: Entry, new: rows.Sale) -> None:

@@ -13,6 +13,7 @@ from central.ledger.judging.activity_rows import Batch, Doing
 from central.ledger.judging.member_rows import Owner, Profile, TierChange
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
 from central.ledger.judging.references import Print
+from central.ledger.judging.refund_rows import NumberRefunds
 from central.ledger.judging.rows import (
     Account,
     Arm,
@@ -203,6 +204,12 @@ class State:
         self.refused: Table[Identity, str] = Table("refused", undo, complete=True)
         self.claims: Table[bytes, bytes] = Table("claims", undo, complete=complete)
         self.numbers = Numbers("numbers", undo, complete=complete)
+        #: Refunds by number alone, by the reference to that number.
+        self.number_refunds: Table[bytes, NumberRefunds] = Table(
+            "number_refunds", undo, complete=complete
+        )
+        #: When papers of sales say that they were printed; out of the log, where it stays.
+        self.printed: Table[Identity, str] = Table("printed", undo, complete=complete)
         self.leases: Table[str, Lease] = Table("leases", undo, complete=complete)
         self.requests: Table[tuple[bytes, str], str] = Table("requests", undo, complete=complete)
         self.refusals: Table[tuple[bytes, str], Reason] = Table("refusals", undo, complete=complete)

@@ -17,6 +17,7 @@ from central.ledger.judging.activity_rows import Doing
 from central.ledger.judging.member_rows import Profile
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
+from central.ledger.judging.refund_rows import NumberRefunds
 from central.ledger.judging.rows import Identity
 from central.ledger.judging.state import State
 from central.ledger.writing import lots, receipts, waiters, wants
@@ -37,6 +38,7 @@ from central.ledger.writing.projections import (
 )
 from central.ledger.writing.statements import Statement
 from loyalty.chain import Frame
+from loyalty.events import Sale
 from loyalty.rules.rulebook import from_canonical
 from loyalty.wire import Verdict
 
@@ -52,8 +54,15 @@ _LAST = (
 _PENDING_LOT = select(schema.pending_lot.c.lot_id).where(
     schema.pending_lot.c.shard_key == bindparam("key")
 )
+_BY_NUMBER = select(schema.number_refund.c.reference).where(
+    schema.number_refund.c.shard_key == bindparam("key")
+)
 _BEGIN = Statement(
-    select(_LAST.scalar_subquery().label("last"), exists(_PENDING_LOT).label("pending"))
+    select(
+        _LAST.scalar_subquery().label("last"),
+        exists(_PENDING_LOT).label("pending"),
+        exists(_BY_NUMBER).label("by_number"),
+    )
 )
 
 
@@ -90,11 +99,13 @@ def load(
 def begin(connection: Connection, shard_key: int, state: State) -> None:
     """Read what every turn asks first: the last transfer, who waits, whether points are pending.
 
-    Most malls let no points wait, and then no wallet need be asked for them.
+    Most malls let no points wait, and then no wallet need be asked for them; nor need sales be for
+    refunds by their number where there was none.
     """
     row = _BEGIN.row(connection, key=shard_key)
     state.transfers = row.last or 0 if row is not None else 0
     state.pending_lots.complete = row is not None and not row.pending
+    state.number_refunds.complete = row is not None and not row.by_number
     waiters.load_waiting(connection, shard_key, state)
 
 
@@ -215,6 +226,15 @@ def _books(connection: Connection, shard_key: int, keys: Sequence[Any], found: L
         found[version] = from_canonical(canonical)
 
 
+def _printed(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    t = schema.inbox.c
+    columns = (t.device_id, t.epoch, t.seq, t.kind, t.kind_version, t.body)
+    for *identity, kind, version, body in by_key(connection, shard_key, columns, keys):
+        said = rows.read_body(Frame(kind, version, body))
+        if isinstance(said, Sale):
+            found[Identity(*identity)] = said.receipt.printed_at
+
+
 def _terms(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
     t = schema.reward_terms.c
     found.update(terms_of(by_key(connection, shard_key, (t.reward_id, t.content), keys)))
@@ -292,6 +312,8 @@ _READERS: dict[str, Reader] = {
     "pending_lots": lots.pending,
     "receipts": receipts.receipts,
     "sales": receipts.sales,
+    "number_refunds": _json(schema.number_refund, "reference", NumberRefunds),
+    "printed": _printed,
     "leases": _leases,
     "requests": _requests,
     "refusals": _refusals,

@@ -253,6 +253,7 @@ FORMS: dict[str, Form] = {
     "accounts": Form(schema.account, _columns(schema.account, "turn"), _account),
     "receipts": Form(schema.receipt_key, _columns(schema.receipt_key), lambda key, at: (*key, *at)),
     "sales": SALE,
+    "number_refunds": Form(schema.number_refund, _columns(schema.number_refund), _as_json),
     "leases": LEASE,
     "refusals": Form(schema.lease_refusal, _columns(schema.lease_refusal), _refusal),
     "reviews": Form(schema.review, _columns(schema.review), _review),

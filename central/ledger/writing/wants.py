@@ -282,13 +282,15 @@ def _of_sale(body: events.Sale, *, waiting: bool) -> list[Want]:
     wanted: list[Want] = [("receipts", key), ("books", body.book), *of_holder(body.holder)]
     if body.claim_hash is not None:
         wanted.append(("claims", bytes.fromhex(body.claim_hash)))
+    if body.receipt.number is not None:
+        shop_id, normal = body.receipt.shop_id, normalise_number(body.receipt.number)
+        wanted.append(("number_refunds", references.to_number(shop_id, normal)))
     if waiting:
         wanted.append(("waiting", references.to_rule_book(body.book)))
         wanted.append(("waiting", references.to_receipt(key.fingerprint)))
         if body.claim_hash is not None:
             wanted.append(("waiting", references.to_claim(bytes.fromhex(body.claim_hash))))
-        if body.receipt.number is not None:
-            wanted.append(_number(body.receipt, body.receipt.number)[1])
+        wanted += [("waiting", key) for name, key in wanted if name == "number_refunds"]
     return wanted
 
 
@@ -298,9 +300,9 @@ def _of_refund(body: events.Refund) -> Iterator[Want]:
         yield "bills", bytes.fromhex(body.original)
     # Whatever knows the original's fingerprint had it from its number, which is sooner found.
     if body.receipt.original_number is not None:
-        yield _number(body.receipt, body.receipt.original_number)[0]
+        yield from _number(body.receipt, body.receipt.original_number)
     elif body.receipt.kind is Kind.VOID and body.receipt.number is not None:
-        yield _number(body.receipt, body.receipt.number)[0]
+        yield from _number(body.receipt, body.receipt.number)
     elif body.original is not None:
         yield "sales", bytes.fromhex(body.original)
 
@@ -308,4 +310,4 @@ def _of_refund(body: events.Refund) -> Iterator[Want]:
 def _number(receipt: Receipt, number: str) -> list[Want]:
     shop_id, normal = receipt.shop_id, normalise_number(number)
     reference = references.to_number(shop_id, normal)
-    return [("numbers", (shop_id, normal)), ("waiting", reference)]
+    return [("numbers", (shop_id, normal)), ("number_refunds", reference)]

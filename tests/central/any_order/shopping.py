@@ -7,7 +7,7 @@ back twice, a slip is claimed once. What a device wrote stands on its chain in t
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec import structs
@@ -69,6 +69,8 @@ DEEDS = (
 TAKING = ("night", "night", "night", "take_all_back", "take_all_back", "redeem", "close_unspent")
 #: A card goes from hand to hand, and somebody buys with it, whoever they are by then.
 HANDING = (*("hand_on",) * 8, *("sell_with_card",) * 8)
+#: Some histories are of shops whose numbers start again: which sale came back is asked there.
+AGAIN = ("number_again",) * 9
 
 
 @dataclass
@@ -160,6 +162,7 @@ class Shopping:
         self._sold, self._papers, self._unmatched = [], [], None
         deeds = DEEDS if self.restorable else (*DEEDS, *TAKING)
         deeds = (*deeds, *HANDING) if chance.random() < 0.3 else deeds
+        deeds = (*deeds, *AGAIN) if chance.random() < 0.3 else deeds
         for _ in range(chance.randrange(3, 12)):
             self.now_ms = mall.now_ms = mall.now_ms + 60_000
             getattr(self, chance.choice(deeds))()
@@ -262,11 +265,21 @@ class Shopping:
             fen = one.left_fen if self._chance.random() < 0.7 else max(one.left_fen // 2, 1)
             number = one.sale.receipt.number
             receipt = till.receipt(self._number(), -fen, Kind.REFUND, original_number=number)
+            receipt = self._printed(receipt)
             original = print_of(one.sale) if till is one.till else None
             self._write(till, Refund(till.moment(), receipt, "", -fen, original, None))
             one.left_fen -= fen
             if one.coupon and not one.left_fen:
                 one.coupon.on = None
+
+    def number_again(self):
+        """The next morning a POS starts its numbers again."""
+        for one in self._some(lambda one: not one.decided):
+            self.sleep()
+            number, holder = one.sale.receipt.number, self._perhaps_b()
+            sale = self._sale(one.till, self._chance.choice((10_000, 333)), holder, number=number)
+            self._write(one.till, sale)
+            self._on_bill(one.till, sale)
 
     # ---- who is new
 
@@ -436,7 +449,12 @@ class Shopping:
 
     def _sale(self, till, fen, holder=None, *, code="", number=""):
         number = number or self._number()
-        return till.sale(holder, fen, number=number, code=code or None, book=version(PAYING))
+        sale = till.sale(holder, fen, number=number, code=code or None, book=version(PAYING))
+        return structs.replace(sale, receipt=self._printed(sale.receipt))
+
+    def _printed(self, receipt):
+        now = datetime.fromtimestamp(self.now_ms / 1000, UTC)
+        return structs.replace(receipt, printed_at=now.isoformat()[:19])
 
     def _number(self):
         self._papers_drawn += 1

@@ -14,6 +14,7 @@ from central.config import Database
 from central.database import connect, writing
 from central.jobs.expiry import Expire
 from central.ledger.commands import SetMember
+from central.ledger.judging.numbers import SAME_NUMBER
 from central.ledger.judging.rows import VoucherState, read_body
 from central.ledger.queries import account_name
 from central.ledger.verify import verify
@@ -123,17 +124,23 @@ def _push(device, seq, now_ms):
 
 
 def _came_to(connection):
-    """Return what everybody has, what became of each voucher, and what waits for a person."""
+    """Return what everybody has, what became of each voucher, and what waits for a person.
+
+    Whoever is `asked` which sale came back says what is right then.
+    """
     assert verify(connection, 1) == []
     a, v, i = schema.account.c, schema.voucher.c, schema.inbox.c
     posted = connection.execute(select(a.account_id, a.posted).where(a.posted != 0))
     bought = connection.execute(select(a.account_id, a.bought_on).where(a.purchases > 0))
     vouchers = connection.execute(select(v.code, v.state).where(v.state.not_in(_NOTHING)))
     waiting = connection.execute(select(i.verdict, i.reason).where(schema.is_open))
+    same_number = schema.is_raised & (i.reason == SAME_NUMBER)
+    asked = connection.execute(select(i.seq).where(same_number)).first()
     open_ = Counter(f"{Verdict(verdict).name} {reason}" for verdict, reason in waiting)
     return {
         "points": {account_name(account_id): points for account_id, points in posted},
         "bought": {account_name(account_id): days for account_id, days in bought},
         "vouchers": {code: VoucherState(state).name for code, state in vouchers},
         "cases": dict(sorted(open_.items())),
+        "asked": asked is not None,
     }

@@ -26,6 +26,7 @@ SELECT create_distributed_table('member_card', 'shard_key', colocate_with => 'sh
 SELECT create_distributed_table('member_file', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('member_profile', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('member_tier', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('number_refund', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('paid_bill', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('pass_shown', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('pending_lot', 'shard_key', colocate_with => 'shard');

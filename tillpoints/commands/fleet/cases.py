@@ -21,6 +21,7 @@ from central.ledger.closing import (
     judge_again,
     settled_cases,
 )
+from central.ledger.judging.numbers import SAME_NUMBER
 from central.ledger.judging.rows import Identity
 from central.ledger.waiting import Case, cases
 from loyalty.rules.earning import Reason
@@ -58,7 +59,8 @@ _BY_CENTRAL = {
 def cases_(closed: bool, config: Path, lang: str, as_json: bool) -> None:
     """List the events a person must look at: in quarantine, damaged, or waiting for seven days.
 
-    Vouchers that were used twice are among them, with who paid: the mall.
+    Vouchers that were used twice are among them, with who paid: the mall; and receipts that say too
+    little of which sale came back.
     `fleet accept-case` lets a receipt count that looks like another one, `fleet judge-again` tries
     an event in quarantine again, `fleet close-case` gives any of them up.
     """
@@ -178,11 +180,13 @@ def _open(one: Case, zone: ZoneInfo, lang: str) -> str:
     why = one.error
     if one.reason in codes():
         why = say(Reason(one.reason), "zh" if lang == "zh" else "en")
-    return f"{_VERDICTS[one.verdict][lang]}  {why}  {local_time(one.since_ms, zone)}"
+    said = _APPLIED if one.reason == SAME_NUMBER else _VERDICTS[one.verdict]
+    return f"{said[lang]}  {why}  {local_time(one.since_ms, zone)}"
 
 
 def _settled(one: Settled, zone: ZoneInfo, lang: str) -> str:
     said = f"{one.staff}：{one.why}" if lang == "zh" else f"{one.staff}: {one.why}"
     who = said if one.staff else _BY_CENTRAL[lang]
     done = (_ACCEPTED if one.accepted else _AGAIN if one.again else _CLOSED)[lang]
-    return f"{_VERDICTS[one.was][lang]}  {done}  {local_time(one.settled_ms, zone)}  {who}"
+    was = _APPLIED if one.was == "applied_adjusted" else _VERDICTS[one.was]
+    return f"{was[lang]}  {done}  {local_time(one.settled_ms, zone)}  {who}"
