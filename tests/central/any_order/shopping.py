@@ -425,7 +425,8 @@ class Shopping:
         till, receipt = paper.till, paper.read.receipt
         number = self._chance.choice((receipt.number, self._number()))
         sale = self._sale(till, receipt.owed_fen, self._perhaps_b(), number=number)
-        sale = structs.replace(sale, review_id=paper.opened.review_id)
+        printed = structs.replace(sale.receipt, printed_at=receipt.printed_at)
+        sale = structs.replace(sale, receipt=printed, review_id=paper.opened.review_id)
         seen = Believed("sale", number, None, "CNY", receipt.owed_fen, till.enrolled.shop_id)
         decided = (till.moment(), paper.opened.review_id, "corrected", "1001", seen, seen)
         self._write(till, ReviewDecided(*decided), sale)
