@@ -234,6 +234,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "该小票已在别处积分，等待人工核对",
         "This receipt earned elsewhere already; a person will look at it",
     ),
+    "copy_unsettled": (
+        "该小票在别处也有一份，等待人工核对",
+        "Another till has this receipt too; a person will look at it",
+    ),
     "original_unknown": (
         "原单尚未到达总台，到达后自动处理",
         "The original receipt has not reached the server yet; this follows when it does",

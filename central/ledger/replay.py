@@ -34,6 +34,7 @@ PROJECTIONS = (
     "transfer",
     "pending_lot",
     "receipt_key",
+    "receipt_copy",
     "sale",
     "number_refund",
     "lease",
@@ -206,7 +207,7 @@ class _Replay:
 
 def _wants(event: Event) -> Iterator[wants.Want]:
     """Yield what judging an event reads."""
-    yield from wants.of_body(event.body, waiting=False)
+    yield from wants.of_body(event.body, event.identity.device_id, waiting=False)
     if event.origin is not None:
         yield from wants.of_origin(event.identity.device_id, event.origin)
 

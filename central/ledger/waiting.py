@@ -8,6 +8,8 @@ from sqlalchemy import Connection, select
 from central import schema
 from central.ledger.commands import RejudgeAll
 from central.ledger.judging import references
+from central.ledger.judging.copies import OF_A_COPY
+from central.ledger.judging.copy_rows import Copy
 from central.ledger.judging.fold import CASE_CLOSED
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.redemption_rows import Redemption
@@ -28,7 +30,7 @@ _DAMAGED = (int(Verdict.CORRUPT_BODY), int(Verdict.LOST))
 _WAITS = (int(Verdict.PENDING_REF), int(Verdict.PENDING_UPGRADE))
 _OPEN = (*_WAITS, int(Verdict.QUARANTINED), *_DAMAGED)
 #: What waits for nobody but a person.
-_FOR_PEOPLE = (DUPLICATE_RECEIPT, VOUCHER_USED, *MISMATCHES, *COUPON_MISMATCHES)
+_FOR_PEOPLE = (DUPLICATE_RECEIPT, OF_A_COPY, VOUCHER_USED, *MISMATCHES, *COUPON_MISMATCHES)
 _AT_ONCE = 1_000
 
 
@@ -85,12 +87,14 @@ def _here(connection: Connection, shard_key: int) -> tuple[bytes, ...]:
     return tuple(
         reference
         for reference, want in sorted(sought.items())
-        if rows[want] is not None and not _is_open(reference, rows[want])
+        if (rows[want] is not None or want[0] == "copies") and not _is_open(reference, rows[want])
     )
 
 
 def _is_open(reference: bytes, row: object) -> bool:
     """Tell whether what is waited for has not come, though what it is about is here."""
+    if isinstance(row, Copy):
+        return not row.sale
     if isinstance(row, Redemption):
         return row.used_on is UNSET and row.let_go is UNSET
     if isinstance(row, Voucher):

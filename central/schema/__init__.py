@@ -218,6 +218,17 @@ receipt_key = table(
     clustered=True,
 )
 
+# A device's sale that did not count as it came, and which sale it turned out to be.
+receipt_copy = table(
+    "receipt_copy",
+    "device_id fingerprint",
+    data("device_id"),
+    data("fingerprint"),
+    big("epoch"),
+    big("seq"),
+    data("sale"),  # its fingerprint; empty while nobody has said
+)
+
 # Found by its fingerprint through `receipt_key`, by its number and by its claim code.
 sale = table(
     "sale",

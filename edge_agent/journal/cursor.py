@@ -27,7 +27,7 @@ NOT_POSTED = (
 
 #: Why central keeps back an event whose receipt has earned by another one: until a person decides
 #: otherwise it earns nothing, so nothing of it counts here either (P3).
-_EARNED_ELSEWHERE = ("duplicate_receipt", "review_superseded")
+_EARNED_ELSEWHERE = ("duplicate_receipt", "copy_unsettled", "review_superseded")
 
 
 def is_earned_elsewhere(verdict: str) -> str:

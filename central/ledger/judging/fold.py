@@ -14,6 +14,7 @@ from central.ledger.judging import (
     activities,
     ageing,
     bills,
+    copies,
     coupons,
     holding,
     people,
@@ -120,9 +121,16 @@ def fold(state: State, event: Event, recorded: Judgement | None = None) -> Folde
         raise
 
 
-def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement | None) -> Folded:
-    """Judge `event`, letting `booked_by` book what it does."""
-    entry = Entry(state, event, booked_by)
+def _judge(
+    state: State,
+    event: Event,
+    booked_by: Identity,
+    recorded: Judgement | None,
+    accepted: Sale | Refund | None = None,
+) -> Folded:
+    """Judge `event`, letting `booked_by` book what it does; `accepted`: as this receipt."""
+    counts = event if accepted is None else structs.replace(event, body=accepted)
+    entry = Entry(state, counts, booked_by)
     if event.origin is not None and known_as(state, event) not in (None, event.identity):
         recorded = Judgement(Verdict.APPLIED, KNOWN_BEFORE)
     elif recorded is None and (refused := state.refused.get(event.identity)) is not None:
@@ -131,7 +139,10 @@ def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement 
     applied = judgement.verdict in (Verdict.APPLIED, Verdict.APPLIED_ADJUSTED)
     if not applied:
         state.drop()
-    if booked_by != event.identity:
+        wakes = ()
+    if not applied or entry.is_again:
+        wakes = (*wakes, *copies.judged(state, event, judgement, accepted))
+    if entry.is_again:
         _settle(state, event.identity)
     if judgement.verdict in OPEN_VERDICTS:
         _wait(state, event, judgement)
@@ -139,7 +150,7 @@ def _judge(state: State, event: Event, booked_by: Identity, recorded: Judgement 
         _keep_origin(state, event, event.origin)
     state.keep()
     if not applied:
-        return Folded(judgement)
+        return Folded(judgement, wakes=wakes)
     state.transfers += len(entry.transfers)
     return Folded(judgement, tuple(entry.transfers), tuple(entry.notices), wakes)
 
@@ -220,10 +231,7 @@ def _accept_case(
     if pending is None or not isinstance(said, Sale | Refund):
         return Folded(Judgement(Verdict.QUARANTINED, error=f"{origin} is no receipt that waits"))
     accepted = structs.replace(said, discriminator=f"case {body.device} {body.epoch}/{body.seq}")
-    inner = _judge(state, structs.replace(pending.event, body=accepted), event.identity, recorded)
-    waits = state.pending.get(origin)
-    if waits is not None:  # for another reason now; as it was written
-        state.pending.put(origin, structs.replace(waits, event=pending.event))
+    inner = _judge(state, pending.event, event.identity, recorded, accepted)
     return _judged_again(state, origin, inner)
 
 
@@ -240,19 +248,20 @@ def _judged_again(state: State, origin: Identity, inner: Folded) -> Folded:
 def _close_case(state: State, body: CaseClosed) -> Folded:
     """End the wait of an event by a person's word: it does nothing, and nothing wakes it."""
     origin = Identity(bytes.fromhex(body.device), body.epoch, body.seq)
+    closed = Judgement(Verdict(body.was), CASE_CLOSED, body.adjusted or 0)
+    wakes: tuple[bytes, ...] = ()
     if body.was in OPEN_VERDICTS:
-        if state.pending.get(origin) is None:
+        pending = state.pending.get(origin)
+        if pending is None:
             return Folded(Judgement(Verdict.QUARANTINED, error=f"{origin} does not wait"))
+        closed = Judgement(Verdict.REFUSED_FINAL, CASE_CLOSED)
+        if body.was == Verdict.PENDING_REF:  # others may come of software that could not read it
+            wakes = copies.judged(state, pending.event, closed)
         _settle(state, origin)
-    closed = Judgement(
-        Verdict.REFUSED_FINAL if body.was in OPEN_VERDICTS else Verdict(body.was),
-        CASE_CLOSED,
-        body.adjusted or 0,
-    )
     state.verdicts.put(origin, closed)
     state.keep()
     notices = () if origin.device_id == CENTRAL_DEVICE else (_verdict_notice(origin, closed),)
-    return Folded(Judgement(Verdict.APPLIED), notices=notices)
+    return Folded(Judgement(Verdict.APPLIED), notices=notices, wakes=wakes)
 
 
 def _verdict_notice(origin: Identity, judgement: Judgement) -> Notice:

@@ -53,6 +53,11 @@ def to_receipt(fingerprint: bytes) -> bytes:
     return b"receipt:" + fingerprint
 
 
+def to_own(device_id: bytes, fingerprint: bytes) -> bytes:
+    """Return the reference to what becomes of a device's own sale with this fingerprint."""
+    return b"own:" + device_id + fingerprint
+
+
 def to_claim(claim_hash: bytes) -> bytes:
     """Return the reference to the sale whose claim code has this hash."""
     return b"claim:" + claim_hash

@@ -9,7 +9,16 @@ from datetime import date
 
 from msgspec import structs
 
-from central.ledger.judging import bills, buying, numbers, references, reviews, rows, ruling
+from central.ledger.judging import (
+    bills,
+    buying,
+    copies,
+    numbers,
+    references,
+    reviews,
+    rows,
+    ruling,
+)
 from central.ledger.judging.accounts import Code
 from central.ledger.judging.entry import Entry, Impossible, Notice, bounded, days_of_claim
 from central.ledger.judging.hashes import hash_of, own_claim
@@ -126,16 +135,15 @@ def hand_over(
 
 def correction(entry: Entry, body: Correction) -> Judgement:
     """Move a sale's award to another holder, or take it back when there is none."""
-    key = hash_of(body.fingerprint)
-    corrected = entry.state.sales.get(key)
-    if corrected is None:
-        return _without_sale(references.to_receipt(key))
+    corrected = copies.to_correct(entry, body)
+    if isinstance(corrected, Judgement):
+        return corrected
     if not _may_change(entry, corrected):
         return Judgement(Verdict.REFUSED_FINAL, "other_shop_sale")
     left = corrected.points - corrected.taken_back
     if corrected.holder is not None and left:
         codes = (Code.REVERSAL, Code.REVERSAL_OWED)
-        take(entry, keeper(entry.state, corrected.holder), left, key.hex(), codes)
+        take(entry, keeper(entry.state, corrected.holder), left, corrected.fingerprint.hex(), codes)
     ruling.undo(entry, corrected, _book(entry, corrected.book))
     judgement = _APPLIED
     before = corrected
@@ -163,9 +171,9 @@ def refund(entry: Entry, body: Refund) -> Judgement:
         return duplicate
     key = of_receipt.fingerprint
     returned_fen = bounded("the refunded amount", -body.eligible_fen)
-    original, reference = _original(entry, body)
-    if original is None:
-        return _without_sale(reference)
+    original = _original(entry, body)
+    if isinstance(original, Judgement):
+        return original
     if not _may_change(entry, original):
         raise Impossible(f"a refund of a sale of shop {original.shop_id}")
     is_unsure = numbers.is_unsure(entry, original, body)
@@ -247,15 +255,16 @@ def _take_key(entry: Entry, key: references.Print) -> Judgement | None:
     return None
 
 
-def _original(entry: Entry, body: Refund) -> tuple[rows.Sale | None, bytes | None]:
-    """Return the sale a refund is about, and the reference to wait for if it is not here."""
+def _original(entry: Entry, body: Refund) -> rows.Sale | Judgement:
+    """Return the sale a refund is about, or what to wait for if it is not here."""
     if body.original is not None:
-        return entry.state.sales.get(key := hash_of(body.original)), references.to_receipt(key)
+        return copies.named(entry, hash_of(body.original))
     number = _number(_original_number(body.receipt))
     if number is None:
-        return None, None
+        return copies.without_sale(None)
     shop_id = _shop(entry, body.receipt)
-    return numbers.sale_of(entry, shop_id, number, body), references.to_number(shop_id, number)
+    found = numbers.sale_of(entry, shop_id, number, body)
+    return found or copies.without_sale(references.to_number(shop_id, number))
 
 
 def _shop(entry: Entry, receipt: Receipt) -> str:
@@ -310,10 +319,6 @@ def without_book(version: str) -> Judgement:
     """Let an event wait for a rule book that central does not know."""
     reference = references.to_rule_book(version)
     return Judgement(Verdict.PENDING_UPGRADE, references.BOOK_UNKNOWN, reference=reference)
-
-
-def _without_sale(reference: bytes | None) -> Judgement:
-    return Judgement(Verdict.PENDING_REF, "original_unknown", reference=reference)
 
 
 def _number(number: str | None) -> str | None:

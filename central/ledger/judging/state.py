@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from central.ledger.judging.activity_rows import Batch, Doing
+from central.ledger.judging.copy_rows import Copy
 from central.ledger.judging.member_rows import Owner, Profile, TierChange
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
 from central.ledger.judging.references import Print
@@ -199,6 +200,8 @@ class State:
             "pending_lots", undo, complete=complete
         )
         self.receipts: Table[Print, Identity] = Table("receipts", undo, complete=complete)
+        #: What became of a device's sale that did not count as it came, by device and fingerprint.
+        self.copies: Table[tuple[bytes, bytes], Copy] = Table("copies", undo, complete=complete)
         self.sales: Table[bytes, Sale] = Table("sales", undo, complete=complete)
         #: What stays refused, of events that come in this very turn; never kept in the database.
         self.refused: Table[Identity, str] = Table("refused", undo, complete=True)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, exists, select
 from central import schema
 from central.ledger.judging import rows
 from central.ledger.judging.activity_rows import Doing
+from central.ledger.judging.copy_rows import Copy
 from central.ledger.judging.member_rows import Profile
 from central.ledger.judging.moments import Quality
 from central.ledger.judging.redemption_rows import PaidBill, Redemption, Reservations
@@ -23,6 +24,7 @@ from central.ledger.judging.state import State
 from central.ledger.writing import lots, receipts, waiters, wants
 from central.ledger.writing.bulk import by_key
 from central.ledger.writing.projections import (
+    COPY,
     DOING,
     LEASE,
     OWNER,
@@ -152,6 +154,11 @@ def event_of(row: Row[Any] | Stored) -> rows.Event:
 
 
 Reader = Callable[[Connection, int, Sequence[Any], Loaded], None]
+
+
+def _copies(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
+    for device_id, fingerprint, *copy in by_key(connection, shard_key, COPY.all, keys):
+        found[device_id, fingerprint] = Copy(*copy)
 
 
 def _leases(connection: Connection, shard_key: int, keys: Sequence[Any], found: Loaded) -> None:
@@ -314,6 +321,7 @@ _READERS: dict[str, Reader] = {
     "sales": receipts.sales,
     "number_refunds": _json(schema.number_refund, "reference", NumberRefunds),
     "printed": _printed,
+    "copies": _copies,
     "leases": _leases,
     "requests": _requests,
     "refusals": _refusals,

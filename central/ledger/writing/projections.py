@@ -239,6 +239,11 @@ def _columns(table: Table, without: str = "") -> Columns:
 
 
 SALE = Form(schema.sale, _columns(schema.sale), _sale)
+COPY = Form(
+    schema.receipt_copy,
+    _columns(schema.receipt_copy),
+    lambda key, copy: (*key, *structs.astuple(copy)),
+)
 LEASE = Form(schema.lease, _columns(schema.lease, "turn"), _lease)
 VOUCHER = Form(schema.voucher, _columns(schema.voucher), _voucher)
 OWNER = Form(schema.card_owner, _columns(schema.card_owner), _owners)
@@ -252,6 +257,7 @@ DOING = Form(
 FORMS: dict[str, Form] = {
     "accounts": Form(schema.account, _columns(schema.account, "turn"), _account),
     "receipts": Form(schema.receipt_key, _columns(schema.receipt_key), lambda key, at: (*key, *at)),
+    "copies": COPY,
     "sales": SALE,
     "number_refunds": Form(schema.number_refund, _columns(schema.number_refund), _as_json),
     "leases": LEASE,

@@ -122,7 +122,7 @@ class _Turn:
             if isinstance(item, Push):
                 wanted.append(("shops", item.device_id))
                 for body in item.bodies:
-                    wanted += wants.of_body(body, waiting=not nobody_waits)
+                    wanted += wants.of_body(body, item.device_id, waiting=not nobody_waits)
                 for frame in item.frames:
                     origin = read_origin(frame)
                     if origin is not None:

@@ -19,8 +19,17 @@ from central.ledger.judging.accounts import (
     pending_id,
     wallet_id,
 )
-from central.ledger.judging.rows import Identity, Lease, Pending, Sale, Unreadable, Voucher
+from central.ledger.judging.rows import (
+    CENTRAL_DEVICE,
+    Identity,
+    Lease,
+    Pending,
+    Sale,
+    Unreadable,
+    Voucher,
+)
 from loyalty import events
+from loyalty.chain import DEVICE_BYTES
 from loyalty.events import Holder, Origin
 from loyalty.receipt import Kind, Receipt, normalise_number
 
@@ -28,17 +37,28 @@ from loyalty.receipt import Kind, Receipt, normalise_number
 Want = tuple[str, Any]
 
 
-def of_body(body: events.Body | Unreadable, *, waiting: bool = True) -> Sequence[Want]:
-    """Return what judging a body reads; nothing for one that cannot be judged.
+def of_body(
+    body: events.Body | Unreadable, device_id: bytes = CENTRAL_DEVICE, *, waiting: bool = True
+) -> Sequence[Want]:
+    """Return what judging a device's body reads; nothing for one that cannot be judged.
 
     Without `waiting` a sale's lack the events that wait for it, for a ledger where none do.
     """
     try:
         if isinstance(body, events.Sale):  # most of them
             return _of_sale(body, waiting=waiting)
-        return list(_of_body(body))
+        return [*_of_body(body), *_of_named(device_id, body)]
     except ValueError:
         return ()  # the fold will say what is wrong with it
+
+
+def _of_named(device_id: bytes, body: events.Body | Unreadable) -> Iterator[Want]:
+    """Yield what tells which sale a device means by a fingerprint."""
+    match body:
+        case events.Correction(fingerprint=digits) | events.Refund(original=str(digits)):
+            yield "copies", (device_id, bytes.fromhex(digits))
+        case _:
+            return
 
 
 def of_origin(device_id: bytes, origin: Origin) -> Iterator[Want]:
@@ -54,6 +74,8 @@ def of_reference(reference: bytes) -> Want:
     match name:
         case b"receipt" | b"claim":
             return ("sales" if name == b"receipt" else "claims"), key
+        case b"own":
+            return "copies", (key[:DEVICE_BYTES], key[DEVICE_BYTES:])
         case b"number":
             shop_id, _, number = key.decode().partition("\0")
             return "numbers", (shop_id, number)
@@ -143,7 +165,7 @@ def _of_struct(row: Any) -> Iterator[Want]:
         case Voucher():
             yield "leases", row.lease_id
         case Pending():
-            yield from of_body(row.event.body)
+            yield from of_body(row.event.body, row.event.identity.device_id)
         case _:
             return
 

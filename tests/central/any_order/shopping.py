@@ -58,7 +58,7 @@ TIERS = {"a": "base", "b": "base", "new": "gold"}
 CARD = "card"
 #: What happens, as often as it stands here.
 DEEDS = (
-    *("sell", "claim", "correct", "sell_again", "refund", "refund", "refund"),
+    *("sell", "claim", "correct", "sell_again", "sell_alike", "refund", "refund", "refund"),
     *("redeem", "redeem", "use", "use", "raise_", "settle", "pay", "hand_out", "close"),
     *("cancel", "take_back", "close_unspent"),
     *("review", "scan", "decide"),
@@ -75,7 +75,10 @@ AGAIN = ("number_again",) * 9
 
 @dataclass
 class Sold:
-    """A bill: what of it did not come back, what paid for it, whether somebody has its points."""
+    """A bill: what of it did not come back, what paid for it, whether somebody has its points.
+
+    Its receipt may be read `again`, or another one look `alike`; a `plain` one had no coupon ever.
+    """
 
     till: Any
     sale: Any
@@ -84,6 +87,8 @@ class Sold:
     code: str = ""
     whose: bool = False
     again: bool = False
+    alike: bool = False
+    plain: bool = True
 
     @property
     def is_whole(self):
@@ -160,6 +165,7 @@ class Shopping:
         self._lent = self._borrow() if chance.random() < 0.5 else None
         self.granted = self._copy(engine, folder / "granted.db")
         self._sold, self._papers, self._unmatched = [], [], None
+        self.alike = set()  # receipts that are those of two sales
         deeds = DEEDS if self.restorable else (*DEEDS, *TAKING)
         deeds = (*deeds, *HANDING) if chance.random() < 0.3 else deeds
         deeds = (*deeds, *AGAIN) if chance.random() < 0.3 else deeds
@@ -236,6 +242,22 @@ class Shopping:
                 if other is not one.till and not one.again:
                     one.again = True
                     self._write(other, one.sale)
+                    self._by_central("look")
+
+    def sell_alike(self):
+        """The sister till sells something of its own, and the receipt looks just the same."""
+        for one in self._some(lambda one: one.plain and one.is_whole and not one.again):
+            for other in self._sisters(one.till):
+                if other is not one.till:
+                    holder = self._chance.choice((None, member("b")))
+                    sale = structs.replace(one.sale, claim_hash=None, holder=holder)
+                    sale = structs.replace(sale, points=sale.eligible_fen // 100 if holder else 0)
+                    self._write(other, sale)
+                    both = {"whose": holder is not None, "again": True, "alike": True}
+                    self._sold.append(Sold(other, sale, sale.eligible_fen, **both))
+                    one.again = one.alike = True
+                    self.alike.add(print_of(sale))
+                    self._by_central("look")
 
     def hand_on(self):
         """The card gets an owner, or another one; or it is lost, and anybody may find it."""
@@ -261,7 +283,7 @@ class Shopping:
 
     def refund(self):
         for one in self._some(lambda one: one.left_fen):
-            till = self._chance.choice(self._sisters(one.till))
+            till = one.till if one.alike else self._chance.choice(self._sisters(one.till))
             fen = one.left_fen if self._chance.random() < 0.7 else max(one.left_fen // 2, 1)
             number = one.sale.receipt.number
             receipt = till.receipt(self._number(), -fen, Kind.REFUND, original_number=number)
@@ -467,7 +489,7 @@ class Shopping:
 
     def _on_bill(self, till, sale, coupon=None):
         whose = sale.holder is not None
-        sold = Sold(till, sale, sale.receipt.owed_fen, coupon, whose=whose)
+        sold = Sold(till, sale, sale.receipt.owed_fen, coupon, whose=whose, plain=False)
         self._sold.append(sold)
         return sold
 

@@ -13,7 +13,9 @@ from central import schema
 from central.config import Database
 from central.database import connect, writing
 from central.jobs.expiry import Expire
+from central.ledger.closing import accept_case, close_case
 from central.ledger.commands import SetMember
+from central.ledger.duplicates import duplicates
 from central.ledger.judging.numbers import SAME_NUMBER
 from central.ledger.judging.rows import VoucherState, read_body
 from central.ledger.queries import account_name
@@ -22,6 +24,7 @@ from central.ledger.writing.items import Push
 from central.ledger.writing.turns import run_turn
 from central.sync.lost_leases import LostLeases
 from loyalty.events import Holder
+from loyalty.receipt import fingerprint
 from loyalty.wire import Verdict
 from tests.central.any_order.shopping import CARD
 
@@ -75,11 +78,14 @@ def tell(connection, shopping, order, *, restored):
         if device == CARD:
             moment_ms, set_member = shopping.hands[seq - 1]
             _Within(connection, moment_ms).run(set_member)
+        elif device == "look":
+            _look(connection, shopping)
         else:
             service.run(_push(device, seq, shopping.now_ms) if seq else _BY_CENTRAL[device])
     leases = LostLeases(service)
     for _ in range(AT_ONCE):
         leases.settle()
+    _look(connection, shopping)
     for last in _BY_CENTRAL if ("night", 0) in order else ("link",):
         service.run(_BY_CENTRAL[last])
     return _came_to(connection)
@@ -92,6 +98,14 @@ _BY_CENTRAL = {
 }
 #: Nobody hears of a voucher that was never issued, nor of one that was never good.
 _NOTHING = (VoucherState.ISSUED, VoucherState.VOID)
+
+
+def _look(connection, shopping):
+    """A person says of receipts that look the same which are two, and which only copies."""
+    while waiting := duplicates(connection, 1, 1):
+        two = fingerprint(waiting[0].receipt, "").hex() in shopping.alike
+        settle = accept_case if two else close_case
+        settle(connection, 1, waiting[0].identity, "li", "seen", shopping.now_ms)
 
 
 class _Within:

@@ -30,6 +30,7 @@ SELECT create_distributed_table('number_refund', 'shard_key', colocate_with => '
 SELECT create_distributed_table('paid_bill', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('pass_shown', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('pending_lot', 'shard_key', colocate_with => 'shard');
+SELECT create_distributed_table('receipt_copy', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('receipt_key', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('redemption', 'shard_key', colocate_with => 'shard');
 SELECT create_distributed_table('rehome', 'shard_key', colocate_with => 'shard');

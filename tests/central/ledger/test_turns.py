@@ -173,7 +173,7 @@ def test_a_row_that_nobody_thought_to_load_is_loaded_when_it_is_needed(programme
     """Without any foresight the fold asks for row after row, and the ledger is the same."""
     till = programme.till
     programme.add_member("a", "gold", ["c1"])
-    monkeypatch.setattr(turns.wants, "of_body", lambda _, **__: [])
+    monkeypatch.setattr(turns.wants, "of_body", lambda *_, **__: [])
     monkeypatch.setattr(turns.wants, "of_rows", lambda *_: [])
     till.push(*day(till, 2, lambda _: card("c1")))
     assert programme.balance(member()) == 2 * (150 - 5 + 150)
