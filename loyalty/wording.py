@@ -267,6 +267,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "这张小票已由他人先行核对",
         "Somebody else had decided about this receipt first",
     ),
+    "scanned_elsewhere": (
+        "另一台终端为这张小票扫过别的会员，请核对是谁的",
+        "Another till had scanned somebody else for this receipt; a person looks whose it is",
+    ),
     "review_decided": (
         "{who} 已先处理了这张小票",
         "{who} decided about this receipt first",

@@ -14,6 +14,7 @@ from central.ledger.judging.fold import CASE_CLOSED, OPEN_VERDICTS
 from central.ledger.judging.numbers import SAME_NUMBER
 from central.ledger.judging.prices import OFF_CATALOGUE
 from central.ledger.judging.returning import VOUCHER_USED
+from central.ledger.judging.reviews import SCANNED_ELSEWHERE
 from central.ledger.judging.rows import CENTRAL_DEVICE, CENTRAL_EPOCH, Identity, read_body
 from central.ledger.judging.sales import DUPLICATE_RECEIPT
 from central.ledger.judging.state import State
@@ -32,7 +33,7 @@ AGAIN: dict[Verdict, type[Rejudge] | type[CaseAccepted]] = {
     Verdict.PENDING_REF: CaseAccepted,  # of a receipt that only looks like another one
 }
 _DAMAGED = (Verdict.CORRUPT_BODY, Verdict.LOST)
-_RAISED = (VOUCHER_USED, OFF_CATALOGUE, SAME_NUMBER)
+_RAISED = (VOUCHER_USED, OFF_CATALOGUE, SAME_NUMBER, SCANNED_ELSEWHERE)
 
 
 class Settled(Struct, frozen=True):

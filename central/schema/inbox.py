@@ -41,7 +41,7 @@ Index(
 #: Beside a condition on the verdict: only word for word does SQLite use the index for it.
 is_open = inbox.c.verdict.in_(bindparam("open", _OPEN, expanding=True, literal_execute=True))
 
-_RAISED = ("voucher_used", "off_catalogue", "same_number")
+_RAISED = ("voucher_used", "off_catalogue", "same_number", "scanned_elsewhere")
 Index(
     "inbox_raised",
     inbox.c.shard_key,

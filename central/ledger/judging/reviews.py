@@ -10,13 +10,16 @@ from msgspec import UNSET, structs
 from central.ledger.judging import bills, references
 from central.ledger.judging.entry import Entry, Impossible, Notice
 from central.ledger.judging.owners import holder_at
-from central.ledger.judging.rows import Judgement, Review, ReviewState
+from central.ledger.judging.rows import CENTRAL_DEVICE, Judgement, Review, ReviewState
+from central.ledger.judging.wallets import same_wallet
 from loyalty.events import Holder, ReviewDecided, ReviewOpened, Sale
 from loyalty.reviewing import Decision, ReviewRow
 from loyalty.wire import Verdict
 
 _APPLIED = Judgement(Verdict.APPLIED)
 SUPERSEDED = "review_superseded"
+#: The reason of a sale of one member for whose paper another till had scanned another one.
+SCANNED_ELSEWHERE = "scanned_elsewhere"
 _STATES: dict[Decision, ReviewState] = {
     "accepted": ReviewState.ACCEPTED,
     "corrected": ReviewState.CORRECTED,
@@ -103,6 +106,19 @@ def scanned_for(entry: Entry, sale: Sale) -> Holder | None:
     """Return whose a paper that earns is; another till may have scanned them."""
     review = entry.state.reviews.get(sale.review_id) if sale.review_id else None
     return review.holder if review is not None and sale.eligible_fen > 0 else None
+
+
+def scanned_elsewhere(entry: Entry, sale: Sale) -> bool:
+    """Tell whether a till sells to one member, and another till had scanned another one.
+
+    It happened at the counter and counts; heard the other way round, the scan is for a person.
+    """
+    review = entry.state.reviews.get(sale.review_id) if sale.review_id else None
+    if review is None or review.holder is None or sale.holder is None:
+        return False
+    by = (review.held_by or review.origin.device_id, CENTRAL_DEVICE)  # the desk saw who it was
+    own = entry.event.identity.device_id in by
+    return not own and not same_wallet(entry, review.holder, sale.holder)
 
 
 def made(entry: Entry, review_id: str, fingerprint: bytes) -> None:

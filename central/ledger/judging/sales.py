@@ -80,6 +80,8 @@ def sale(entry: Entry, body: Sale) -> Judgement:
     entry.state.printed.put(new.origin, body.receipt.printed_at or "")
     if numbers.came_late(entry, new, body.receipt):
         return Judgement(Verdict.APPLIED_ADJUSTED, numbers.SAME_NUMBER, judgement.adjusted)
+    if reviews.scanned_elsewhere(entry, body):
+        return Judgement(Verdict.APPLIED_ADJUSTED, reviews.SCANNED_ELSEWHERE, judgement.adjusted)
     if shop_id != body.receipt.shop_id:
         return Judgement(Verdict.APPLIED_ADJUSTED, "other_shop", judgement.adjusted)
     return judgement

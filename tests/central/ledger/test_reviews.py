@@ -4,8 +4,11 @@ import pytest
 from msgspec import structs
 
 from central import schema
-from central.ledger.judging.rows import ReviewState
+from central.database import writing
+from central.ledger.closing import close_case
+from central.ledger.judging.rows import Identity, ReviewState
 from central.ledger.review_commands import DecideReview
+from central.ledger.waiting import cases
 from central.ledger.writing import projections
 from loyalty.events import Believed, ReviewDecided, ReviewHeld, ReviewOpened
 from loyalty.receipt import Receipt, fingerprint
@@ -235,6 +238,35 @@ def test_who_was_scanned_at_one_of_two_tills_has_the_points(programme, scanned_f
         assert till.push(opened(till, holder)) == [APPLIED]
     programme.service.run(at_desk(paper(programme.till)))
     assert programme.balance(member()) == 100
+    programme.check()
+
+
+@pytest.mark.parametrize("opened_first", [True, False])
+def test_a_sale_to_one_member_where_the_sister_had_scanned_another_is_a_case(
+    programme, opened_first
+):
+    """Heard the other way round, the scan is one: a has the points, and a person is asked."""
+    till, other = programme.till, programme.other
+    for device, holder in ((till, None), (other, member("b")))[:: 1 if opened_first else -1]:
+        device.push(opened(device, holder))
+    told = till.push(decided(till), sale(till, member("a")))
+    assert told[1] == (Verdict.APPLIED_ADJUSTED, "scanned_elsewhere", 0)
+    assert (programme.balance(member("a")), programme.balance(member("b"))) == (100, 0)
+    (case,) = programme.read(cases, programme.now_ms)
+    assert case.reason == "scanned_elsewhere"
+    with writing(programme.engine) as connection:
+        place = Identity(bytes.fromhex(case.device_id), case.epoch, case.seq)
+        close_case(connection, programme.shard_key, place, "li", "a's", programme.now_ms)
+    assert programme.read(cases, programme.now_ms) == []
+    programme.check()
+
+
+def test_a_sale_to_whom_the_sister_had_scanned_too_is_no_case(programme):
+    till, other = programme.till, programme.other
+    other.push(opened(other, member("a")))
+    till.push(opened(till), decided(till), sale(till, member("a")))
+    assert verdicts(programme, till)[2] == APPLIED
+    assert programme.read(cases, programme.now_ms) == []
     programme.check()
 
 
