@@ -10,7 +10,8 @@ from sqlalchemy import BigInteger, Column, LargeBinary, PrimaryKeyConstraint, te
 revision = "0034"
 down_revision = "0033"
 
-_RAISED = text("reason IN ('voucher_used', 'off_catalogue', 'scanned_elsewhere')")
+_REASONS = "'voucher_used', 'off_catalogue', 'same_number', 'scanned_elsewhere'"
+_RAISED = text(f"reason IN ({_REASONS})")
 
 
 def upgrade() -> None:
