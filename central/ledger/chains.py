@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from operator import itemgetter
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
@@ -15,14 +15,8 @@ from loyalty.chain import Frame, Stream, anchor, event_hash, extend
 _PAGE_ROWS = 5_000
 #: The columns of the inbox that make a chain.
 LINK = ("device_id", "epoch", "seq", "hash", "kind", "kind_version", "body")
-
-
-class Link(NamedTuple):
-    """An event on its chain."""
-
-    seq: int
-    hash: bytes
-    frame: Frame
+_SEQ, _HASH = LINK.index("seq"), LINK.index("hash")
+_stream_of, _hash_of = itemgetter(0, 1), itemgetter(_HASH)
 
 
 #: Where a chain stands: the last seq and its hash.
@@ -65,31 +59,27 @@ def unsound(
         sealed[device_id] = heads[device_id, epoch][1]
     for page in pages:
         for key, group in groupby(page, key=_stream_of):
-            links = [Link(seq, hash_, Frame(*frame)) for _, _, seq, hash_, *frame in group]
-            yield from _linked(Stream(shard_key, *key), reached.get(key, (0, b"")), links)
-            reached[key] = (links[-1].seq, links[-1].hash)
+            rows = [*group]
+            yield from _linked(Stream(shard_key, *key), reached.get(key, (0, b"")), rows)
+            reached[key] = rows[-1][_SEQ], rows[-1][_HASH]
     for key, head in heads.items():
         if reached[key] != head:
             where = f"{key[0].hex()} {key[1]}"
             yield Finding("head", where, f"{head[0]} is not where the inbox ends")
 
 
-def _stream_of(row: Values) -> tuple[bytes, int]:
-    return row[0], row[1]
-
-
-def _linked(stream: Stream, before: Reached, links: Sequence[Link]) -> Iterator[Finding]:
-    """Yield which of these events do not follow from the one before them."""
+def _linked(stream: Stream, before: Reached, rows: Sequence[Values]) -> Iterator[Finding]:
+    """Yield which of these events, columns LINK, do not follow from the one before them."""
     seq, hash_ = before
-    gapless = links[0].seq == seq + 1 and links[-1].seq == seq + len(links)
+    gapless = rows[0][_SEQ] == seq + 1 and rows[-1][_SEQ] == seq + len(rows)
     if gapless:  # the usual: and no hash that does not follow
-        hashes = extend(stream, seq + 1, hash_, [link.frame for link in links])
-        if hashes == [link.hash for link in links]:
+        frames = [Frame(kind, version, body) for _, _, _, _, kind, version, body in rows]
+        if extend(stream, seq + 1, hash_, frames) == [*map(_hash_of, rows)]:
             return
-    for link in links:
-        where = f"{stream.device_id.hex()} {stream.epoch}/{link.seq}"
-        if link.seq != seq + 1:
+    for _, _, own_seq, own_hash, *frame in rows:
+        where = f"{stream.device_id.hex()} {stream.epoch}/{own_seq}"
+        if own_seq != seq + 1:
             yield Finding("chain", where, f"follows {seq}")
-        if event_hash(stream, link.seq, hash_, link.frame) != link.hash:
+        if event_hash(stream, own_seq, hash_, Frame(*frame)) != own_hash:
             yield Finding("chain", where, "its hash does not follow from what stands before it")
-        seq, hash_ = link.seq, link.hash
+        seq, hash_ = own_seq, own_hash
