@@ -24,7 +24,7 @@ from tillpoints.simulation.machines.network import Line
 from tillpoints.simulation.machines.station import Station
 from tillpoints.simulation.people.cards import CARDS, tag_of
 from tillpoints.simulation.people.everybody import Crowd, People
-from tillpoints.simulation.world import DAY_MS, HOUR_MS, START_MS, World
+from tillpoints.simulation.world import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, World
 
 _CHECKPOINTS = 10
 #: How many people come together at most: drawn for each run, as everything is that it meets.
@@ -156,7 +156,8 @@ class Mall:
         if self.central.up:
             tier = self._tiers.get(card) or self.world.chance("members").choice(("base", "gold"))
             self._tiers[card] = tier
-            self.central.set_member(SetMember(f"{card:016x}", tier, (tag_of(card),)))
+            if not self.central.set_member(SetMember(f"{card:016x}", tier, (tag_of(card),))):
+                self.world.after(MINUTE_MS, partial(self._import_member, card))
 
     def import_again(self) -> None:
         """Bring in all members once more: central was restored, and may lack some."""

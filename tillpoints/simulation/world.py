@@ -13,7 +13,8 @@ from pathlib import Path
 from tillpoints.simulation.machines.vfs import Vfs
 
 START_MS = 1_780_000_000_000  # 29 May 2026, by true time
-HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 _NESTED_MAX = 6
 

@@ -21,7 +21,7 @@ from central.ledger.directory import announce, of_rule_book
 from central.ledger.judging.ageing import HOLDERS_MAX
 from central.ledger.lease_commands import ReleaseLease
 from central.ledger.shards import open_shard
-from central.ledger.writing.items import Item, Push
+from central.ledger.writing.items import Command, Item, Push
 from central.sync.api import blueprint
 from central.sync.callers import DeviceState
 from central.sync.combiner import RunTurn
@@ -211,15 +211,25 @@ class Central:
         if not found:
             return None
         lease_id = str(self._chance.choice(found))
-        self.service.run(ReleaseLease(lease_id, "overdue"))
+        if not self._desk(ReleaseLease(lease_id, "overdue")):
+            return None
         self.world.mark("lease released")
         return lease_id
 
-    def set_member(self, command: SetMember) -> None:
-        """Let the desk set a member's tier and cards, as an import does."""
-        if self.up:
-            self.service.run(command)
+    def set_member(self, command: SetMember) -> bool:
+        """Let the desk set a member's tier and cards, as an import does; tell if that was done."""
+        done = self._desk(command)
+        if done:
             self.looked()
+        return done
+
+    def _desk(self, command: Command) -> bool:
+        """Run what a person asks for, whose turn may be one of a device that meets a bad disk."""
+        try:
+            self.service.run(command)
+        except OperationalError:
+            return False
+        return True
 
     def seal(self) -> None:
         """Seal the ledger, as its worker does now and then."""
