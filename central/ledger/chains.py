@@ -17,8 +17,6 @@ _PAGE_ROWS = 5_000
 LINK = ("device_id", "epoch", "seq", "hash", "kind", "kind_version", "body")
 _SEQ, _HASH = LINK.index("seq"), LINK.index("hash")
 _stream_of, _hash_of = itemgetter(0, 1), itemgetter(_HASH)
-
-
 #: Where a chain stands: the last seq and its hash.
 Reached = tuple[int, bytes]
 

@@ -15,8 +15,8 @@ from edge_agent.journal.errors import JournalInUse
 
 FILE = "journal.sqlite"
 _BUSY_MS = 5000
-#: 5 MB of log before it is copied into the file. A sale writes ten pages, and of a hundred sales
-#: none should wait for that copy; a longer log makes every start and every reader slower.
+#: 5 MB of log before it is copied into the file: a sale writes ten pages, so fewer than one sale in
+#: a hundred waits for that copy. A longer log makes every start and every reader slower.
 _CHECKPOINT_PAGES = 1_250
 
 
