@@ -133,8 +133,9 @@ class SpoolWatch:
 
     def _announce(self) -> list[JobName]:
         """Tell of each job that has started, once; return the finished ones."""
+        started = self._spool.started()  # looked at first: one that ends meanwhile is in the second
         finished = self._spool.jobs()
-        for name in sorted({*self._spool.started(), *finished}):
+        for name in sorted({*started, *finished}):
             if name.job_id not in self._announced:
                 self._announced.add(name.job_id)
                 self._put(JobSeen(name.job_id, name.started_boottime_ns / 1e9))
@@ -150,8 +151,8 @@ class SpoolWatch:
         while job is not None and goes_on(job, self._tap.dialect or None):
             rest = finished[len(names) :]
             if not rest:
-                return (names, job) if self._given_up(job) else ([], None)
-            if not self._began_in_time(rest[0], job):
+                return (names, job) if self._given_up(job, names, JOIN_S_MAX) else ([], None)
+            if not _began_in_time(rest[0], job, JOIN_S_MAX):
                 return names, job
             more, follower = self._of_one_connection(rest)
             if not more:
@@ -173,22 +174,20 @@ class SpoolWatch:
             parts.append(part)
             if not is_open(part, self._tap.dialect or None):
                 return finished[: len(parts)], joined(parts)
-        age_ns = Moment.now().boottime_ns - parts[-1].started.boottime_ns
-        if len(parts) == len(finished) and 0 <= age_ns < _waits_ns(parts[-1]):
+        if len(parts) == len(finished) and not self._given_up(parts[-1], finished, PAUSE_S_MAX):
             return [], None
         return finished[: len(parts)], joined(parts)
 
-    def _given_up(self, job: Job) -> bool:
-        """Tell whether no connection can go on with this paper any more."""
-        if any(self._began_in_time(name, job) for name in self._spool.started()):
-            return False  # it is being printed now
-        return not 0 <= seconds_between(job, Moment.now()) < JOIN_S_MAX
+    def _given_up(self, job: Job, names: list[JobName], s_max: float) -> bool:
+        """Tell whether nothing can go on any more with the paper that these finished parts began.
 
-    @staticmethod
-    def _began_in_time(name: JobName, job: Job) -> bool:
-        ended = job.ended or job.started
-        gap_s = (name.started_boottime_ns - ended.boottime_ns) / 1e9
-        return 0 <= gap_s < JOIN_S_MAX
+        What begins within `s_max` seconds may, and is waited for while it is being printed.
+        """
+        if 0 <= seconds_between(job, Moment.now()) < s_max:
+            return False
+        # What is printing is looked at before what is finished, here too.
+        others = {*self._spool.started(), *self._spool.jobs()}.difference(names)
+        return not any(_began_in_time(name, job, s_max) for name in others)
 
     def _set_apart(self, job: Job, parts: tuple[str, ...]) -> None:
         """Let a picture be read beside the jobs that follow; its place in the order is told."""
@@ -228,7 +227,6 @@ class SpoolWatch:
         return False
 
 
-def _waits_ns(part: Job) -> float:
-    """Return until how long after its start a part may still be continued."""
-    ended = part.ended or part.started
-    return ended.boottime_ns - part.started.boottime_ns + PAUSE_S_MAX * 1e9
+def _began_in_time(name: JobName, job: Job, s_max: float) -> bool:
+    ended = job.ended or job.started
+    return 0 <= name.started_boottime_ns - ended.boottime_ns < s_max * 1e9

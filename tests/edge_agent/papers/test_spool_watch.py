@@ -10,9 +10,9 @@ import pytest
 from msgspec import structs
 
 from edge_agent.config import Tap
-from edge_agent.devices.job_file import JobHead, JobTail, JobWriter, Moment, next_name
+from edge_agent.devices.job_file import JobHead, JobName, JobTail, JobWriter, Moment, next_name
 from edge_agent.devices.sealing import till_key
-from edge_agent.devices.spool import Job, key_file
+from edge_agent.devices.spool import Job, Spool, key_file
 from edge_agent.messages import JobRead, JobSeen, PictureSeen
 from edge_agent.papers.job_reading import JobReader
 from edge_agent.papers.spool_watch import SpoolWatch
@@ -56,22 +56,22 @@ class Spooled:
         self.begun_ns = Moment.now().boottime_ns
         self._order = 0
 
-    def begin(self, connection: str, at_s: float = 0.0) -> tuple[JobWriter, Moment]:
+    def begin(self, connection: str, at_s: float = 0.0, part: int = 1) -> tuple[JobWriter, Moment]:
         """Begin a job `at_s` seconds after the first, as the tap does."""
         self._order += 1
         now = Moment.now()
         started = structs.replace(now, boottime_ns=self.begun_ns + round(at_s * 1e9))
         name = next_name(started, self._order)
-        head = JobHead("counter-1", connection, 1, started)
+        head = JobHead("counter-1", connection, part, started)
         key = till_key(key_file(self.folder))
         return JobWriter(self.folder / "jobs", name, key, head), started
 
-    def leave(self, data: bytes, connection: str, at_s: float = 0.0) -> None:
-        """Leave a whole connection's job that took a tenth of a second."""
+    def leave(self, data: bytes, connection: str, at_s: float = 0.0, *, last: bool = True) -> None:
+        """Leave a job that took a tenth of a second: a whole connection, or its first part."""
         writer, started = self.begin(connection, at_s)
         ended = structs.replace(started, boottime_ns=started.boottime_ns + 100_000_000)
         writer.write(data)
-        writer.end(JobTail(ended, last=True, complete=True, why="", byte_count=len(data)))
+        writer.end(JobTail(ended, last, complete=True, why="", byte_count=len(data)))
         writer.publish()
 
     def next(self, kind: type, timeout_s: float = 10.0) -> Any:
@@ -172,6 +172,43 @@ def test_a_torn_head_waits_for_the_connection_that_is_printing_its_rest(spooled:
     spooled.next(JobSeen)
     writer.write(BODY + CUT)
     writer.end(JobTail(started, last=True, complete=True, why="", byte_count=1))
+    writer.publish()
+    assert facts(spooled.read()) == [("award", "HL1", 21400)]
+
+
+def test_a_rest_that_is_finished_between_two_looks_at_the_spool_is_still_waited_for(
+    spooled: Spooled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spooled.leave(b"\x1b@" + HEAD, "a", -10.0)
+    writer, started = spooled.begin("b", -9.5)
+    list_jobs, looks = Spool.jobs, []
+
+    def jobs_then_the_rest_ends(spool: Spool) -> list[JobName]:
+        names = list_jobs(spool)
+        looks.append(names)
+        if len(looks) == 1:
+            writer.write(BODY + CUT)
+            writer.end(JobTail(started, last=True, complete=True, why="", byte_count=1))
+            writer.publish()
+        return names
+
+    monkeypatch.setattr(Spool, "jobs", jobs_then_the_rest_ends)
+    spooled.watch.start()
+    assert facts(spooled.read()) == [("award", "HL1", 21400)]
+
+
+def test_a_rest_that_is_being_printed_when_the_pause_is_over_is_waited_for(
+    spooled: Spooled,
+) -> None:
+    spooled.leave(b"\x1b@" + HEAD, "a", -10.0, last=False)
+    writer, started = spooled.begin("a", -6.0, part=2)
+    spooled.watch.start()
+    for _ in range(2):
+        spooled.next(JobSeen)
+    with pytest.raises(queue.Empty):
+        spooled.inbox.get(timeout=0.5)
+    writer.write(BODY + CUT)
+    writer.end(JobTail(started, last=False, complete=True, why="", byte_count=1))
     writer.publish()
     assert facts(spooled.read()) == [("award", "HL1", 21400)]
 
