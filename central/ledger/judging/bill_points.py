@@ -18,16 +18,27 @@ _NO_BILL = PaidBill()
 _NOTHING = Redemption()
 
 
-def paid(entry: Entry, lease: Lease, fingerprint: str) -> None:
-    """Keep which bill it was that points paid a part of, as far as it has not come back."""
+def paid_for(entry: Entry, lease_id: str, fingerprint: str) -> bool:
+    """Tell whether a lease's points have paid for this very bill."""
+    if not fingerprint:
+        return False
+    bill = entry.state.bills.get(hash_of(fingerprint)) or _NO_BILL
+    return any(one.lease_id == lease_id for one in bill.parts)
+
+
+def paid(entry: Entry, lease: Lease, fingerprint: str, *, ours: bool) -> None:
+    """Keep which bill it was that points paid a part of, as far as it has not come back.
+
+    `ours`: a bill before it has the member's points, and the house paid for this one.
+    """
     kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
     if kept.tender is UNSET or not fingerprint:
         return
     key = hash_of(fingerprint)
     bill = entry.state.bills.get(key) or _NO_BILL
-    if all(one.lease_id != lease.lease_id for one in bill.parts):
-        part = BillPart(lease.lease_id, kept.tender.shop_id, kept.tender.bill.paid_fen)
-        entry.state.bills.put(key, bill.plus(back(entry, part, bill.refunds)))
+    paid_fen = kept.tender.bill.paid_fen
+    part = BillPart(lease.lease_id, kept.tender.shop_id, paid_fen, ours=ours)
+    entry.state.bills.put(key, bill.plus(back(entry, part, bill.refunds)))
 
 
 def back(entry: Entry, part: BillPart, refunds: tuple[Returned, ...]) -> BillPart:
@@ -47,7 +58,7 @@ def back(entry: Entry, part: BillPart, refunds: tuple[Returned, ...]) -> BillPar
 def _give_back(entry: Entry, lease: Lease, part: BillPart, points: int) -> None:
     kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
     shop = settlement_id(part.shop_id)
-    if kept.ours:
+    if kept.ours or part.ours:
         entry.move(shop, OFFLINE_LOSS, points, Code.PAID_BACK, lease.lease_id)
         return
     wallet, holder = lease.account_id, holder_of(lease.account_id)

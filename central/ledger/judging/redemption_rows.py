@@ -41,13 +41,17 @@ class Redemption(Struct, frozen=True):
 
 
 class BillPart(Struct, frozen=True, omit_defaults=True):
-    """What a lease paid of a bill, in fen, and how many of its points came `back` by refunds."""
+    """What a lease paid of a bill, in fen, and how many of its points came `back` by refunds.
+
+    `ours`: the house paid, because another bill had the points already.
+    """
 
     lease_id: str
     shop_id: str
     paid_fen: int
     coupon: bool = False
     back: int = 0
+    ours: bool = False
 
 
 class Returned(Struct, frozen=True, array_like=True):

@@ -7,7 +7,7 @@ undone, its till tells as well.
 
 from central.ledger.judging import bill_points, redemptions, references, returning
 from central.ledger.judging.entry import Entry, Impossible
-from central.ledger.judging.rows import Judgement, VoucherState
+from central.ledger.judging.rows import Judgement, Voucher, VoucherState
 from loyalty.events import TenderChecked, VoucherReturned, VoucherUse
 from loyalty.rules.tender import TENDER_REWARD
 from loyalty.wire import Verdict
@@ -27,11 +27,7 @@ def checked(entry: Entry, body: TenderChecked) -> Judgement:
     if voucher.reward_id != TENDER_REWARD or voucher.home_device != by:
         raise Impossible("no payment with points at this till")
     if body.outcome == "matched":
-        judgement = redemptions.use(entry, VoucherUse(body.at, body.voucher_code, by))
-        lease = entry.state.leases.get(voucher.lease_id)
-        if lease is not None:  # as the use leaves it: the house may have paid
-            bill_points.paid(entry, lease, body.fingerprint)
-        return judgement
+        return _matched(entry, voucher, body, by)
     settles = references.to_paid_bill(voucher.lease_id)
     if body.outcome == "taken_back":
         entry.wakes.append(settles)
@@ -42,3 +38,15 @@ def checked(entry: Entry, body: TenderChecked) -> Judgement:
     if voucher.state is not VoucherState.REDEEMED:
         return Judgement(Verdict.APPLIED)  # it is settled
     return Judgement(Verdict.PENDING_REF, f"tender_{body.outcome}", reference=settles)
+
+
+def _matched(entry: Entry, voucher: Voucher, body: TenderChecked, by: str) -> Judgement:
+    """Use a payment up on its bill, once; on another one it costs the house."""
+    if bill_points.paid_for(entry, voucher.lease_id, body.fingerprint):
+        return Judgement(Verdict.APPLIED)
+    judgement = redemptions.use(entry, VoucherUse(body.at, voucher.code, by))
+    lease = entry.state.leases.get(voucher.lease_id)
+    if lease is not None:  # as the use leaves it: the house may have paid
+        again = judgement.reason == returning.VOUCHER_USED
+        bill_points.paid(entry, lease, body.fingerprint, ours=again)
+    return judgement

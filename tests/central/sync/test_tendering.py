@@ -70,6 +70,10 @@ def checked(device, lease, outcome="matched"):
     return TenderChecked(device.moment(), lease.voucher_code, outcome, BILL, "ab" * 32)
 
 
+def matched(device, lease, sale):
+    return structs.replace(checked(device, lease), fingerprint=print_of(sale))
+
+
 def cancel(device, lease, why="keyed in wrongly"):
     request = wire.CancelRequest("c1", lease.voucher_code, why)
     return device.ask(wire.CANCEL_PATH, request, wire.CancelAnswer)
@@ -188,8 +192,7 @@ def paid_bill(mall, holder=None):
     till = mall.till
     lease, sale = asked(till), till.sale(holder, fen=29_100, number="B1")
     sale = structs.replace(sale, receipt=structs.replace(sale.receipt, owed_fen=30_000))
-    match = structs.replace(checked(till, lease), fingerprint=print_of(sale))
-    till.push(spend(till, lease), sale, match)
+    till.push(spend(till, lease), sale, matched(till, lease, sale))
     return lease, sale
 
 
@@ -225,14 +228,61 @@ def test_points_taken_back_before_their_match_is_told_do_not_come_back_with_the_
     assert cancel(till, lease).points == 900
     assert mall.balance(member()) == 1000
     sale = till.sale(fen=30_000)
-    matched = structs.replace(checked(till, lease), fingerprint=print_of(sale))
+    match = matched(till, lease, sale)
     off = Bill(31_000, 1_000)
     till.push(VoucherUse(till.moment(), "lost", till.id.hex(), "", off, print_of(sale)), sale)
-    told = till.push(*(till.refund(sale), matched)[:: 1 if late else -1])
+    told = till.push(*(till.refund(sale), match)[:: 1 if late else -1])
     assert (Verdict.APPLIED_ADJUSTED, "voucher_returned", 900) in told
     assert mall.balance(member()) == 1000
     sums = mall.totals().posted
     assert (sums["settlement"], sums["offline_loss"]) == (0, 0)
+    mall.check()
+
+
+def sums(mall):
+    posted = mall.totals().posted
+    return mall.balance(member()), posted["settlement"], posted.get("offline_loss", 0)
+
+
+@pytest.fixture
+def two_bills(mall):
+    """Two bills, B1 and B2, that a till paid with the same points, as one does that was set back.
+
+    The member paid for the first, the house for the second.
+    """
+    lease, first = paid_bill(mall)
+    second = structs.replace(first, receipt=structs.replace(first.receipt, number="B2"))
+    told = mall.till.push(second, matched(mall.till, lease, second))
+    assert told == [(Verdict.APPLIED, "", 0), (Verdict.APPLIED_ADJUSTED, "voucher_used", 900)]
+    assert sums(mall) == (100, 1_800, -900)
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("came_back", "there"),
+    [
+        ("1", (1_000, 900, -900)),
+        ("2", (100, 900, 0)),
+        ("12", (1_000, 0, 0)),
+        ("21", (1_000, 0, 0)),
+    ],
+)
+def test_of_two_bills_that_the_same_points_paid_the_first_gives_them_back_to_their_member(
+    mall, two_bills, came_back, there
+):
+    """The house has what it had paid for the other; neither hangs on which is refunded first."""
+    for number in came_back:
+        sale = two_bills[int(number) - 1]
+        assert mall.till.push(back(mall.till, sale, 30_000, 29_100)) == [(Verdict.APPLIED, "", 0)]
+    assert sums(mall) == there
+    mall.check()
+
+
+def test_a_match_that_is_told_again_of_its_own_bill_moves_nothing(mall):
+    lease, sale = paid_bill(mall)
+    mall.now_ms += DAY_MS
+    assert mall.till.push(matched(mall.till, lease, sale)) == [(Verdict.APPLIED, "", 0)]
+    assert sums(mall) == (100, 900, 0)
     mall.check()
 
 
@@ -279,8 +329,8 @@ def test_a_bill_of_which_nothing_earns_gives_back_what_paid_it(mall, by_number):
     till, other = mall.till, mall.add_device("till-3", "till", "S1")
     lease, sale = asked(till), till.sale(fen=30_000, number="B1")
     sale = structs.replace(sale, eligible_fen=0)
-    match = structs.replace(checked(till, lease), fingerprint=print_of(sale))
-    assert till.push(spend(till, lease), sale, match) == [(Verdict.APPLIED, "", 0)] * 3
+    told = till.push(spend(till, lease), sale, matched(till, lease, sale))
+    assert told == [(Verdict.APPLIED, "", 0)] * 3
     refund = (other if by_number else till).refund(sale, 30_000, by_number=by_number)
     refund = structs.replace(refund, eligible_fen=-30_000 if by_number else 0)
     (other if by_number else till).push(refund)
@@ -296,8 +346,7 @@ def test_what_the_desk_corrects_keeps_the_points_that_paid_and_is_kept_for_its_r
         till.moment(), "00" * 32, "S1", ("no_check",), "B1", None, 30_000, "sale", "CNY",
         "ab" * 32, read_as=print_of(read),
     )  # fmt: skip
-    match = structs.replace(checked(till, lease), fingerprint=print_of(read))
-    till.push(spend(till, lease), opened, match)
+    till.push(spend(till, lease), opened, matched(till, lease, read))
     whole = (Tender("mall_points", 30_000),)
     paper = structs.replace(till.receipt("B11", 30_000), tenders=whole)
     book = rulebook.version(mall_book())

@@ -2,6 +2,7 @@
 
 At the end, when everything is told and judged, whatever order it came in. The refunds are those
 that devices wrote and central counts, by what is printed on them, whatever central made of them.
+Points come back to their member with the bill that took them, never with one the house paid for.
 """
 
 import sqlite3
@@ -10,9 +11,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from central.ledger.judging.accounts import OFFLINE_LOSS, Code
 from central.ledger.judging.fold import KNOWN_BEFORE
 from central.ledger.judging.redemption_rows import PaidBill
-from loyalty.events import Refund, body_of
+from loyalty.chain import Frame
+from loyalty.events import CENTRAL_KINDS_FROM, Refund, TenderChecked, body_of
 from loyalty.receipt import fingerprint, normalise_number
 from loyalty.wire import Verdict
 from tillpoints.simulation.invariants.facts import Facts
@@ -34,6 +37,29 @@ def hold(world: World, facts: Facts, db: sqlite3.Connection) -> None:
         for part in bill.parts:
             stays = part.back < (1 if part.coupon else spent[part.lease_id])
             world.hold("B1 what paid comes back with its bill", stays and (key.hex(), part))
+    for lease_id, taker in _back_to_members(db):
+        wrong = taker is None or not taker.refunds
+        world.hold("B1 points come back with the bill that took them", wrong and (lease_id, taker))
+
+
+def _back_to_members(db: sqlite3.Connection) -> Iterator[tuple[str, PaidBill | None]]:
+    """Yield leases whose points refunds gave to their members, and the bill that took them."""
+    stored = {
+        key.hex(): msgspec.json.decode(content, type=PaidBill)
+        for key, content in db.execute("SELECT fingerprint, content FROM paid_bill")
+    }
+    applied = "SELECT kind, kind_version, body FROM inbox WHERE kind < ? AND verdict = ?"
+    took = dict[str, PaidBill | None]()
+    for row in db.execute(applied, (CENTRAL_KINDS_FROM, int(Verdict.APPLIED))):
+        body = body_of(Frame(*row))
+        if isinstance(body, TenderChecked) and body.outcome == "matched":
+            took[body.voucher_code] = stored.get(body.fingerprint)
+    moved = (
+        "SELECT DISTINCT lease_id, voucher_code FROM transfer JOIN lease ON lease_id = subject"
+        " WHERE code = ? AND credit_id != ?"
+    )
+    for lease_id, code in db.execute(moved, (int(Code.PAID_BACK), OFFLINE_LOSS)):
+        yield lease_id, took.get(code)
 
 
 def _returned_fen(facts: Facts, db: sqlite3.Connection) -> dict[bytes, int]:
