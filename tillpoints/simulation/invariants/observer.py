@@ -166,6 +166,10 @@ class Observer:
         if forked:
             self._world.mark("fork")
             missed = answer.status not in {"fork", "stale"}
+            # Central keeps no anchor of a chain that has events. Who has the epoch behind another
+            # one and wrote nothing hears that its disk is behind, and goes on in a new epoch.
+            if forked == [0] and not frames:
+                missed = missed and answer.expected_seq <= request.last_written + 1
             self._world.hold("I10 fork completeness", missed and (answer.status, forked))
         self._world.hold("I10 no false fork", answer.status == "fork" and not forked)
         if answer.status == "ok":
