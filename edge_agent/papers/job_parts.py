@@ -62,12 +62,15 @@ def follows(job: Job, before: Job) -> bool:
 
 
 def goes_on(job: Job, dialect: str | None) -> bool:
-    """Tell whether the paper of an ended connection may go on in the next one.
+    """Tell whether the paper of an ended connection may go on in the next one: it is torn."""
+    return job.last and job.complete and is_torn(job, dialect)
+
+
+def is_torn(job: Job, dialect: str | None) -> bool:
+    """Tell whether a paper is not whole by itself.
 
     It was not cut, no amount owed is on it, and it is not a picture of a whole receipt.
     """
-    if not (job.last and job.complete):
-        return False
     documents = documents_of(job.data, dialect)
     if not documents or is_picture(documents[-1]):
         return False

@@ -25,6 +25,7 @@ from edge_agent.papers.job_parts import (
     follows,
     goes_on,
     is_open,
+    is_torn,
     joined,
     seconds_between,
 )
@@ -151,7 +152,7 @@ class SpoolWatch:
         while job is not None and goes_on(job, self._tap.dialect or None):
             rest = finished[len(names) :]
             if not rest:
-                return (names, job) if self._given_up(job, names, JOIN_S_MAX) else ([], None)
+                return (names, job) if self._given_up(job, JOIN_S_MAX) else ([], None)
             if not _began_in_time(rest[0], job, JOIN_S_MAX):
                 return names, job
             more, follower = self._of_one_connection(rest)
@@ -174,19 +175,23 @@ class SpoolWatch:
             parts.append(part)
             if not is_open(part, self._tap.dialect or None):
                 return finished[: len(parts)], joined(parts)
-        if len(parts) == len(finished) and not self._given_up(parts[-1], finished, PAUSE_S_MAX):
+        job = joined(parts)
+        if len(parts) == len(finished) and not self._given_up(job, PAUSE_S_MAX):
             return [], None
-        return finished[: len(parts)], joined(parts)
+        return finished[: len(parts)], job
 
-    def _given_up(self, job: Job, names: list[JobName], s_max: float) -> bool:
-        """Tell whether nothing can go on any more with the paper that these finished parts began.
+    def _given_up(self, job: Job, s_max: float) -> bool:
+        """Tell whether nothing can go on any more with this paper, the last of what is finished.
 
-        What begins within `s_max` seconds may, and is waited for while it is being printed.
+        What begins within `s_max` seconds may; for a torn paper it is waited for while it is
+        being printed.
         """
         if 0 <= seconds_between(job, Moment.now()) < s_max:
             return False
+        if not is_torn(job, self._tap.dialect or None):
+            return True
         # What is printing is looked at before what is finished, here too.
-        others = {*self._spool.started(), *self._spool.jobs()}.difference(names)
+        others = {*self._spool.started(), *self._spool.jobs()}
         return not any(_began_in_time(name, job, s_max) for name in others)
 
     def _set_apart(self, job: Job, parts: tuple[str, ...]) -> None:
@@ -229,4 +234,4 @@ class SpoolWatch:
 
 def _began_in_time(name: JobName, job: Job, s_max: float) -> bool:
     ended = job.ended or job.started
-    return 0 <= name.started_boottime_ns - ended.boottime_ns < s_max * 1e9
+    return 0 < name.started_boottime_ns - ended.boottime_ns < s_max * 1e9

@@ -176,8 +176,9 @@ def test_a_torn_head_waits_for_the_connection_that_is_printing_its_rest(spooled:
     assert facts(spooled.read()) == [("award", "HL1", 21400)]
 
 
+@pytest.mark.parametrize("look", [1, 2])
 def test_a_rest_that_is_finished_between_two_looks_at_the_spool_is_still_waited_for(
-    spooled: Spooled, monkeypatch: pytest.MonkeyPatch
+    spooled: Spooled, monkeypatch: pytest.MonkeyPatch, look: int
 ) -> None:
     spooled.leave(b"\x1b@" + HEAD, "a", -10.0)
     writer, started = spooled.begin("b", -9.5)
@@ -186,7 +187,7 @@ def test_a_rest_that_is_finished_between_two_looks_at_the_spool_is_still_waited_
     def jobs_then_the_rest_ends(spool: Spool) -> list[JobName]:
         names = list_jobs(spool)
         looks.append(names)
-        if len(looks) == 1:
+        if len(looks) == look:
             writer.write(BODY + CUT)
             writer.end(JobTail(started, last=True, complete=True, why="", byte_count=1))
             writer.publish()
@@ -211,6 +212,25 @@ def test_a_rest_that_is_being_printed_when_the_pause_is_over_is_waited_for(
     writer.end(JobTail(started, last=False, complete=True, why="", byte_count=1))
     writer.publish()
     assert facts(spooled.read()) == [("award", "HL1", 21400)]
+
+
+def test_a_torn_head_does_not_wait_for_what_began_too_late(spooled: Spooled) -> None:
+    spooled.leave(b"\x1b@" + HEAD, "a", -10.0)
+    spooled.begin("b", -5.0)
+    spooled.watch.start()
+    assert spooled.read().job.data == b"\x1b@" + HEAD
+
+
+@pytest.mark.parametrize("behind", [("a", 2), ("b", 1)], ids=["its connection", "another"])
+@pytest.mark.parametrize("paper", [TEXT.encode("gb18030"), PICTURE.removesuffix(CUT)])
+def test_a_whole_receipt_does_not_wait_for_what_is_printed_behind_it(
+    spooled: Spooled, paper: bytes, behind: tuple[str, int]
+) -> None:
+    spooled.leave(paper, "a", -10.0, last=False)
+    connection, part = behind
+    spooled.begin(connection, -6.0, part=part)
+    spooled.watch.start()
+    assert spooled.read().job.data == paper
 
 
 def test_a_picture_goes_through_ocr_beside_the_next_text_job(tmp_path: Path) -> None:
