@@ -18,11 +18,20 @@ _NO_BILL = PaidBill()
 _NOTHING = Redemption()
 
 
+def bill_of(entry: Entry, fingerprint: bytes) -> tuple[bytes, PaidBill]:
+    """Return what is known of a receipt's bill, and the key under which that stands."""
+    key, bill = fingerprint, entry.state.bills.get(fingerprint) or _NO_BILL
+    if bill.under:
+        key = hash_of(bill.under)
+        bill = entry.state.bills.get(key) or _NO_BILL
+    return key, bill
+
+
 def paid_for(entry: Entry, lease_id: str, fingerprint: str) -> bool:
     """Tell whether a lease's points have paid for this very bill."""
     if not fingerprint:
         return False
-    bill = entry.state.bills.get(hash_of(fingerprint)) or _NO_BILL
+    _, bill = bill_of(entry, hash_of(fingerprint))
     return any(one.lease_id == lease_id for one in bill.parts)
 
 
@@ -34,8 +43,7 @@ def paid(entry: Entry, lease: Lease, fingerprint: str, *, ours: bool) -> None:
     kept = entry.state.redemptions.get(lease.lease_id) or _NOTHING
     if kept.tender is UNSET or not fingerprint:
         return
-    key = hash_of(fingerprint)
-    bill = entry.state.bills.get(key) or _NO_BILL
+    key, bill = bill_of(entry, hash_of(fingerprint))
     paid_fen = kept.tender.bill.paid_fen
     part = BillPart(lease.lease_id, kept.tender.shop_id, paid_fen, ours=ours)
     entry.state.bills.put(key, bill.plus(back(entry, part, bill.refunds)))

@@ -22,7 +22,7 @@ _NO_BILL = PaidBill()
 
 def earning_part(entry: Entry, sale: Sale, refund: Refund, fen: int) -> int:
     """Return what of a refund takes back what earned, where its paper alone says `fen`."""
-    _, bill = _of(entry, sale)
+    _, bill = bill_points.bill_of(entry, sale.fingerprint)
     if not bill.parts:
         return fen
     returned = returned_fen(sale.owed_fen, bill.returned_fen, refund.receipt)
@@ -32,7 +32,7 @@ def earning_part(entry: Entry, sale: Sale, refund: Refund, fen: int) -> int:
 
 def came_back(entry: Entry, sale: Sale, refund: Refund) -> None:
     """Give back what paid for a sale, as far as a refund returns it, and keep that refund."""
-    key, bill = _of(entry, sale)
+    key, bill = bill_points.bill_of(entry, sale.fingerprint)
     returned = returned_fen(sale.owed_fen, bill.returned_fen, refund.receipt)
     came = Returned(returned, sale.owed_fen, named_fen(refund.receipt))
     parts = []
@@ -58,13 +58,3 @@ def keep_under(entry: Entry, key: bytes, read_as: str) -> None:
     """Let a corrected receipt keep what paid for it, which stands under what it was read as."""
     if hash_of(read_as) != key:
         entry.state.bills.put(key, PaidBill(under=read_as))
-
-
-def _of(entry: Entry, sale: Sale) -> tuple[bytes, PaidBill]:
-    """Return what is known of a sale's bill, and the key under which that stands."""
-    key = sale.fingerprint
-    bill = entry.state.bills.get(key) or _NO_BILL
-    if bill.under:
-        key = hash_of(bill.under)
-        bill = entry.state.bills.get(key) or _NO_BILL
-    return key, bill

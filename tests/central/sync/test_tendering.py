@@ -286,6 +286,22 @@ def test_a_match_that_is_told_again_of_its_own_bill_moves_nothing(mall):
     mall.check()
 
 
+def test_two_payments_on_one_bill_are_each_used_up_on_it(mall):
+    till, part = mall.till, Bill(30_000, 400)
+    sale = till.sale(fen=29_200, number="B1")
+    sale = structs.replace(sale, receipt=structs.replace(sale.receipt, owed_fen=30_000))
+    till.push(sale)
+    for request_id in ("p1", "p2"):
+        lease = asked(till, points=400, request_id=request_id)
+        match = structs.replace(matched(till, lease, sale), bill=part)
+        told = till.push(structs.replace(spend(till, lease), bill=part), match)
+        assert told == [(Verdict.APPLIED, "", 0)] * 2
+    assert sums(mall) == (200, 800, 0)
+    till.push(back(till, sale, 30_000, 29_200))
+    assert sums(mall) == (1_000, 0, 0)
+    mall.check()
+
+
 def test_a_part_that_comes_back_gives_points_in_proportion_and_the_rest_with_the_last(mall):
     _, sale = paid_bill(mall)
     for owed_fen, eligible_fen in ((9_999, 9_699), (10_001, 9_701), (10_000, 9_700)):
@@ -354,6 +370,7 @@ def test_what_the_desk_corrects_keeps_the_points_that_paid_and_is_kept_for_its_r
     assert mall.service.run(word).state is ReviewState.CORRECTED
     mall.check()
     sold = structs.replace(read, receipt=paper)
+    assert till.push(matched(till, lease, sold)) == [(Verdict.APPLIED, "", 0)]  # as it reads it now
     till.push(till.refund(sold, 30_000, by_number=True))
     assert points_back(mall) == [900]
     assert mall.balance(member()) == 1_000

@@ -14,6 +14,7 @@ import msgspec
 from central.ledger.judging.accounts import OFFLINE_LOSS, Code
 from central.ledger.judging.fold import KNOWN_BEFORE
 from central.ledger.judging.redemption_rows import PaidBill
+from central.ledger.judging.returning import VOUCHER_USED
 from loyalty.chain import Frame
 from loyalty.events import CENTRAL_KINDS_FROM, Refund, TenderChecked, body_of
 from loyalty.receipt import fingerprint, normalise_number
@@ -37,29 +38,35 @@ def hold(world: World, facts: Facts, db: sqlite3.Connection) -> None:
         for part in bill.parts:
             stays = part.back < (1 if part.coupon else spent[part.lease_id])
             world.hold("B1 what paid comes back with its bill", stays and (key.hex(), part))
-    for lease_id, taker in _back_to_members(db):
-        wrong = taker is None or not taker.refunds
-        world.hold("B1 points come back with the bill that took them", wrong and (lease_id, taker))
+    for lease_id, came, due in _back_to_members(db):
+        wrong = came > due and (lease_id, came, due)
+        world.hold("B1 points come back with the bill that took them", wrong)
 
 
-def _back_to_members(db: sqlite3.Connection) -> Iterator[tuple[str, PaidBill | None]]:
-    """Yield leases whose points refunds gave to their members, and the bill that took them."""
-    stored = {
-        key.hex(): msgspec.json.decode(content, type=PaidBill)
-        for key, content in db.execute("SELECT fingerprint, content FROM paid_bill")
-    }
-    applied = "SELECT kind, kind_version, body FROM inbox WHERE kind < ? AND verdict = ?"
-    took = dict[str, PaidBill | None]()
-    for row in db.execute(applied, (CENTRAL_KINDS_FROM, int(Verdict.APPLIED))):
-        body = body_of(Frame(*row))
+def _back_to_members(db: sqlite3.Connection) -> Iterator[tuple[str, int, int]]:
+    """Yield leases, how many points refunds gave to their members, and how many they were to.
+
+    A bill with which the points were said to be used before is the house's, told again or not.
+    """
+    matches = "SELECT kind, kind_version, body, reason FROM inbox WHERE kind < ? AND verdict IN"
+    matches += " (?, ?) AND reason != ?"
+    stands = (int(Verdict.APPLIED), int(Verdict.APPLIED_ADJUSTED), KNOWN_BEFORE)
+    took, ours = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for *frame, reason in db.execute(matches, (CENTRAL_KINDS_FROM, *stands)):
+        body = body_of(Frame(*frame))
         if isinstance(body, TenderChecked) and body.outcome == "matched":
-            took[body.voucher_code] = stored.get(body.fingerprint)
+            paid = ours if reason == VOUCHER_USED else took
+            paid[body.voucher_code].add(body.fingerprint)
+    back = dict[tuple[str, str], int]()
+    for key, content in db.execute("SELECT fingerprint, content FROM paid_bill"):
+        for part in msgspec.json.decode(content, type=PaidBill).parts:
+            back[key.hex(), part.lease_id] = part.back
     moved = (
-        "SELECT DISTINCT lease_id, voucher_code FROM transfer JOIN lease ON lease_id = subject"
-        " WHERE code = ? AND credit_id != ?"
+        "SELECT lease_id, voucher_code, sum(transfer.amount) FROM transfer"
+        " JOIN lease ON lease_id = subject WHERE code = ? AND credit_id != ? GROUP BY lease_id, voucher_code"
     )
-    for lease_id, code in db.execute(moved, (int(Code.PAID_BACK), OFFLINE_LOSS)):
-        yield lease_id, took.get(code)
+    for lease_id, code, came in db.execute(moved, (int(Code.PAID_BACK), OFFLINE_LOSS)):
+        yield lease_id, came, sum(back.get((one, lease_id), 0) for one in took[code] - ours[code])
 
 
 def _returned_fen(facts: Facts, db: sqlite3.Connection) -> dict[bytes, int]:
