@@ -63,7 +63,8 @@ def _back_to_members(db: sqlite3.Connection) -> Iterator[tuple[str, int, int]]:
             back[key.hex(), part.lease_id] = part.back
     moved = (
         "SELECT lease_id, voucher_code, sum(transfer.amount) FROM transfer"
-        " JOIN lease ON lease_id = subject WHERE code = ? AND credit_id != ? GROUP BY lease_id, voucher_code"
+        " JOIN lease ON lease_id = subject"
+        " WHERE code = ? AND credit_id != ? GROUP BY lease_id, voucher_code"
     )
     for lease_id, code, came in db.execute(moved, (int(Code.PAID_BACK), OFFLINE_LOSS)):
         yield lease_id, came, sum(back.get((one, lease_id), 0) for one in took[code] - ours[code])

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from central.ledger.judging import bill_coupons, bills
+from central.ledger.judging import bill_coupons, bill_points, bills
 from central.ledger.judging.accounts import REDEMPTION, Code, settlement_id
 from central.ledger.judging.redemption_rows import BillPart, Returned
 from central.ledger.judging.rows import VoucherState
@@ -79,10 +79,10 @@ def given_back_by_a_part() -> Sequence[Patch]:
 
 def refund_before_its_use_forgotten() -> Sequence[Patch]:
     """A refund gives back what is known by then to have paid, and nothing that is told later."""
-    came_back, of = bills.came_back, bills._of  # noqa: SLF001
+    came_back = bills.came_back
 
     def forgetful(entry: Any, sale: Any, refund: Any) -> None:
-        _, bill = of(entry, sale)
+        _, bill = bill_points.bill_of(entry, sale.fingerprint)
         if bill.parts:
             came_back(entry, sale, refund)
 
