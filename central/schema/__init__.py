@@ -179,7 +179,6 @@ account = table(
     text("bought_on", null=True),  # the days of the first few, with spaces between
     CheckConstraint("held >= 0", name="held"),
     CheckConstraint("kind <> 1 OR posted - held >= 0", name="wallet"),  # 1 = wallet
-    clustered=True,
 )
 
 # Numbered without gaps in the order of the ledger. An account's transfers form a chain from its
