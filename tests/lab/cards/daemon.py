@@ -61,6 +61,11 @@ class Daemon:
             stderr=subprocess.DEVNULL,
         )
 
+    def answers(self):
+        """Tell whether it takes calls: its socket is there a moment before."""
+        with socket.socket(socket.AF_UNIX) as caller:
+            return caller.connect_ex(str(self.socket)) == 0
+
     def stop(self):
         if self._process is not None:
             self._process.terminate()

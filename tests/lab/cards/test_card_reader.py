@@ -73,7 +73,7 @@ def test_each_card_that_is_shown_is_a_scan(daemon, read, messages):
 
 
 def test_a_card_that_lies_there_at_the_start_is_read_and_only_once(daemon, read, messages):
-    wait_for(daemon.socket.exists)
+    wait_for(daemon.answers)
     with lay(daemon, MEMBER):
         read(reader=FIRST)
         assert messages.get(timeout=WAIT_S).text == MEMBER.hex().upper()
@@ -114,7 +114,7 @@ def test_two_readers_are_never_mixed(daemon, read, messages):
 
 
 def test_of_two_equal_readers_none_is_taken_unless_it_is_named(daemon, read, caplog):
-    wait_for(daemon.socket.exists)
+    wait_for(daemon.answers)
     scanner = read(reader="Virtual")
     wait_for(lambda: "2 readers are plugged in: name one" in caplog.text)
     assert not scanner.connected
@@ -144,7 +144,7 @@ def test_a_daemon_that_is_started_again_is_missed_once_and_found(place, read, me
 def test_a_reader_that_is_not_plugged_in_is_waited_for(place, read, messages, caplog):
     place.start(plugged=False)
     try:
-        wait_for(place.socket.exists)
+        wait_for(place.answers)
         scanner = read(reader=FIRST)
         wait_for(lambda: "it is not plugged in" in caplog.text)
         assert not scanner.connected
@@ -187,6 +187,6 @@ def test_a_reader_that_is_not_there_any_more_is_an_outage_and_its_return_none(
 
 
 def test_a_reader_that_the_daemon_does_not_know_was_unplugged(daemon):
-    wait_for(daemon.socket.exists)
+    wait_for(daemon.answers)
     with smart_cards() as cards, pytest.raises(CardError, match="it was unplugged"):
         cards.wait(Watched("Gone 00 00"), 0.1)
